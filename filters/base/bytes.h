@@ -1,0 +1,39 @@
+#pragma once
+
+// Bytes that belong to somebody else: the one type in which untrusted input travels.
+//
+// A view never owns. Whoever hands one out says how long it lives (a frame: until its verdict is
+// submitted). Read them through base/byte_reader.h only.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace sluice {
+
+using Bytes = std::span<const std::byte>;
+using MutableBytes = std::span<std::byte>;
+
+[[nodiscard]] inline Bytes as_bytes(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+// The same bytes seen as characters; no encoding is implied.
+[[nodiscard]] inline std::string_view as_text(Bytes bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// ASCII case folding as DNS does it (RFC 4343): A to Z only, other octets as they are.
+[[nodiscard]] constexpr char to_lower_ascii(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+[[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower_ascii(a[i]) != to_lower_ascii(b[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace sluice

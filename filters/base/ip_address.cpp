@@ -1,0 +1,108 @@
+#include "filters/base/ip_address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kMappedPrefix = 12;  // ::ffff: in front of the four bytes of IPv4
+constexpr unsigned kMappedBits = 96;
+
+bool bit_is_set(const IpAddress& address, unsigned bit) {
+  const auto byte = std::to_integer<unsigned>(address.mapped()[bit / 8]);
+  return (byte >> (7 - bit % 8) & 1U) != 0;
+}
+
+}  // namespace
+
+IpAddress IpAddress::from_bytes(Bytes bytes) noexcept {
+  IpAddress address;
+  if (bytes.size() == 4) {
+    address.bytes_[10] = address.bytes_[11] = std::byte{0xff};
+    std::ranges::copy(bytes, address.bytes_.begin() + kMappedPrefix);
+  } else if (bytes.size() == kBytes) {
+    std::ranges::copy(bytes, address.bytes_.begin());
+  }
+  return address;
+}
+
+std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
+  std::array<char, INET6_ADDRSTRLEN + 1> terminated{};
+  if (text.size() >= terminated.size()) return std::nullopt;
+  std::ranges::copy(text, terminated.begin());
+  std::array<std::byte, kBytes> raw{};
+  if (inet_pton(AF_INET, terminated.data(), raw.data()) == 1) {
+    return from_bytes(Bytes(raw).first(4));
+  }
+  if (inet_pton(AF_INET6, terminated.data(), raw.data()) == 1) return from_bytes(raw);
+  return std::nullopt;
+}
+
+bool IpAddress::is_v4() const noexcept {
+  return std::ranges::all_of(bytes_.begin(), bytes_.begin() + 10,
+                             [](std::byte b) { return b == std::byte{0}; }) &&
+         bytes_[10] == std::byte{0xff} && bytes_[11] == std::byte{0xff};
+}
+
+Bytes IpAddress::wire() const noexcept {
+  const Bytes all(bytes_);
+  return is_v4() ? all.subspan(kMappedPrefix) : all;
+}
+
+std::string IpAddress::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN + 1> text{};
+  inet_ntop(is_v4() ? AF_INET : AF_INET6, wire().data(), text.data(), text.size());
+  return text.data();
+}
+
+std::string Endpoint::to_string() const {
+  const std::string number = std::to_string(port.number);
+  return address.is_v4() ? address.to_string() + ":" + number
+                         : "[" + address.to_string() + "]:" + number;
+}
+
+std::optional<IpPrefix> IpPrefix::parse(std::string_view text) noexcept {
+  const std::size_t slash = text.find('/');
+  const auto address = IpAddress::parse(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  const unsigned widest = address->is_v4() ? 32 : 128;
+  unsigned length = widest;
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    if (error != std::errc{} || end != digits.data() + digits.size() || length > widest) {
+      return std::nullopt;
+    }
+  }
+  IpPrefix prefix;
+  prefix.address_ = *address;
+  prefix.length_ = address->is_v4() ? length + kMappedBits : length;
+  for (unsigned bit = prefix.length_; bit < 128; ++bit) {
+    if (bit_is_set(*address, bit)) return std::nullopt;
+  }
+  return prefix;
+}
+
+bool IpPrefix::contains(const IpAddress& address) const noexcept {
+  const auto& ours = address_.mapped();
+  const auto& theirs = address.mapped();
+  const std::size_t whole = length_ / 8;
+  if (!std::equal(ours.begin(), ours.begin() + static_cast<std::ptrdiff_t>(whole),
+                  theirs.begin())) {
+    return false;
+  }
+  const unsigned left = length_ % 8;
+  if (left == 0) return true;
+  const auto mask = static_cast<std::byte>(0xff00U >> left);
+  return (ours[whole] & mask) == (theirs[whole] & mask);
+}
+
+std::string IpPrefix::to_string() const {
+  const bool v4 = address_.is_v4();
+  return address_.to_string() + "/" + std::to_string(v4 ? length_ - kMappedBits : length_);
+}
+
+}  // namespace sluice

@@ -1,0 +1,74 @@
+#pragma once
+
+// IP addresses, prefixes, and endpoints as values.
+//
+// An IPv4 address is kept in its IPv4-mapped form (::ffff:a.b.c.d, RFC 4291 section 2.5.5.2), so
+// that one comparison and one prefix match serve both families. Text forms: RFC 5952. Pure; only
+// to_string allocates.
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "filters/base/bytes.h"
+
+namespace sluice {
+
+struct Port {
+  std::uint16_t number = 0;
+  friend constexpr auto operator<=>(Port, Port) = default;
+};
+
+class IpAddress {
+ public:
+  static constexpr std::size_t kBytes = 16;
+
+  constexpr IpAddress() noexcept = default;  // the unspecified address, ::
+  // REQUIRES: 4 or 16 bytes, network order; else the unspecified address.
+  [[nodiscard]] static IpAddress from_bytes(Bytes bytes) noexcept;
+  [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text) noexcept;
+
+  [[nodiscard]] bool is_v4() const noexcept;
+  [[nodiscard]] const std::array<std::byte, kBytes>& mapped() const noexcept { return bytes_; }
+  // 4 bytes for IPv4, 16 for IPv6, network order; valid as long as this object.
+  [[nodiscard]] Bytes wire() const noexcept;
+  [[nodiscard]] std::string to_string() const;
+
+  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+
+ private:
+  std::array<std::byte, kBytes> bytes_{};
+};
+
+struct Endpoint {
+  IpAddress address;
+  Port port;
+  // `192.0.2.1:443`, `[2001:db8::1]:443`
+  [[nodiscard]] std::string to_string() const;
+  friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// An address prefix in CIDR form. Bits below the length are zero.
+class IpPrefix {
+ public:
+  constexpr IpPrefix() noexcept =
+      default;  // ::/0 of the mapped space: every address, both families
+  // `10.0.0.0/8`, `2001:db8::/32`, or a bare address (all bits). Refuses bits set below the length.
+  [[nodiscard]] static std::optional<IpPrefix> parse(std::string_view text) noexcept;
+
+  [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
+  // Bits in the mapped (128-bit) space: 0.0.0.0/0 has 96, so it does not contain IPv6 addresses.
+  [[nodiscard]] unsigned length() const noexcept { return length_; }
+  [[nodiscard]] std::string to_string() const;
+
+  friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
+
+ private:
+  IpAddress address_;
+  unsigned length_ = 0;
+};
+
+}  // namespace sluice

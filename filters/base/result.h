@@ -1,0 +1,19 @@
+#pragma once
+
+// Result<T, E>: a value, or the reason why there is none. Nothing in filters/ throws.
+
+#include <expected>
+#include <utility>
+
+namespace sluice {
+
+template <typename T, typename E>
+using Result = std::expected<T, E>;
+
+// `return fail(HelloError::malformed);`
+template <typename E>
+[[nodiscard]] constexpr std::unexpected<E> fail(E error) {
+  return std::unexpected<E>(std::move(error));
+}
+
+}  // namespace sluice

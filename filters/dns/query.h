@@ -1,0 +1,56 @@
+#pragma once
+
+// DNS questions (RFC 1035 section 4.1; EDNS, RFC 6891). Answers come with a later version.
+//
+// Input: one DNS message (UDP payload, or a message that dns/framing.h took from a TCP stream).
+// Output: the questions by value, names decompressed and canonical.
+// Pure: no allocation, no exceptions. Compression is followed backwards only and for a bounded
+// number of jumps, so no message can loop.
+//
+// Lenient where servers are (bytes after the questions, odd flags), strict where leniency hides a
+// name: all questions are read, or none.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "filters/base/bytes.h"
+#include "filters/base/result.h"
+#include "filters/name/name.h"
+
+namespace sluice::dns {
+
+enum class QueryError : std::uint8_t {
+  not_query,           // a response, another opcode, no question, or too short for a header
+  malformed,           // a question cannot be read
+  too_many_questions,  // over kMaxQuestions: no server answers more than one
+};
+inline constexpr std::size_t kQueryErrors = 3;
+
+inline constexpr std::size_t kMaxQuestions = 8;
+inline constexpr std::size_t kMaxJumps = 16;  // compression pointers in one name
+inline constexpr std::size_t kHeaderOctets = 12;
+
+struct Question {
+  name::Name name;
+  std::uint16_t qtype = 0;
+  std::uint16_t qclass = 0;
+};
+
+struct Query {
+  std::uint16_t id = 0;
+  bool recursion_desired = false;
+  bool checking_disabled = false;
+  bool has_edns = false;          // an OPT record stands in the additional section
+  bool dnssec_ok = false;         // its DO bit
+  std::size_t questions_end = 0;  // offset behind the last question
+  std::size_t count = 0;
+  std::array<Question, kMaxQuestions> questions;
+};
+
+// Fills `query`, which is scratch of the caller (it is large: keep one for each worker).
+[[nodiscard]] Result<void, QueryError> parse_query(Bytes message, Query& query) noexcept;
+
+[[nodiscard]] std::string_view to_string(QueryError error) noexcept;
+
+}  // namespace sluice::dns

@@ -1,0 +1,32 @@
+#pragma once
+
+// The key of a flow: its five-tuple in canonical order, so that both directions have one key.
+// No padding bytes: the key is hashed and compared as it lies in memory.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "filters/packet/packet.h"
+
+namespace sluice::flow {
+
+struct FlowKey {
+  std::array<std::byte, IpAddress::kBytes> low_address{}, high_address{};
+  std::uint16_t low_port = 0, high_port = 0;
+  std::uint32_t vlan = 0;       // the two outermost VLAN identifiers: address spaces may repeat
+  std::uint32_t transport = 0;  // packet::Transport
+
+  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+};
+static_assert(sizeof(FlowKey) == 44, "no padding: the key is hashed as bytes");
+
+struct KeyedPacket {
+  FlowKey key;
+  bool source_is_low = false;  // which of the two endpoints sent this packet
+};
+
+// REQUIRES: packet.has_transport.
+[[nodiscard]] KeyedPacket key_of(const packet::Packet& packet) noexcept;
+
+}  // namespace sluice::flow

@@ -1,0 +1,49 @@
+#pragma once
+
+// Finding: a name seen on the wire, and where. What the traffic says; what policy makes of it is a
+// Decision (policy/policy.h).
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "filters/name/name.h"
+
+namespace sluice::inspect {
+
+enum class Protocol : std::uint8_t { dns, tls, quic, http };
+inline constexpr std::size_t kProtocols = 4;
+[[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
+
+enum class Source : std::uint8_t { question, server_name, host };
+
+struct Finding {
+  Protocol protocol = Protocol::dns;
+  Source source = Source::question;
+  name::Name name;          // canonical, without a port: what is matched
+  std::string_view raw;     // as sent by TLS or HTTP (port kept); a view into the packet or the
+                            // worker's scratch, valid until the next packet. Empty for DNS.
+  std::uint16_t qtype = 0;  // DNS
+  bool has_ech = false;     // TLS
+};
+
+// Findings of one packet. Bounded: a fixed array, reused by its worker.
+class FindingList {
+ public:
+  static constexpr std::size_t kCapacity = 16;
+
+  void clear() noexcept { count_ = 0; }
+  // The next free one, reset; null when full.
+  [[nodiscard]] Finding* add() noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] const Finding& operator[](std::size_t i) const noexcept { return items_[i]; }
+  [[nodiscard]] const Finding* begin() const noexcept { return items_.data(); }
+  [[nodiscard]] const Finding* end() const noexcept { return items_.data() + count_; }
+
+ private:
+  std::array<Finding, kCapacity> items_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace sluice::inspect

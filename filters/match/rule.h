@@ -1,0 +1,58 @@
+#pragma once
+
+// The words of the matcher: what an entry is, where it came from, and what a hit says.
+
+#include <cstdint>
+#include <string_view>
+
+#include "filters/name/name.h"
+
+namespace sluice::match {
+
+enum class EntryKind : std::uint8_t {
+  suffix,           // the name and all below it
+  exact,            // the name alone
+  exception,        // the name and all below it are let through
+  exact_exception,  // the name alone is let through
+};
+
+[[nodiscard]] constexpr bool is_exception(EntryKind kind) noexcept {
+  return kind == EntryKind::exception || kind == EntryKind::exact_exception;
+}
+
+// Index of a rule in its DomainSet.
+struct RuleId {
+  std::uint32_t index = 0xffffffffU;
+  [[nodiscard]] bool valid() const noexcept { return index != 0xffffffffU; }
+  friend bool operator==(RuleId, RuleId) = default;
+};
+
+// Index of an app in its DomainSet; `any` is the app of lists that belong to none (an operator's
+// exceptions, which hold for every app).
+struct AppId {
+  static constexpr std::uint8_t kAny = 0xff;
+  std::uint8_t index = kAny;
+  friend bool operator==(AppId, AppId) = default;
+};
+inline constexpr std::size_t kMaxApps = 64;
+
+struct ListId {
+  std::uint16_t index = 0;
+  friend bool operator==(ListId, ListId) = default;
+};
+
+// Where a rule stands; the cold part, looked at only after a hit.
+struct Rule {
+  EntryKind kind = EntryKind::suffix;
+  AppId app;
+  ListId list;
+  std::uint32_t line = 0;  // 1 is the first
+};
+
+struct Match {
+  RuleId rule;              // invalid: no entry covers the name
+  std::uint8_t labels = 0;  // of the entry that matched
+  EntryKind kind = EntryKind::suffix;
+};
+
+}  // namespace sluice::match

@@ -1,0 +1,95 @@
+#pragma once
+
+// Domain names in the one canonical form that everything here compares (RFC 1035 section 3.1).
+//
+// Canonical: DNS wire format, labels lower-cased in ASCII (RFC 4343), root label included:
+//
+//   "Web.WeChat.com."  ->  | 3 | w e b | 6 | w e c h a t | 3 | c o m | 0 |
+//   offsets of labels:       0           4                11          15
+//
+// Every constructor goes through Name::Builder, so there is one place that folds case and checks
+// the limits of 63 octets a label and 255 a name. A label may hold any octet.
+// A Name owns its bytes in a fixed buffer: a value, safe to copy, no allocation, no exceptions.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "filters/base/bytes.h"
+#include "filters/base/result.h"
+
+namespace sluice::name {
+
+inline constexpr std::size_t kMaxNameOctets = 255;  // on the wire, with the root label
+inline constexpr std::size_t kMaxLabelOctets = 63;
+inline constexpr std::size_t kMaxLabels = 127;  // without the root
+
+enum class NameError : std::uint8_t {
+  empty_label,     // two dots in a row, or a dot in front
+  label_too_long,  // over 63 octets
+  name_too_long,   // over 255 octets on the wire
+  bad_escape,      // a backslash that starts neither \DDD nor \X
+  truncated,       // wire form ends before the root label
+  compressed,      // wire form with a pointer or a reserved label type where none may be
+};
+
+[[nodiscard]] std::string_view to_string(NameError error) noexcept;
+
+class Name {
+ public:
+  class Builder;
+
+  constexpr Name() noexcept = default;  // the root
+
+  // Uncompressed wire form; bytes after the root label are ignored.
+  [[nodiscard]] static Result<Name, NameError> from_wire(Bytes wire) noexcept;
+  // Presentation form (RFC 1035 section 5.1) as lists and command lines have it: `\DDD` and `\X`
+  // are escapes, one final dot is ignored, "." and "" are the root.
+  [[nodiscard]] static Result<Name, NameError> from_text(std::string_view text) noexcept;
+  // A host as TLS and HTTP carry it: no escapes, final dots ignored. Never fails, for a server may
+  // take what is no domain name: what cannot be a label becomes the label "?", and of a name that
+  // is too long the rightmost labels stay, after a "?". So a suffix still matches:
+  // "a..wechat.com" -> "?.wechat.com".
+  [[nodiscard]] static Name from_host(std::string_view host) noexcept;
+
+  [[nodiscard]] Bytes wire() const noexcept { return Bytes(wire_).first(size_); }
+  [[nodiscard]] std::size_t label_count() const noexcept { return labels_; }
+  // Label `index` counted from the left. REQUIRES: index < label_count().
+  [[nodiscard]] Bytes label(std::size_t index) const noexcept;
+  // Wire form of the rightmost `count` labels; count 0 is the root.
+  // REQUIRES: count <= label_count().
+  [[nodiscard]] Bytes suffix(std::size_t count) const noexcept;
+
+  friend bool operator==(const Name& a, const Name& b) noexcept {
+    return as_text(a.wire()) == as_text(b.wire());
+  }
+
+ private:
+  std::array<std::byte, kMaxNameOctets> wire_{};  // starts as the root: one zero octet
+  std::array<std::uint8_t, kMaxLabels> offsets_{};
+  std::uint8_t size_ = 1;
+  std::uint8_t labels_ = 0;
+};
+
+// Builds a name label by label from the left.
+class Name::Builder {
+ public:
+  // Folds case. On failure the builder is as before.
+  [[nodiscard]] Result<void, NameError> add(Bytes label) noexcept;
+  [[nodiscard]] Name finish() noexcept;
+
+ private:
+  Name name_;
+  std::size_t used_ = 0;  // octets before the root label
+};
+
+// Room for the longest presentation form: four characters an octet.
+inline constexpr std::size_t kMaxTextOctets = 4 * kMaxNameOctets;
+
+// The presentation form that we print everywhere: no final dot, "" for the root; octets outside
+// 0x21..0x7E as \DDD, a backslash and a dot inside a label behind a backslash.
+// Writes into `out`, returns what it wrote.
+[[nodiscard]] std::string_view to_text(const Name& name,
+                                       std::array<char, kMaxTextOctets>& out) noexcept;
+
+}  // namespace sluice::name

@@ -1,0 +1,23 @@
+#pragma once
+
+// The Internet checksum (RFC 1071) and its use by TCP and UDP over IPv4 and IPv6 (RFC 9293 section
+// 3.1, RFC 8200 section 8.1). Pure; any length.
+
+#include <cstdint>
+
+#include "filters/base/bytes.h"
+#include "filters/base/ip_address.h"
+
+namespace sluice::packet {
+
+// One's-complement sum folded to 16 bits, not inverted; `start` chains parts of even length.
+[[nodiscard]] std::uint16_t ones_complement_sum(Bytes bytes, std::uint32_t start = 0) noexcept;
+
+// What belongs into the checksum field of `segment`, whose field must be zero;
+// over a segment with a right checksum it is zero.
+// `protocol` is the IANA number (6 TCP, 17 UDP). REQUIRES: addresses of one family.
+[[nodiscard]] std::uint16_t transport_checksum(const IpAddress& source,
+                                               const IpAddress& destination, std::uint8_t protocol,
+                                               Bytes segment) noexcept;
+
+}  // namespace sluice::packet

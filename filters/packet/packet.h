@@ -1,0 +1,80 @@
+#pragma once
+
+// A decoded frame: Ethernet (802.1Q, 802.1ad), loopback, cooked or bare IP; IPv4 (RFC 791) and IPv6
+// (RFC 8200); TCP (RFC 9293) and UDP (RFC 768).
+//
+//   frame: | link, VLAN tags | IP, options or extension headers | TCP or UDP | payload | padding |
+//            ^0                ^network_offset                    ^transport_offset
+//                                                                              ^payload_offset
+//
+// Input: one frame as captured. Output: fields by value and views into the frame, valid as long as
+// it is. Pure, no allocation, no exceptions. Lengths on the wire (IP total length, UDP length) are
+// believed over the frame's: padding is not payload.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "filters/base/bytes.h"
+#include "filters/base/ip_address.h"
+#include "filters/base/link_type.h"
+#include "filters/base/result.h"
+
+namespace sluice::packet {
+
+// IANA protocol numbers that we tell apart; others are `other`.
+enum class Transport : std::uint8_t { none, tcp, udp, other };
+
+struct TcpHeader {
+  std::uint32_t sequence = 0;
+  std::uint32_t acknowledgment = 0;
+  std::uint16_t window = 0;  // as sent, not scaled
+  std::uint16_t mss = 0;     // option 2; 0: absent
+  std::uint8_t window_shift = 0;
+  bool has_window_shift = false;  // option 3 (RFC 7323)
+  bool syn = false, ack = false, fin = false, rst = false, psh = false, urg = false;
+};
+
+inline constexpr std::size_t kMaxVlanTags = 4;
+
+struct Packet {
+  Bytes frame;
+  LinkType link = LinkType::ethernet;
+  std::uint8_t vlan_tags = 0;
+  std::array<std::uint16_t, kMaxVlanTags> vlan{};  // VLAN identifiers, outermost first
+  std::uint16_t network_offset = 0;
+  std::uint16_t transport_offset = 0;
+  std::uint16_t payload_offset = 0;
+  bool is_fragment = false;    // any IP fragment, first ones included
+  bool has_transport = false;  // header below is decoded (never for later fragments)
+  Transport transport = Transport::none;
+  std::uint8_t hop_limit = 0;
+  IpAddress source, destination;
+  Port source_port, destination_port;
+  TcpHeader tcp;
+  Bytes segment;  // transport header and payload, as the checksum covers them
+  Bytes payload;  // what the transport carries
+};
+
+enum class DecodeError : std::uint8_t {
+  not_ip,            // ARP, LLDP, MPLS …: nothing for us
+  unsupported_link,  // a link type that we do not decode
+  truncated,         // the frame ends before its headers say
+  bad_ip_header,     // version, header length, total length or extension chain contradict
+  bad_transport_header,
+  too_many_tags,  // more than kMaxVlanTags VLAN tags
+};
+inline constexpr std::size_t kDecodeErrors = 6;
+
+[[nodiscard]] std::string_view to_string(DecodeError error) noexcept;
+
+// `frame` may be shorter than it was on the wire (a capture's snap length): headers must be whole,
+// then the payload is what is there.
+[[nodiscard]] Result<Packet, DecodeError> decode(Bytes frame, LinkType link) noexcept;
+
+// True where the IPv4 header checksum and the TCP or UDP checksum hold (UDP over IPv4 may have
+// none, RFC 768). A packet that carries less than its lengths say cannot be checked: false.
+// REQUIRES: a decoded packet that is no fragment.
+[[nodiscard]] bool checksums_hold(const Packet& packet) noexcept;
+
+}  // namespace sluice::packet

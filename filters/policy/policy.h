@@ -1,0 +1,85 @@
+#pragma once
+
+// Policy: which clients get which apps, and which action. Pure values; immutable once built.
+//
+// The policy with the longest prefix that holds the client decides; a client of no policy is let
+// through. An app of a policy blocks a name where the longest entry of that app (or of the
+// operator's exceptions, which hold for every app) that covers it is not an exception. Cost of
+// decide(): one scan of the prefixes, one lookup; no allocation.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filters/base/ip_address.h"
+#include "filters/base/result.h"
+#include "filters/match/domain_set.h"
+#include "filters/match/rule.h"
+
+namespace sluice::policy {
+
+enum class Action : std::uint8_t { allow, log, drop, reject };
+inline constexpr std::size_t kActions = 4;
+[[nodiscard]] std::string_view to_string(Action action) noexcept;
+[[nodiscard]] std::optional<Action> parse_action(std::string_view text) noexcept;
+
+// Apps by AppId::index.
+class AppMask {
+ public:
+  void add(match::AppId app) noexcept { bits_ |= std::uint64_t{1} << app.index; }
+  [[nodiscard]] bool has(match::AppId app) const noexcept {
+    return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
+  }
+  [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+struct Policy {
+  std::string name;
+  std::vector<IpPrefix> clients;  // none: every client
+  AppMask apps;
+  Action action = Action::drop;
+};
+
+struct PolicyId {
+  std::uint16_t index = 0xffff;
+  [[nodiscard]] bool valid() const noexcept { return index != 0xffff; }
+};
+
+struct Decision {
+  Action action = Action::allow;
+  PolicyId policy;          // invalid: no policy holds the client
+  match::AppId app;         // meaningful with a rule
+  match::RuleId rule;       // the entry that blocked; invalid: none did
+  match::RuleId exception;  // the exception that let the name through, for "why?"
+};
+
+class PolicySet {
+ public:
+  PolicySet() = default;
+  // In the order of the configuration; at equal prefixes the first one wins.
+  explicit PolicySet(std::vector<Policy> policies);
+
+  [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
+  [[nodiscard]] Decision decide(const match::DomainSet& domains, PolicyId policy,
+                                const name::Name& name) const noexcept;
+  [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,
+                                const name::Name& name) const noexcept;
+
+  [[nodiscard]] const std::vector<Policy>& all() const noexcept { return policies_; }
+  [[nodiscard]] std::string_view name_of(PolicyId id) const noexcept;  // "" where invalid
+
+ private:
+  struct Entry {
+    IpPrefix prefix;
+    PolicyId policy;
+  };
+  std::vector<Policy> policies_;
+  std::vector<Entry> by_prefix_;  // longest first, then in the order of the configuration
+};
+
+}  // namespace sluice::policy

@@ -1,0 +1,40 @@
+#pragma once
+
+// TLS records (RFC 8446 section 5.1, RFC 5246 section 6.2.1) down to handshake bytes.
+//
+//   | 22 | 03 xx | length | fragment of handshake | 22 | 03 xx | length | next fragment | …
+//
+// A ClientHello may lie in one record (then the result is a view into the stream) or be spread over
+// any number of them, cut at any byte (then the fragments are joined in `scratch`).
+// Pure: no allocation, no exceptions. One call walks the stream from its start; `needed` tells the
+// caller how long the stream must be before another call can tell more, so that a stream that
+// comes byte by byte is not walked at every byte.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "filters/base/bytes.h"
+#include "filters/tls/client_hello.h"
+
+namespace sluice::tls {
+
+inline constexpr std::size_t kRecordHeaderOctets = 5;
+// A longest hello in records of 64 octets, or one of 2.7 KiB in records of one octet; longer
+// streams without a whole hello are too_large.
+inline constexpr std::size_t kMaxHelloStream = 20 * 1024;
+
+struct HelloRead {
+  Result<ClientHello, HelloError> hello = fail(HelloError::need_more);
+  std::size_t needed = 0;  // need_more: least length of the stream that can change the answer
+};
+
+// Reads the ClientHello at the start of a client's TCP stream. Views in the result point into
+// `stream` or `scratch`. REQUIRES: scratch holds kMaxClientHello + kHandshakeHeaderOctets bytes.
+[[nodiscard]] HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept;
+
+// Tells whether a stream that begins so may be TLS with a ClientHello: content type 22, version
+// 3.x, a length that is not zero, handshake type 1. Decides on as many octets as are there: false
+// is final, true may become false with more of them.
+[[nodiscard]] bool may_be_tls(Bytes stream) noexcept;
+
+}  // namespace sluice::tls

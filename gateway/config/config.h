@@ -1,0 +1,92 @@
+#pragma once
+
+// Configuration from a TOML file (toml++); deploy/sluice.toml documents every key.
+//
+// Two structs, by lifetime: StartSettings are fixed when the gateway starts; LiveSettings are
+// swapped at reload. A file with any error gives no configuration, only the errors, each with file,
+// line and key: unknown keys are errors too. Relative paths are taken from the file's folder.
+// Allocates, reads the file; not for workers.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "filters/base/ip_address.h"
+#include "filters/base/result.h"
+#include "filters/base/time.h"
+#include "filters/policy/policy.h"
+#include "lists/compile/compile.h"
+
+namespace sluice::config {
+
+enum class DataplaneKind : std::uint8_t { pcap };
+
+struct StartSettings {
+  DataplaneKind dataplane = DataplaneKind::pcap;  // [dataplane] type
+  std::string inside, outside;                    // [dataplane] inside, outside
+  std::uint32_t buffer_mib = 16;                  // [dataplane] buffer_mib
+
+  std::uint32_t flows = 65536;      // [limits] flows
+  std::uint32_t streams = 2048;     // [limits] streams
+  std::uint32_t audit_ring = 8192;  // [limits] audit_ring, records
+  std::chrono::seconds idle_timeout{
+      300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
+  std::chrono::seconds handshake_timeout{30};  // [limits] handshake_timeout_seconds: no name yet
+
+  std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
+  std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
+  bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
+  std::filesystem::path audit_key_file;           // [audit] key_file
+  std::string log_level = "info";                 // [log] level
+};
+
+enum class OnTrouble : std::uint8_t { pass, drop };
+enum class Checksums : std::uint8_t { verify, ignore };
+
+// [verdicts]: the one place where fail-open or fail-closed is decided.
+struct Verdicts {
+  OnTrouble malformed = OnTrouble::pass;  // frames whose headers cannot be read, HTTP that is none
+  OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
+  OnTrouble fragments = OnTrouble::pass;  // IP fragments
+  Checksums checksums = Checksums::verify;
+};
+
+struct PolicySpec {
+  std::string name;
+  std::vector<IpPrefix> clients;
+  std::vector<std::string> apps;
+  policy::Action action = policy::Action::drop;
+};
+
+struct LiveSettings {
+  Verdicts verdicts;
+  std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
+  std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
+};
+
+struct Config {
+  StartSettings start;
+  LiveSettings live;
+};
+
+struct ConfigError {
+  std::string file;
+  std::uint32_t line = 0;  // 0: of no line (a file that cannot be read)
+  std::string key;         // `policy[0].clients[1]`
+  std::string reason;
+  // `sluice.toml:12: policy[0].clients[1]: "10.0.0.1/8" has bits set below the prefix length`
+  [[nodiscard]] std::string to_string() const;
+};
+
+[[nodiscard]] Result<Config, std::vector<ConfigError>> load(const std::filesystem::path& file);
+// `file` is for messages and relative paths only.
+[[nodiscard]] Result<Config, std::vector<ConfigError>> parse(std::string_view text,
+                                                             const std::filesystem::path& file);
+// What is in force without a configuration file: every shipped list in `lists_folder` (*.list, the
+// app is the file's stem), one policy for every client that drops all of them.
+[[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
+    const std::filesystem::path& lists_folder);
+
+}  // namespace sluice::config

@@ -1,0 +1,50 @@
+#pragma once
+
+// A bump in the wire between two interfaces, with libpcap: frames of one side that pass are sent
+// out on the other, unchanged, VLAN tags included.
+//
+//   inside ──capture (in only)──► judge ──► send ── outside      and back
+//
+// open() checks what would break a bridge and refuses with the command that mends it: an interface
+// that is missing, down, the same as the other, not Ethernet, part of a kernel bridge; receive
+// offloads that merge frames (GRO, LRO, ethtool(8)); MTUs that differ. Promiscuous. Frames that we
+// send are not captured again (direction in), so there are no loops. The kernel's own stack still
+// sees the frames that come in: give the interfaces no address, and switch forwarding off. Needs
+// CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode. Threads: one worker; stop() from any.
+
+#include <memory>
+#include <string>
+
+#include "filters/base/result.h"
+#include "gateway/dataplane/dataplane.h"
+
+namespace sluice::io {
+
+struct LiveBridgeOptions {
+  std::string inside;  // interface names
+  std::string outside;
+  int buffer_bytes = 16 * 1024 * 1024;  // kernel buffer of each side
+};
+
+class LiveBridge final : public Dataplane {
+ public:
+  // Error: lines for the operator, each with what is wrong and the command that mends it.
+  [[nodiscard]] static Result<std::unique_ptr<LiveBridge>, std::string> open(
+      const LiveBridgeOptions& options);
+  ~LiveBridge() override;
+
+  [[nodiscard]] Capabilities capabilities() const noexcept override;
+  [[nodiscard]] Poll poll(Batch& batch) noexcept override;
+  void submit(std::span<const Verdict> verdicts) noexcept override;
+  bool inject(Side side, Bytes frame) noexcept override;
+  void stop() noexcept override;
+  [[nodiscard]] DataplaneCounts counts() const noexcept override;
+  [[nodiscard]] std::string error() const override;
+
+ private:
+  struct State;
+  explicit LiveBridge(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::io

@@ -1,0 +1,36 @@
+#pragma once
+
+// Verdict: what a dataplane does with one frame.
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::io {
+
+enum class Verdict : std::uint8_t {
+  pass,
+  drop,
+  pass_flow,  // this frame and the rest of its flow, without asking again
+  drop_flow,  // likewise
+};
+inline constexpr std::size_t kVerdicts = 4;
+
+[[nodiscard]] constexpr bool passes(Verdict verdict) noexcept {
+  return verdict == Verdict::pass || verdict == Verdict::pass_flow;
+}
+
+[[nodiscard]] constexpr std::string_view to_string(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::pass:
+      return "pass";
+    case Verdict::drop:
+      return "drop";
+    case Verdict::pass_flow:
+      return "pass_flow";
+    case Verdict::drop_flow:
+      return "drop_flow";
+  }
+  return "?";
+}
+
+}  // namespace sluice::io

@@ -1,0 +1,123 @@
+#pragma once
+
+// What a worker counts. One block for each worker, written by it alone, read by the scraper at any
+// time.
+//
+// Relaxed atomics of one writer: an increment is a plain load and store, no lock prefix. A scrape
+// sees each counter at some recent moment, not all at the same one: sums may be off by the packets
+// in flight. The lists below are the only place where a counter is named: they yield the
+// enumerations, the label values and the help of the metrics.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::telemetry {
+
+class Counter {
+ public:
+  // By the one writer only.
+  void add(std::uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void set(std::uint64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t value() const noexcept {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// Why a packet got its verdict: X(reason, meaning).
+#define SLUICE_REASONS(X)                                                                      \
+  X(not_ip, "no IP packet: ARP, LLDP, unknown link type")                                      \
+  X(not_of_interest, "IP, but nothing that names a server: ICMP, other UDP, other transports") \
+  X(fragment, "an IP fragment, not judged in this version")                                    \
+  X(malformed, "headers that contradict each other or the frame's length")                     \
+  X(no_payload, "TCP without payload: handshake, acknowledgment, end")                         \
+  X(server_data, "from the server, on a flow under inspection")                                \
+  X(unfinished, "part of a message that is not complete yet")                                  \
+  X(allowed, "names were read and none is banned for this client")                             \
+  X(logged, "a banned name whose policy is to log it")                                         \
+  X(no_name, "a whole hello or request that names no server")                                  \
+  X(unknown_protocol, "a TCP stream of no protocol that we read")                              \
+  X(midstream, "TCP of a connection whose start was not seen")                                 \
+  X(flow_passed, "of a flow that was passed before")                                           \
+  X(banned, "a banned name completed here")                                                    \
+  X(flow_blocked, "of a flow that was blocked before")                                         \
+  X(bad_checksum, "a client's packet that the server would discard")                           \
+  X(stale, "bytes that the server has acknowledged before")                                    \
+  X(beyond_window, "bytes too far ahead of what is judged; the client sends them again")       \
+  X(unreadable, "claims to be DNS, TLS or HTTP and cannot be judged")                          \
+  X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                  \
+  X(no_memory, "no room left to keep a flow or its bytes for judgement")
+
+enum class Reason : std::uint8_t {
+#define SLUICE_X(reason, meaning) reason,
+  SLUICE_REASONS(SLUICE_X)
+#undef SLUICE_X
+};
+#define SLUICE_X(reason, meaning) +1
+inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
+#undef SLUICE_X
+[[nodiscard]] std::string_view to_string(Reason reason) noexcept;
+[[nodiscard]] std::string_view meaning_of(Reason reason) noexcept;
+
+// Plain counters of a worker: X(name, Prometheus name, help).
+#define SLUICE_COUNTERS(X)                                                                        \
+  X(packets, "sluice_packets_received_total", "Frames taken from the dataplane")                  \
+  X(bytes, "sluice_bytes_received_total", "Octets of these frames")                               \
+  X(findings, "sluice_findings_total", "Names read from traffic, banned or not")                  \
+  X(replies, "sluice_replies_total", "DNS answers and TCP resets that were sent for `reject`")    \
+  X(replies_failed, "sluice_replies_failed_total", "Replies that could not be made or sent")      \
+  X(audit_lost, "sluice_audit_lost_total", "Audit records lost because the ring was full")        \
+  X(flows_created, "sluice_flows_created_total", "TCP flows entered into the table")              \
+  X(overlaps, "sluice_stream_conflicts_total",                                                    \
+    "Segments whose bytes differ from an earlier copy: both readings are judged")                 \
+  X(dataplane_lost, "sluice_dataplane_lost_total", "Frames lost before they reached us")          \
+  X(dataplane_send_failed, "sluice_dataplane_send_failed_total", "Frames that could not be sent") \
+  X(dataplane_oversize, "sluice_dataplane_oversize_total",                                        \
+    "Frames larger than the MTU, merged by an offload: not sent")
+
+// Levels of a worker: X(name, Prometheus name, help).
+#define SLUICE_GAUGES(X)                                                          \
+  X(flows, "sluice_flows", "TCP flows in the table")                              \
+  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold") \
+  X(streams, "sluice_streams", "Client streams that hold memory")                 \
+  X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")
+
+inline constexpr std::size_t kVerdicts = 4;     // io::Verdict
+inline constexpr std::size_t kProtocols = 4;    // inspect::Protocol
+inline constexpr std::size_t kActions = 4;      // policy::Action
+inline constexpr std::size_t kApps = 65;        // match::kMaxApps, and one for "*"
+inline constexpr std::size_t kErrorSlots = 32;  // decode and parse errors, named by the engine
+inline constexpr std::size_t kRemovals = 4;     // flow::Removal
+
+// Processing time of one packet in nanoseconds, bounds of the buckets.
+inline constexpr std::array<std::uint64_t, 12> kTimeBounds = {
+    100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 1'000'000, 10'000'000};
+
+struct TimeHistogram {
+  std::array<Counter, kTimeBounds.size() + 1>
+      buckets;  // not cumulative; the last is over all bounds
+  Counter sum_nanos;
+  void observe(std::uint64_t nanos) noexcept;
+};
+
+struct WorkerCounters {
+#define SLUICE_X(name, metric, help) Counter name;
+  SLUICE_COUNTERS(SLUICE_X)
+  SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+  std::array<std::array<Counter, kReasons>, kVerdicts> verdicts;  // [verdict][reason]
+  std::array<std::array<std::array<Counter, kActions>, kProtocols>, kApps>
+      decisions;  // [app][protocol][action]
+  std::array<Counter, kErrorSlots> errors;
+  std::array<Counter, kRemovals> removals;
+  TimeHistogram packet_time;
+};
+
+}  // namespace sluice::telemetry
