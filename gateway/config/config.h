@@ -16,6 +16,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "filters/base/time.h"
+#include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "lists/compile/compile.h"
 
@@ -42,16 +43,10 @@ struct StartSettings {
   std::string log_level = "info";                 // [log] level
 };
 
-enum class OnTrouble : std::uint8_t { pass, drop };
-enum class Checksums : std::uint8_t { verify, ignore };
-
 // [verdicts]: the one place where fail-open or fail-closed is decided.
-struct Verdicts {
-  OnTrouble malformed = OnTrouble::pass;  // frames whose headers cannot be read, HTTP that is none
-  OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
-  OnTrouble fragments = OnTrouble::pass;  // IP fragments
-  Checksums checksums = Checksums::verify;
-};
+using Verdicts = policy::Fallbacks;
+using policy::Checksums;
+using policy::OnTrouble;
 
 struct PolicySpec {
   std::string name;

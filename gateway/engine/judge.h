@@ -1,0 +1,130 @@
+#pragma once
+
+// The judge: from a decoded packet to a judgement. Owns the flow table and the client streams.
+//
+//   packet ─► UDP to port 53 ─────────► inspect ─► policy            (no state)
+//          └► TCP ─► flow ─► stream ─► inspect each reading ─► policy
+//
+// Life of a flow:
+//   judging ──banned name──► blocked
+//      │ all that it reveals is judged
+//      ▼
+//   finished ──server acknowledged what was judged──► passed
+//      └─ another copy of these bytes ──► judged again, both readings
+//
+// Only what the server can act on counts: see filters/flow/README.md.
+// One worker owns one judge. No allocation after construction, no lock, no clock: time comes with the
+// packet. Bounds: JudgeLimits; what happens when they are reached is counted (Reason, flow::Removal).
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "filters/base/keyed_hash.h"
+#include "filters/base/time.h"
+#include "filters/flow/client_stream.h"
+#include "filters/flow/table.h"
+#include "filters/flow/tcp_flow.h"
+#include "filters/inspect/inspect.h"
+#include "filters/tls/record.h"
+#include "gateway/engine/judgement.h"
+#include "gateway/engine/snapshot.h"
+
+namespace sluice::engine {
+
+struct JudgeLimits {
+  std::size_t flows = 65536;
+  std::size_t streams = 2048;
+  Nanos idle_timeout = std::chrono::seconds(300);
+  Nanos handshake_timeout = std::chrono::seconds(30);
+};
+
+// Bytes of a client that are kept while they are judged.
+inline constexpr std::size_t kStreamCapacity = tls::kMaxHelloStream;
+
+enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
+
+// How far one reading of a client's stream is judged; offsets count from the stream's base.
+struct ReadingState {
+  std::uint32_t judged = 0;  // whole messages up to here are clean
+  std::uint32_t needed = 1;  // the view must be this long before another look can tell more
+  bool finished = false;     // nothing behind `judged` will name anything
+  Reason finish = Reason::allowed;
+};
+
+struct Flow {
+  flow::TcpFlow tcp;
+  flow::ClientStream stream;
+  ReadingState readings[2];  // by flow::Reading
+  std::uint64_t judged_end = 0;  // finished: offset up to which the server must acknowledge
+  std::optional<inspect::Protocol> protocol;
+  FlowPhase phase = FlowPhase::judging;
+  Reason finish = Reason::allowed;
+  bool client_is_low = false;  // which end of the key
+};
+
+class Judge {
+ public:
+  // `enforce` false: names are found and reported, nothing is blocked (`inspect`).
+  Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce);
+
+  // Views in what `sink` is told are good until the next call.
+  [[nodiscard]] Judgement judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
+                                FindingSink& sink) noexcept;
+  // The query of the last judgement with `may_answer`.
+  [[nodiscard]] const dns::Query& last_query() const noexcept { return scratch_.query; }
+
+  // Removes what has been idle for too long; a bounded amount of work a call.
+  void expire(Nanos now) noexcept;
+
+  struct Usage {
+    std::size_t flows, streams;
+  };
+  [[nodiscard]] Usage usage() const noexcept { return {flows_.size(), pool_.in_use()}; }
+  [[nodiscard]] std::uint64_t removals(flow::Removal removal) const noexcept {
+    return removals_[static_cast<std::size_t>(removal)];
+  }
+  [[nodiscard]] std::uint64_t flows_created() const noexcept { return created_; }
+  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
+  // What the limits cost in resident memory.
+  [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
+
+ private:
+  struct Context;  // of one packet
+
+  Judgement judge_datagram(const Context& context) noexcept;
+  Judgement judge_tcp(const Context& context) noexcept;
+  Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
+  Judgement judge_client(const Context& context, Flow& flow) noexcept;
+  Judgement judge_server(const Context& context, Flow& flow) noexcept;
+  Judgement judge_blocked(const Context& context, Flow& flow) noexcept;
+  Judgement take_segment(const Context& context, Flow& flow,
+                         const flow::ClientSegment& segment) noexcept;
+  Judgement judge_stream(const Context& context, Flow& flow) noexcept;
+  std::optional<Judgement> judge_reading(const Context& context, Flow& flow,
+                                         flow::Reading reading) noexcept;
+  std::optional<Judgement> judge_findings(const Context& context) noexcept;
+  Judgement block(const Context& context, Flow& flow, Judgement judgement) noexcept;
+  Judgement unjudged(const Context& context, Flow& flow, Reason reason) noexcept;
+  Judgement finish_flow(Flow& flow) noexcept;
+  Judgement pass_flow(Flow& flow, Reason reason) noexcept;
+  Flow& create(const flow::KeyedPacket& keyed, Nanos now, const flow::TcpFlow& tcp) noexcept;
+  void restart(Flow& flow) noexcept;
+  void remember_finished(Flow& flow) noexcept;
+  bool reclaim_stream() noexcept;
+
+  flow::Table<Flow> flows_;
+  flow::StreamPool pool_;
+  inspect::Scratch scratch_;
+  inspect::FindingList findings_;
+  // Flows that are finished and wait for the server's acknowledgment, oldest first: whose memory is taken
+  // when the pool is exhausted. An entry may have become another flow meanwhile; it is looked at again.
+  std::vector<Flow*> waiting_;
+  std::size_t waiting_next_ = 0;
+  std::array<std::uint64_t, flow::kRemovals> removals_{};
+  std::uint64_t created_ = 0;
+  std::uint64_t conflicts_ = 0;
+  bool enforce_;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,46 @@
+#pragma once
+
+// Judgement: what is to become of one packet, and why, before any dataplane is asked what it can do.
+
+#include <cstdint>
+
+#include "filters/inspect/finding.h"
+#include "filters/inspect/inspect.h"
+#include "filters/packet/packet.h"
+#include "filters/policy/policy.h"
+#include "gateway/telemetry/counters.h"
+
+namespace sluice::engine {
+
+using telemetry::Reason;
+
+enum class Scope : std::uint8_t { packet, flow };
+
+struct Judgement {
+  policy::Action action = policy::Action::allow;  // allow, drop or reject; `log` is allow here
+  Scope scope = Scope::packet;
+  Reason reason = Reason::not_of_interest;
+  // reject of TCP: the connection's handshake was seen, so resets may be sent …
+  bool may_reset = false;
+  // … to the server too, at this sequence number.
+  bool reset_server = false;
+  std::uint32_t server_expects = 0;
+  // reject of a DNS question: an answer may be sent.
+  bool may_answer = false;
+  match::AppId app;  // of the rule that blocked
+};
+
+// Told of each finding with its decision, before the verdict. Implementations obey the rules of the hot path.
+class FindingSink {
+ public:
+  FindingSink() = default;
+  FindingSink(const FindingSink&) = delete;
+  FindingSink& operator=(const FindingSink&) = delete;
+  virtual ~FindingSink() = default;
+  // `packet` is the client's packet that completed the finding.
+  virtual void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
+                          const policy::Decision& decision) noexcept = 0;
+  virtual void on_parse_error(inspect::ParseError error) noexcept = 0;
+};
+
+}  // namespace sluice::engine
