@@ -13,12 +13,14 @@
 //      └─ another copy of these bytes ──► judged again, both readings
 //
 // Only what the server can act on counts: see filters/flow/README.md.
-// One worker owns one judge. No allocation after construction, no lock, no clock: time comes with the
-// packet. Bounds: JudgeLimits; what happens when they are reached is counted (Reason, flow::Removal).
+// One worker owns one judge. No allocation after construction, no lock, no clock: time comes with
+// the packet. Bounds: JudgeLimits; what happens when they are reached is counted (Reason,
+// flow::Removal).
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "filters/base/keyed_hash.h"
 #include "filters/base/time.h"
@@ -36,7 +38,6 @@ struct JudgeLimits {
   std::size_t flows = 65536;
   std::size_t streams = 2048;
   Nanos idle_timeout = std::chrono::seconds(300);
-  Nanos handshake_timeout = std::chrono::seconds(30);
 };
 
 // Bytes of a client that are kept while they are judged.
@@ -55,12 +56,13 @@ struct ReadingState {
 struct Flow {
   flow::TcpFlow tcp;
   flow::ClientStream stream;
-  ReadingState readings[2];  // by flow::Reading
+  ReadingState readings[2];      // by flow::Reading
   std::uint64_t judged_end = 0;  // finished: offset up to which the server must acknowledge
   std::optional<inspect::Protocol> protocol;
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
-  bool client_is_low = false;  // which end of the key
+  bool client_is_low = false;    // which end of the key
+  std::uint32_t server_has = 0;  // first sequence number that the server has not been sent in order
 };
 
 class Judge {
@@ -97,30 +99,35 @@ class Judge {
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
   Judgement judge_client(const Context& context, Flow& flow) noexcept;
   Judgement judge_server(const Context& context, Flow& flow) noexcept;
-  Judgement judge_blocked(const Context& context, Flow& flow) noexcept;
+  Judgement judge_blocked(const Context& context, Flow& flow, bool from_client) noexcept;
   Judgement take_segment(const Context& context, Flow& flow,
                          const flow::ClientSegment& segment) noexcept;
   Judgement judge_stream(const Context& context, Flow& flow) noexcept;
   std::optional<Judgement> judge_reading(const Context& context, Flow& flow,
                                          flow::Reading reading) noexcept;
-  std::optional<Judgement> judge_findings(const Context& context) noexcept;
-  Judgement block(const Context& context, Flow& flow, Judgement judgement) noexcept;
-  Judgement unjudged(const Context& context, Flow& flow, Reason reason) noexcept;
-  Judgement finish_flow(Flow& flow) noexcept;
-  Judgement pass_flow(Flow& flow, Reason reason) noexcept;
+  struct Verdicts {
+    std::optional<Judgement> block;
+    bool logged = false;
+  };
+  Verdicts judge_findings(const Context& context) noexcept;
+
+  flow::Insert store(const Context& context, Flow& flow,
+                     const flow::ClientSegment& segment) noexcept;
+  bool reclaim_stream(const Context& context) noexcept;
+  void forget_acknowledged(Flow& flow) noexcept;
   Flow& create(const flow::KeyedPacket& keyed, Nanos now, const flow::TcpFlow& tcp) noexcept;
   void restart(Flow& flow) noexcept;
-  void remember_finished(Flow& flow) noexcept;
-  bool reclaim_stream() noexcept;
+  Judgement finish_flow(Flow& flow) noexcept;
+  Judgement pass_flow(Flow& flow, Reason reason) noexcept;
+  Judgement block_flow(Flow& flow, const Judgement& why) noexcept;
+  Judgement cannot_judge(const Context& context, Flow& flow, Reason reason) noexcept;
+  Judgement drop_alone(Reason reason) const noexcept;
+  void on_removed(Flow& flow, flow::Removal removal) noexcept;
 
   flow::Table<Flow> flows_;
   flow::StreamPool pool_;
   inspect::Scratch scratch_;
   inspect::FindingList findings_;
-  // Flows that are finished and wait for the server's acknowledgment, oldest first: whose memory is taken
-  // when the pool is exhausted. An entry may have become another flow meanwhile; it is looked at again.
-  std::vector<Flow*> waiting_;
-  std::size_t waiting_next_ = 0;
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;
   std::uint64_t conflicts_ = 0;

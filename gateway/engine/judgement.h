@@ -1,6 +1,7 @@
 #pragma once
 
-// Judgement: what is to become of one packet, and why, before any dataplane is asked what it can do.
+// Judgement: what is to become of one packet, and why, before any dataplane is asked what it can
+// do.
 
 #include <cstdint>
 
@@ -30,7 +31,8 @@ struct Judgement {
   match::AppId app;  // of the rule that blocked
 };
 
-// Told of each finding with its decision, before the verdict. Implementations obey the rules of the hot path.
+// Told of each finding with its decision, before the verdict. Implementations obey the rules of the
+// hot path.
 class FindingSink {
  public:
   FindingSink() = default;

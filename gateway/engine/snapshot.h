@@ -1,11 +1,11 @@
 #pragma once
 
-// Snapshot: all that a worker judges by, immutable once published. SnapshotCell hands the newest one
-// to workers, between batches.
+// Snapshot: all that a worker judges by, immutable once published. SnapshotCell hands the newest
+// one to workers, between batches.
 //
-// Reload: build aside, validate, publish. A worker holds one reference for as long as it likes; it looks
-// at a counter once a batch and takes the mutex only when there is something new. The old snapshot goes
-// when its last holder lets go.
+// Reload: build aside, validate, publish. A worker holds one reference for as long as it likes; it
+// looks at a counter once a batch and takes the mutex only when there is something new. The old
+// snapshot goes when its last holder lets go.
 
 #include <atomic>
 #include <cstdint>

@@ -1,0 +1,37 @@
+#include "gateway/app/capture_run.h"
+
+#include "gateway/cli/progress_bar.h"
+
+namespace sluice::app {
+
+Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
+  auto config = load_config(job.config);
+  if (!config) return fail(config.error());
+  // Captures made on a host have checksums that its network card was to fill in.
+  config->live.verdicts.checksums =
+      job.verify_checksums ? config::Checksums::verify : config::Checksums::ignore;
+  auto ban = build_ban(config->live);
+  if (!ban) return fail("sluice: " + ban.error());
+  auto capture = io::CaptureFile::open(job.read, job.write);
+  if (!capture) return fail("sluice: " + capture.error());
+
+  const engine::SnapshotCell snapshots(ban->snapshot);
+  CaptureOutcome outcome;
+  outcome.counters = std::make_unique<telemetry::WorkerCounters>();
+  const auto worker = std::make_unique<engine::Worker>(
+      engine::Worker::Parts{**capture, snapshots, *outcome.counters, job.audit, job.observer},
+      limits_of(config->start), random_key(), job.enforce);
+  cli::ProgressBar progress;
+  io::Poll poll;
+  do {
+    poll = worker->run_batch();
+    if (job.after_batch) job.after_batch();
+    progress.update((*capture)->bytes_read(), (*capture)->bytes_total(),
+                    outcome.counters->packets.value());
+  } while (poll == io::Poll::frames || poll == io::Poll::idle);
+  outcome.cut_frames = (*capture)->cut_frames();
+  outcome.error = (*capture)->error();
+  return outcome;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,78 @@
+// `sluice check`: what would happen to a name, and why.
+
+#include <iostream>
+#include <string>
+
+#include "gateway/app/commands.h"
+#include "gateway/app/setup.h"
+#include "gateway/cli/finding_line.h"
+
+namespace sluice::app {
+namespace {
+
+// Without a client: by the first policy that does something about the name.
+policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
+                        const name::Name& name) {
+  const policy::PolicySet& policies = snapshot.policies;
+  if (client) return policies.decide(snapshot.domains, *client, name);
+  policy::Decision decision;
+  for (std::size_t i = 0; i < policies.all().size(); ++i) {
+    const policy::PolicyId policy{static_cast<std::uint16_t>(i)};
+    decision = policies.decide(snapshot.domains, policy, name);
+    if (decision.rule.valid()) break;
+  }
+  return decision;
+}
+
+struct Checker {
+  const engine::Snapshot& snapshot;
+  const cli::CheckCommand& command;
+  bool some_blocked = false;
+  bool some_wrong = false;
+
+  void check(const std::string& text) {
+    const auto name = name::Name::from_text(text);
+    if (!name) {
+      std::cerr << "sluice: \"" << text << "\": " << to_string(name.error()) << '\n';
+      some_wrong = true;
+      return;
+    }
+    const policy::Decision decision = decide(snapshot, command.client, *name);
+    some_blocked |=
+        decision.action == policy::Action::drop || decision.action == policy::Action::reject;
+    std::array<char, name::kMaxTextOctets> buffer;
+    const std::string printed(name::to_text(*name, buffer));
+    std::cout << (command.json
+                      ? cli::check_json(printed, decision, snapshot.domains, snapshot.policies)
+                      : cli::check_line(printed, decision, snapshot.domains, snapshot.policies))
+              << '\n';
+  }
+};
+
+}  // namespace
+
+int check(const cli::CheckCommand& command) {
+  const auto config = load_config(command.config);
+  if (!config) {
+    std::cerr << config.error() << '\n';
+    return kUnusable;
+  }
+  const auto ban = build_ban(config->live);
+  if (!ban) {
+    std::cerr << "sluice: " << ban.error() << '\n';
+    return kUnusable;
+  }
+  for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
+  Checker checker{*ban->snapshot, command};
+  for (const std::string& name : command.names) checker.check(name);
+  if (command.names.empty()) {
+    for (std::string name; std::getline(std::cin, name);) {
+      if (!name.empty()) checker.check(name);
+    }
+  }
+  std::cout.flush();
+  if (checker.some_wrong || !std::cout) return kUnusable;
+  return checker.some_blocked ? kSomeBlocked : kOk;
+}
+
+}  // namespace sluice::app

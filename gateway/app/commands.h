@@ -1,0 +1,19 @@
+#pragma once
+
+// The commands of the program. Each wires its parts, does its work, and returns the exit status.
+
+#include "gateway/cli/command_line.h"
+
+namespace sluice::app {
+
+inline constexpr int kOk = 0;
+inline constexpr int kSomeBlocked = 1;
+inline constexpr int kFailed = 1;    // `run`: the dataplane failed
+inline constexpr int kUnusable = 2;  // input or configuration
+
+[[nodiscard]] int run(const cli::RunCommand& command);
+[[nodiscard]] int replay(const cli::ReplayCommand& command);
+[[nodiscard]] int inspect(const cli::InspectCommand& command);
+[[nodiscard]] int check(const cli::CheckCommand& command);
+
+}  // namespace sluice::app

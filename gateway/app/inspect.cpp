@@ -1,0 +1,54 @@
+// `sluice inspect`: every name that a capture reveals, whatever the policy.
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <unordered_set>
+
+#include "gateway/app/capture_run.h"
+#include "gateway/app/commands.h"
+#include "gateway/cli/finding_line.h"
+
+namespace sluice::app {
+namespace {
+
+// Findings that were printed, by hash; beyond this many a repeated one is printed again.
+constexpr std::size_t kMostRemembered = 4'000'000;
+
+class Printer final : public engine::FindingObserver {
+ public:
+  void observe(const io::Frame& frame, const packet::Packet& packet,
+               const inspect::Finding& finding, const policy::Decision& decision,
+               const engine::Snapshot& snapshot) noexcept override {
+    const std::string fields = cli::finding_fields(packet, finding, decision, snapshot.domains);
+    if (printed_.size() < kMostRemembered &&
+        !printed_.insert(std::hash<std::string>{}(fields)).second) {
+      return;
+    }
+    std::cout << "{\"packet\":" << frame.number << ',' << std::string_view(fields).substr(1)
+              << '\n';
+  }
+
+ private:
+  std::unordered_set<std::size_t> printed_;
+};
+
+}  // namespace
+
+int inspect(const cli::InspectCommand& command) {
+  Printer printer;
+  const auto outcome = run_capture({.read = command.read,
+                                    .config = command.config,
+                                    .verify_checksums = command.verify_checksums,
+                                    .enforce = false,
+                                    .observer = &printer});
+  std::cout.flush();
+  if (!outcome) {
+    std::cerr << outcome.error() << '\n';
+    return kUnusable;
+  }
+  if (!outcome->error.empty()) std::cerr << "sluice: " << outcome->error << '\n';
+  return outcome->error.empty() && std::cout ? kOk : kUnusable;
+}
+
+}  // namespace sluice::app

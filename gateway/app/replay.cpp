@@ -1,0 +1,90 @@
+// `sluice replay`: the engine over a capture; what passes goes to another one.
+
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <string>
+
+#include "gateway/app/capture_run.h"
+#include "gateway/app/commands.h"
+#include "gateway/engine/labels.h"
+
+namespace sluice::app {
+namespace {
+
+// Room for all that one batch can say, so that a replay loses no record.
+constexpr std::size_t kRing = io::Batch::kCapacity * inspect::FindingList::kCapacity * 2;
+
+void row(std::string_view what, std::uint64_t count) {
+  std::cerr << "  " << std::left << std::setw(34) << what << std::right << std::setw(12) << count
+            << '\n';
+}
+
+void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outcome) {
+  const telemetry::WorkerCounters& counters = *outcome.counters;
+  std::cerr << command.read << ":\n";
+  row("packets", counters.packets.value());
+  row("packets cut by the capture", outcome.cut_frames);
+  row("names", counters.findings.value());
+  row("TCP flows", counters.flows_created.value());
+  for (std::size_t verdict = 0; verdict < telemetry::kVerdicts; ++verdict) {
+    for (std::size_t reason = 0; reason < telemetry::kReasons; ++reason) {
+      const std::uint64_t count = counters.verdicts[verdict][reason].value();
+      if (count == 0) continue;
+      row(std::string(to_string(static_cast<io::Verdict>(verdict))) + ", " +
+              std::string(to_string(static_cast<engine::Reason>(reason))),
+          count);
+    }
+  }
+  const telemetry::Labels labels = engine::labels();
+  for (std::size_t slot = 0; slot < labels.errors.size(); ++slot) {
+    const std::uint64_t count = counters.errors[slot].value();
+    if (count != 0) {
+      row("unreadable, " + labels.errors[slot].layer + " " + labels.errors[slot].reason, count);
+    }
+  }
+}
+
+}  // namespace
+
+int replay(const cli::ReplayCommand& command) {
+  std::ofstream file;
+  const bool to_stdout = command.events == "-";
+  if (!command.events.empty() && !to_stdout) {
+    file.open(command.events, std::ios::trunc);
+    if (!file) {
+      std::cerr << "sluice: " << command.events << ": cannot be written\n";
+      return kUnusable;
+    }
+  }
+  std::ostream& events = to_stdout ? std::cout : static_cast<std::ostream&>(file);
+  telemetry::AuditRing ring(kRing);
+  const auto drain = [&] {
+    while (const telemetry::AuditRecord* record = ring.front()) {
+      events << telemetry::to_json(*record, {}) << '\n';
+      ring.release();
+    }
+  };
+  CaptureJob job{.read = command.read,
+                 .write = command.write,
+                 .config = command.config,
+                 .verify_checksums = command.verify_checksums};
+  if (!command.events.empty()) {
+    job.audit = &ring;
+    job.after_batch = drain;
+  }
+  const auto outcome = run_capture(job);
+  if (!outcome) {
+    std::cerr << outcome.error() << '\n';
+    return kUnusable;
+  }
+  print_summary(command, *outcome);
+  if (!outcome->error.empty()) std::cerr << "sluice: " << outcome->error << '\n';
+  if (!command.events.empty() && !events.flush()) {
+    std::cerr << "sluice: " << command.events << ": could not be written to its end\n";
+    return kUnusable;
+  }
+  return outcome->error.empty() ? kOk : kUnusable;
+}
+
+}  // namespace sluice::app

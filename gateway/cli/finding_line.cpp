@@ -1,0 +1,146 @@
+#include "gateway/cli/finding_line.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace sluice::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+// `reject` is a way to drop.
+std::string_view verdict_word(policy::Action action) {
+  switch (action) {
+    case policy::Action::allow:
+      return "pass";
+    case policy::Action::log:
+      return "log";
+    case policy::Action::drop:
+    case policy::Action::reject:
+      return "drop";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string printable_name(const inspect::Finding& finding) {
+  if (finding.protocol == inspect::Protocol::dns) {
+    std::array<char, name::kMaxTextOctets> text;
+    return std::string(name::to_text(finding.name, text));
+  }
+  std::string_view raw = finding.raw;
+  while (!raw.empty() && is_blank(raw.front())) raw.remove_prefix(1);
+  while (!raw.empty() && is_blank(raw.back())) raw.remove_suffix(1);
+  if (raw.ends_with('.')) raw.remove_suffix(1);
+  std::string printable;
+  for (const char c : raw) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x21 || octet > 0x7e) {
+      const std::string digits = std::to_string(octet);
+      printable += '\\' + std::string(3 - digits.size(), '0') + digits;
+    } else {
+      if (c == '\\') printable += '\\';
+      printable += to_lower_ascii(c);
+    }
+  }
+  return printable;
+}
+
+std::string qtype_text(std::uint16_t qtype) {
+  switch (qtype) {
+    case 1:
+      return "A";
+    case 2:
+      return "NS";
+    case 5:
+      return "CNAME";
+    case 6:
+      return "SOA";
+    case 12:
+      return "PTR";
+    case 15:
+      return "MX";
+    case 16:
+      return "TXT";
+    case 28:
+      return "AAAA";
+    case 33:
+      return "SRV";
+    case 35:
+      return "NAPTR";
+    case 43:
+      return "DS";
+    case 48:
+      return "DNSKEY";
+    case 64:
+      return "SVCB";
+    case 65:
+      return "HTTPS";
+    case 252:
+      return "AXFR";
+    case 255:
+      return "ANY";
+    default:
+      return "TYPE" + std::to_string(qtype);
+  }
+}
+
+std::string finding_fields(const packet::Packet& packet, const inspect::Finding& finding,
+                           const policy::Decision& decision, const match::DomainSet& domains) {
+  Json line;
+  line["proto"] = to_string(finding.protocol);
+  line["name"] = printable_name(finding);
+  line["client"] = Endpoint{packet.source, packet.source_port}.to_string();
+  line["server"] = Endpoint{packet.destination, packet.destination_port}.to_string();
+  line["transport"] = packet.transport == packet::Transport::udp ? "udp" : "tcp";
+  line["ech"] = finding.has_ech;
+  line["verdict"] = verdict_word(decision.action);
+  line["app"] = nullptr;
+  line["rule"] = nullptr;
+  if (decision.rule.valid()) {
+    line["app"] = domains.app_name(decision.app);
+    line["rule"] = match::rule_text(domains, decision.rule);
+  }
+  if (finding.protocol == inspect::Protocol::dns) line["qtype"] = qtype_text(finding.qtype);
+  return line.dump();
+}
+
+std::string check_line(const std::string& name, const policy::Decision& decision,
+                       const match::DomainSet& domains, const policy::PolicySet& policies) {
+  std::string line = std::string(verdict_word(decision.action)) + ' ' + name;
+  const bool excepted = !decision.rule.valid() && decision.exception.valid();
+  const match::RuleId rule = excepted ? decision.exception : decision.rule;
+  if (!rule.valid()) return line;
+  const match::Rule& source = domains.rule(rule);
+  line += " app=" + std::string(domains.app_name(source.app));
+  line += (excepted ? " exception=" : " rule=") + match::rule_text(domains, rule);
+  line += " list=" + std::string(domains.list_name(source.list));
+  line += " line=" + std::to_string(source.line);
+  if (decision.policy.valid()) line += " policy=" + std::string(policies.name_of(decision.policy));
+  return line;
+}
+
+std::string check_json(const std::string& name, const policy::Decision& decision,
+                       const match::DomainSet& domains, const policy::PolicySet& policies) {
+  Json line;
+  line["name"] = name;
+  line["verdict"] = verdict_word(decision.action);
+  const bool excepted = !decision.rule.valid() && decision.exception.valid();
+  const match::RuleId rule = excepted ? decision.exception : decision.rule;
+  if (rule.valid()) {
+    const match::Rule& source = domains.rule(rule);
+    line["app"] = domains.app_name(source.app);
+    line[excepted ? "exception" : "rule"] = match::rule_text(domains, rule);
+    line["list"] = domains.list_name(source.list);
+    line["line"] = source.line;
+  }
+  if (decision.policy.valid()) line["policy"] = policies.name_of(decision.policy);
+  return line.dump();
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+// The lines that `inspect` and `check` print. Formats: DESIGN of the project, README "Commands".
+// Allocates; not for workers of the gateway.
+
+#include <cstdint>
+#include <string>
+
+#include "filters/inspect/finding.h"
+#include "filters/match/domain_set.h"
+#include "filters/packet/packet.h"
+#include "filters/policy/policy.h"
+
+namespace sluice::cli {
+
+// A name as it was sent, made printable: ASCII letters lower-cased, blanks around and one final dot
+// removed, octets outside 0x21..0x7E as \DDD, a backslash doubled.
+[[nodiscard]] std::string printable_name(const inspect::Finding& finding);
+
+// The mnemonic of a record type, or TYPE123 (RFC 3597).
+[[nodiscard]] std::string qtype_text(std::uint16_t qtype);
+
+// The object of `inspect` without its "packet": what makes two findings the same.
+[[nodiscard]] std::string finding_fields(const packet::Packet& packet,
+                                         const inspect::Finding& finding,
+                                         const policy::Decision& decision,
+                                         const match::DomainSet& domains);
+
+// `drop web.wechat.com app=wechat rule=wechat.com list=wechat line=12 policy=default`, `pass
+// example.com`
+[[nodiscard]] std::string check_line(const std::string& name, const policy::Decision& decision,
+                                     const match::DomainSet& domains,
+                                     const policy::PolicySet& policies);
+[[nodiscard]] std::string check_json(const std::string& name, const policy::Decision& decision,
+                                     const match::DomainSet& domains,
+                                     const policy::PolicySet& policies);
+
+}  // namespace sluice::cli

@@ -1,0 +1,95 @@
+#include "gateway/engine/judge.h"
+
+#include "gateway/engine/judge_context.h"
+
+namespace sluice::engine {
+
+Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
+    : flows_(limits.flows, flow_key, {limits.idle_timeout, limits.idle_timeout}),
+      pool_(limits.streams, kStreamCapacity),
+      enforce_(enforce) {}
+
+std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
+  return limits.flows * flow::Table<Flow>::bytes_per_flow() +
+         limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) + sizeof(Judge);
+}
+
+Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
+                       FindingSink& sink) noexcept {
+  const Context context{packet, now, snapshot, sink};
+  if (packet.is_fragment) {
+    return snapshot.fallbacks.fragments == policy::OnTrouble::drop ? drop_alone(Reason::fragment)
+                                                                   : allow(Reason::fragment);
+  }
+  switch (packet.transport) {
+    case packet::Transport::udp:
+      return judge_datagram(context);
+    case packet::Transport::tcp:
+      return judge_tcp(context);
+    case packet::Transport::none:
+    case packet::Transport::other:
+      break;
+  }
+  return allow(Reason::not_of_interest);
+}
+
+Judgement Judge::judge_datagram(const Context& context) noexcept {
+  const packet::Packet& packet = context.packet;
+  if (packet.destination_port != inspect::kDnsPort) return allow(Reason::not_of_interest);
+  findings_.clear();
+  const auto report =
+      inspect::inspect_datagram(packet.payload, packet.destination_port, scratch_, findings_);
+  if (report.progress == inspect::Progress::unrecognised) return allow(Reason::not_of_interest);
+  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+  if (report.progress == inspect::Progress::unreadable) {
+    context.sink.on_parse_error(report.error);
+    return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
+               ? drop_alone(Reason::unreadable)
+               : allow(Reason::unreadable);
+  }
+  const Verdicts verdicts = judge_findings(context);
+  if (!verdicts.block) return allow(verdicts.logged ? Reason::logged : Reason::allowed);
+  Judgement refused = *verdicts.block;
+  refused.may_answer = true;
+  return refused;
+}
+
+Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
+  Verdicts verdicts;
+  const Snapshot& snapshot = context.snapshot;
+  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
+  for (const inspect::Finding& finding : findings_) {
+    const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+    context.sink.on_finding(context.packet, finding, decision);
+    switch (decision.action) {
+      case policy::Action::allow:
+        break;
+      case policy::Action::log:
+        verdicts.logged = true;
+        break;
+      case policy::Action::drop:
+      case policy::Action::reject:
+        if (enforce_ && !verdicts.block) {
+          verdicts.block =
+              Judgement{.action = decision.action, .reason = Reason::banned, .app = decision.app};
+        }
+        break;
+    }
+  }
+  return verdicts;
+}
+
+void Judge::expire(Nanos now) noexcept {
+  flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
+}
+
+void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {
+  flow.stream.release(pool_);
+  ++removals_[static_cast<std::size_t>(removal)];
+}
+
+Judgement Judge::drop_alone(Reason reason) const noexcept {
+  return {.action = enforce_ ? policy::Action::drop : policy::Action::allow, .reason = reason};
+}
+
+}  // namespace sluice::engine

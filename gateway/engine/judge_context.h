@@ -1,0 +1,26 @@
+#pragma once
+
+// Private to the judge: what its functions know of the packet at hand.
+
+#include "gateway/engine/judge.h"
+
+namespace sluice::engine {
+
+struct Judge::Context {
+  const packet::Packet& packet;
+  Nanos now;
+  const Snapshot& snapshot;
+  FindingSink& sink;
+
+  // What a server throws away on arrival must not be judged in place of what it reads.
+  [[nodiscard]] bool discarded_by_server() const noexcept {
+    return snapshot.fallbacks.checksums == policy::Checksums::verify &&
+           !packet::checksums_hold(packet);
+  }
+};
+
+[[nodiscard]] inline Judgement allow(Reason reason) noexcept {
+  return {.reason = reason};
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,312 @@
+// The judge's TCP half: flows, streams and their two readings.
+
+#include <algorithm>
+
+#include "gateway/engine/judge.h"
+#include "gateway/engine/judge_context.h"
+
+namespace sluice::engine {
+namespace {
+
+constexpr std::size_t index_of(flow::Reading reading) {
+  return static_cast<std::size_t>(reading);
+}
+
+bool opens_connection(const packet::Packet& packet) {
+  return packet.tcp.syn && !packet.tcp.ack && !packet.tcp.rst;
+}
+
+// HTTP that no server reads names nothing; DNS and TLS that we cannot read may name what is banned.
+policy::OnTrouble fallback_for(inspect::ParseError error, const policy::Fallbacks& fallbacks) {
+  return inspect::protocol_of(error) == inspect::Protocol::http ? fallbacks.malformed
+                                                                : fallbacks.unjudged;
+}
+
+}  // namespace
+
+Judgement Judge::judge_tcp(const Context& context) noexcept {
+  const flow::KeyedPacket keyed = flow::key_of(context.packet);
+  Flow* const flow = flows_.find(keyed.key);
+  if (flow == nullptr) return judge_unknown(context, keyed);
+  flows_.touch(*flow, context.now);
+  const bool from_client = keyed.source_is_low == flow->client_is_low;
+  if (flow->phase == FlowPhase::blocked || flow->phase == FlowPhase::rejected) {
+    return judge_blocked(context, *flow, from_client);
+  }
+  return from_client ? judge_client(context, *flow) : judge_server(context, *flow);
+}
+
+Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept {
+  const packet::Packet& packet = context.packet;
+  if (opens_connection(packet)) {
+    if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+    Flow& flow = create(keyed, context.now, flow::TcpFlow::from_syn(packet));
+    return judge_client(context, flow);
+  }
+  if (packet.payload.empty()) return allow(Reason::no_payload);
+  // A connection older than we are. Only what may be the start of a client's stream is judged.
+  findings_.clear();
+  const auto report = inspect::inspect_stream(packet.payload, packet.destination_port, std::nullopt,
+                                              scratch_, findings_);
+  if (report.progress == inspect::Progress::unrecognised) return allow(Reason::midstream);
+  return judge_client(context, create(keyed, context.now, flow::TcpFlow::midstream(packet)));
+}
+
+Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
+  if (flow.phase != FlowPhase::passed && context.discarded_by_server()) {
+    return drop_alone(Reason::bad_checksum);
+  }
+  const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
+  if (segment.restarted) restart(flow);
+  if (flow.phase == FlowPhase::passed) {
+    return {.scope = Scope::flow, .reason = Reason::flow_passed};
+  }
+  switch (segment.kind) {
+    case flow::ClientSegment::Kind::empty:
+      return allow(Reason::no_payload);
+    // Passed, not dropped: the server discards the bytes, but a keep-alive or a repeat after a lost
+    // acknowledgment needs its answer.
+    case flow::ClientSegment::Kind::stale:
+      return allow(Reason::stale);
+    case flow::ClientSegment::Kind::far:
+      return drop_alone(Reason::beyond_window);
+    case flow::ClientSegment::Kind::data:
+      break;
+  }
+  return take_segment(context, flow, segment);
+}
+
+Judgement Judge::take_segment(const Context& context, Flow& flow,
+                              const flow::ClientSegment& segment) noexcept {
+  if (flow.phase == FlowPhase::finished) {
+    if (segment.offset >= flow.judged_end) return allow(flow.finish);
+    // Its memory was reclaimed: another copy of judged bytes could not be compared.
+    if (!flow.stream.holds_memory()) return drop_alone(Reason::no_memory);
+  }
+  flow.server_has =
+      flow.tcp.sequence_at(std::max(flow.stream.contiguous(), flow.tcp.acknowledged()));
+  switch (store(context, flow, segment)) {
+    case flow::Insert::beyond_window:
+      return drop_alone(Reason::beyond_window);
+    case flow::Insert::no_memory:
+      return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
+                 ? drop_alone(Reason::no_memory)
+                 : pass_flow(flow, Reason::no_memory);
+    case flow::Insert::conflicting:
+      ++conflicts_;
+      flow.phase = FlowPhase::judging;
+      flow.readings[index_of(flow::Reading::last_copy)] = {};
+      break;
+    case flow::Insert::known:
+    case flow::Insert::stored:
+      break;
+  }
+  if (flow.phase == FlowPhase::finished) return allow(flow.finish);
+  return judge_stream(context, flow);
+}
+
+flow::Insert Judge::store(const Context& context, Flow& flow,
+                          const flow::ClientSegment& segment) noexcept {
+  flow::Insert result = flow.stream.insert(pool_, segment.offset, segment.bytes);
+  if (result == flow::Insert::no_memory && !flow.stream.holds_memory() && reclaim_stream(context)) {
+    result = flow.stream.insert(pool_, segment.offset, segment.bytes);
+  }
+  if (flow.stream.holds_memory()) flows_.keep(flow, flow::Keep::held);
+  return result;
+}
+
+// Takes the memory of the flow that has been idle longest. One that is judged already can do
+// without; one that is not has stalled and ends as what cannot be judged.
+bool Judge::reclaim_stream(const Context& context) noexcept {
+  Flow* const oldest = flows_.oldest(flow::Keep::held);
+  if (oldest == nullptr) return false;
+  if (oldest->phase == FlowPhase::finished) {
+    oldest->stream.release(pool_);
+    flows_.keep(*oldest, flow::Keep::light);
+  } else {
+    static_cast<void>(cannot_judge(context, *oldest, Reason::no_memory));
+  }
+  return true;
+}
+
+Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
+  const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
+  const ReadingState& last = flow.readings[index_of(flow::Reading::last_copy)];
+  const std::uint32_t judged_before = first.judged;
+  if (auto blocked = judge_reading(context, flow, flow::Reading::first_copy)) return *blocked;
+  bool finished = first.finished;
+  if (flow.stream.readings_differ()) {
+    if (auto blocked = judge_reading(context, flow, flow::Reading::last_copy)) return *blocked;
+    finished = finished && last.finished;
+  }
+  if (finished) return finish_flow(flow);
+  return allow(first.judged > judged_before ? first.finish : Reason::unfinished);
+}
+
+std::optional<Judgement> Judge::judge_reading(const Context& context, Flow& flow,
+                                              flow::Reading reading) noexcept {
+  ReadingState& state = flow.readings[index_of(reading)];
+  const Bytes view = flow.stream.view(pool_, reading);
+  while (!state.finished && view.size() >= state.needed) {
+    findings_.clear();
+    const bool is_first_message = state.judged == 0 && flow.stream.base() == 0;
+    const auto report = inspect::inspect_stream(
+        view.subspan(state.judged), context.packet.destination_port,
+        is_first_message ? std::nullopt : flow.protocol, scratch_, findings_);
+    if (report.protocol) flow.protocol = report.protocol;
+    switch (report.progress) {
+      case inspect::Progress::need_more: {
+        const std::size_t longer = view.size() + 1;
+        state.needed = static_cast<std::uint32_t>(std::max(state.judged + report.needed, longer));
+        return std::nullopt;
+      }
+      case inspect::Progress::unreadable:
+        context.sink.on_parse_error(report.error);
+        if (enforce_ &&
+            fallback_for(report.error, context.snapshot.fallbacks) == policy::OnTrouble::drop) {
+          return block_flow(flow, drop_alone(Reason::unreadable));
+        }
+        state.finish = Reason::unreadable;
+        state.finished = true;
+        break;
+      case inspect::Progress::unrecognised:
+        state.finish = Reason::unknown_protocol;
+        state.finished = true;
+        break;
+      case inspect::Progress::message:
+      case inspect::Progress::finished: {
+        const Verdicts verdicts = judge_findings(context);
+        if (verdicts.block) return block_flow(flow, *verdicts.block);
+        state.finish = verdicts.logged         ? Reason::logged
+                       : findings_.size() == 0 ? Reason::no_name
+                                               : Reason::allowed;
+        state.finished = report.progress == inspect::Progress::finished || report.consumed == 0;
+        state.judged += static_cast<std::uint32_t>(report.consumed);
+        state.needed = state.judged + 1;
+        break;
+      }
+    }
+    // What was looked at to tell that nothing follows counts as judged, too.
+    if (state.finished) state.judged = static_cast<std::uint32_t>(view.size());
+  }
+  return std::nullopt;
+}
+
+Judgement Judge::finish_flow(Flow& flow) noexcept {
+  const auto& first = flow.readings[index_of(flow::Reading::first_copy)];
+  const auto& last = flow.readings[index_of(flow::Reading::last_copy)];
+  flow.finish = first.finish;
+  const std::uint32_t judged =
+      flow.stream.readings_differ() ? std::max(first.judged, last.judged) : first.judged;
+  flow.judged_end = flow.stream.base() + judged;
+  flow.phase = FlowPhase::finished;
+  // Until the server has acknowledged the judged bytes, a copy that differs may still take their
+  // place.
+  if (flow.tcp.acknowledged() >= flow.judged_end) return pass_flow(flow, flow.finish);
+  return allow(flow.finish);
+}
+
+Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
+  const flow::ServerEvent event = flow.tcp.on_server(context.packet);
+  if (event.restarted) restart(flow);
+  if (flow.phase == FlowPhase::passed) {
+    return {.scope = Scope::flow, .reason = Reason::flow_passed};
+  }
+  if (event.acknowledged_more) {
+    const std::uint64_t acknowledged = flow.tcp.acknowledged();
+    if (flow.phase == FlowPhase::finished) {
+      if (acknowledged >= flow.judged_end) return pass_flow(flow, flow.finish);
+    } else if (acknowledged > flow.stream.contiguous()) {
+      return cannot_judge(context, flow, Reason::unjudged_acknowledged);
+    } else {
+      forget_acknowledged(flow);
+    }
+  }
+  return allow(context.packet.payload.empty() ? Reason::no_payload : Reason::server_data);
+}
+
+// Makes room for later messages: what is judged in every reading and acknowledged can no longer
+// change.
+void Judge::forget_acknowledged(Flow& flow) noexcept {
+  auto& first = flow.readings[index_of(flow::Reading::first_copy)];
+  auto& last = flow.readings[index_of(flow::Reading::last_copy)];
+  const bool differ = flow.stream.readings_differ();
+  const std::uint32_t judged = differ ? std::min(first.judged, last.judged) : first.judged;
+  if (judged == 0 || flow.tcp.acknowledged() < flow.stream.base() + judged) return;
+  flow.stream.consume(pool_, judged);
+  first.judged -= judged;
+  first.needed -= judged;
+  if (differ) {
+    last.judged -= judged;
+    last.needed -= judged;
+  }
+  if (!flow.stream.holds_memory()) flows_.keep(flow, flow::Keep::light);
+}
+
+Judgement Judge::judge_blocked(const Context& context, Flow& flow, bool from_client) noexcept {
+  const packet::TcpHeader& tcp = context.packet.tcp;
+  const bool bare = context.packet.payload.empty();
+  // Neither carries a client's bytes, and both let the ends settle: a reset closes what is left of
+  // the connection; a SYN may open a new one, which counts once the server answers it.
+  if (bare && (tcp.syn || tcp.rst)) {
+    const bool restarted = from_client ? flow.tcp.on_client(context.packet).restarted
+                                       : flow.tcp.on_server(context.packet).restarted;
+    if (restarted) restart(flow);
+    return allow(Reason::no_payload);
+  }
+  Judgement again{
+      .action = policy::Action::drop, .scope = Scope::flow, .reason = Reason::flow_blocked};
+  if (flow.phase == FlowPhase::rejected && from_client && !bare) {
+    again.action = policy::Action::reject;  // the first reset may have been lost
+    again.may_reset = flow.tcp.handshake_seen();
+  }
+  return again;
+}
+
+Judgement Judge::pass_flow(Flow& flow, Reason reason) noexcept {
+  flow.stream.release(pool_);
+  flow.phase = FlowPhase::passed;
+  flows_.keep(flow, flow::Keep::light);
+  return {.scope = Scope::flow, .reason = reason};
+}
+
+Judgement Judge::block_flow(Flow& flow, const Judgement& why) noexcept {
+  flow.stream.release(pool_);
+  flow.phase = why.action == policy::Action::reject ? FlowPhase::rejected : FlowPhase::blocked;
+  flows_.keep(flow, flow::Keep::pinned);
+  Judgement refused = why;
+  refused.scope = Scope::flow;
+  refused.may_reset = flow.tcp.handshake_seen();
+  refused.reset_server = refused.may_reset;
+  refused.server_expects = flow.server_has;
+  return refused;
+}
+
+Judgement Judge::cannot_judge(const Context& context, Flow& flow, Reason reason) noexcept {
+  if (enforce_ && context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop) {
+    return block_flow(flow, drop_alone(reason));
+  }
+  return pass_flow(flow, reason);
+}
+
+Flow& Judge::create(const flow::KeyedPacket& keyed, Nanos now, const flow::TcpFlow& tcp) noexcept {
+  Flow& flow = flows_.insert(keyed.key, now, [this](Flow& removed, flow::Removal removal) {
+    on_removed(removed, removal);
+  });
+  flow.tcp = tcp;
+  flow.client_is_low = keyed.source_is_low;
+  ++created_;
+  return flow;
+}
+
+void Judge::restart(Flow& flow) noexcept {
+  flow.stream.reset(pool_);
+  flow.readings[0] = flow.readings[1] = {};
+  flow.protocol.reset();
+  flow.judged_end = 0;
+  flow.phase = FlowPhase::judging;
+  flow.finish = Reason::allowed;
+  flows_.keep(flow, flow::Keep::light);
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,154 @@
+#include "gateway/engine/worker.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "gateway/engine/labels.h"
+
+namespace sluice::engine {
+namespace {
+
+// One packet in so many is timed: two looks at the clock would cost more than most packets do.
+constexpr std::uint32_t kTimeEvery = 16;
+
+Nanos wall_clock() {
+  return std::chrono::duration_cast<Nanos>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce)
+    : parts_(parts),
+      snapshots_(parts.snapshots),
+      judge_(limits, flow_key, enforce),
+      executor_(parts.dataplane, parts.counters) {
+  parts_.counters.flows_capacity.set(limits.flows);
+  parts_.counters.streams_capacity.set(limits.streams);
+}
+
+io::Poll Worker::run() noexcept {
+  io::Poll poll;
+  do {
+    poll = run_batch();
+  } while (poll == io::Poll::frames || poll == io::Poll::idle);
+  return poll;
+}
+
+io::Poll Worker::run_batch() noexcept {
+  snapshot_ = &snapshots_.refresh();
+  const io::Poll poll = parts_.dataplane.poll(batch_);
+  if (poll == io::Poll::frames) {
+    for (std::size_t i = 0; i < batch_.count; ++i) {
+      const bool timed = ++sampled_ % kTimeEvery == 0;
+      const auto start =
+          timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+      verdicts_[i] = handle(batch_.frames[i]);
+      if (timed) {
+        const Nanos taken = std::chrono::steady_clock::now() - start;
+        parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
+      }
+    }
+    parts_.dataplane.submit({verdicts_.data(), batch_.count});
+  } else if (poll == io::Poll::idle) {
+    newest_ = std::max(newest_, wall_clock());
+  }
+  judge_.expire(newest_);
+  publish_levels();
+  return poll;
+}
+
+io::Verdict Worker::handle(const io::Frame& frame) noexcept {
+  frame_ = &frame;
+  newest_ = std::max(newest_, frame.time);
+  parts_.counters.packets.add();
+  parts_.counters.bytes.add(frame.bytes.size());
+  const auto packet = packet::decode(frame.bytes, frame.link);
+  if (!packet) {
+    parts_.counters.errors[error_slot(packet.error())].add();
+    const bool not_ip = packet.error() == packet::DecodeError::not_ip ||
+                        packet.error() == packet::DecodeError::unsupported_link;
+    if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
+    const bool drop = snapshot_->fallbacks.malformed == policy::OnTrouble::drop;
+    return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
+  }
+  const Judgement judgement = judge_.judge(*packet, frame.time, *snapshot_, *this);
+  const auto app = judgement.action == policy::Action::reject
+                       ? snapshot_->domains.app_name(judgement.app)
+                       : std::string_view{};
+  const io::Verdict verdict =
+      executor_.execute(judgement, *packet, frame.side, judge_.last_query(), app);
+  return count(verdict, judgement.reason);
+}
+
+io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {
+  parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
+      .add();
+  return verdict;
+}
+
+void Worker::on_parse_error(inspect::ParseError error) noexcept {
+  parts_.counters.errors[error_slot(error)].add();
+}
+
+void Worker::on_finding(const packet::Packet& packet, const inspect::Finding& finding,
+                        const policy::Decision& decision) noexcept {
+  parts_.counters.findings.add();
+  if (decision.rule.valid()) {
+    const std::size_t app = std::min<std::size_t>(decision.app.index, telemetry::kApps - 1);
+    parts_.counters
+        .decisions[app][static_cast<std::size_t>(finding.protocol)]
+                  [static_cast<std::size_t>(decision.action)]
+        .add();
+    if (decision.action != policy::Action::allow) audit(packet, finding, decision);
+  }
+  if (parts_.observer != nullptr) {
+    parts_.observer->observe(*frame_, packet, finding, decision, *snapshot_);
+  }
+}
+
+void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding,
+                   const policy::Decision& decision) noexcept {
+  if (parts_.audit == nullptr) return;
+  telemetry::AuditRecord* const record = parts_.audit->reserve();
+  if (record == nullptr) {
+    parts_.counters.audit_lost.add();
+    return;
+  }
+  const match::DomainSet& domains = snapshot_->domains;
+  const match::Rule& rule = domains.rule(decision.rule);
+  std::array<char, name::kMaxTextOctets> text;
+  record->time = frame_->time;
+  record->app.assign(domains.app_name(decision.app));
+  record->rule.assign(match::rule_text(domains, decision.rule, text));
+  record->list.assign(domains.list_name(rule.list));
+  record->list_version.assign(rule.list.index < snapshot_->list_versions.size()
+                                  ? std::string_view(snapshot_->list_versions[rule.list.index])
+                                  : std::string_view{});
+  record->line = rule.line;
+  record->name.assign(name::to_text(finding.name, text));
+  record->protocol.assign(to_string(finding.protocol));
+  record->action.assign(to_string(decision.action));
+  record->policy.assign(snapshot_->policies.name_of(decision.policy));
+  record->client = {packet.source, packet.source_port};
+  record->server = {packet.destination, packet.destination_port};
+  record->transport = packet.transport == packet::Transport::udp ? "udp" : "tcp";
+  parts_.audit->commit();
+}
+
+void Worker::publish_levels() noexcept {
+  auto& counters = parts_.counters;
+  const Judge::Usage usage = judge_.usage();
+  counters.flows.set(usage.flows);
+  counters.streams.set(usage.streams);
+  counters.flows_created.set(judge_.flows_created());
+  counters.overlaps.set(judge_.conflicts());
+  for (std::size_t i = 0; i < flow::kRemovals; ++i) {
+    counters.removals[i].set(judge_.removals(static_cast<flow::Removal>(i)));
+  }
+  const io::DataplaneCounts counts = parts_.dataplane.counts();
+  counters.dataplane_lost.set(counts.lost_before_us);
+  counters.dataplane_send_failed.set(counts.send_failed);
+  counters.dataplane_oversize.set(counts.oversize);
+}
+
+}  // namespace sluice::engine

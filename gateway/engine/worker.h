@@ -1,0 +1,75 @@
+#pragma once
+
+// The worker: takes batches from one dataplane, has each frame judged, executes, counts.
+//
+//   poll(batch) ─► decode ─► judge ─► execute ─► submit(verdicts)
+//                              └─► FindingObserver, audit ring, counters
+//
+// One thread, one dataplane, one flow table. What crosses into it crosses between batches: the
+// snapshot. Once warm: no allocation, lock or system call between a frame and its verdict.
+
+#include <array>
+#include <cstdint>
+
+#include "gateway/dataplane/dataplane.h"
+#include "gateway/engine/executor.h"
+#include "gateway/engine/judge.h"
+#include "gateway/engine/snapshot.h"
+#include "gateway/telemetry/audit.h"
+#include "gateway/telemetry/counters.h"
+
+namespace sluice::engine {
+
+// Told of every finding, for `inspect`; the gateway itself has none, for names that pass are
+// nobody's business.
+class FindingObserver {
+ public:
+  FindingObserver() = default;
+  FindingObserver(const FindingObserver&) = delete;
+  FindingObserver& operator=(const FindingObserver&) = delete;
+  virtual ~FindingObserver() = default;
+  virtual void observe(const io::Frame& frame, const packet::Packet& packet,
+                       const inspect::Finding& finding, const policy::Decision& decision,
+                       const Snapshot& snapshot) noexcept = 0;
+};
+
+class Worker final : private FindingSink {
+ public:
+  struct Parts {  // all outlive the worker
+    io::Dataplane& dataplane;
+    const SnapshotCell& snapshots;
+    telemetry::WorkerCounters& counters;
+    telemetry::AuditRing* audit = nullptr;  // null: no audit trail
+    FindingObserver* observer = nullptr;    // null: nobody watches
+  };
+  Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
+
+  // One poll and what comes of it.
+  io::Poll run_batch() noexcept;
+  // Batches until the dataplane ends or fails.
+  io::Poll run() noexcept;
+
+ private:
+  void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
+                  const policy::Decision& decision) noexcept override;
+  void on_parse_error(inspect::ParseError error) noexcept override;
+
+  [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
+  [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
+  void audit(const packet::Packet& packet, const inspect::Finding& finding,
+             const policy::Decision& decision) noexcept;
+  void publish_levels() noexcept;
+
+  Parts parts_;
+  SnapshotReader snapshots_;
+  Judge judge_;
+  Executor executor_;
+  const Snapshot* snapshot_ = nullptr;  // of this batch
+  const io::Frame* frame_ = nullptr;    // at hand
+  Nanos newest_{0};                     // latest time stamp seen
+  std::uint32_t sampled_ = 0;
+  io::Batch batch_;
+  std::array<io::Verdict, io::Batch::kCapacity> verdicts_;
+};
+
+}  // namespace sluice::engine
