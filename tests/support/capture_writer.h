@@ -1,0 +1,24 @@
+#pragma once
+
+// Writes captures for tests: classic pcap, nanoseconds, little-endian whatever the machine.
+
+#include <filesystem>
+#include <span>
+
+#include "filters/base/link_type.h"
+#include "filters/base/time.h"
+#include "tests/support/octets.h"
+
+namespace sluice::test {
+
+struct TimedFrame {
+  Nanos time{};  // since the epoch
+  Octets bytes;
+  std::size_t wire_size = 0;  // 0: as many as there are
+};
+
+// Throws std::runtime_error where the file cannot be written.
+void write_pcap(const std::filesystem::path& path, std::span<const TimedFrame> frames,
+                LinkType link = LinkType::ethernet);
+
+}  // namespace sluice::test
