@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "filters/base/bytes.h"
@@ -42,6 +43,8 @@ class StreamPool {
   static constexpr std::uint32_t kNone = 0xffffffffU;
   [[nodiscard]] std::uint32_t take() noexcept;  // kNone: exhausted
   void give_back(std::uint32_t slot) noexcept;
+  [[nodiscard]] MutableBytes bytes_of(std::uint32_t slot) const noexcept;
+  [[nodiscard]] std::span<std::uint64_t> present_in(std::uint32_t slot) const noexcept;
 
   std::size_t slots_;
   std::size_t capacity_;
@@ -66,22 +69,29 @@ class ClientStream {
 
   // The bytes from base up to the first gap; valid until the next call that is not const.
   [[nodiscard]] Bytes view(const StreamPool& pool, Reading reading) const noexcept;
-  [[nodiscard]] bool readings_differ() const noexcept;
+  [[nodiscard]] bool readings_differ() const noexcept { return last_ != StreamPool::kNone; }
 
   [[nodiscard]] std::uint64_t base() const noexcept { return base_; }
   // Offset of the first missing byte.
   [[nodiscard]] std::uint64_t contiguous() const noexcept { return base_ + filled_; }
-  [[nodiscard]] bool holds_memory() const noexcept;
+  [[nodiscard]] bool holds_memory() const noexcept { return first_ != StreamPool::kNone; }
 
   // Forgets `count` bytes from base (judged, and acknowledged by the server); readings that were
   // the same in all that is left are one again. REQUIRES: count <= contiguous() - base().
   void consume(StreamPool& pool, std::size_t count) noexcept;
-  // Gives the memory back; the stream is empty, its base stays at contiguous().
+  // Gives the memory back; the stream is empty, its base is what contiguous() was.
   void release(StreamPool& pool) noexcept;
   // Empty, base 0.
   void reset(StreamPool& pool) noexcept;
 
  private:
+  struct Overlap {
+    std::size_t known = 0;  // bytes that are there already
+    bool differs = false;   // some of them were others in the newest reading
+  };
+  [[nodiscard]] Overlap compare(const StreamPool& pool, std::size_t from,
+                                Bytes bytes) const noexcept;
+
   std::uint64_t base_ = 0;
   std::uint32_t filled_ = 0;
   std::uint32_t first_ = StreamPool::kNone;  // slot of the first-copy reading

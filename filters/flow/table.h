@@ -1,22 +1,26 @@
 #pragma once
 
-// A bounded table of flows with keyed hash, idle timeouts and counted evictions.
+// A bounded table of flows with keyed hash, an idle timeout and counted evictions.
 //
 // Sized at construction; never allocates afterwards. Not thread-safe: one worker owns one table.
-// Entries live in two classes: `light` (nothing is lost with them that traffic does not bring
-// again) and `held` (bytes are kept, or a verdict that must stand). A full table evicts the light
-// entry that has been idle longest, and a held one only where there is no light one. So a
-// flood of new flows does not push out the flows that are under judgement or blocked.
+// A value stays at its address until it is removed. Entries live in three classes:
 //
-// Value: trivially destructible or not; `on_remove(Value&, Removal)` is told of every removal and
-// gives back what the value holds elsewhere (a stream slot).
-// Cost: find, insert and touch O(1) expected; expire() O(1) and a bounded number of removals a
-// call.
+//   light   nothing is lost with them that traffic does not bring again
+//   held    bytes of theirs are kept for judgement
+//   pinned  a refusal that must stand
 //
-//   capacity C -> resident bytes = C * bytes_per_flow()
+// A full table evicts the entry that has been idle longest of the first class that has any. So a flood of
+// new flows pushes out neither the flows under judgement nor the blocked ones.
+//
+// `on_remove(Value&, Removal)` is told of every removal and gives back what the value holds elsewhere.
+// Cost: find, insert and touch O(1) expected; expire() a bounded number of removals a call.
+// Resident bytes: capacity * bytes_per_flow().
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "filters/base/keyed_hash.h"
@@ -25,15 +29,180 @@
 
 namespace sluice::flow {
 
+enum class Keep : std::uint8_t { light, held, pinned };
+inline constexpr std::size_t kKeeps = 3;
+
 enum class Removal : std::uint8_t {
-  idle,           // timed out
-  closed,         // the caller removed it: both ends are done
-  evicted_light,  // table full
-  evicted_held,   // table full of held flows
+  idle,            // nothing came for the timeout
+  evicted_light,   // the table was full
+  evicted_held,    // full of held and pinned ones
+  evicted_pinned,  // full of pinned ones
 };
 inline constexpr std::size_t kRemovals = 4;
 [[nodiscard]] std::string_view to_string(Removal removal) noexcept;
 
-enum class Keep : std::uint8_t { light, held };
+template <typename Value>
+class Table {
+ public:
+  Table(std::size_t capacity, HashKey key, Nanos idle_timeout)
+      : key_(key),
+        idle_timeout_(idle_timeout),
+        capacity_(static_cast<std::uint32_t>(capacity)),
+        bucket_mask_(std::bit_ceil(static_cast<std::uint32_t>(capacity)) - 1),
+        slots_(std::make_unique<Slot[]>(capacity)),
+        buckets_(std::make_unique<Index[]>(bucket_mask_ + std::size_t{1})) {
+    for (std::size_t i = 0; i <= bucket_mask_; ++i) buckets_[i] = kNone;
+    for (Index i = capacity_; i-- > 0;) {
+      slots_[i].chain = free_;
+      free_ = i;
+    }
+  }
+
+  // Null: not there.
+  [[nodiscard]] Value* find(const FlowKey& key) noexcept {
+    for (Index i = buckets_[bucket_of(key)]; i != kNone; i = slots_[i].chain) {
+      if (slots_[i].key == key) return &slots_[i].value;
+    }
+    return nullptr;
+  }
+
+  // A value as constructed, light. REQUIRES: `key` is not in the table.
+  template <typename OnRemove>
+  Value& insert(const FlowKey& key, Nanos now, OnRemove&& on_remove) noexcept {
+    if (free_ == kNone) evict(on_remove);
+    const Index index = free_;
+    Slot& slot = slots_[index];
+    free_ = slot.chain;
+    slot.value = Value{};
+    slot.key = key;
+    slot.last_seen = now;
+    slot.keep = Keep::light;
+    Index& bucket = buckets_[bucket_of(key)];
+    slot.chain = bucket;
+    bucket = index;
+    link_newest(index);
+    ++size_;
+    return slot.value;
+  }
+
+  // Becomes the most recently used of its class.
+  void touch(Value& value, Nanos now) noexcept {
+    const Index index = index_of(value);
+    slots_[index].last_seen = now;
+    if (lists_[list_of(index)].newest == index) return;
+    unlink(index);
+    link_newest(index);
+  }
+
+  // Moves to a class, as its most recently used; nothing where it is in it already.
+  void keep(Value& value, Keep keep) noexcept {
+    const Index index = index_of(value);
+    if (slots_[index].keep == keep) return;
+    unlink(index);
+    slots_[index].keep = keep;
+    link_newest(index);
+  }
+
+  // The one of a class that has been idle longest; null: there is none.
+  [[nodiscard]] Value* oldest(Keep keep) noexcept {
+    const Index index = lists_[static_cast<std::size_t>(keep)].oldest;
+    return index == kNone ? nullptr : &slots_[index].value;
+  }
+
+  // Removes at most `most` entries of each class that have been idle for the timeout. Time may go back (in
+  // captures it does): an entry from the future is not idle.
+  template <typename OnRemove>
+  void expire(Nanos now, OnRemove&& on_remove, std::size_t most = 16) noexcept {
+    for (const List& list : lists_) {
+      for (std::size_t i = 0; i < most && list.oldest != kNone; ++i) {
+        if (now - slots_[list.oldest].last_seen < idle_timeout_) break;
+        remove(list.oldest, Removal::idle, on_remove);
+      }
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] static constexpr std::size_t bytes_per_flow() noexcept {
+    return sizeof(Slot) + 2 * sizeof(Index);  // up to two buckets a slot
+  }
+
+ private:
+  using Index = std::uint32_t;
+  static constexpr Index kNone = 0xffffffffU;
+
+  struct Slot {
+    Value value;
+    FlowKey key;
+    Nanos last_seen{0};
+    Index chain = kNone;  // next in the bucket, or next free slot
+    Index older = kNone, newer = kNone;
+    Keep keep = Keep::light;
+  };
+  struct List {
+    Index oldest = kNone, newest = kNone;
+  };
+
+  [[nodiscard]] std::size_t bucket_of(const FlowKey& key) const noexcept {
+    return keyed_hash(key_, std::as_bytes(std::span(&key, 1))) & bucket_mask_;
+  }
+  [[nodiscard]] Index index_of(const Value& value) const noexcept {
+    // `value` is the first member of its slot.
+    const auto* slot = reinterpret_cast<const Slot*>(&value);
+    return static_cast<Index>(slot - slots_.get());
+  }
+  [[nodiscard]] std::size_t list_of(Index index) const noexcept {
+    return static_cast<std::size_t>(slots_[index].keep);
+  }
+
+  void link_newest(Index index) noexcept {
+    List& list = lists_[list_of(index)];
+    slots_[index].older = list.newest;
+    slots_[index].newer = kNone;
+    (list.newest == kNone ? list.oldest : slots_[list.newest].newer) = index;
+    list.newest = index;
+  }
+
+  void unlink(Index index) noexcept {
+    List& list = lists_[list_of(index)];
+    const Slot& slot = slots_[index];
+    (slot.older == kNone ? list.oldest : slots_[slot.older].newer) = slot.newer;
+    (slot.newer == kNone ? list.newest : slots_[slot.newer].older) = slot.older;
+  }
+
+  template <typename OnRemove>
+  void evict(OnRemove&& on_remove) noexcept {
+    constexpr std::array kReasons = {Removal::evicted_light, Removal::evicted_held,
+                                     Removal::evicted_pinned};
+    for (std::size_t keep = 0; keep < kKeeps; ++keep) {
+      if (lists_[keep].oldest == kNone) continue;
+      remove(lists_[keep].oldest, kReasons[keep], on_remove);
+      return;
+    }
+  }
+
+  template <typename OnRemove>
+  void remove(Index index, Removal why, OnRemove&& on_remove) noexcept {
+    Slot& slot = slots_[index];
+    on_remove(slot.value, why);
+    unlink(index);
+    Index* link = &buckets_[bucket_of(slot.key)];
+    while (*link != index) link = &slots_[*link].chain;
+    *link = slot.chain;
+    slot.chain = free_;
+    free_ = index;
+    --size_;
+  }
+
+  HashKey key_;
+  Nanos idle_timeout_;
+  Index capacity_;
+  Index bucket_mask_;
+  Index free_ = kNone;
+  std::size_t size_ = 0;
+  std::array<List, kKeeps> lists_;
+  std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<Index[]> buckets_;
+};
 
 }  // namespace sluice::flow

@@ -61,13 +61,17 @@ class TcpFlow {
   }
 
  private:
+  ClientSegment on_client_syn(const packet::Packet& packet) noexcept;
+  ServerEvent on_syn_ack(const packet::Packet& packet) noexcept;
+
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t fin_offset_ = 0;        // of the client's FIN, once seen
   std::uint32_t first_sequence_ = 0;    // of offset 0: SYN + 1
   std::uint32_t pending_sequence_ = 0;  // of a later SYN on a live connection, until answered
   bool has_pending_ = false;
   bool handshake_seen_ = false;
   bool midstream_ = false;
-  bool client_fin_ = false, server_fin_ = false, closed_ = false;
+  bool client_fin_ = false, fin_acknowledged_ = false, server_fin_ = false, closed_ = false;
 };
 
 }  // namespace sluice::flow

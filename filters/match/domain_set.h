@@ -53,11 +53,42 @@ class DomainSet {
 
  private:
   friend class DomainSetBuilder;
-  // Layout: see domain_set.cpp. (filled in by the implementer)
+
+  // One name of the lists, with its rules: `rules_[first_rule, first_rule + rule_count)`, best first.
+  struct Node {
+    std::uint32_t name_at = 0;  // in names_, wire form with the root
+    std::uint32_t first_rule = 0;
+    std::uint16_t rule_count = 0;
+    std::uint8_t name_size = 0;
+    std::uint8_t labels = 0;
+  };
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t node = kEmpty;
+  };
+  static constexpr std::uint32_t kEmpty = 0xffffffffU;
+
+  // The node of the wire name `suffix` with this hash; null: there is none.
+  [[nodiscard]] const Node* node_at(std::uint64_t hash, Bytes suffix) const noexcept;
+  // Calls `visit(node, whole)` for each suffix of `name` that is in the set, longest first.
+  template <typename Visit>
+  void visit_covering(const name::Name& name, Visit&& visit) const noexcept;
+
+  HashKey seed_;
+  std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
+  std::vector<Node> nodes_;
+  std::vector<Rule> rules_;
+  std::vector<std::uint32_t> rule_nodes_;  // by RuleId: its node
+  std::vector<std::byte> names_;
+  std::vector<std::string> apps_;
+  std::vector<std::string> lists_;
+  std::array<std::uint64_t, 2> depths_{};  // bit d: some name has d labels
 };
 
 // `wechat.com`, `=wechat.com`, `@@wechat.com`, `@@=wechat.com`: a rule as a list writes it.
-// Allocates.
+// The first allocates; the second writes into `out`.
 [[nodiscard]] std::string rule_text(const DomainSet& set, RuleId id);
+using RuleText = std::array<char, name::kMaxTextOctets + 3>;
+[[nodiscard]] std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept;
 
 }  // namespace sluice::match

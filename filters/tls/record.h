@@ -25,7 +25,8 @@ inline constexpr std::size_t kMaxHelloStream = 20 * 1024;
 
 struct HelloRead {
   Result<ClientHello, HelloError> hello = fail(HelloError::need_more);
-  std::size_t needed = 0;  // need_more: least length of the stream that can change the answer
+  std::size_t consumed = 0;  // a hello: octets of the stream up to the end of its last record
+  std::size_t needed = 0;    // need_more: least length of the stream that can change the answer
 };
 
 // Reads the ClientHello at the start of a client's TCP stream. Views in the result point into

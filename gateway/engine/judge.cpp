@@ -5,7 +5,7 @@
 namespace sluice::engine {
 
 Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
-    : flows_(limits.flows, flow_key, {limits.idle_timeout, limits.idle_timeout}),
+    : flows_(limits.flows, flow_key, limits.idle_timeout),
       pool_(limits.streams, kStreamCapacity),
       enforce_(enforce) {}
 

@@ -119,7 +119,8 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   std::array<char, name::kMaxTextOctets> text;
   record->time = frame_->time;
   record->app.assign(domains.app_name(decision.app));
-  record->rule.assign(match::rule_text(domains, decision.rule, text));
+  match::RuleText rule_text;
+  record->rule.assign(match::rule_text(domains, decision.rule, rule_text));
   record->list.assign(domains.list_name(rule.list));
   record->list_version.assign(rule.list.index < snapshot_->list_versions.size()
                                   ? std::string_view(snapshot_->list_versions[rule.list.index])

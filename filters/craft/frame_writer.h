@@ -1,0 +1,31 @@
+#pragma once
+
+// What every frame that we make has in common: link and IP headers taken from a packet that was seen,
+// turned round or not. Pure; writes through a ByteWriter.
+
+#include "filters/base/byte_writer.h"
+#include "filters/packet/packet.h"
+
+namespace sluice::craft {
+
+enum class Direction : std::uint8_t { back, onward };  // to the packet's sender, or its destination
+
+struct Ends {
+  IpAddress source, destination;
+  Port source_port, destination_port;
+};
+[[nodiscard]] Ends ends_of(const packet::Packet& packet, Direction direction) noexcept;
+
+// Link header with VLAN tags as `packet` has them; Ethernet addresses changed round for `back`.
+// Then an IPv4 or IPv6 header for `transport_length` octets of `protocol` (IANA number).
+void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction direction,
+                   std::uint8_t protocol, std::size_t transport_length) noexcept;
+
+// Fills in the transport's checksum. REQUIRES: its field is zero and its header begins at `start`.
+void write_checksum(ByteWriter& writer, const Ends& ends, std::uint8_t protocol, std::size_t start,
+                    std::size_t field) noexcept;
+
+inline constexpr std::uint8_t kTcpProtocol = 6;
+inline constexpr std::uint8_t kUdpProtocol = 17;
+
+}  // namespace sluice::craft

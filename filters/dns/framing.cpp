@@ -1,0 +1,71 @@
+#include "filters/dns/framing.h"
+
+#include <cstdint>
+
+#include "filters/base/byte_reader.h"
+#include "filters/dns/query.h"
+
+namespace sluice::dns {
+namespace {
+
+constexpr std::size_t kLengthOctets = 2;
+// Header, root name, type and class.
+constexpr std::size_t kShortestQuery = kHeaderOctets + 1 + 4;
+constexpr std::uint8_t kMaxAdditional = 2;
+
+// The first octets of a query's header by their place in it: what they may be.
+bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
+  switch (place) {
+    case 2:
+      return (octet & 0xfa) == 0;  // QR 0, opcode 0, TC 0; AA and RD are free
+    case 3:
+      return (octet & 0x4f) == 0;  // Z 0, RCODE 0; RA, AD and CD are free
+    case 5:
+      return octet == 1;  // QDCOUNT
+    case 4:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+      return octet == 0;  // ANCOUNT, NSCOUNT, high octets
+    case 11:
+      return octet <= kMaxAdditional;
+    default:
+      return true;  // the identifier
+  }
+}
+
+}  // namespace
+
+Framed next_message(Bytes stream) noexcept {
+  ByteReader reader(stream);
+  const std::uint16_t length = reader.u16();
+  if (!reader.ok()) return {.needed = kLengthOctets};
+  const Bytes message = reader.take(length);
+  if (!reader.ok()) return {.needed = kLengthOctets + length};
+  return {.complete = true, .message = message, .consumed = kLengthOctets + length};
+}
+
+bool may_be_query_stream(Bytes stream) noexcept {
+  ByteReader reader(stream);
+  const std::uint16_t length = reader.u16();
+  if (!reader.ok()) return true;
+  if (length < kShortestQuery) return false;
+  for (std::size_t place = 0; place < kHeaderOctets && reader.remaining() > 0; ++place) {
+    if (!header_octet_may_be(place, reader.u8())) return false;
+  }
+  // The labels of the question's name, as far as they are there: no pointer can lead back from it.
+  std::size_t name_octets = 1;
+  while (reader.remaining() > 0) {
+    const std::uint8_t label = reader.u8();
+    if (label == 0) return true;
+    name_octets += 1U + label;
+    if (label > name::kMaxLabelOctets || name_octets > name::kMaxNameOctets) return false;
+    reader.skip(label);
+    if (!reader.ok()) return true;
+  }
+  return true;
+}
+
+}  // namespace sluice::dns

@@ -1,0 +1,191 @@
+#include "filters/name/name.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "filters/base/byte_reader.h"
+
+namespace sluice::name {
+namespace {
+
+constexpr std::uint8_t kLabelTypeMask = 0xc0;  // 00: a label; 11: a pointer; others reserved
+
+std::byte to_lower(std::byte octet) {
+  return static_cast<std::byte>(to_lower_ascii(static_cast<char>(octet)));
+}
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// One character of presentation form at `text[at]`, moved on behind it; nullopt: a bad escape.
+std::optional<std::byte> unescape(std::string_view text, std::size_t& at) {
+  if (text[at] != '\\') return static_cast<std::byte>(text[at++]);
+  ++at;
+  if (at == text.size()) return std::nullopt;
+  if (!is_digit(text[at])) return static_cast<std::byte>(text[at++]);
+  if (text.size() - at < 3 || !is_digit(text[at + 1]) || !is_digit(text[at + 2])) {
+    return std::nullopt;
+  }
+  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
+  at += 3;
+  if (value > 255) return std::nullopt;
+  return static_cast<std::byte>(value);
+}
+
+// Splits off the leftmost label of a host.
+std::string_view take_label(std::string_view& host) {
+  const std::size_t dot = host.find('.');
+  const std::string_view label = host.substr(0, dot);
+  host.remove_prefix(dot == std::string_view::npos ? host.size() : dot + 1);
+  return label;
+}
+
+constexpr bool fits_a_label(std::string_view label) {
+  return !label.empty() && label.size() <= kMaxLabelOctets;
+}
+
+constexpr std::string_view kNoLabel = "?";
+
+// The rightmost part of `host` that fits a name behind a "?" label.
+std::string_view rightmost_that_fits(std::string_view host) {
+  constexpr std::size_t kRoom = kMaxNameOctets - 2 - 1;  // "?" with its length, the root
+  std::size_t start = host.size();
+  std::size_t octets = 0;
+  std::size_t labels = 1;
+  while (start > 0) {
+    const std::size_t dot = host.rfind('.', start - 1);
+    const std::size_t from = dot == std::string_view::npos ? 0 : dot + 1;
+    const std::size_t length = start - from;
+    octets += 1 + (length > kMaxLabelOctets || length == 0 ? kNoLabel.size() : length);
+    if (octets > kRoom || ++labels > kMaxLabels) break;
+    if (dot == std::string_view::npos) return host;
+    start = dot;
+    if (start == 0) return host;
+  }
+  return host.substr(std::min(start + 1, host.size()));
+}
+
+}  // namespace
+
+std::string_view to_string(NameError error) noexcept {
+  switch (error) {
+    case NameError::empty_label:
+      return "empty label";
+    case NameError::label_too_long:
+      return "a label is longer than 63 octets";
+    case NameError::name_too_long:
+      return "longer than 255 octets";
+    case NameError::bad_escape:
+      return "bad escape";
+    case NameError::truncated:
+      return "ends before its root label";
+    case NameError::compressed:
+      return "compressed where it may not be";
+  }
+  return "?";
+}
+
+Result<void, NameError> Name::Builder::add(Bytes label) noexcept {
+  if (label.empty()) return fail(NameError::empty_label);
+  if (label.size() > kMaxLabelOctets) return fail(NameError::label_too_long);
+  // One octet for this label's length, one for the root.
+  if (used_ + 1 + label.size() + 1 > kMaxNameOctets) return fail(NameError::name_too_long);
+  name_.offsets_[name_.labels_++] = static_cast<std::uint8_t>(used_);
+  name_.wire_[used_++] = static_cast<std::byte>(label.size());
+  for (const std::byte octet : label) name_.wire_[used_++] = to_lower(octet);
+  return {};
+}
+
+Name Name::Builder::finish() noexcept {
+  name_.wire_[used_] = std::byte{0};
+  name_.size_ = static_cast<std::uint8_t>(used_ + 1);
+  return name_;
+}
+
+Result<Name, NameError> Name::from_wire(Bytes wire) noexcept {
+  Builder builder;
+  ByteReader reader(wire);
+  while (true) {
+    const std::uint8_t length = reader.u8();
+    if (!reader.ok()) return fail(NameError::truncated);
+    if (length == 0) return builder.finish();
+    if ((length & kLabelTypeMask) != 0) return fail(NameError::compressed);
+    const Bytes label = reader.take(length);
+    if (!reader.ok()) return fail(NameError::truncated);
+    if (const auto added = builder.add(label); !added) return fail(added.error());
+  }
+}
+
+Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
+  Builder builder;
+  if (text.empty() || text == ".") return builder.finish();
+  std::array<std::byte, kMaxLabelOctets> label;
+  std::size_t size = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '.') {
+      if (const auto added = builder.add(Bytes(label).first(size)); !added) {
+        return fail(added.error());
+      }
+      size = 0;
+      ++at;
+      continue;
+    }
+    const auto octet = unescape(text, at);
+    if (!octet) return fail(NameError::bad_escape);
+    if (size == label.size()) return fail(NameError::label_too_long);
+    label[size++] = *octet;
+  }
+  if (size > 0) {
+    if (const auto added = builder.add(Bytes(label).first(size)); !added) {
+      return fail(added.error());
+    }
+  }
+  return builder.finish();
+}
+
+Name Name::from_host(std::string_view host) noexcept {
+  while (host.ends_with('.')) host.remove_suffix(1);
+  Builder builder;
+  if (host.empty()) return builder.finish();
+  const std::string_view kept = rightmost_that_fits(host);
+  if (kept.size() < host.size()) static_cast<void>(builder.add(as_bytes(kNoLabel)));
+  for (std::string_view rest = kept;;) {
+    const bool last = rest.find('.') == std::string_view::npos;
+    const std::string_view label = take_label(rest);
+    static_cast<void>(builder.add(as_bytes(fits_a_label(label) ? label : kNoLabel)));
+    if (last) return builder.finish();
+  }
+}
+
+Bytes Name::label(std::size_t index) const noexcept {
+  const std::size_t at = offsets_[index];
+  return Bytes(wire_).subspan(at + 1, std::to_integer<std::size_t>(wire_[at]));
+}
+
+Bytes Name::suffix(std::size_t count) const noexcept {
+  return count == 0 ? wire().last(1) : wire().subspan(offsets_[labels_ - count]);
+}
+
+std::string_view to_text(const Name& name, std::array<char, kMaxTextOctets>& out) noexcept {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < name.label_count(); ++i) {
+    if (i > 0) out[size++] = '.';
+    for (const std::byte octet : name.label(i)) {
+      const auto value = std::to_integer<unsigned>(octet);
+      const char c = static_cast<char>(value);
+      if (value < 0x21 || value > 0x7e) {
+        out[size++] = '\\';
+        out[size++] = static_cast<char>('0' + value / 100);
+        out[size++] = static_cast<char>('0' + value / 10 % 10);
+        out[size++] = static_cast<char>('0' + value % 10);
+      } else {
+        if (c == '\\' || c == '.') out[size++] = '\\';
+        out[size++] = c;
+      }
+    }
+  }
+  return {out.data(), size};
+}
+
+}  // namespace sluice::name

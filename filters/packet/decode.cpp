@@ -1,0 +1,264 @@
+#include <algorithm>
+
+#include "filters/base/byte_reader.h"
+#include "filters/packet/checksum.h"
+#include "filters/packet/link_layer.h"
+#include "filters/packet/packet.h"
+
+namespace sluice::packet {
+namespace {
+
+// IANA protocol numbers; IPv6 extension headers share the space.
+enum Protocol : std::uint8_t {
+  kHopByHop = 0,
+  kTcp = 6,
+  kUdp = 17,
+  kRouting = 43,
+  kFragment = 44,
+  kAuthentication = 51,
+  kDestinationOptions = 60,
+};
+
+constexpr std::size_t kMaxExtensions = 8;  // more make no sense, and cost time
+constexpr std::size_t kMinTcpHeader = 20;
+constexpr std::size_t kUdpHeader = 8;
+// A longest IPv6 packet without jumbo option, behind a longest link header.
+constexpr std::size_t kMaxDecoded = 0xffff;
+
+struct IpPayload {
+  Bytes bytes;
+  std::uint8_t protocol = 0;
+  bool is_later_fragment = false;
+};
+
+// The part of what is left that belongs to the packet; a total of 0 is what segmentation offload
+// leaves.
+Bytes cut_to(Bytes rest, std::size_t length) noexcept {
+  return rest.first(std::min(rest.size(), length));
+}
+
+Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noexcept {
+  const std::size_t available = reader.remaining();
+  const std::uint8_t version_and_length = reader.u8();
+  reader.skip(1);
+  std::size_t total = reader.u16();
+  reader.skip(2);
+  const std::uint16_t fragment = reader.u16();
+  packet.hop_limit = reader.u8();
+  IpPayload payload;
+  payload.protocol = reader.u8();
+  reader.skip(2);
+  packet.source = IpAddress::from_bytes(reader.take(4));
+  packet.destination = IpAddress::from_bytes(reader.take(4));
+  if (!reader.ok()) return fail(DecodeError::truncated);
+  const std::size_t header = (version_and_length & 0x0fU) * std::size_t{4};
+  if (total == 0) total = available;
+  if (version_and_length >> 4 != 4 || header < 20 || total < header) {
+    return fail(DecodeError::bad_ip_header);
+  }
+  reader.skip(header - 20);
+  if (!reader.ok()) return fail(DecodeError::truncated);
+  constexpr std::uint16_t kMoreFragments = 0x2000;
+  constexpr std::uint16_t kOffsetMask = 0x1fff;
+  packet.is_fragment = (fragment & (kMoreFragments | kOffsetMask)) != 0;
+  payload.is_later_fragment = (fragment & kOffsetMask) != 0;
+  payload.bytes = cut_to(reader.rest(), total - header);
+  return payload;
+}
+
+// Walks the extension headers (RFC 8200 section 4) up to the transport.
+Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t next,
+                                               Packet& packet) noexcept {
+  IpPayload payload;
+  for (std::size_t i = 0; i < kMaxExtensions; ++i) {
+    switch (next) {
+      case kHopByHop:
+      case kRouting:
+      case kDestinationOptions: {
+        next = reader.u8();
+        const std::size_t length = (reader.u8() + std::size_t{1}) * 8;
+        reader.skip(length - 2);
+        break;
+      }
+      case kAuthentication: {  // RFC 4302: its length counts words of four octets, less two
+        next = reader.u8();
+        const std::size_t length = (reader.u8() + std::size_t{2}) * 4;
+        reader.skip(length - 2);
+        break;
+      }
+      case kFragment: {
+        next = reader.u8();
+        reader.skip(1);
+        const std::uint16_t offset = reader.u16();
+        reader.skip(4);
+        // Neither an offset nor more to come: an atomic fragment (RFC 6946), a whole packet.
+        packet.is_fragment = packet.is_fragment || (offset & 0xfff9) != 0;
+        payload.is_later_fragment = (offset & 0xfff8) != 0;
+        break;
+      }
+      default:
+        payload.protocol = next;
+        payload.bytes = reader.rest();
+        return payload;
+    }
+    if (!reader.ok()) return fail(DecodeError::truncated);
+    if (payload.is_later_fragment) {
+      payload.protocol = next;
+      return payload;
+    }
+  }
+  return fail(DecodeError::bad_ip_header);
+}
+
+Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noexcept {
+  const std::uint32_t first = reader.u32();
+  std::size_t length = reader.u16();
+  const std::uint8_t next = reader.u8();
+  packet.hop_limit = reader.u8();
+  packet.source = IpAddress::from_bytes(reader.take(16));
+  packet.destination = IpAddress::from_bytes(reader.take(16));
+  if (!reader.ok()) return fail(DecodeError::truncated);
+  if (first >> 28 != 6) return fail(DecodeError::bad_ip_header);
+  if (length == 0) length = reader.remaining();  // a jumbogram, or segmentation offload
+  return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
+}
+
+void read_tcp_options(ByteReader options, TcpHeader& tcp) noexcept {
+  enum Option : std::uint8_t { kEnd = 0, kNothing = 1, kSegmentSize = 2, kWindowScale = 3 };
+  while (options.remaining() > 0) {
+    const std::uint8_t kind = options.u8();
+    if (kind == kEnd) return;
+    if (kind == kNothing) continue;
+    const std::uint8_t length = options.u8();
+    if (length < 2) return;
+    ByteReader value(options.take(length - std::size_t{2}));
+    if (!options.ok()) return;
+    if (kind == kSegmentSize && length == 4) tcp.mss = value.u16();
+    if (kind == kWindowScale && length == 3) {
+      tcp.has_window_shift = true;
+      tcp.window_shift = value.u8();
+    }
+  }
+}
+
+Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
+  ByteReader reader(segment);
+  TcpHeader& tcp = packet.tcp;
+  packet.source_port = Port{reader.u16()};
+  packet.destination_port = Port{reader.u16()};
+  tcp.sequence = reader.u32();
+  tcp.acknowledgment = reader.u32();
+  const std::size_t header = (reader.u8() >> 4) * std::size_t{4};
+  const std::uint8_t flags = reader.u8();
+  tcp.window = reader.u16();
+  reader.skip(4);
+  if (!reader.ok()) return fail(DecodeError::truncated);
+  if (header < kMinTcpHeader) return fail(DecodeError::bad_transport_header);
+  const Bytes options = reader.take(header - kMinTcpHeader);
+  if (!reader.ok()) return fail(DecodeError::bad_transport_header);
+  tcp.fin = (flags & 0x01) != 0;
+  tcp.syn = (flags & 0x02) != 0;
+  tcp.rst = (flags & 0x04) != 0;
+  tcp.psh = (flags & 0x08) != 0;
+  tcp.ack = (flags & 0x10) != 0;
+  tcp.urg = (flags & 0x20) != 0;
+  if (tcp.syn) read_tcp_options(ByteReader(options), tcp);
+  packet.segment = segment;
+  packet.payload = reader.rest();
+  return {};
+}
+
+Result<void, DecodeError> read_udp(Bytes segment, Packet& packet) noexcept {
+  ByteReader reader(segment);
+  packet.source_port = Port{reader.u16()};
+  packet.destination_port = Port{reader.u16()};
+  std::size_t length = reader.u16();
+  reader.skip(2);
+  if (!reader.ok()) return fail(DecodeError::truncated);
+  if (length == 0) length = segment.size();  // a jumbogram, or segmentation offload
+  if (length < kUdpHeader) return fail(DecodeError::bad_transport_header);
+  packet.segment = cut_to(segment, length);
+  packet.payload = packet.segment.subspan(kUdpHeader);
+  return {};
+}
+
+Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packet) noexcept {
+  packet.transport = payload.protocol == kTcp   ? Transport::tcp
+                     : payload.protocol == kUdp ? Transport::udp
+                                                : Transport::other;
+  if (payload.is_later_fragment || packet.transport == Transport::other) return {};
+  const auto read = packet.transport == Transport::tcp ? read_tcp(payload.bytes, packet)
+                                                       : read_udp(payload.bytes, packet);
+  // A first fragment may end within the header: it is a fragment all the same.
+  if (!read) return packet.is_fragment ? Result<void, DecodeError>{} : fail(read.error());
+  const auto offset_of = [&](Bytes part) {
+    return static_cast<std::uint16_t>(part.data() - packet.frame.data());
+  };
+  packet.has_transport = true;
+  packet.transport_offset = offset_of(packet.segment);
+  packet.payload_offset = static_cast<std::uint16_t>(packet.transport_offset +
+                                                     packet.segment.size() - packet.payload.size());
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(DecodeError error) noexcept {
+  switch (error) {
+    case DecodeError::not_ip:
+      return "not_ip";
+    case DecodeError::unsupported_link:
+      return "unsupported_link";
+    case DecodeError::truncated:
+      return "truncated";
+    case DecodeError::bad_ip_header:
+      return "bad_ip_header";
+    case DecodeError::bad_transport_header:
+      return "bad_transport_header";
+    case DecodeError::too_many_tags:
+      return "too_many_tags";
+  }
+  return "?";
+}
+
+Result<Packet, DecodeError> decode(Bytes frame, LinkType link) noexcept {
+  Packet packet;
+  packet.frame = cut_to(frame, kMaxDecoded);  // offsets have 16 bits
+  packet.link = link;
+  ByteReader reader(packet.frame);
+  const auto network = read_link_layer(reader, packet);
+  if (!network) return fail(network.error());
+  packet.network_offset = static_cast<std::uint16_t>(reader.position());
+  const auto payload =
+      *network == Network::ipv4 ? read_ipv4(reader, packet) : read_ipv6(reader, packet);
+  if (!payload) return fail(payload.error());
+  if (const auto read = read_transport(*payload, packet); !read) return fail(read.error());
+  return packet;
+}
+
+bool checksums_hold(const Packet& packet) noexcept {
+  const Bytes network = packet.frame.subspan(packet.network_offset);
+  ByteReader reader(network);
+  const std::uint8_t version_and_length = reader.u8();
+  reader.skip(1);
+  const std::size_t total = reader.u16();                     // IPv4
+  const std::size_t behind = std::size_t{40} + reader.u16();  // IPv6
+  const bool v4 = version_and_length >> 4 == 4;
+  if (v4) {
+    const std::size_t header = (version_and_length & 0x0fU) * std::size_t{4};
+    if (ones_complement_sum(network.first(header)) != 0xffff) return false;
+  }
+  if (packet.transport == Transport::udp) {
+    ByteReader udp(packet.segment);
+    udp.skip(4);
+    const std::uint16_t length = udp.u16();
+    if (udp.u16() == 0) return v4;  // none was made (RFC 768); IPv6 must have one
+    return length == packet.segment.size() &&
+           transport_checksum(packet.source, packet.destination, kUdp, packet.segment) == 0;
+  }
+  const std::size_t before = packet.transport_offset - std::size_t{packet.network_offset};
+  return before + packet.segment.size() == (v4 ? total : behind) &&
+         transport_checksum(packet.source, packet.destination, kTcp, packet.segment) == 0;
+}
+
+}  // namespace sluice::packet

@@ -1,0 +1,51 @@
+#include "lists/compile/load.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace sluice::lists {
+
+Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto status = fs::status(file, error);
+  if (error || !fs::exists(status)) return fail(std::string("no such file"));
+  if (fs::is_directory(status)) return fail(std::string("a folder, not a file"));
+  const auto size = fs::is_regular_file(status) ? fs::file_size(file, error) : 0;
+  if (error) return fail(error.message());
+  if (size > kMaxFile) return fail(std::string("larger than 1 GiB"));
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return fail(std::string(std::strerror(errno)));
+  LoadedFile loaded;
+  loaded.text.resize(size);
+  stream.read(loaded.text.data(), static_cast<std::streamsize>(size));
+  if (static_cast<std::uintmax_t>(stream.gcount()) != size) {
+    return fail(std::string("shrank while it was read"));
+  }
+  const auto written = fs::last_write_time(file, error);
+  if (!error) {
+    loaded.modified = std::chrono::time_point_cast<std::chrono::system_clock::duration>(
+        std::chrono::file_clock::to_sys(written));
+  }
+  return loaded;
+}
+
+std::string short_digest(std::string_view text) {
+  constexpr std::size_t kOctets = 8;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  std::string hex;
+  for (std::size_t i = 0; i < kOctets; ++i) {
+    hex += kDigits[digest[i] >> 4];
+    hex += kDigits[digest[i] & 0xf];
+  }
+  return hex;
+}
+
+}  // namespace sluice::lists

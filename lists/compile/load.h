@@ -1,0 +1,26 @@
+#pragma once
+
+// A file in memory, with what is known of it. Blocks; allocates.
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "filters/base/result.h"
+
+namespace sluice::lists {
+
+inline constexpr std::uintmax_t kMaxFile = std::uintmax_t{1} << 30;  // a list of 50 million names
+
+struct LoadedFile {
+  std::string text;
+  std::chrono::system_clock::time_point modified;
+};
+// Error: the reason, without the file's name.
+[[nodiscard]] Result<LoadedFile, std::string> load_file(const std::filesystem::path& file);
+
+// The first 16 hex digits of the SHA-256.
+[[nodiscard]] std::string short_digest(std::string_view text);
+
+}  // namespace sluice::lists
