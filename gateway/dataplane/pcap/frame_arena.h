@@ -1,0 +1,37 @@
+#pragma once
+
+// Room for the frames of one batch, set aside at start: libpcap's own buffers are good for one
+// frame only.
+
+#include <algorithm>
+#include <memory>
+
+#include "gateway/dataplane/frame.h"
+
+namespace sluice::io {
+
+inline constexpr std::size_t kMaxFrame = 256 * 1024;  // libpcap's largest snapshot length
+
+class FrameArena {
+ public:
+  FrameArena() : bytes_(std::make_unique_for_overwrite<std::byte[]>(kSize)) {}
+
+  void clear() noexcept { used_ = 0; }
+  [[nodiscard]] bool has_room() const noexcept { return kSize - used_ >= kMaxFrame; }
+  // A copy of `frame`, cut at kMaxFrame. REQUIRES: has_room().
+  [[nodiscard]] Bytes keep(Bytes frame) noexcept {
+    const Bytes kept = frame.first(std::min(frame.size(), kMaxFrame));
+    const MutableBytes room{bytes_.get() + used_, kept.size()};
+    std::ranges::copy(kept, room.begin());
+    used_ += kept.size();
+    return room;
+  }
+
+ private:
+  static constexpr std::size_t kSize = 4 * kMaxFrame;  // a batch ends early where frames are huge
+
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace sluice::io

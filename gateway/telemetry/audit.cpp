@@ -1,0 +1,92 @@
+#include "gateway/telemetry/audit.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <bit>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace sluice::telemetry {
+namespace {
+
+constexpr int kFormatVersion = 1;
+
+// RFC 3339, UTC, microseconds.
+std::string time_text(Nanos time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
+  const std::time_t whole = seconds.count();
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
+  return std::string(date.data()) + fraction.data();
+}
+
+// The same client has the same pseudonym under the same key; the address cannot be had back.
+std::string pseudonym(const IpAddress& address, const std::string& key) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(address.mapped().data()), address.mapped().size(),
+       digest.data(), &size);
+  std::string text = "p:";
+  for (std::size_t i = 0; i < 8; ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 0xf];
+  }
+  return text;
+}
+
+}  // namespace
+
+AuditRing::AuditRing(std::size_t capacity) : records_(std::bit_ceil(capacity)) {}
+
+AuditRecord* AuditRing::reserve() noexcept {
+  const std::uint64_t head = head_.load(std::memory_order_relaxed);
+  if (head - tail_.load(std::memory_order_acquire) == records_.size()) return nullptr;
+  return &records_[head & (records_.size() - 1)];
+}
+
+void AuditRing::commit() noexcept {
+  head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+const AuditRecord* AuditRing::front() const noexcept {
+  const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+  if (tail == head_.load(std::memory_order_acquire)) return nullptr;
+  return &records_[tail & (records_.size() - 1)];
+}
+
+void AuditRing::release() noexcept {
+  tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+std::string to_json(const AuditRecord& record, const AuditOptions& options) {
+  nlohmann::ordered_json line;
+  line["v"] = kFormatVersion;
+  line["time"] = time_text(record.time);
+  line["action"] = record.action.view();
+  line["app"] = record.app.view();
+  line["name"] = record.name.view();
+  line["protocol"] = record.protocol.view();
+  line["transport"] = record.transport;
+  line["rule"] = record.rule.view();
+  line["list"] = record.list.view();
+  line["list_version"] = record.list_version.view();
+  line["line"] = record.line;
+  line["policy"] = record.policy.view();
+  line["client"] = options.pseudonymise ? pseudonym(record.client.address, options.key)
+                                        : record.client.to_string();
+  line["server"] = record.server.to_string();
+  // Names are ASCII already; a policy's or a list's name may hold anything.
+  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace sluice::telemetry

@@ -1,0 +1,251 @@
+#include "gateway/telemetry/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <mutex>
+
+namespace sluice::telemetry {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using LabelPairs = std::vector<std::pair<std::string, std::string>>;
+
+MetricFamily family(std::string name, std::string help, MetricType type) {
+  MetricFamily family;
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.type = type;
+  return family;
+}
+
+void add(MetricFamily& family, const LabelPairs& labels, double value) {
+  ClientMetric metric;
+  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
+  if (family.type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family.metric.push_back(std::move(metric));
+}
+
+MetricFamily single(std::string name, std::string help, MetricType type, double value) {
+  MetricFamily one = family(std::move(name), std::move(help), type);
+  add(one, {}, value);
+  return one;
+}
+
+}  // namespace
+
+struct Metrics::State final : prometheus::Collectable {
+  State(Labels all_labels, std::vector<const WorkerCounters*> all_workers)
+      : labels(std::move(all_labels)), workers(std::move(all_workers)) {}
+
+  // Sum over all workers of what `pick` takes from one.
+  template <typename Pick>
+  [[nodiscard]] double sum(Pick&& pick) const {
+    std::uint64_t total = 0;
+    for (const WorkerCounters* worker : workers) total += pick(*worker).value();
+    return static_cast<double>(total);
+  }
+
+  [[nodiscard]] std::vector<MetricFamily> Collect() const override;
+  void collect_plain(std::vector<MetricFamily>& families) const;
+  [[nodiscard]] MetricFamily packets() const;
+  [[nodiscard]] MetricFamily decisions() const;
+  [[nodiscard]] MetricFamily errors() const;
+  [[nodiscard]] MetricFamily evictions() const;
+  [[nodiscard]] MetricFamily packet_time() const;
+  void collect_lists(std::vector<MetricFamily>& families) const;
+
+  const Labels labels;
+  const std::vector<const WorkerCounters*> workers;
+  mutable std::mutex mutex;  // of all below
+  ListsStatus lists;
+  std::uint64_t reloads_ok = 0;
+  std::uint64_t reloads_failed = 0;
+  bool last_reload_ok = true;
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+std::vector<MetricFamily> Metrics::State::Collect() const {
+  const std::lock_guard lock(mutex);
+  std::vector<MetricFamily> families;
+  collect_plain(families);
+  families.push_back(packets());
+  families.push_back(decisions());
+  families.push_back(errors());
+  families.push_back(evictions());
+  families.push_back(packet_time());
+  collect_lists(families);
+  return families;
+}
+
+void Metrics::State::collect_plain(std::vector<MetricFamily>& families) const {
+#define SLUICE_X(member, metric, help)                         \
+  families.push_back(single(metric, help, MetricType::Counter, \
+                            sum([](const auto& worker) -> auto& { return worker.member; })));
+    SLUICE_COUNTERS(SLUICE_X)
+#undef SLUICE_X
+#define SLUICE_X(member, metric, help)                       \
+  families.push_back(single(metric, help, MetricType::Gauge, \
+                            sum([](const auto& worker) -> auto& { return worker.member; })));
+        SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+}
+
+MetricFamily Metrics::State::packets() const {
+  auto packets =
+      family("sluice_packets_total", "Packets by verdict and reason", MetricType::Counter);
+  for (std::size_t v = 0; v < kVerdicts; ++v) {
+    for (std::size_t r = 0; r < kReasons; ++r) {
+      const double count = sum([&](const auto& worker) -> auto& { return worker.verdicts[v][r]; });
+      if (count == 0) continue;  // most pairs cannot be
+      add(packets, {{"verdict", labels.verdicts[v]}, {"reason", std::string(to_string(Reason(r)))}},
+          count);
+    }
+  }
+  return packets;
+}
+
+MetricFamily Metrics::State::decisions() const {
+  auto decisions = family("sluice_decisions_total",
+                          "Names that a rule of a policy covers, by app, protocol and action",
+                          MetricType::Counter);
+  for (std::size_t a = 0; a < lists.apps.size(); ++a) {
+    // "*" has a slot of its own behind those of apps.
+    const std::size_t slot = a + 1 == lists.apps.size() ? kApps - 1 : a;
+    for (std::size_t p = 0; p < kProtocols; ++p) {
+      for (std::size_t action = 0; action < kActions; ++action) {
+        const double count =
+            sum([&](const auto& worker) -> auto& { return worker.decisions[slot][p][action]; });
+        // A drop that never was is there as zero, so that a rate of it can be asked for.
+        const bool always = labels.actions[action] == "drop" && slot != kApps - 1;
+        if (count == 0 && !always) continue;
+        add(decisions,
+            {{"app", lists.apps[a]},
+             {"protocol", labels.protocols[p]},
+             {"action", labels.actions[action]}},
+            count);
+      }
+    }
+  }
+  return decisions;
+}
+
+MetricFamily Metrics::State::errors() const {
+  auto errors = family("sluice_parse_errors_total", "What could not be read, by layer and reason",
+                       MetricType::Counter);
+  for (std::size_t i = 0; i < labels.errors.size(); ++i) {
+    if (labels.errors[i].reason.empty()) continue;
+    add(errors, {{"layer", labels.errors[i].layer}, {"reason", labels.errors[i].reason}},
+        sum([&](const auto& worker) -> auto& { return worker.errors[i]; }));
+  }
+  return errors;
+}
+
+MetricFamily Metrics::State::evictions() const {
+  auto evictions = family("sluice_flow_evictions_total",
+                          "TCP flows removed from the table, by reason", MetricType::Counter);
+  for (std::size_t i = 0; i < kRemovals; ++i) {
+    add(evictions, {{"reason", labels.removals[i]}},
+        sum([&](const auto& worker) -> auto& { return worker.removals[i]; }));
+  }
+  return evictions;
+}
+
+MetricFamily Metrics::State::packet_time() const {
+  constexpr double kNanos = 1e-9;
+  auto times = family("sluice_packet_processing_seconds",
+                      "From frame to verdict, of one packet in sixteen", MetricType::Histogram);
+  ClientMetric metric;
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i <= kTimeBounds.size(); ++i) {
+    cumulative += static_cast<std::uint64_t>(
+        sum([&](const auto& worker) -> auto& { return worker.packet_time.buckets[i]; }));
+    const double bound = i < kTimeBounds.size() ? static_cast<double>(kTimeBounds[i]) * kNanos
+                                                : std::numeric_limits<double>::infinity();
+    metric.histogram.bucket.push_back({cumulative, bound});
+  }
+  metric.histogram.sample_count = cumulative;
+  metric.histogram.sample_sum =
+      kNanos * sum([](const auto& worker) -> auto& { return worker.packet_time.sum_nanos; });
+  times.metric.push_back(std::move(metric));
+  return times;
+}
+
+void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
+  auto info = family("sluice_list_info", "Lists in force, with their versions", MetricType::Gauge);
+  auto entries =
+      family("sluice_list_entries", "Entries of a list that are in force", MetricType::Gauge);
+  auto refused =
+      family("sluice_list_refused_lines", "Lines of a list that were refused", MetricType::Gauge);
+  auto age =
+      family("sluice_list_age_seconds", "Time since a list's file was changed", MetricType::Gauge);
+  const auto now = std::chrono::system_clock::now();
+  for (const ListStatus& list : lists.lists) {
+    add(info, {{"list", list.name}, {"app", list.app}, {"version", list.version}}, 1);
+    add(entries, {{"list", list.name}}, static_cast<double>(list.entries));
+    add(refused, {{"list", list.name}}, static_cast<double>(list.refused));
+    add(age, {{"list", list.name}}, std::chrono::duration<double>(now - list.modified).count());
+  }
+  for (auto* part : {&info, &entries, &refused, &age}) families.push_back(std::move(*part));
+  families.push_back(single("sluice_rules", "Rules in force", MetricType::Gauge,
+                            static_cast<double>(lists.rules)));
+  families.push_back(single("sluice_domain_set_bytes", "Memory of the rules", MetricType::Gauge,
+                            static_cast<double>(lists.memory_bytes)));
+  auto reloads = family("sluice_reloads_total", "Reloads by result", MetricType::Counter);
+  add(reloads, {{"result", "ok"}}, static_cast<double>(reloads_ok));
+  add(reloads, {{"result", "failed"}}, static_cast<double>(reloads_failed));
+  families.push_back(std::move(reloads));
+  families.push_back(single("sluice_reload_last_ok", "1 unless the last reload failed",
+                            MetricType::Gauge, last_reload_ok ? 1 : 0));
+}
+
+Metrics::Metrics(Labels labels, std::vector<const WorkerCounters*> workers)
+    : state_(std::make_shared<State>(std::move(labels), std::move(workers))) {}
+
+Metrics::~Metrics() {
+  // The exposer's threads end before what they read.
+  state_->exposer.reset();
+}
+
+void Metrics::publish(ListsStatus lists) {
+  const std::lock_guard lock(state_->mutex);
+  state_->lists = std::move(lists);
+}
+
+void Metrics::reload_failed() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->reloads_failed;
+  state_->last_reload_ok = false;
+}
+
+void Metrics::reload_succeeded() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->reloads_ok;
+  state_->last_reload_ok = true;
+}
+
+Result<void, std::string> Metrics::listen(const std::string& address) {
+  try {
+    state_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    state_->exposer->RegisterCollectable(state_);
+  } catch (const std::exception& error) {
+    return fail("metrics cannot be served on " + address + ": " + error.what());
+  }
+  return {};
+}
+
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(state_->Collect());
+}
+
+}  // namespace sluice::telemetry
