@@ -34,7 +34,6 @@ struct StartSettings {
   std::uint32_t audit_ring = 8192;  // [limits] audit_ring, records
   std::chrono::seconds idle_timeout{
       300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
-  std::chrono::seconds handshake_timeout{30};  // [limits] handshake_timeout_seconds: no name yet
 
   std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output

@@ -86,7 +86,6 @@ struct LiveBridge::State {
   Batch* batch = nullptr;  // being filled
   std::array<Side, Batch::kCapacity> sides{};
   std::array<Bytes, Batch::kCapacity> frames;
-  std::size_t count = 0;
   Side first = Side::inside;  // whose turn it is to be read first
   DataplaneCounts counts;
   std::chrono::steady_clock::time_point next_stats{};

@@ -1,0 +1,152 @@
+#include "gateway/config/table_reader.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+// How many letters must change to make one word of the other (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+const toml::node* TableReader::find(std::string_view key) {
+  known_.emplace_back(key);
+  return table_ == nullptr ? nullptr : table_->get(key);
+}
+
+std::string TableReader::path_of(std::string_view key) const {
+  return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+}
+
+std::uint32_t TableReader::line_of(std::string_view key) const {
+  if (table_ == nullptr) return 0;
+  const toml::node* const node = table_->get(key);
+  return node == nullptr ? table_->source().begin.line : node->source().begin.line;
+}
+
+void TableReader::error(std::string_view key, std::string reason) {
+  errors_.add(line_of(key), path_of(key), std::move(reason));
+}
+
+void TableReader::error(std::string_view key, std::size_t index, std::string reason) {
+  std::uint32_t line = line_of(key);
+  if (table_ != nullptr) {
+    if (const auto* array = table_->get_as<toml::array>(key); array && array->get(index)) {
+      line = array->get(index)->source().begin.line;
+    }
+  }
+  errors_.add(line, path_of(key) + "[" + std::to_string(index) + "]", std::move(reason));
+}
+
+void TableReader::read(std::string_view key, std::string& value) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  if (const auto* text = node->as_string()) {
+    value = text->get();
+  } else {
+    error(key, "must be text in quotes");
+  }
+}
+
+void TableReader::require(std::string_view key, std::string& value) {
+  const bool there = table_ != nullptr && table_->contains(key);
+  read(key, value);
+  if (!there || (value.empty() && table_->get(key)->is_string())) error(key, "is missing");
+}
+
+void TableReader::read(std::string_view key, bool& value) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  if (const auto* flag = node->as_boolean()) {
+    value = flag->get();
+  } else {
+    error(key, "must be true or false");
+  }
+}
+
+void TableReader::read(std::string_view key, std::uint32_t& value, std::uint32_t least,
+                       std::uint32_t most) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const auto* number = node->as_integer();
+  if (number != nullptr && number->get() >= least && number->get() <= most) {
+    value = static_cast<std::uint32_t>(number->get());
+  } else {
+    error(key,
+          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+}
+
+void TableReader::read(std::string_view key, std::vector<std::string>& values) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    error(key, "must be a list of texts, in brackets");
+    return;
+  }
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    if (const auto* text = array->get(i)->as_string()) {
+      values.push_back(text->get());
+    } else {
+      error(key, i, "must be text in quotes");
+    }
+  }
+}
+
+TableReader TableReader::table(std::string_view key) {
+  const toml::node* const node = find(key);
+  if (node != nullptr && !node->is_table()) error(key, "must be a table: [" + path_of(key) + "]");
+  return {node == nullptr ? nullptr : node->as_table(), path_of(key), errors_};
+}
+
+std::vector<TableReader> TableReader::tables(std::string_view key) {
+  const toml::node* const node = find(key);
+  std::vector<TableReader> readers;
+  if (node == nullptr) return readers;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    error(key, "must be written [[" + path_of(key) + "]], once for each");
+    return readers;
+  }
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    const auto* table = array->get(i)->as_table();
+    if (table == nullptr) {
+      error(key, i, "must be a table");
+    } else {
+      readers.emplace_back(table, path_of(key) + "[" + std::to_string(i) + "]", errors_);
+    }
+  }
+  return readers;
+}
+
+void TableReader::refuse_others() {
+  if (table_ == nullptr) return;
+  for (const auto& [key, node] : *table_) {
+    const std::string_view name = key.str();
+    if (std::ranges::find(known_, name) != known_.end()) continue;
+    std::string reason = "no such key";
+    const auto nearest = std::ranges::min_element(
+        known_, {}, [&](const std::string& known) { return distance(known, name); });
+    if (nearest != known_.end() && distance(*nearest, name) <= 3) {
+      reason += "; did you mean \"" + *nearest + "\"?";
+    }
+    errors_.add(node.source().begin.line, path_of(name), std::move(reason));
+  }
+}
+
+}  // namespace sluice::config
