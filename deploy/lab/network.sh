@@ -1,0 +1,56 @@
+# The lab's network: three namespaces in a row, sourced by deploy/quickstart.
+#
+#   client ──eth0──inside── gateway ──outside──eth0── server
+#   10.77.0.10, .11                                   10.77.0.2
+#   fd77::10, ::11                                    fd77::2
+#
+# The gateway's ports have no address: it is a bump in the wire. REQUIRES: $lab_id, root.
+
+lab_client="sluice-client-$lab_id"
+lab_gateway="sluice-gateway-$lab_id"
+lab_server="sluice-server-$lab_id"
+server_v4=10.77.0.2
+server_v6=fd77::2
+client_v4=10.77.0.10
+reject_v4=10.77.0.11  # clients of the policy whose action is `reject`
+reject_v6=fd77::11
+
+in_client() { ip netns exec "$lab_client" "$@"; }
+in_gateway() { ip netns exec "$lab_gateway" "$@"; }
+in_server() { ip netns exec "$lab_server" "$@"; }
+
+# End hosts finish their checksums and segments themselves, as a real wire would have them.
+offloads_off() { ip netns exec "$1" ethtool -K "$2" tx off rx off tso off gso off gro off >/dev/null 2>&1 || true; }
+
+network_up() {
+  local namespace
+  for namespace in "$lab_client" "$lab_gateway" "$lab_server"; do
+    ip netns add "$namespace"
+    ip -n "$namespace" link set lo up
+    ip netns exec "$namespace" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+  done
+  in_gateway sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+  ip -n "$lab_client" link add eth0 type veth peer name inside netns "$lab_gateway"
+  ip -n "$lab_server" link add eth0 type veth peer name outside netns "$lab_gateway"
+  offloads_off "$lab_client" eth0
+  offloads_off "$lab_server" eth0
+  offloads_off "$lab_gateway" inside
+  offloads_off "$lab_gateway" outside
+  ip -n "$lab_client" addr add "$client_v4/24" dev eth0
+  ip -n "$lab_client" addr add "$reject_v4/24" dev eth0
+  ip -n "$lab_client" addr add "$reject_v6/64" dev eth0 nodad
+  ip -n "$lab_client" addr add fd77::10/64 dev eth0 nodad
+  ip -n "$lab_server" addr add "$server_v4/24" dev eth0
+  ip -n "$lab_server" addr add "$server_v6/64" dev eth0 nodad
+  ip -n "$lab_client" link set eth0 up
+  ip -n "$lab_server" link set eth0 up
+  ip -n "$lab_gateway" link set inside up
+  ip -n "$lab_gateway" link set outside up
+}
+
+network_down() {
+  local namespace
+  for namespace in "$lab_client" "$lab_gateway" "$lab_server"; do
+    ip netns del "$namespace" 2>/dev/null || true
+  done
+}

@@ -1,0 +1,84 @@
+# The lab's probes, sourced by deploy/quickstart and by each probe's own shell. A probe acts as a client would, and says
+# "passed", "blocked" (silence) or "refused" (told so). REQUIRES: network.sh, $lab_dir.
+
+readonly probe_seconds=2
+
+# dig: an answer with the server's address; NXDOMAIN with Extended DNS Error 15; or nothing.
+probe_dns() {
+  local name=$1 server=$2 source=$3 type=$4
+  shift 4
+  local answer
+  answer=$(in_client dig "$@" +tries=1 +time=$probe_seconds -b "$source" "@$server" "$name" "$type" 2>&1) || true
+  if grep -q "^$name\..*IN.*$type.*$server" <<<"$answer"; then
+    echo passed
+  elif grep -q 'status: NXDOMAIN' <<<"$answer" && grep -q 'EDE: 15' <<<"$answer"; then
+    echo refused
+  elif grep -qi 'connection reset' <<<"$answer"; then
+    echo refused
+  else
+    echo blocked
+  fi
+}
+
+probe_web() {
+  local name=$1 server=$2 source=$3 url=$4 port=$5
+  local status=0 body
+  body=$(in_client curl -s --noproxy '*' --max-time $probe_seconds --cacert "$lab_dir/ca.pem" --interface "$source" \
+    --resolve "$name:$port:$server" "$url") || status=$?
+  case "$status" in
+    0) [ "$body" = served ] && echo passed || echo odd ;;
+    35 | 56) echo refused ;;  # reset by peer
+    28) echo blocked ;;       # timed out
+    *) echo "curl-$status" ;;
+  esac
+}
+
+probe_s_client() {
+  local name=$1 server=$2 source=$3 said
+  [[ $server == *:* ]] && server="[$server]" && source="[$source]"
+  said=$(in_client timeout $probe_seconds openssl s_client -connect "$server:443" -bind "$source:0" -servername "$name" \
+    -CAfile "$lab_dir/ca.pem" -verify_return_error -brief </dev/null 2>&1) || true
+  if grep -q 'CONNECTION ESTABLISHED' <<<"$said"; then
+    echo passed
+  elif grep -qi -e 'reset by peer' -e 'errno=104' <<<"$said"; then
+    echo refused
+  else
+    echo blocked
+  fi
+}
+
+# probe NAME PROTOCOL FAMILY EXPECTED SOURCE: one row of the table.
+probe() {
+  local name=$1 protocol=$2 family=$3 expected=$4 source=$5
+  local server=$server_v4 type=A bracketed got
+  [ "$family" = IPv6 ] && server=$server_v6 type=AAAA
+  bracketed=$server
+  [ "$family" = IPv6 ] && bracketed="[$server]"
+  case "$protocol" in
+    DNS/UDP) got=$(probe_dns "$name" "$server" "$source" "$type") ;;
+    DNS/TCP) got=$(probe_dns "$name" "$server" "$source" "$type" +tcp) ;;
+    HTTPS) got=$(probe_web "$name" "$bracketed" "$source" "https://$name/" 443) ;;
+    TLS) got=$(probe_s_client "$name" "$server" "$source") ;;
+    HTTP/80) got=$(probe_web "$name" "$bracketed" "$source" "http://$name/" 80) ;;
+    HTTP/8080) got=$(probe_web "$name" "$bracketed" "$source" "http://$name:8080/" 8080) ;;
+  esac
+  printf '%s %s %s %s %s\n' "$name" "$protocol" "$family" "$expected" "$got"
+}
+
+# The rows to probe, a line each: the arguments of probe.
+rows() {
+  local name protocol
+  for protocol in DNS/UDP DNS/TCP HTTPS TLS HTTP/80 HTTP/8080; do
+    for name in $banned_names; do
+      echo "$name $protocol IPv4 blocked $client_v4"
+      echo "$name $protocol IPv6 blocked fd77::10"
+    done
+    for name in $ordinary_names; do
+      echo "$name $protocol IPv4 passed $client_v4"
+      echo "$name $protocol IPv6 passed fd77::10"
+    done
+    echo "web.wechat.com $protocol IPv4 refused $reject_v4"
+    echo "web.wechat.com $protocol IPv6 refused $reject_v6"
+    echo "example.com $protocol IPv4 passed $reject_v4"
+  done
+}

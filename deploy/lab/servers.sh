@@ -1,0 +1,104 @@
+# The lab's servers, sourced by deploy/quickstart: a DNS server that answers every name with the server's address,
+# and a web server with a certificate of the lab's own authority. REQUIRES: network.sh, $lab_dir, the names in
+# $banned_names and $ordinary_names.
+
+certificates() {
+  local names name
+  names=$(for name in $banned_names $ordinary_names; do printf 'DNS:%s,' "$name"; done)
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Sluice lab CA' \
+    -keyout "$lab_dir/ca.key" -out "$lab_dir/ca.pem" 2>/dev/null
+  openssl req -newkey rsa:2048 -nodes -subj '/CN=Sluice lab' -keyout "$lab_dir/server.key" -out "$lab_dir/server.csr" 2>/dev/null
+  printf 'subjectAltName=%s\n' "${names%,}" >"$lab_dir/san"
+  openssl x509 -req -in "$lab_dir/server.csr" -CA "$lab_dir/ca.pem" -CAkey "$lab_dir/ca.key" -CAcreateserial -days 2 \
+    -extfile "$lab_dir/san" -out "$lab_dir/server.pem" 2>/dev/null
+}
+
+web_configuration() {
+  cat <<EOF
+pid $lab_dir/nginx.pid;
+error_log $lab_dir/nginx.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path $lab_dir; proxy_temp_path $lab_dir; fastcgi_temp_path $lab_dir;
+  uwsgi_temp_path $lab_dir; scgi_temp_path $lab_dir;
+  server {
+    listen 80; listen [::]:80; listen 8080; listen [::]:8080;
+    listen 443 ssl; listen [::]:443 ssl;
+    ssl_certificate $lab_dir/server.pem; ssl_certificate_key $lab_dir/server.key;
+    location / { return 200 "served\n"; }
+  }
+}
+EOF
+}
+
+servers_up() {
+  certificates
+  web_configuration >"$lab_dir/nginx.conf"
+  in_server nginx -p "$lab_dir" -c "$lab_dir/nginx.conf"
+  in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces \
+    --listen-address="$server_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
+    --pid-file="$lab_dir/dnsmasq.pid"
+}
+
+gateway_configuration() {
+  local lists=$1 app
+  cat <<EOF
+[dataplane]
+inside = "inside"
+outside = "outside"
+[metrics]
+listen = "127.0.0.1:9464"
+[audit]
+file = "$lab_dir/audit.jsonl"
+EOF
+  for app in wechat kaspersky tiktok; do
+    printf '[[list]]\napp = "%s"\nfile = "%s/%s.list"\n' "$app" "$lists" "$app"
+  done
+  cat <<EOF
+[[policy]]
+name = "everyone"
+apps = ["wechat", "kaspersky", "tiktok"]
+[[policy]]
+name = "told-so"
+clients = ["$reject_v4", "$reject_v6"]
+apps = ["wechat", "kaspersky", "tiktok"]
+action = "reject"
+EOF
+}
+
+metrics() { in_gateway curl -s --max-time 2 http://127.0.0.1:9464/metrics; }
+
+# Starts `sluice run` and waits until it serves metrics.
+gateway_up() {
+  local program=$1 lists=$2 tries
+  gateway_configuration "$lists" >"$lab_dir/sluice.toml"
+  in_gateway "$program" run --config "$lab_dir/sluice.toml" 2>"$lab_dir/sluice.log" &
+  echo $! >"$lab_dir/sluice.pid"
+  for tries in $(seq 50); do
+    metrics | grep -q '^sluice_rules ' && return 0
+    kill -0 "$(cat "$lab_dir/sluice.pid")" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "the gateway did not start (tried $tries times):" >&2
+  cat "$lab_dir/sluice.log" >&2
+  return 1
+}
+
+stop_process() {
+  local pid tries
+  pid=$(cat "$1" 2>/dev/null) || return 0
+  kill "$pid" 2>/dev/null || return 0
+  for tries in $(seq 50); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  echo "process $pid did not end after $tries tries, killing it" >&2
+  kill -9 "$pid" 2>/dev/null || true
+}
+
+servers_down() {
+  stop_process "$lab_dir/sluice.pid"
+  stop_process "$lab_dir/dnsmasq.pid"
+  stop_process "$lab_dir/nginx.pid"
+}
