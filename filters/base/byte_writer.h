@@ -1,7 +1,7 @@
 #pragma once
 
-// The counterpart of ByteReader, for frames that we make: big-endian, bounds-checked, sticky failure.
-// A write that does not fit writes nothing, and the writer stays failed. No allocation.
+// The counterpart of ByteReader, for frames that we make: big-endian, bounds-checked, sticky
+// failure. A write that does not fit writes nothing, and the writer stays failed. No allocation.
 
 #include <algorithm>
 #include <cstdint>

@@ -74,8 +74,7 @@ Bytes refuse_query(const packet::Packet& packet, const dns::Query& query, std::s
       query.questions_end > packet.payload.size() || query.questions_end < dns::kHeaderOctets) {
     return {};
   }
-  const EdnsPlan plan =
-      plan_edns(query, packet.payload.size() - query.questions_end, text.size());
+  const EdnsPlan plan = plan_edns(query, packet.payload.size() - query.questions_end, text.size());
   const std::size_t length = kUdpHeader + query.questions_end + plan.size();
   const Ends ends = ends_of(packet, Direction::back);
   ByteWriter writer(out);

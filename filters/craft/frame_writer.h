@@ -1,7 +1,7 @@
 #pragma once
 
-// What every frame that we make has in common: link and IP headers taken from a packet that was seen,
-// turned round or not. Pure; writes through a ByteWriter.
+// What every frame that we make has in common: link and IP headers taken from a packet that was
+// seen, turned round or not. Pure; writes through a ByteWriter.
 
 #include "filters/base/byte_writer.h"
 #include "filters/packet/packet.h"

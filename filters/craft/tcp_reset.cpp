@@ -14,6 +14,7 @@ struct Reset {
   Direction direction;
   std::uint32_t sequence;
   std::uint32_t acknowledgment;
+  std::uint8_t flags;
 };
 
 Bytes write_reset(const packet::Packet& packet, const Reset& reset, MutableBytes out) noexcept {
@@ -27,7 +28,7 @@ Bytes write_reset(const packet::Packet& packet, const Reset& reset, MutableBytes
   writer.u32(reset.sequence);
   writer.u32(reset.acknowledgment);
   writer.u8(kTcpHeader / 4 << 4);
-  writer.u8(kReset | kAcknowledge);
+  writer.u8(reset.flags);
   writer.u16(0);  // window
   writer.u16(0);  // checksum
   writer.u16(0);  // urgent pointer
@@ -43,14 +44,19 @@ std::uint32_t sequence_behind(const packet::Packet& packet) noexcept {
 
 }  // namespace
 
+// RFC 9293 section 3.5.2: a segment without ACK is answered at sequence 0.
 Bytes reset_to_sender(const packet::Packet& packet, MutableBytes out) noexcept {
-  return write_reset(packet, {Direction::back, packet.tcp.acknowledgment, sequence_behind(packet)},
-                     out);
+  const std::uint32_t sequence = packet.tcp.ack ? packet.tcp.acknowledgment : 0;
+  return write_reset(
+      packet, {Direction::back, sequence, sequence_behind(packet), kReset | kAcknowledge}, out);
 }
 
 Bytes reset_to_destination(const packet::Packet& packet, std::uint32_t sequence,
                            MutableBytes out) noexcept {
-  return write_reset(packet, {Direction::onward, sequence, packet.tcp.acknowledgment}, out);
+  const Reset reset = packet.tcp.ack ? Reset{Direction::onward, sequence, packet.tcp.acknowledgment,
+                                             kReset | kAcknowledge}
+                                     : Reset{Direction::onward, sequence, 0, kReset};
+  return write_reset(packet, reset, out);
 }
 
 }  // namespace sluice::craft

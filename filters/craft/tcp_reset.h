@@ -13,8 +13,8 @@
 
 namespace sluice::craft {
 
-// Link header with tags, IPv6 header, TCP header without options.
-inline constexpr std::size_t kMaxResetFrame = 14 + 4 * 4 + 40 + 20;
+// Longest link header (SLL2) with tags, IPv6 header, TCP header without options.
+inline constexpr std::size_t kMaxResetFrame = 20 + packet::kMaxVlanTags * 4 + 40 + 20;
 
 // To the sender of `packet`, in the name of its destination.
 [[nodiscard]] Bytes reset_to_sender(const packet::Packet& packet, MutableBytes out) noexcept;

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kWordBits = 64;
 
-constexpr std::size_t words_for(std::size_t bits) { return (bits + kWordBits - 1) / kWordBits; }
+constexpr std::size_t words_for(std::size_t bits) {
+  return (bits + kWordBits - 1) / kWordBits;
+}
 
 // Which bytes of a slot are present: a bit each.
 class Presence {
@@ -86,7 +88,9 @@ std::uint32_t StreamPool::take() noexcept {
   return slot;
 }
 
-void StreamPool::give_back(std::uint32_t slot) noexcept { free_.push_back(slot); }
+void StreamPool::give_back(std::uint32_t slot) noexcept {
+  free_.push_back(slot);
+}
 
 MutableBytes StreamPool::bytes_of(std::uint32_t slot) const noexcept {
   return {bytes_.get() + slot * capacity_, capacity_};

@@ -4,10 +4,14 @@ namespace sluice::flow {
 
 std::string_view to_string(Removal removal) noexcept {
   switch (removal) {
-    case Removal::idle: return "idle";
-    case Removal::evicted_light: return "evicted_light";
-    case Removal::evicted_held: return "evicted_held";
-    case Removal::evicted_pinned: return "evicted_pinned";
+    case Removal::idle:
+      return "idle";
+    case Removal::evicted_light:
+      return "evicted_light";
+    case Removal::evicted_held:
+      return "evicted_held";
+    case Removal::evicted_pinned:
+      return "evicted_pinned";
   }
   return "?";
 }

@@ -9,12 +9,12 @@
 //   held    bytes of theirs are kept for judgement
 //   pinned  a refusal that must stand
 //
-// A full table evicts the entry that has been idle longest of the first class that has any. So a flood of
-// new flows pushes out neither the flows under judgement nor the blocked ones.
+// A full table evicts the entry that has been idle longest of the first class that has any. So a
+// flood of new flows pushes out neither the flows under judgement nor the blocked ones.
 //
-// `on_remove(Value&, Removal)` is told of every removal and gives back what the value holds elsewhere.
-// Cost: find, insert and touch O(1) expected; expire() a bounded number of removals a call.
-// Resident bytes: capacity * bytes_per_flow().
+// `on_remove(Value&, Removal)` is told of every removal and gives back what the value holds
+// elsewhere. Cost: find, insert and touch O(1) expected; expire() a bounded number of removals a
+// call. Resident bytes: capacity * bytes_per_flow().
 
 #include <array>
 #include <bit>
@@ -109,8 +109,8 @@ class Table {
     return index == kNone ? nullptr : &slots_[index].value;
   }
 
-  // Removes at most `most` entries of each class that have been idle for the timeout. Time may go back (in
-  // captures it does): an entry from the future is not idle.
+  // Removes at most `most` entries of each class that have been idle for the timeout. Time may go
+  // back (in captures it does): an entry from the future is not idle.
   template <typename OnRemove>
   void expire(Nanos now, OnRemove&& on_remove, std::size_t most = 16) noexcept {
     for (const List& list : lists_) {

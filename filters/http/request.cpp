@@ -10,8 +10,12 @@ constexpr std::size_t kMinMethod = 3;
 constexpr std::size_t kMaxMethod = 20;
 constexpr std::size_t kMaxEmptyLines = 8;  // in front of a request line: some clients send one
 
-constexpr bool is_method_letter(char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; }
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_method_letter(char c) {
+  return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -126,11 +130,16 @@ Result<void, RequestError> read_fields(Lines& lines, Request& request) noexcept 
 
 std::string_view to_string(RequestError error) noexcept {
   switch (error) {
-    case RequestError::need_more: return "need_more";
-    case RequestError::not_http: return "not_http";
-    case RequestError::malformed: return "malformed";
-    case RequestError::too_large: return "too_large";
-    case RequestError::too_many_hosts: return "too_many_hosts";
+    case RequestError::need_more:
+      return "need_more";
+    case RequestError::not_http:
+      return "not_http";
+    case RequestError::malformed:
+      return "malformed";
+    case RequestError::too_large:
+      return "too_large";
+    case RequestError::too_many_hosts:
+      return "too_many_hosts";
   }
   return "?";
 }

@@ -4,10 +4,14 @@ namespace sluice::inspect {
 
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
-    case Protocol::dns: return "dns";
-    case Protocol::tls: return "tls";
-    case Protocol::quic: return "quic";
-    case Protocol::http: return "http";
+    case Protocol::dns:
+      return "dns";
+    case Protocol::tls:
+      return "tls";
+    case Protocol::quic:
+      return "quic";
+    case Protocol::http:
+      return "http";
   }
   return "?";
 }

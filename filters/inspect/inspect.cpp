@@ -28,9 +28,12 @@ void add_questions(const dns::Query& query, FindingList& findings) noexcept {
 
 ParseError error_of(dns::QueryError error) noexcept {
   switch (error) {
-    case dns::QueryError::not_query: break;
-    case dns::QueryError::malformed: return ParseError::dns_malformed;
-    case dns::QueryError::too_many_questions: return ParseError::dns_too_many_questions;
+    case dns::QueryError::not_query:
+      break;
+    case dns::QueryError::malformed:
+      return ParseError::dns_malformed;
+    case dns::QueryError::too_many_questions:
+      return ParseError::dns_too_many_questions;
   }
   return ParseError::none;
 }
@@ -52,10 +55,14 @@ StreamReport inspect_tls(Bytes stream, Scratch& scratch, FindingList& findings) 
   const tls::HelloRead read = tls::read_client_hello(stream, scratch.handshake);
   if (!read.hello) {
     switch (read.hello.error()) {
-      case tls::HelloError::need_more: return {.protocol = Protocol::tls, .needed = read.needed};
-      case tls::HelloError::not_client_hello: return {.progress = Progress::unrecognised};
-      case tls::HelloError::malformed: return unreadable(Protocol::tls, ParseError::tls_malformed);
-      case tls::HelloError::too_large: return unreadable(Protocol::tls, ParseError::tls_too_large);
+      case tls::HelloError::need_more:
+        return {.protocol = Protocol::tls, .needed = read.needed};
+      case tls::HelloError::not_client_hello:
+        return {.progress = Progress::unrecognised};
+      case tls::HelloError::malformed:
+        return unreadable(Protocol::tls, ParseError::tls_malformed);
+      case tls::HelloError::too_large:
+        return unreadable(Protocol::tls, ParseError::tls_too_large);
     }
   }
   if (read.hello->has_server_name) {
@@ -76,7 +83,8 @@ StreamReport inspect_http(Bytes stream, FindingList& findings) noexcept {
     switch (request.error()) {
       case http::RequestError::need_more:
         return {.protocol = Protocol::http, .needed = stream.size() + 1};
-      case http::RequestError::not_http: return {.progress = Progress::unrecognised};
+      case http::RequestError::not_http:
+        return {.progress = Progress::unrecognised};
       case http::RequestError::malformed:
         return unreadable(Protocol::http, ParseError::http_malformed);
       case http::RequestError::too_large:
@@ -93,23 +101,27 @@ StreamReport inspect_http(Bytes stream, FindingList& findings) noexcept {
       finding->name = name::Name::from_host(http::without_port(finding->raw));
     }
   }
-  return {.progress = Progress::finished,
-          .protocol = Protocol::http,
-          .consumed = request->head_size};
+  return {
+      .progress = Progress::finished, .protocol = Protocol::http, .consumed = request->head_size};
 }
 
 }  // namespace
 
 std::string_view to_string(ParseError error) noexcept {
   switch (error) {
-    case ParseError::none: return "none";
+    case ParseError::none:
+      return "none";
     case ParseError::dns_malformed:
     case ParseError::tls_malformed:
-    case ParseError::http_malformed: return "malformed";
-    case ParseError::dns_too_many_questions: return "too_many_questions";
+    case ParseError::http_malformed:
+      return "malformed";
+    case ParseError::dns_too_many_questions:
+      return "too_many_questions";
     case ParseError::tls_too_large:
-    case ParseError::http_too_large: return "too_large";
-    case ParseError::http_too_many_hosts: return "too_many_hosts";
+    case ParseError::http_too_large:
+      return "too_large";
+    case ParseError::http_too_many_hosts:
+      return "too_many_hosts";
   }
   return "?";
 }
@@ -117,13 +129,16 @@ std::string_view to_string(ParseError error) noexcept {
 Protocol protocol_of(ParseError error) noexcept {
   switch (error) {
     case ParseError::tls_malformed:
-    case ParseError::tls_too_large: return Protocol::tls;
+    case ParseError::tls_too_large:
+      return Protocol::tls;
     case ParseError::http_malformed:
     case ParseError::http_too_large:
-    case ParseError::http_too_many_hosts: return Protocol::http;
+    case ParseError::http_too_many_hosts:
+      return Protocol::http;
     case ParseError::none:
     case ParseError::dns_malformed:
-    case ParseError::dns_too_many_questions: break;
+    case ParseError::dns_too_many_questions:
+      break;
   }
   return Protocol::dns;
 }
@@ -132,13 +147,16 @@ StreamReport inspect_stream(Bytes stream, Port server_port, std::optional<Protoc
                             Scratch& scratch, FindingList& findings) noexcept {
   const bool tls = expected ? *expected == Protocol::tls : tls::may_be_tls(stream);
   const bool http = expected ? *expected == Protocol::http : http::may_be_request(stream);
-  const bool dns = expected ? *expected == Protocol::dns
-                            : (server_port == kDnsPort && !tls && !http) ||
-                                  dns::may_be_query_stream(stream);
+  const bool dns =
+      expected ? *expected == Protocol::dns
+               : (server_port == kDnsPort && !tls && !http) || dns::may_be_query_stream(stream);
   switch (static_cast<int>(tls) + static_cast<int>(http) + static_cast<int>(dns)) {
-    case 0: return {.progress = Progress::unrecognised};
-    case 1: break;
-    default: return {.needed = stream.size() + 1};  // too short to tell
+    case 0:
+      return {.progress = Progress::unrecognised};
+    case 1:
+      break;
+    default:
+      return {.needed = stream.size() + 1};  // too short to tell
   }
   if (tls) return inspect_tls(stream, scratch, findings);
   if (http) return inspect_http(stream, findings);

@@ -19,10 +19,14 @@ constexpr std::uint32_t tag_of(std::uint64_t hash) {
 
 std::string_view mark_of(EntryKind kind) noexcept {
   switch (kind) {
-    case EntryKind::suffix: return "";
-    case EntryKind::exact: return "=";
-    case EntryKind::exception: return "@@";
-    case EntryKind::exact_exception: return "@@=";
+    case EntryKind::suffix:
+      return "";
+    case EntryKind::exact:
+      return "=";
+    case EntryKind::exception:
+      return "@@";
+    case EntryKind::exact_exception:
+      return "@@=";
   }
   return "";
 }
@@ -93,9 +97,13 @@ Match DomainSet::find(const name::Name& name) const noexcept {
   return found;
 }
 
-std::size_t DomainSet::size() const noexcept { return rules_.size(); }
+std::size_t DomainSet::size() const noexcept {
+  return rules_.size();
+}
 
-const Rule& DomainSet::rule(RuleId id) const noexcept { return rules_[id.index]; }
+const Rule& DomainSet::rule(RuleId id) const noexcept {
+  return rules_[id.index];
+}
 
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
   const Node& node = nodes_[rule_nodes_[id.index]];
@@ -107,9 +115,13 @@ std::string_view DomainSet::app_name(AppId id) const noexcept {
   return id.index < apps_.size() ? std::string_view(apps_[id.index]) : "*";
 }
 
-std::string_view DomainSet::list_name(ListId id) const noexcept { return lists_[id.index]; }
+std::string_view DomainSet::list_name(ListId id) const noexcept {
+  return lists_[id.index];
+}
 
-std::size_t DomainSet::app_count() const noexcept { return apps_.size(); }
+std::size_t DomainSet::app_count() const noexcept {
+  return apps_.size();
+}
 
 std::size_t DomainSet::memory_bytes() const noexcept {
   return slots_.capacity() * sizeof(Slot) + nodes_.capacity() * sizeof(Node) +

@@ -54,7 +54,8 @@ class DomainSet {
  private:
   friend class DomainSetBuilder;
 
-  // One name of the lists, with its rules: `rules_[first_rule, first_rule + rule_count)`, best first.
+  // One name of the lists, with its rules: `rules_[first_rule, first_rule + rule_count)`, best
+  // first.
   struct Node {
     std::uint32_t name_at = 0;  // in names_, wire form with the root
     std::uint32_t first_rule = 0;

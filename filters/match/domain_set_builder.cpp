@@ -18,10 +18,14 @@ constexpr std::string_view kAnyApp = "*";
 // At one name: exceptions first, exact ones before suffixes.
 constexpr int rank(EntryKind kind) {
   switch (kind) {
-    case EntryKind::exact_exception: return 0;
-    case EntryKind::exception: return 1;
-    case EntryKind::exact: return 2;
-    case EntryKind::suffix: return 3;
+    case EntryKind::exact_exception:
+      return 0;
+    case EntryKind::exception:
+      return 1;
+    case EntryKind::exact:
+      return 2;
+    case EntryKind::suffix:
+      return 3;
   }
   return 4;
 }

@@ -22,8 +22,8 @@ enum Protocol : std::uint8_t {
 constexpr std::size_t kMaxExtensions = 8;  // more make no sense, and cost time
 constexpr std::size_t kMinTcpHeader = 20;
 constexpr std::size_t kUdpHeader = 8;
-// A longest IPv6 packet without jumbo option, behind a longest link header.
-constexpr std::size_t kMaxDecoded = 0xffff;
+// Offsets have 16 bits: no chain of headers is longer, whatever the length of the frame.
+static_assert(20 + kMaxVlanTags * 4 + 40 + (kMaxExtensions + 1) * 256 * 8 + 60 <= 0xffff);
 
 struct IpPayload {
   Bytes bytes;
@@ -31,8 +31,7 @@ struct IpPayload {
   bool is_later_fragment = false;
 };
 
-// The part of what is left that belongs to the packet; a total of 0 is what segmentation offload
-// leaves.
+// What belongs to the packet: padding does not, and a cut frame holds less than it says.
 Bytes cut_to(Bytes rest, std::size_t length) noexcept {
   return rest.first(std::min(rest.size(), length));
 }
@@ -52,7 +51,7 @@ Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noe
   packet.destination = IpAddress::from_bytes(reader.take(4));
   if (!reader.ok()) return fail(DecodeError::truncated);
   const std::size_t header = (version_and_length & 0x0fU) * std::size_t{4};
-  if (total == 0) total = available;
+  if (total == 0) total = available;  // what segmentation offload leaves in captures
   if (version_and_length >> 4 != 4 || header < 20 || total < header) {
     return fail(DecodeError::bad_ip_header);
   }
@@ -66,11 +65,17 @@ Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noe
   return payload;
 }
 
+// Mapped addresses stand for IPv4 in sockets, never on the wire (RFC 4038 section 4.2); hosts drop
+// them. Here they would be one with the IPv4 address, and with its flows.
+bool is_mapped(const IpAddress& v6) noexcept {
+  return v6.is_v4();
+}
+
 // Walks the extension headers (RFC 8200 section 4) up to the transport.
 Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t next,
                                                Packet& packet) noexcept {
   IpPayload payload;
-  for (std::size_t i = 0; i < kMaxExtensions; ++i) {
+  for (std::size_t i = 0; i <= kMaxExtensions; ++i) {
     switch (next) {
       case kHopByHop:
       case kRouting:
@@ -118,7 +123,9 @@ Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noe
   packet.source = IpAddress::from_bytes(reader.take(16));
   packet.destination = IpAddress::from_bytes(reader.take(16));
   if (!reader.ok()) return fail(DecodeError::truncated);
-  if (first >> 28 != 6) return fail(DecodeError::bad_ip_header);
+  if (first >> 28 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
+    return fail(DecodeError::bad_ip_header);
+  }
   if (length == 0) length = reader.remaining();  // a jumbogram, or segmentation offload
   return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
 }
@@ -175,7 +182,8 @@ Result<void, DecodeError> read_udp(Bytes segment, Packet& packet) noexcept {
   std::size_t length = reader.u16();
   reader.skip(2);
   if (!reader.ok()) return fail(DecodeError::truncated);
-  if (length == 0) length = segment.size();  // a jumbogram, or segmentation offload
+  // RFC 2675 section 4. Hosts take it for short datagrams as well, so it must not hide one from us.
+  if (length == 0 && !packet.source.is_v4()) length = segment.size();
   if (length < kUdpHeader) return fail(DecodeError::bad_transport_header);
   packet.segment = cut_to(segment, length);
   packet.payload = packet.segment.subspan(kUdpHeader);
@@ -223,9 +231,9 @@ std::string_view to_string(DecodeError error) noexcept {
 
 Result<Packet, DecodeError> decode(Bytes frame, LinkType link) noexcept {
   Packet packet;
-  packet.frame = cut_to(frame, kMaxDecoded);  // offsets have 16 bits
+  packet.frame = frame;
   packet.link = link;
-  ByteReader reader(packet.frame);
+  ByteReader reader(frame);
   const auto network = read_link_layer(reader, packet);
   if (!network) return fail(network.error());
   packet.network_offset = static_cast<std::uint16_t>(reader.position());
@@ -238,27 +246,23 @@ Result<Packet, DecodeError> decode(Bytes frame, LinkType link) noexcept {
 
 bool checksums_hold(const Packet& packet) noexcept {
   const Bytes network = packet.frame.subspan(packet.network_offset);
-  ByteReader reader(network);
-  const std::uint8_t version_and_length = reader.u8();
-  reader.skip(1);
-  const std::size_t total = reader.u16();                     // IPv4
-  const std::size_t behind = std::size_t{40} + reader.u16();  // IPv6
-  const bool v4 = version_and_length >> 4 == 4;
-  if (v4) {
-    const std::size_t header = (version_and_length & 0x0fU) * std::size_t{4};
-    if (ones_complement_sum(network.first(header)) != 0xffff) return false;
+  const bool v4 = packet.source.is_v4();
+  ByteReader ip(network);
+  const std::size_t header = v4 ? (ip.u8() & 0x0fU) * std::size_t{4} : 40;
+  ip.skip(v4 ? 1 : 4);
+  const std::size_t total = v4 ? ip.u16() : header + ip.u16();
+  if (v4 && ones_complement_sum(network.first(header)) != 0xffff) return false;
+  if (!packet.has_transport) return true;
+  if (packet.transport == Transport::tcp) {
+    const std::size_t before = packet.transport_offset - std::size_t{packet.network_offset};
+    return before + packet.segment.size() == total &&
+           transport_checksum(packet.source, packet.destination, kTcp, packet.segment) == 0;
   }
-  if (packet.transport == Transport::udp) {
-    ByteReader udp(packet.segment);
-    udp.skip(4);
-    const std::uint16_t length = udp.u16();
-    if (udp.u16() == 0) return v4;  // none was made (RFC 768); IPv6 must have one
-    return length == packet.segment.size() &&
-           transport_checksum(packet.source, packet.destination, kUdp, packet.segment) == 0;
-  }
-  const std::size_t before = packet.transport_offset - std::size_t{packet.network_offset};
-  return before + packet.segment.size() == (v4 ? total : behind) &&
-         transport_checksum(packet.source, packet.destination, kTcp, packet.segment) == 0;
+  ByteReader udp(packet.segment);
+  udp.skip(4);
+  if (udp.u16() != packet.segment.size()) return false;
+  if (udp.u16() == 0) return v4;  // none was made (RFC 768); IPv6 must have one
+  return transport_checksum(packet.source, packet.destination, kUdp, packet.segment) == 0;
 }
 
 }  // namespace sluice::packet

@@ -60,7 +60,7 @@ enum class DecodeError : std::uint8_t {
   not_ip,            // ARP, LLDP, MPLS …: nothing for us
   unsupported_link,  // a link type that we do not decode
   truncated,         // the frame ends before its headers say
-  bad_ip_header,     // version, header length, total length or extension chain contradict
+  bad_ip_header,     // version, lengths or extension chain contradict; IPv6 with mapped addresses
   bad_transport_header,
   too_many_tags,  // more than kMaxVlanTags VLAN tags
 };

@@ -64,7 +64,8 @@ bool read_extensions(Bytes block, ClientHello& hello) noexcept {
         if (hello.has_ech) return false;
         hello.has_ech = true;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return true;
@@ -103,10 +104,14 @@ Result<ClientHello, HelloError> parse_client_hello(Bytes handshake) noexcept {
 
 std::string_view to_string(HelloError error) noexcept {
   switch (error) {
-    case HelloError::need_more: return "need_more";
-    case HelloError::not_client_hello: return "not_client_hello";
-    case HelloError::malformed: return "malformed";
-    case HelloError::too_large: return "too_large";
+    case HelloError::need_more:
+      return "need_more";
+    case HelloError::not_client_hello:
+      return "not_client_hello";
+    case HelloError::malformed:
+      return "malformed";
+    case HelloError::too_large:
+      return "too_large";
   }
   return "?";
 }

@@ -24,18 +24,25 @@ Result<HashKey, std::string> draw_seed() {
 
 match::EntryKind as_exception(match::EntryKind kind) {
   switch (kind) {
-    case match::EntryKind::suffix: return match::EntryKind::exception;
-    case match::EntryKind::exact: return match::EntryKind::exact_exception;
-    default: return kind;
+    case match::EntryKind::suffix:
+      return match::EntryKind::exception;
+    case match::EntryKind::exact:
+      return match::EntryKind::exact_exception;
+    default:
+      return kind;
   }
 }
 
 std::string reason_of(match::BuildError error) {
   switch (error) {
-    case match::BuildError::too_many_apps: return "more than 64 apps";
-    case match::BuildError::too_many_lists: return "more than 65535 lists";
-    case match::BuildError::too_many_rules: return "too many rules";
-    case match::BuildError::probe_too_long: return "no good hash seed was found";
+    case match::BuildError::too_many_apps:
+      return "more than 64 apps";
+    case match::BuildError::too_many_lists:
+      return "more than 65535 lists";
+    case match::BuildError::too_many_rules:
+      return "too many rules";
+    case match::BuildError::probe_too_long:
+      return "no good hash seed was found";
   }
   return "?";
 }
@@ -89,7 +96,8 @@ class Compiler {
   std::string refusal(const ListSpec& spec, const Entry& entry) const {
     if (spec.forced || spec.exceptions || entry.kind != match::EntryKind::suffix) return {};
     switch (suffixes_.look_up(entry.name)) {
-      case PublicSuffix::no: return {};
+      case PublicSuffix::no:
+        return {};
       case PublicSuffix::icann:
         return "a public suffix: it would cover other people's names (force = true takes it)";
       case PublicSuffix::private_part:

@@ -11,7 +11,9 @@ struct PublicSuffixes::State {
 };
 
 PublicSuffixes::PublicSuffixes() : state_(std::make_unique<State>()) {}
-PublicSuffixes::~PublicSuffixes() { psl_free(state_->list); }
+PublicSuffixes::~PublicSuffixes() {
+  psl_free(state_->list);
+}
 
 PublicSuffix PublicSuffixes::look_up(const name::Name& name) const {
   std::array<char, name::kMaxTextOctets> buffer;
@@ -20,8 +22,8 @@ PublicSuffix PublicSuffixes::look_up(const name::Name& name) const {
     return PublicSuffix::icann;
   }
   // Without the rule that every unknown top-level name is a suffix: single labels are told above.
-  if (psl_is_public_suffix2(state_->list, text.c_str(),
-                            PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) != 0) {
+  if (psl_is_public_suffix2(state_->list, text.c_str(), PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) !=
+      0) {
     return PublicSuffix::private_part;
   }
   return PublicSuffix::no;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Which names are public suffixes: `com`, `co.uk`, `github.io` (libpsl, https://publicsuffix.org/list/).
+// Which names are public suffixes: `com`, `co.uk`, `github.io` (libpsl,
+// https://publicsuffix.org/list/).
 
 #include <memory>
 

@@ -4,8 +4,10 @@ namespace sluice::lists {
 
 std::string_view to_string(Format format) noexcept {
   switch (format) {
-    case Format::domains: return "domains";
-    case Format::hosts: return "hosts";
+    case Format::domains:
+      return "domains";
+    case Format::hosts:
+      return "hosts";
   }
   return "?";
 }
@@ -18,8 +20,10 @@ std::optional<Format> parse_format(std::string_view name) noexcept {
 
 Parsed parse(Format format, std::string_view text) {
   switch (format) {
-    case Format::domains: return parse_domains(text);
-    case Format::hosts: return parse_hosts(text);
+    case Format::domains:
+      return parse_domains(text);
+    case Format::hosts:
+      return parse_hosts(text);
   }
   return {};
 }

@@ -10,9 +10,9 @@ namespace {
 
 // Names that hosts files carry for the machine itself.
 constexpr std::array<std::string_view, 12> kOwnNames = {
-    "localhost",     "localhost.localdomain", "local",           "broadcasthost",
-    "ip6-localhost", "ip6-loopback",          "ip6-localnet",    "ip6-mcastprefix",
-    "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts",    "0.0.0.0"};
+    "localhost",     "localhost.localdomain", "local",        "broadcasthost",
+    "ip6-localhost", "ip6-loopback",          "ip6-localnet", "ip6-mcastprefix",
+    "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts", "0.0.0.0"};
 
 std::string_view take_word(std::string_view& text) {
   const std::size_t end = text.find_first_of(" \t");

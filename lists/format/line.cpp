@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kMaxShown = 80;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 
 // As it stands in the file, printable and of a readable length.
 std::string shown(std::string_view text) {

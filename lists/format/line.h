@@ -1,7 +1,7 @@
 #pragma once
 
-// What the formats share: lines, comments, and the making of a name with an operator's reason when it is none.
-// Private to lists/format.
+// What the formats share: lines, comments, and the making of a name with an operator's reason when
+// it is none. Private to lists/format.
 
 #include <string>
 #include <string_view>

@@ -7,7 +7,7 @@
 
 #include "filters/base/link_type.h"
 #include "filters/base/time.h"
-#include "tests/support/octets.h"
+#include "tests/support/packet_builder.h"
 
 namespace sluice::test {
 

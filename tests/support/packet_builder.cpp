@@ -1,263 +1,253 @@
 #include "tests/support/packet_builder.h"
 
-#include <algorithm>
 #include <charconv>
-#include <stdexcept>
-#include <string>
+#include <cstdio>
+#include <cstdlib>
+
+#include "filters/name/name.h"
+#include "filters/packet/checksum.h"
 
 namespace sluice::test {
 namespace {
 
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
-constexpr std::uint8_t kFragmentHeader = 44;
 
-// RFC 1071, word by word as the document says it.
-std::uint16_t internet_checksum(Bytes bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    sum += std::to_integer<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  return static_cast<std::uint16_t>(~sum);
+void patch_u16(Octets& bytes, std::size_t at, unsigned value) {
+  bytes[at] = static_cast<std::byte>(value >> 8);
+  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
 
-void patch_u16(Octets& octets, std::size_t at, std::uint16_t value) {
-  octets.at(at) = static_cast<std::byte>(value >> 8);
-  octets.at(at + 1) = static_cast<std::byte>(value & 0xff);
+// `length`-prefixed, as TLS vectors are.
+void append_vector16(Octets& to, Bytes body) {
+  append_u16(to, static_cast<unsigned>(body.size()));
+  append(to, body);
 }
 
-void append_padded(Octets& options, Bytes raw) {
-  options.insert(options.end(), raw.begin(), raw.end());
-  while (options.size() % 4 != 0) options.push_back(std::byte{0});
+void append_extension(Octets& to, unsigned type, Bytes body) {
+  append_u16(to, type);
+  append_vector16(to, body);
 }
 
 }  // namespace
 
+Octets octets(std::string_view text) {
+  Octets result;
+  append(result, as_bytes(text));
+  return result;
+}
+void append(Octets& to, Bytes more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+void append_u8(Octets& to, unsigned value) {
+  to.push_back(static_cast<std::byte>(value));
+}
+void append_u16(Octets& to, unsigned value) {
+  append_u8(to, value >> 8 & 0xff);
+  append_u8(to, value & 0xff);
+}
+void append_u32(Octets& to, std::uint32_t value) {
+  append_u16(to, value >> 16);
+  append_u16(to, value & 0xffff);
+}
+
 Endpoint endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) throw std::invalid_argument(std::string(text));
-  std::string_view address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) {
-    address = address.substr(1, address.size() - 2);
-  }
-  const std::string_view digits = text.substr(colon + 1);
-  const auto parsed = IpAddress::parse(address);
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host);
   std::uint16_t port = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (!parsed || read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) {
-    throw std::invalid_argument(std::string(text));
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  if (!address) {
+    std::fprintf(stderr, "not an endpoint: %.*s\n", static_cast<int>(text.size()), text.data());
+    std::abort();
   }
-  return {*parsed, Port{port}};
+  return {*address, Port{port}};
 }
 
-PacketBuilder::PacketBuilder(std::string_view source, std::string_view destination,
-                             std::uint8_t protocol)
-    : source_(endpoint(source)), destination_(endpoint(destination)), protocol_(protocol) {
-  if (source_.address.is_v4() != destination_.address.is_v4()) {
-    throw std::invalid_argument("ends of two families");
-  }
-}
+FrameBuilder::FrameBuilder(std::string_view source, std::string_view destination)
+    : source_(endpoint(source)), destination_(endpoint(destination)) {}
 
-PacketBuilder PacketBuilder::tcp(std::string_view source, std::string_view destination) {
-  return {source, destination, kTcp};
+FrameBuilder& FrameBuilder::payload(Bytes bytes) {
+  payload_.assign(bytes.begin(), bytes.end());
+  return *this;
 }
-
-PacketBuilder PacketBuilder::udp(std::string_view source, std::string_view destination) {
-  return {source, destination, kUdp};
+FrameBuilder& FrameBuilder::vlan(std::uint16_t id) {
+  vlans_.push_back(id);
+  return *this;
 }
-
-PacketBuilder& PacketBuilder::payload(Bytes bytes) {
-  payload_ = octets(bytes);
+FrameBuilder& FrameBuilder::padding(std::size_t count) {
+  padding_ = count;
+  return *this;
+}
+FrameBuilder& FrameBuilder::broken_checksum() {
+  broken_ = true;
+  return *this;
+}
+FrameBuilder& FrameBuilder::fragment(std::uint16_t offset_in_octets, bool more) {
+  fragment_ = static_cast<std::uint16_t>(offset_in_octets / 8 | (more ? 0x2000 : 0));
+  return *this;
+}
+FrameBuilder& FrameBuilder::tcp(std::uint32_t sequence, std::uint32_t acknowledgment,
+                                std::string_view flags) {
+  is_tcp_ = true;
+  sequence_ = sequence;
+  acknowledgment_ = acknowledgment;
+  flags_ = flags;
   return *this;
 }
 
-PacketBuilder& PacketBuilder::flags(std::string_view letters) {
-  constexpr std::string_view kLetters = "FSRPAU";  // from the lowest bit
-  flags_ = 0;
-  for (const char letter : letters) {
-    const std::size_t bit = kLetters.find(letter);
-    if (bit == std::string_view::npos) throw std::invalid_argument(std::string(letters));
-    flags_ = static_cast<std::uint8_t>(flags_ | 1U << bit);
-  }
-  return *this;
-}
-
-PacketBuilder& PacketBuilder::seq(std::uint32_t number) {
-  return seq_ = number, *this;
-}
-PacketBuilder& PacketBuilder::ack(std::uint32_t number) {
-  return ack_ = number, *this;
-}
-PacketBuilder& PacketBuilder::window(std::uint16_t size) {
-  return window_ = size, *this;
-}
-
-PacketBuilder& PacketBuilder::mss(std::uint16_t size) {
-  return tcp_options(OctetWriter().u8(2).u8(4).u16(size).view());
-}
-
-PacketBuilder& PacketBuilder::window_scale(std::uint8_t shift) {
-  return tcp_options(OctetWriter().u8(1).u8(3).u8(3).u8(shift).view());
-}
-
-PacketBuilder& PacketBuilder::tcp_options(Bytes raw) {
-  return append_padded(tcp_options_, raw), *this;
-}
-
-PacketBuilder& PacketBuilder::hop_limit(std::uint8_t hops) {
-  return hop_limit_ = hops, *this;
-}
-PacketBuilder& PacketBuilder::ip_options(Bytes raw) {
-  return append_padded(ip_options_, raw), *this;
-}
-
-PacketBuilder& PacketBuilder::extension(std::uint8_t number, Bytes behind_next) {
-  extensions_.emplace_back(number, octets(behind_next));
-  return *this;
-}
-
-PacketBuilder& PacketBuilder::fragment(std::size_t offset, std::size_t length) {
-  if (offset % 8 != 0) throw std::invalid_argument("fragments start at multiples of 8");
-  is_fragment_ = true;
-  fragment_offset_ = offset;
-  fragment_length_ = length;
-  return *this;
-}
-
-PacketBuilder& PacketBuilder::identification(std::uint16_t number) {
-  return identification_ = number, *this;
-}
-
-PacketBuilder& PacketBuilder::link(LinkType type) {
-  return link_ = type, *this;
-}
-PacketBuilder& PacketBuilder::vlan(std::uint16_t identifier) {
-  return vlan_.push_back(identifier), *this;
-}
-
-PacketBuilder& PacketBuilder::break_ip_checksum() {
-  return bad_ip_ = true, *this;
-}
-PacketBuilder& PacketBuilder::break_transport_checksum() {
-  return bad_transport_ = true, *this;
-}
-PacketBuilder& PacketBuilder::no_udp_checksum() {
-  return no_checksum_ = true, *this;
-}
-PacketBuilder& PacketBuilder::ip_length(std::uint16_t size) {
-  return ip_length_ = size, *this;
-}
-PacketBuilder& PacketBuilder::udp_length(std::uint16_t size) {
-  return udp_length_ = size, *this;
-}
-PacketBuilder& PacketBuilder::padded_to(std::size_t size) {
-  return padded_to_ = size, *this;
-}
-PacketBuilder& PacketBuilder::cut_to(std::size_t size) {
-  return cut_to_ = size, *this;
-}
-
-std::uint16_t PacketBuilder::checksum_of(Bytes segment) const {
-  OctetWriter covered;  // the IPv6 form of the pseudo-header; IPv4's has the same sum
-  covered.bytes(source_.address.wire()).bytes(destination_.address.wire());
-  covered.u32(segment.size()).u24(0).u8(protocol_).bytes(segment);
-  std::uint16_t sum = internet_checksum(covered.view());
-  if (protocol_ == kUdp && sum == 0) sum = 0xffff;  // zero would say "none" (RFC 768)
-  return bad_transport_ ? sum ^ 0x5555 : sum;
-}
-
-Octets PacketBuilder::transport_segment() const {
-  OctetWriter writer;
-  writer.u16(source_.port.number).u16(destination_.port.number);
-  if (protocol_ == kUdp) {
-    writer.u16(udp_length_.value_or(static_cast<std::uint16_t>(8 + payload_.size()))).u16(0);
+Octets FrameBuilder::segment() const {
+  Octets bytes;
+  append_u16(bytes, source_.port.number);
+  append_u16(bytes, destination_.port.number);
+  if (is_tcp_) {
+    constexpr std::string_view kFlags = "FSRPAU";
+    unsigned flags = 0;
+    for (const char flag : flags_) flags |= 1U << kFlags.find(flag);
+    append_u32(bytes, sequence_);
+    append_u32(bytes, acknowledgment_);
+    append_u8(bytes, 5 << 4);
+    append_u8(bytes, flags);
+    append_u16(bytes, 0xffff);
+    append_u32(bytes, 0);  // checksum, urgent pointer
   } else {
-    writer.u32(seq_).u32(ack_).u8((20 + tcp_options_.size()) / 4 << 4).u8(flags_).u16(window_);
-    writer.u32(0).bytes(tcp_options_);
+    append_u16(bytes, static_cast<unsigned>(payload_.size() + 8));
+    append_u16(bytes, 0);
   }
-  Octets segment = writer.bytes(payload_).take();
-  if (!no_checksum_) patch_u16(segment, protocol_ == kUdp ? 6 : 16, checksum_of(segment));
-  return segment;
+  append(bytes, payload_);
+  unsigned sum = packet::transport_checksum(source_.address, destination_.address,
+                                            is_tcp_ ? kTcp : kUdp, bytes);
+  if (broken_) sum ^= 0x5555;
+  patch_u16(bytes, is_tcp_ ? 16 : 6, sum);
+  return bytes;
 }
 
-Octets PacketBuilder::ipv4(Bytes carried, bool more) const {
-  const std::size_t header = 20 + ip_options_.size();
-  OctetWriter writer;
-  writer.u8(0x40 | header / 4).u8(0);
-  writer.u16(ip_length_.value_or(static_cast<std::uint16_t>(header + carried.size())));
-  writer.u16(identification_).u16((more ? 0x2000U : 0U) | fragment_offset_ / 8);
-  writer.u8(hop_limit_).u8(protocol_).u16(0);
-  writer.bytes(source_.address.wire()).bytes(destination_.address.wire()).bytes(ip_options_);
-  Octets packet = writer.take();
-  const std::uint16_t sum = internet_checksum(packet);
-  patch_u16(packet, 10, bad_ip_ ? sum ^ 0x5555 : sum);
-  packet.insert(packet.end(), carried.begin(), carried.end());
-  return packet;
-}
-
-Octets PacketBuilder::ipv6(Bytes carried, bool more) const {
-  auto chain = extensions_;
-  if (is_fragment_) {
-    const std::size_t offset_and_more = fragment_offset_ | (more ? 1U : 0U);
-    chain.emplace_back(kFragmentHeader,
-                       OctetWriter().u8(0).u16(offset_and_more).u32(identification_).take());
-  }
-  OctetWriter behind;
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    behind.u8(i + 1 < chain.size() ? chain[i + 1].first : protocol_).bytes(chain[i].second);
-  }
-  behind.bytes(carried);
-  OctetWriter writer;
-  writer.u32(0x60000000).u16(ip_length_.value_or(static_cast<std::uint16_t>(behind.size())));
-  writer.u8(chain.empty() ? protocol_ : chain.front().first).u8(hop_limit_);
-  writer.bytes(source_.address.wire()).bytes(destination_.address.wire());
-  return writer.bytes(behind.view()).take();
-}
-
-Octets PacketBuilder::ip_packet() const {
-  const Octets segment = transport_segment();
-  const Bytes from = Bytes(segment).subspan(std::min(fragment_offset_, segment.size()));
-  const Bytes carried = from.first(std::min(fragment_length_, from.size()));
-  const bool more = carried.size() < from.size();
-  return source_.address.is_v4() ? ipv4(carried, more) : ipv6(carried, more);
-}
-
-Octets PacketBuilder::link_header() const {
+Octets FrameBuilder::build() const {
   const bool v4 = source_.address.is_v4();
-  const std::uint16_t type = v4 ? 0x0800 : 0x86dd;
-  OctetWriter tags;  // from the first type field to the last
-  for (std::size_t i = 0; i < vlan_.size(); ++i) {
-    tags.u16(i + 1 < vlan_.size() ? 0x88a8 : 0x8100).u16(vlan_[i]);
+  const Octets transport = segment();
+  Octets frame;
+  for (unsigned i = 0; i < 6; ++i) append_u8(frame, 0xa0 + i);  // destination
+  for (unsigned i = 0; i < 6; ++i) append_u8(frame, 0xb0 + i);  // source
+  for (const std::uint16_t id : vlans_) {
+    append_u16(frame, 0x8100);
+    append_u16(frame, id);
   }
-  tags.u16(type);
-  OctetWriter writer;
-  switch (link_) {
-    case LinkType::ethernet:
-      return writer.u16(0x0200).u32(2).u16(0x0200).u32(1).bytes(tags.view()).take();
-    case LinkType::linux_sll:
-      return writer.u16(0).u16(1).u16(6).u16(0x0200).u32(1).u16(0).bytes(tags.view()).take();
-    case LinkType::linux_sll2: {
-      const Bytes all = tags.view();
-      writer.bytes(all.first(2)).u16(0).u32(2).u16(1).u8(0).u8(6).u16(0x0200).u32(1).u16(0);
-      return writer.bytes(all.subspan(2)).take();
-    }
-    case LinkType::null:  // little-endian, as most captures have it
-      return writer.u8(v4 ? 2 : 30).u24(0).take();
-    case LinkType::loop:
-      return writer.u32(v4 ? 2 : 24).take();
-    default:
-      return {};  // bare IP
+  append_u16(frame, v4 ? 0x0800 : 0x86dd);
+  const std::size_t ip = frame.size();
+  if (v4) {
+    append_u16(frame, 0x4500);
+    append_u16(frame, static_cast<unsigned>(20 + transport.size()));
+    append_u16(frame, 0x1111);
+    append_u16(frame, fragment_);
+    append_u8(frame, 64);
+    append_u8(frame, is_tcp_ ? kTcp : kUdp);
+    append_u16(frame, 0);
+  } else {
+    append_u32(frame, 0x60000000);
+    append_u16(frame, static_cast<unsigned>(transport.size()));
+    append_u8(frame, is_tcp_ ? kTcp : kUdp);
+    append_u8(frame, 64);
   }
+  append(frame, source_.address.wire());
+  append(frame, destination_.address.wire());
+  if (v4) {
+    const unsigned sum = packet::ones_complement_sum(Bytes(frame).subspan(ip));
+    patch_u16(frame, ip + 10, ~sum & 0xffff);
+  }
+  append(frame, transport);
+  frame.resize(frame.size() + padding_);
+  return frame;
 }
 
-Octets PacketBuilder::build() const {
-  const Octets packet = ip_packet();
-  Octets frame = link_header();
-  frame.insert(frame.end(), packet.begin(), packet.end());
-  frame.resize(std::max(frame.size(), padded_to_));
-  frame.resize(std::min(frame.size(), cut_to_));
-  return frame;
+Octets dns_query(std::string_view name, const QueryOptions& options) {
+  Octets message;
+  append_u16(message, options.id);
+  append_u16(message, 0x0100);  // RD
+  append_u16(message, 1);
+  append_u16(message, 0);
+  append_u16(message, 0);
+  append_u16(message, options.edns ? 1 : 0);
+  // Letters as they are: a query may have them in any case.
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::string_view label = rest.substr(0, rest.find('.'));
+    append_u8(message, static_cast<unsigned>(label.size()));
+    append(message, as_bytes(label));
+    rest.remove_prefix(std::min(rest.size(), label.size() + 1));
+  }
+  append_u8(message, 0);
+  append_u16(message, options.qtype);
+  append_u16(message, 1);
+  if (!options.edns) return message;
+  append_u8(message, 0);
+  append_u16(message, 41);
+  append_u16(message, 1232);
+  append_u32(message, 0);
+  append_u16(message, options.cookie == 0 ? 0 : static_cast<unsigned>(options.cookie + 4));
+  if (options.cookie > 0) {
+    append_u16(message, 10);
+    append_u16(message, static_cast<unsigned>(options.cookie));
+    message.resize(message.size() + options.cookie, std::byte{0x42});
+  }
+  return message;
+}
+
+Octets framed(Bytes message) {
+  Octets stream;
+  append_vector16(stream, message);
+  return stream;
+}
+
+Octets client_hello(std::string_view server_name, const HelloOptions& options) {
+  Octets extensions;
+  append_extension(extensions, 43, octets(std::string_view("\x02\x03\x04", 3)));
+  if (!server_name.empty()) {
+    Octets entry;
+    append_u8(entry, 0);
+    append_vector16(entry, as_bytes(server_name));
+    Octets list;
+    append_vector16(list, entry);
+    append_extension(extensions, 0, list);
+  }
+  append_extension(extensions, 16, octets(std::string_view("\x00\x03\x02h2", 5)));
+  if (options.ech) append_extension(extensions, 0xfe0d, Octets(40, std::byte{7}));
+  if (options.padding > 0) append_extension(extensions, 21, Octets(options.padding));
+
+  Octets body;
+  append_u16(body, 0x0303);
+  body.resize(body.size() + 32, std::byte{0x55});  // random
+  append_u8(body, 32);
+  body.resize(body.size() + 32, std::byte{0x66});  // session id
+  append_vector16(body, octets("\x13\x01\x13\x02"));
+  append_u16(body, 0x0100);  // one compression method, null
+  append_vector16(body, extensions);
+
+  Octets hello;
+  append_u8(hello, 1);
+  append_u8(hello, static_cast<unsigned>(body.size() >> 16));
+  append_u16(hello, static_cast<unsigned>(body.size() & 0xffff));
+  append(hello, body);
+  return hello;
+}
+
+Octets tls_records(Bytes handshake, const std::vector<std::size_t>& sizes) {
+  Octets stream;
+  const auto add = [&](std::size_t size) {
+    append_u8(stream, 22);
+    append_u16(stream, 0x0301);
+    append_vector16(stream, handshake.first(size));
+    handshake = handshake.subspan(size);
+  };
+  for (const std::size_t size : sizes) {
+    if (size < handshake.size()) add(size);
+  }
+  if (!handshake.empty()) add(handshake.size());
+  return stream;
+}
+
+std::string http_request(std::string_view host) {
+  return "GET / HTTP/1.1\r\nUser-Agent: test\r\nHost: " + std::string(host) +
+         "\r\nAccept: */*\r\n\r\n";
 }
 
 }  // namespace sluice::test

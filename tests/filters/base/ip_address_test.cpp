@@ -1,0 +1,74 @@
+#include "filters/base/ip_address.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice {
+namespace {
+
+TEST(IpAddress, PrintsWhatItParses) {
+  for (const char* text : {"0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "::1", "2001:db8::1"}) {
+    const auto address = IpAddress::parse(text);
+    ASSERT_TRUE(address) << text;
+    EXPECT_EQ(address->to_string(), text);
+  }
+}
+
+TEST(IpAddress, RefusesWhatIsNone) {
+  for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "example.com", ":::", "1.2.3.4 ",
+                           "2001:db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001"}) {
+    EXPECT_FALSE(IpAddress::parse(text)) << text;
+  }
+}
+
+TEST(IpAddress, WireFormHasTheLengthOfItsFamily) {
+  EXPECT_EQ(IpAddress::parse("192.0.2.1")->wire().size(), 4U);
+  EXPECT_EQ(IpAddress::parse("2001:db8::1")->wire().size(), 16U);
+}
+
+TEST(Endpoint, PutsIpv6IntoBrackets) {
+  EXPECT_EQ((Endpoint{*IpAddress::parse("192.0.2.1"), Port{53}}.to_string()), "192.0.2.1:53");
+  EXPECT_EQ((Endpoint{*IpAddress::parse("2001:db8::1"), Port{443}}.to_string()),
+            "[2001:db8::1]:443");
+}
+
+struct PrefixCase {
+  const char* prefix;
+  const char* inside;
+  const char* outside;
+};
+
+TEST(IpPrefix, HoldsItsOwnAddressesOnly) {
+  for (const PrefixCase& c :
+       std::initializer_list<PrefixCase>{{"10.0.0.0/8", "10.255.0.1", "11.0.0.0"},
+                                         {"10.0.0.128/25", "10.0.0.128", "10.0.0.127"},
+                                         {"192.0.2.1", "192.0.2.1", "192.0.2.0"},
+                                         {"0.0.0.0/0", "203.0.113.9", "2001:db8::1"},
+                                         {"2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::1"},
+                                         {"2001:db8::1/128", "2001:db8::1", "2001:db8::2"}}) {
+    const auto prefix = IpPrefix::parse(c.prefix);
+    ASSERT_TRUE(prefix) << c.prefix;
+    EXPECT_TRUE(prefix->contains(*IpAddress::parse(c.inside))) << c.prefix;
+    EXPECT_FALSE(prefix->contains(*IpAddress::parse(c.outside))) << c.prefix;
+  }
+}
+
+TEST(IpPrefix, RefusesBitsBelowItsLengthAndBadLengths) {
+  for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
+                           "2001:db8::1/32", "2001:db8::/129", "x/8", ""}) {
+    EXPECT_FALSE(IpPrefix::parse(text)) << text;
+  }
+}
+
+TEST(IpPrefix, TheDefaultHoldsEveryAddressOfBothFamilies) {
+  EXPECT_TRUE(IpPrefix{}.contains(*IpAddress::parse("192.0.2.1")));
+  EXPECT_TRUE(IpPrefix{}.contains(*IpAddress::parse("2001:db8::1")));
+}
+
+TEST(IpPrefix, PrintsWhatItParses) {
+  for (const char* text : {"10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32", "0.0.0.0/0"}) {
+    EXPECT_EQ(IpPrefix::parse(text)->to_string(), text);
+  }
+}
+
+}  // namespace
+}  // namespace sluice
