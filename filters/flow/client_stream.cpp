@@ -108,7 +108,9 @@ Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
     offset += before;
   }
   if (bytes.empty()) return Insert::known;
-  if (offset + bytes.size() > base_ + pool.capacity()) return Insert::beyond_window;
+  if (offset - base_ > pool.capacity() || bytes.size() > pool.capacity() - (offset - base_)) {
+    return Insert::beyond_window;
+  }
   if (first_ == StreamPool::kNone) {
     first_ = pool.take();
     if (first_ == StreamPool::kNone) return Insert::no_memory;

@@ -1,5 +1,7 @@
 #include "filters/flow/tcp_flow.h"
 
+#include <algorithm>
+
 namespace sluice::flow {
 namespace {
 
@@ -7,14 +9,17 @@ namespace {
 constexpr std::uint32_t kHalf = 0x80000000U;
 // A client sends no further ahead than a scaled window (RFC 7323 section 2.2).
 constexpr std::uint32_t kMostAhead = 1U << 30;
-// What may be acknowledged of data in a SYN.
-constexpr std::uint32_t kMostInSyn = 1U << 16;
+
+std::uint32_t octets_of(const packet::Packet& packet) {
+  return static_cast<std::uint32_t>(packet.payload.size());
+}
 
 }  // namespace
 
 TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
   TcpFlow flow;
   flow.first_sequence_ = syn.tcp.sequence + 1;
+  flow.in_syn_ = octets_of(syn);
   return flow;
 }
 
@@ -35,11 +40,14 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
     // The server decides whether this opens a new connection: its SYN-ACK would tell.
     has_pending_ = first != first_sequence_;
     pending_sequence_ = first;
+    pending_in_syn_ = octets_of(packet);
     return segment;
   } else if (first != first_sequence_) {
     // No SYN was answered yet: the newest one is the likeliest.
-    first_sequence_ = first;
+    *this = from_syn(packet);
     segment.restarted = true;
+  } else {
+    in_syn_ = std::max(in_syn_, octets_of(packet));
   }
   segment.bytes = packet.payload;
   if (!packet.payload.empty()) segment.kind = ClientSegment::Kind::data;
@@ -51,7 +59,7 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   ClientSegment segment;
   const std::uint32_t ahead = packet.tcp.sequence - sequence_at(acknowledged_);
   if (packet.tcp.fin) {
-    const std::uint32_t end = ahead + static_cast<std::uint32_t>(packet.payload.size());
+    const std::uint32_t end = ahead + octets_of(packet);
     if (end < kMostAhead) {
       client_fin_ = true;
       fin_offset_ = acknowledged_ + end;
@@ -84,14 +92,14 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
 ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   ServerEvent event;
   const std::uint32_t answered = packet.tcp.acknowledgment;
-  const bool answers_pending = has_pending_ && answered - pending_sequence_ <= kMostInSyn;
+  const bool answers_pending = has_pending_ && answered - pending_sequence_ <= pending_in_syn_;
   if (answers_pending) {
     const std::uint32_t first = pending_sequence_;
     *this = TcpFlow{};
     first_sequence_ = first;
     event.restarted = true;
   } else if (!handshake_seen_ && !midstream_) {
-    if (answered - first_sequence_ > kMostInSyn) {
+    if (answered - first_sequence_ > in_syn_) {
       first_sequence_ = answered;  // of a SYN that we took for a decoy, or did not see
       event.restarted = true;
     }
