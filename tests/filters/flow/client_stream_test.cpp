@@ -1,0 +1,140 @@
+#include "filters/flow/client_stream.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+
+namespace sluice::flow {
+namespace {
+
+std::string text_of(const ClientStream& stream, const StreamPool& pool, Reading reading) {
+  return std::string(as_text(stream.view(pool, reading)));
+}
+
+TEST(ClientStream, JoinsSegmentsInAnyOrder) {
+  StreamPool pool(1, 64);
+  ClientStream stream;
+  EXPECT_EQ(stream.insert(pool, 6, as_bytes("world")), Insert::stored);
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "");
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("hello ")), Insert::stored);
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "hello world");
+  EXPECT_EQ(stream.contiguous(), 11U);
+  EXPECT_EQ(stream.insert(pool, 2, as_bytes("llo w")), Insert::known);
+  EXPECT_FALSE(stream.readings_differ());
+  stream.release(pool);
+  EXPECT_EQ(pool.in_use(), 0U);
+}
+
+TEST(ClientStream, KeepsBothReadingsOfAnOverlap) {
+  StreamPool pool(2, 64);
+  ClientStream stream;
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("good")), Insert::stored);
+  EXPECT_EQ(stream.insert(pool, 2, as_bytes("XXand more")), Insert::conflicting);
+  EXPECT_TRUE(stream.readings_differ());
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "goodand more");
+  EXPECT_EQ(text_of(stream, pool, Reading::last_copy), "goXXand more");
+  stream.release(pool);
+  EXPECT_EQ(pool.in_use(), 0U);
+}
+
+TEST(ClientStream, ReadingsAreOneAgainBehindTheConflict) {
+  StreamPool pool(2, 64);
+  ClientStream stream;
+  static_cast<void>(stream.insert(pool, 0, as_bytes("abcdef")));
+  static_cast<void>(stream.insert(pool, 0, as_bytes("xy")));
+  stream.consume(pool, 2);
+  EXPECT_FALSE(stream.readings_differ());
+  EXPECT_EQ(pool.in_use(), 1U);
+  EXPECT_EQ(text_of(stream, pool, Reading::last_copy), "cdef");
+}
+
+TEST(ClientStream, RefusesWhatItCannotHold) {
+  StreamPool pool(1, 8);
+  ClientStream stream, other;
+  EXPECT_EQ(stream.insert(pool, 4, as_bytes("12345")), Insert::beyond_window);
+  EXPECT_EQ(stream.insert(pool, ~std::uint64_t{0}, as_bytes("12345")), Insert::beyond_window);
+  EXPECT_FALSE(stream.holds_memory());
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("12345678")), Insert::stored);
+  EXPECT_EQ(other.insert(pool, 0, as_bytes("1")), Insert::no_memory);
+  // A second reading needs a second slot.
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("X")), Insert::no_memory);
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "12345678");
+}
+
+TEST(ClientStream, LeavesOutWhatIsBeforeItsBase) {
+  StreamPool pool(1, 16);
+  ClientStream stream;
+  static_cast<void>(stream.insert(pool, 0, as_bytes("0123456789")));
+  stream.consume(pool, 4);
+  EXPECT_EQ(stream.base(), 4U);
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("xxxx")), Insert::known);
+  EXPECT_EQ(stream.insert(pool, 2, as_bytes("zz456789ab")), Insert::stored);
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "456789ab");
+}
+
+// The stream as a map of bytes: slow, and plainly right.
+class NaiveStream {
+ public:
+  void insert(std::uint64_t offset, std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (offset + i < base_) continue;
+      first_.try_emplace(offset + i, text[i]);
+      last_[offset + i] = text[i];
+    }
+  }
+  void consume(std::size_t count) {
+    base_ += count;
+    std::erase_if(first_, [&](const auto& item) { return item.first < base_; });
+    std::erase_if(last_, [&](const auto& item) { return item.first < base_; });
+  }
+  [[nodiscard]] std::string view(Reading reading) const {
+    const auto& bytes = reading == Reading::first_copy ? first_ : last_;
+    std::string result;
+    for (auto at = bytes.find(base_); at != bytes.end(); at = bytes.find(at->first + 1)) {
+      result += at->second;
+    }
+    return result;
+  }
+
+ private:
+  std::uint64_t base_ = 0;
+  std::map<std::uint64_t, char> first_, last_;
+};
+
+TEST(ClientStream, AgreesWithANaiveOne) {
+  std::mt19937_64 random(20261123);
+  constexpr std::size_t kCapacity = 200;
+  for (int round = 0; round < 300; ++round) {
+    StreamPool pool(2, kCapacity);
+    ClientStream stream;
+    NaiveStream naive;
+    for (int step = 0; step < 60; ++step) {
+      // From a little before the base to behind the window.
+      const std::uint64_t back = std::min<std::uint64_t>(stream.base(), random() % 8);
+      const std::uint64_t offset = stream.base() - back + random() % kCapacity;
+      std::string text(random() % 40, '.');
+      // Mostly the same byte at the same place, so that conflicts are rare but there.
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        text[i] = random() % 50 == 0 ? '!' : static_cast<char>('a' + (offset + i) % 26);
+      }
+      const Insert result = stream.insert(pool, offset, as_bytes(text));
+      if (result != Insert::beyond_window) naive.insert(offset, text);
+      if (random() % 8 == 0) {
+        const std::size_t some = random() % (stream.contiguous() - stream.base() + 1);
+        stream.consume(pool, some);
+        naive.consume(some);
+      }
+      for (const Reading reading : {Reading::first_copy, Reading::last_copy}) {
+        ASSERT_EQ(text_of(stream, pool, reading), naive.view(reading)) << round << ' ' << step;
+      }
+    }
+    stream.release(pool);
+    ASSERT_EQ(pool.in_use(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::flow

@@ -1,0 +1,108 @@
+#include "filters/flow/table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <list>
+#include <random>
+#include <vector>
+
+namespace sluice::flow {
+namespace {
+
+struct Value {
+  std::uint32_t number = 0;
+};
+
+FlowKey key(std::uint32_t number) {
+  FlowKey result;
+  result.vlan = number;
+  return result;
+}
+
+constexpr Nanos kTimeout{1000};
+const auto kIgnore = [](Value&, Removal) {};
+
+TEST(FlowTable, FindsWhatWasInserted) {
+  Table<Value> table(8, {1, 2}, kTimeout);
+  EXPECT_EQ(table.find(key(1)), nullptr);
+  Value& value = table.insert(key(1), Nanos{0}, kIgnore);
+  value.number = 7;
+  EXPECT_EQ(table.find(key(1)), &value);
+  EXPECT_EQ(table.find(key(2)), nullptr);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(FlowTable, EvictsTheLeastValuableFirst) {
+  Table<Value> table(3, {1, 2}, kTimeout);
+  std::vector<Removal> removals;
+  const auto on_remove = [&](Value&, Removal why) { removals.push_back(why); };
+  table.keep(table.insert(key(1), Nanos{0}, on_remove), Keep::pinned);
+  table.keep(table.insert(key(2), Nanos{0}, on_remove), Keep::held);
+  table.insert(key(3), Nanos{0}, on_remove);
+  table.keep(table.insert(key(4), Nanos{1}, on_remove), Keep::held);    // pushes out 3
+  table.keep(table.insert(key(5), Nanos{1}, on_remove), Keep::pinned);  // pushes out 2
+  table.keep(table.insert(key(6), Nanos{1}, on_remove), Keep::pinned);  // pushes out 4
+  table.insert(key(7), Nanos{1}, on_remove);                            // pushes out 1
+  EXPECT_EQ(removals, (std::vector{Removal::evicted_light, Removal::evicted_held,
+                                   Removal::evicted_held, Removal::evicted_pinned}));
+  EXPECT_EQ(table.find(key(1)), nullptr);
+  EXPECT_NE(table.find(key(5)), nullptr);
+}
+
+TEST(FlowTable, ExpiresWhatIsIdleAndABoundedNumberOfIt) {
+  Table<Value> table(64, {1, 2}, kTimeout);
+  std::size_t removed = 0;
+  const auto on_remove = [&](Value&, Removal why) { removed += why == Removal::idle; };
+  for (std::uint32_t i = 0; i < 40; ++i) table.insert(key(i), Nanos{i}, on_remove);
+  table.touch(*table.find(key(0)), Nanos{900});
+  table.expire(Nanos{999}, on_remove);
+  EXPECT_EQ(removed, 0U);
+  table.expire(Nanos{1500}, on_remove, 16);
+  EXPECT_EQ(removed, 16U);
+  table.expire(Nanos{1500}, on_remove, 100);
+  EXPECT_EQ(removed, 39U);
+  EXPECT_NE(table.find(key(0)), nullptr);
+}
+
+TEST(FlowTable, AnEntryFromTheFutureIsNotIdle) {
+  Table<Value> table(4, {1, 2}, kTimeout);
+  table.insert(key(1), Nanos{1'000'000}, kIgnore);
+  table.expire(Nanos{5}, kIgnore);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+// Against a list in order of use, for one class.
+TEST(FlowTable, AgreesWithANaiveOne) {
+  std::mt19937 random(4);
+  constexpr std::size_t kCapacity = 50;
+  Table<Value> table(kCapacity, {3, 4}, Nanos{100});
+  std::list<std::pair<std::uint32_t, Nanos>> naive;  // longest idle first
+  const auto where = [&](std::uint32_t number) {
+    return std::ranges::find(naive, number, &std::pair<std::uint32_t, Nanos>::first);
+  };
+  Nanos now{0};
+  for (int step = 0; step < 20000; ++step) {
+    now += Nanos{random() % 4};
+    const auto number = static_cast<std::uint32_t>(random() % 120);
+    Value* const value = table.find(key(number));
+    ASSERT_EQ(value != nullptr, where(number) != naive.end());
+    if (value != nullptr) {
+      ASSERT_EQ(value->number, number);
+      table.touch(*value, now);
+      naive.erase(where(number));
+    } else {
+      if (naive.size() == kCapacity) naive.pop_front();
+      table.insert(key(number), now, kIgnore).number = number;
+    }
+    naive.emplace_back(number, now);
+    if (step % 64 == 0) {
+      table.expire(now, kIgnore, kCapacity);
+      std::erase_if(naive, [&](const auto& item) { return now - item.second >= Nanos{100}; });
+    }
+    ASSERT_EQ(table.size(), naive.size());
+  }
+}
+
+}  // namespace
+}  // namespace sluice::flow

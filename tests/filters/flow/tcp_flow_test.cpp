@@ -1,0 +1,133 @@
+#include "filters/flow/tcp_flow.h"
+
+#include <gtest/gtest.h>
+
+#include "filters/flow/flow_key.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::flow {
+namespace {
+
+using test::FrameBuilder;
+using test::Octets;
+using Kind = ClientSegment::Kind;
+
+// A decoded packet with the frame that it looks into.
+struct Segment {
+  Octets frame;
+  packet::Packet packet;
+};
+
+Segment segment(std::uint32_t sequence, std::uint32_t acknowledgment, std::string_view flags,
+                std::string_view payload = "") {
+  Segment result;
+  result.frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
+                     .tcp(sequence, acknowledgment, flags)
+                     .payload(payload)
+                     .build();
+  result.packet = *packet::decode(result.frame, LinkType::ethernet);
+  return result;
+}
+
+// Client's SYN at 999, server's SYN at 4999: the client's stream starts at 1000.
+TcpFlow established() {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
+  static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
+  return flow;
+}
+
+TEST(TcpFlow, TurnsSequenceNumbersIntoOffsets) {
+  TcpFlow flow = established();
+  EXPECT_TRUE(flow.handshake_seen());
+  const Segment data = segment(1005, 5000, "PA", "world");
+  const ClientSegment at = flow.on_client(data.packet);
+  EXPECT_EQ(at.kind, Kind::data);
+  EXPECT_EQ(at.offset, 5U);
+  EXPECT_EQ(as_text(at.bytes), "world");
+  EXPECT_EQ(flow.sequence_at(5), 1005U);
+}
+
+TEST(TcpFlow, CountsAcrossTheEndOfTheSequenceSpace) {
+  TcpFlow flow = TcpFlow::from_syn(segment(0xfffffffd, 0, "S").packet);
+  static_cast<void>(flow.on_server(segment(1, 0xfffffffe, "SA").packet));
+  EXPECT_EQ(flow.on_client(segment(0xfffffffe, 2, "A", "ab").packet).offset, 0U);
+  EXPECT_EQ(flow.on_client(segment(0, 2, "A", "cd").packet).offset, 2U);
+  EXPECT_TRUE(flow.on_server(segment(2, 2, "A").packet).acknowledged_more);
+  EXPECT_EQ(flow.acknowledged(), 4U);
+}
+
+TEST(TcpFlow, BytesThatWereAcknowledgedAreStale) {
+  TcpFlow flow = established();
+  EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123456789").packet).kind, Kind::stale);
+  const Segment partly = segment(1005, 5000, "A", "5678901234");
+  const ClientSegment rest = flow.on_client(partly.packet);
+  EXPECT_EQ(rest.kind, Kind::data);
+  EXPECT_EQ(rest.offset, 10U);
+  EXPECT_EQ(as_text(rest.bytes), "01234");
+}
+
+TEST(TcpFlow, DecoyFarOutsideTheWindowIsFar) {
+  TcpFlow flow = established();
+  EXPECT_EQ(flow.on_client(segment(999, 5000, "A", "x").packet).kind, Kind::far);
+  EXPECT_EQ(flow.on_client(segment(1000 + (1U << 30) + 1, 5000, "A", "x").packet).kind, Kind::far);
+}
+
+// A first SYN that never reached the server: its SYN-ACK answers the second.
+TEST(TcpFlow, DecoySynIsCorrectedByTheServer) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
+  EXPECT_TRUE(flow.on_client(segment(77, 0, "S").packet).restarted);
+  EXPECT_TRUE(flow.on_server(segment(4999, 1000, "SA").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "x").packet).offset, 0U);
+}
+
+TEST(TcpFlow, ASynOnALiveConnectionCountsOnceTheServerAnswersIt) {
+  TcpFlow flow = established();
+  EXPECT_FALSE(flow.on_client(segment(70000, 0, "S").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "x").packet).offset, 0U);
+  EXPECT_TRUE(flow.on_server(segment(9000, 70001, "SA").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(70001, 9001, "A", "x").packet).offset, 0U);
+}
+
+TEST(TcpFlow, DataInTheSynIsAtTheStartOfTheStream) {
+  const Segment syn = segment(999, 0, "S", "fast");
+  TcpFlow flow = TcpFlow::from_syn(syn.packet);
+  const ClientSegment data = flow.on_client(syn.packet);
+  EXPECT_EQ(data.kind, Kind::data);
+  EXPECT_EQ(data.offset, 0U);
+  EXPECT_EQ(as_text(data.bytes), "fast");
+  static_cast<void>(flow.on_server(segment(4999, 1004, "SA").packet));
+  EXPECT_EQ(flow.acknowledged(), 4U);
+}
+
+TEST(TcpFlow, ResetAndFinFromTheClientAloneDoNotClose) {
+  TcpFlow flow = established();
+  static_cast<void>(flow.on_client(segment(1000, 5000, "R").packet));
+  static_cast<void>(flow.on_client(segment(1000, 5000, "FA").packet));
+  EXPECT_FALSE(flow.closed());
+  static_cast<void>(flow.on_server(segment(5000, 1001, "FA").packet));
+  EXPECT_TRUE(flow.closed());
+  EXPECT_EQ(flow.acknowledged(), 0U);  // a FIN is no byte of the stream
+  EXPECT_TRUE(flow.on_client(segment(31000, 0, "S").packet).restarted);
+}
+
+TEST(FlowKey, IsTheSameInBothDirections) {
+  const Octets there = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "A").build();
+  const Octets back = FrameBuilder("198.51.100.2:443", "192.0.2.1:5000").tcp(1, 1, "A").build();
+  const KeyedPacket a = key_of(*packet::decode(there, LinkType::ethernet));
+  const KeyedPacket b = key_of(*packet::decode(back, LinkType::ethernet));
+  EXPECT_EQ(a.key, b.key);
+  EXPECT_NE(a.source_is_low, b.source_is_low);
+}
+
+TEST(FlowKey, TellsVlansApart) {
+  const auto key_in = [](std::uint16_t vlan) {
+    const Octets frame =
+        FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "A").vlan(vlan).build();
+    return key_of(*packet::decode(frame, LinkType::ethernet)).key;
+  };
+  EXPECT_FALSE(key_in(1) == key_in(2));
+}
+
+}  // namespace
+}  // namespace sluice::flow
