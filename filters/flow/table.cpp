@@ -8,10 +8,10 @@ std::string_view to_string(Removal removal) noexcept {
       return "idle";
     case Removal::evicted_light:
       return "evicted_light";
-    case Removal::evicted_held:
-      return "evicted_held";
     case Removal::evicted_pinned:
       return "evicted_pinned";
+    case Removal::evicted_held:
+      return "evicted_held";
   }
   return "?";
 }

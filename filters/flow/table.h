@@ -6,11 +6,12 @@
 // A value stays at its address until it is removed. Entries live in three classes:
 //
 //   light   nothing is lost with them that traffic does not bring again
-//   held    bytes of theirs are kept for judgement
 //   pinned  a refusal that must stand
+//   held    bytes of theirs are kept for judgement
 //
 // A full table evicts the entry that has been idle longest of the first class that has any. So a
-// flood of new flows pushes out neither the flows under judgement nor the blocked ones.
+// flood of new flows pushes out no blocked flow, and a flood of blocked ones no flow under
+// judgement: of those there are fewer than the table holds, for each has memory of a smaller pool.
 //
 // `on_remove(Value&, Removal)` is told of every removal and gives back what the value holds
 // elsewhere. Cost: find, insert and touch O(1) expected; expire() a bounded number of removals a
@@ -29,14 +30,14 @@
 
 namespace sluice::flow {
 
-enum class Keep : std::uint8_t { light, held, pinned };
+enum class Keep : std::uint8_t { light, pinned, held };
 inline constexpr std::size_t kKeeps = 3;
 
 enum class Removal : std::uint8_t {
   idle,            // nothing came for the timeout
   evicted_light,   // the table was full
-  evicted_held,    // full of held and pinned ones
-  evicted_pinned,  // full of pinned ones
+  evicted_pinned,  // full of pinned and held ones
+  evicted_held,    // full of held ones
 };
 inline constexpr std::size_t kRemovals = 4;
 [[nodiscard]] std::string_view to_string(Removal removal) noexcept;
@@ -172,8 +173,8 @@ class Table {
 
   template <typename OnRemove>
   void evict(OnRemove&& on_remove) noexcept {
-    constexpr std::array kReasons = {Removal::evicted_light, Removal::evicted_held,
-                                     Removal::evicted_pinned};
+    constexpr std::array kReasons = {Removal::evicted_light, Removal::evicted_pinned,
+                                     Removal::evicted_held};
     for (std::size_t keep = 0; keep < kKeeps; ++keep) {
       if (lists_[keep].oldest == kNone) continue;
       remove(lists_[keep].oldest, kReasons[keep], on_remove);

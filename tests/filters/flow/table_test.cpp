@@ -37,17 +37,20 @@ TEST(FlowTable, EvictsTheLeastValuableFirst) {
   Table<Value> table(3, {1, 2}, kTimeout);
   std::vector<Removal> removals;
   const auto on_remove = [&](Value&, Removal why) { removals.push_back(why); };
-  table.keep(table.insert(key(1), Nanos{0}, on_remove), Keep::pinned);
-  table.keep(table.insert(key(2), Nanos{0}, on_remove), Keep::held);
-  table.insert(key(3), Nanos{0}, on_remove);
-  table.keep(table.insert(key(4), Nanos{1}, on_remove), Keep::held);    // pushes out 3
-  table.keep(table.insert(key(5), Nanos{1}, on_remove), Keep::pinned);  // pushes out 2
-  table.keep(table.insert(key(6), Nanos{1}, on_remove), Keep::pinned);  // pushes out 4
-  table.insert(key(7), Nanos{1}, on_remove);                            // pushes out 1
-  EXPECT_EQ(removals, (std::vector{Removal::evicted_light, Removal::evicted_held,
-                                   Removal::evicted_held, Removal::evicted_pinned}));
+  const auto insert = [&](std::uint32_t number, Keep keep) {
+    table.keep(table.insert(key(number), Nanos{number}, on_remove), keep);
+  };
+  insert(1, Keep::held);
+  insert(2, Keep::pinned);
+  insert(3, Keep::light);
+  insert(4, Keep::held);    // pushes out 3
+  insert(5, Keep::pinned);  // pushes out 2
+  insert(6, Keep::held);    // pushes out 5
+  insert(7, Keep::light);   // pushes out 1
+  EXPECT_EQ(removals, (std::vector{Removal::evicted_light, Removal::evicted_pinned,
+                                   Removal::evicted_pinned, Removal::evicted_held}));
   EXPECT_EQ(table.find(key(1)), nullptr);
-  EXPECT_NE(table.find(key(5)), nullptr);
+  EXPECT_NE(table.find(key(4)), nullptr);
 }
 
 TEST(FlowTable, ExpiresWhatIsIdleAndABoundedNumberOfIt) {

@@ -1,0 +1,104 @@
+// Invariant: once warm, nothing between a frame and its verdict allocates.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace {
+std::atomic<std::uint64_t> allocations{0};  // of this program, since it started
+
+void* counted(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace sluice::engine {
+namespace {
+
+using test::Connection;
+using test::FrameBuilder;
+using test::Lab;
+using test::Octets;
+
+// Questions, hellos whole and split, conflicts, requests, blocked and passed flows, junk; of more
+// flows than the table holds.
+std::vector<Octets> traffic() {
+  std::vector<Octets> frames;
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = (i % 3 == 0 ? "a.wechat.com" : "b" + std::to_string(i) + ".example");
+    const Connection connection("192.0.2.1:" + std::to_string(2000 + i));
+    const Octets hello = test::tls_records(test::client_hello(name), {100});
+    frames.push_back(
+        FrameBuilder("192.0.2.1:7000", "198.51.100.53:53").payload(test::dns_query(name)).build());
+    frames.push_back(connection.syn());
+    frames.push_back(connection.syn_ack());
+    switch (i % 4) {
+      case 0:
+        frames.push_back(connection.data(0, hello));
+        frames.push_back(connection.acknowledge(hello.size()));
+        break;
+      case 1:
+        frames.push_back(connection.data(50, Bytes(hello).subspan(50)));
+        frames.push_back(connection.data(40, Bytes(hello).first(60)));  // differs
+        frames.push_back(connection.data(0, hello));
+        break;
+      case 2:
+        frames.push_back(connection.data(0, as_bytes(test::http_request(name))));
+        break;
+      default:
+        frames.push_back(connection.data(0, as_bytes("SSH-2.0-OpenSSH_9.2\r\n")));
+        frames.push_back(Octets(20, std::byte{0x11}));
+        break;
+    }
+  }
+  return frames;
+}
+
+TEST(Allocations, AreNoneOverAReplayOnceWarm) {
+  Lab lab;
+  const std::vector<Octets> frames = traffic();
+  for (const Octets& frame : frames) lab.dataplane.add({.bytes = frame, .time = lab.now});
+  lab.dataplane.keep_verdicts(false);
+  static_cast<void>(lab.worker->run());
+  const std::uint64_t packets = lab.counters->packets.value();
+  while (lab.audit.front() != nullptr) lab.audit.release();
+  lab.dataplane.rewind();
+
+  const std::uint64_t before = allocations.load();
+  static_cast<void>(lab.worker->run());
+  EXPECT_EQ(allocations.load() - before, 0U);
+
+  EXPECT_EQ(lab.counters->packets.value(), 2 * packets);
+  EXPECT_EQ(packets, frames.size());
+  EXPECT_GT(lab.counters->overlaps.value(), 0U);
+  EXPECT_GT(lab.count(telemetry::Reason::banned), 0U);
+  EXPECT_NE(lab.audit.front(), nullptr);
+}
+
+}  // namespace
+}  // namespace sluice::engine

@@ -1,0 +1,119 @@
+#pragma once
+
+// A whole engine on a dataplane in memory, and connections to send through it.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filters/match/domain_set_builder.h"
+#include "filters/name/name.h"
+#include "gateway/engine/worker.h"
+#include "tests/support/memory_dataplane.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::test {
+
+struct LabOptions {
+  policy::Action action = policy::Action::drop;
+  policy::Fallbacks fallbacks;
+  engine::JudgeLimits limits{.flows = 64, .streams = 8};
+  io::Capabilities can{.drop = true, .inject = true};
+  bool enforce = true;
+};
+
+// App `wechat` is banned by `wechat.com` for every client, but for `open.wechat.com`.
+[[nodiscard]] inline std::shared_ptr<const engine::Snapshot> wechat_ban(
+    const LabOptions& options = {}) {
+  match::DomainSetBuilder builder({1, 2});
+  const match::AppId app = *builder.app("wechat");
+  const match::ListId list = *builder.list("wechat");
+  builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1);
+  builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2);
+  auto snapshot = std::make_shared<engine::Snapshot>();
+  policy::Policy policy{.name = "default", .action = options.action};
+  policy.apps.add(app);
+  snapshot->policies = policy::PolicySet({policy});
+  snapshot->domains = *builder.build();
+  snapshot->fallbacks = options.fallbacks;
+  snapshot->list_versions = {"0123456789abcdef"};
+  return snapshot;
+}
+
+class Lab {
+ public:
+  explicit Lab(const LabOptions& options = {})
+      : dataplane(options.can),
+        snapshots(wechat_ban(options)),
+        counters(std::make_unique<telemetry::WorkerCounters>()),
+        worker(std::make_unique<engine::Worker>(
+            engine::Worker::Parts{dataplane, snapshots, *counters, &audit}, options.limits,
+            HashKey{3, 4}, options.enforce)) {}
+
+  // One frame in, its verdict out. Time goes on by a millisecond.
+  io::Verdict send(const Octets& frame, io::Side side = io::Side::inside) {
+    dataplane.clear();
+    dataplane.forget_results();
+    now += std::chrono::milliseconds(1);
+    dataplane.add({.bytes = frame,
+                   .side = side,
+                   .wire_length = static_cast<std::uint32_t>(frame.size()),
+                   .time = now});
+    static_cast<void>(worker->run_batch());
+    return dataplane.verdicts().at(0);
+  }
+  [[nodiscard]] std::uint64_t count(io::Verdict verdict, telemetry::Reason reason) const {
+    return counters->verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
+        .value();
+  }
+  [[nodiscard]] std::uint64_t count(telemetry::Reason reason) const {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < io::kVerdicts; ++i) sum += count(io::Verdict(i), reason);
+    return sum;
+  }
+
+  MemoryDataplane dataplane;
+  engine::SnapshotCell snapshots;
+  std::unique_ptr<telemetry::WorkerCounters> counters;
+  telemetry::AuditRing audit{64};
+  std::unique_ptr<engine::Worker> worker;
+  Nanos now = std::chrono::seconds(1'800'000'000);
+};
+
+// One TCP connection; offsets count in the client's stream.
+class Connection {
+ public:
+  explicit Connection(std::string_view client = "192.0.2.1:5000",
+                      std::string_view server = "198.51.100.2:443")
+      : client_(client), server_(server) {}
+
+  [[nodiscard]] Octets syn() const { return tcp(client_, server_, kClient - 1, 0, "S", {}); }
+  [[nodiscard]] Octets syn_ack() const {
+    return tcp(server_, client_, kServer - 1, kClient, "SA", {});
+  }
+  [[nodiscard]] Octets data(std::size_t offset, Bytes bytes) const {
+    return tcp(client_, server_, kClient + static_cast<std::uint32_t>(offset), kServer, "PA",
+               bytes);
+  }
+  [[nodiscard]] Octets acknowledge(std::size_t offset, std::string_view answer = "") const {
+    return tcp(server_, client_, kServer, kClient + static_cast<std::uint32_t>(offset), "A",
+               as_bytes(answer));
+  }
+  void open(Lab& lab) const {
+    lab.send(syn());
+    lab.send(syn_ack(), io::Side::outside);
+  }
+
+  static constexpr std::uint32_t kClient = 1000, kServer = 5000;  // first data
+
+ private:
+  static Octets tcp(const std::string& from, const std::string& to, std::uint32_t sequence,
+                    std::uint32_t acknowledgment, std::string_view flags, Bytes payload) {
+    return FrameBuilder(from, to).tcp(sequence, acknowledgment, flags).payload(payload).build();
+  }
+
+  std::string client_, server_;
+};
+
+}  // namespace sluice::test

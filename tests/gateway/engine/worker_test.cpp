@@ -1,0 +1,187 @@
+#include "gateway/engine/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Verdict;
+using telemetry::Reason;
+using test::Connection;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+constexpr const char* kClient = "192.0.2.1:5000";
+constexpr const char* kResolver = "198.51.100.53:53";
+
+Octets query(std::string_view name, const test::QueryOptions& options = {}) {
+  return FrameBuilder(kClient, kResolver).payload(test::dns_query(name, options)).build();
+}
+Octets hello(std::string_view name) {
+  return test::tls_records(test::client_hello(name));
+}
+
+TEST(Worker, DropsABannedQuestionAndRecordsIt) {
+  Lab lab;
+  EXPECT_EQ(lab.send(query("Web.WeChat.com")), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::banned), 1U);
+  const telemetry::AuditRecord* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->name.view(), "web.wechat.com");
+  EXPECT_EQ(record->rule.view(), "wechat.com");
+  EXPECT_EQ(record->list.view(), "wechat");
+  EXPECT_EQ(record->line, 1U);
+  EXPECT_EQ(record->list_version.view(), "0123456789abcdef");
+  EXPECT_EQ(record->client.to_string(), kClient);
+  EXPECT_EQ(record->server.to_string(), kResolver);
+  EXPECT_EQ(record->transport, "udp");
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+}
+
+TEST(Worker, TouchesNothingElseAndRecordsNothingOfIt) {
+  Lab lab;
+  for (const char* name : {"example.com", "notwechat.com", "wechat.com.example", "open.wechat.com",
+                           "a.open.wechat.com"}) {
+    EXPECT_EQ(lab.send(query(name)), Verdict::pass) << name;
+  }
+  EXPECT_EQ(lab.audit.front(), nullptr);
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::allowed), 5U);
+}
+
+TEST(Worker, PassesAFlowOnceTheServerHasWhatWasJudged) {
+  Lab lab;
+  const Connection connection;
+  connection.open(lab);
+  const Octets clean = hello("example.com");
+  EXPECT_EQ(lab.send(connection.data(0, clean)), Verdict::pass);
+  EXPECT_EQ(lab.counters->streams.value(), 1U);
+  EXPECT_EQ(lab.send(connection.acknowledge(clean.size()), io::Side::outside), Verdict::pass_flow);
+  EXPECT_EQ(lab.counters->streams.value(), 0U);
+  EXPECT_EQ(lab.send(connection.data(clean.size(), as_bytes("application data"))),
+            Verdict::pass_flow);
+}
+
+TEST(Worker, BlocksBothDirectionsOfAFlow) {
+  Lab lab;
+  const Connection connection;
+  connection.open(lab);
+  EXPECT_EQ(lab.send(connection.data(0, hello("wechat.com"))), Verdict::drop_flow);
+  EXPECT_EQ(lab.send(connection.acknowledge(1, "answer"), io::Side::outside), Verdict::drop_flow);
+}
+
+TEST(Worker, RejectAnswersAQuestion) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  EXPECT_EQ(lab.send(query("wechat.com", {.id = 0xbeef, .edns = true, .cookie = 20})),
+            Verdict::drop);
+  ASSERT_EQ(lab.dataplane.injected().size(), 1U);
+  const auto& [side, frame] = lab.dataplane.injected()[0];
+  EXPECT_EQ(side, io::Side::inside);
+  const auto reply = packet::decode(frame, LinkType::ethernet);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(packet::checksums_hold(*reply));
+  EXPECT_EQ(reply->source.to_string(), "198.51.100.53");
+  EXPECT_EQ(reply->destination_port, Port{5000});
+  EXPECT_EQ(reply->payload[0], std::byte{0xbe});
+  EXPECT_EQ(reply->payload[3] & std::byte{0x0f}, std::byte{3});  // NXDOMAIN
+  EXPECT_EQ(lab.counters->replies.value(), 1U);
+}
+
+TEST(Worker, RejectResetsBothEnds) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  const Connection connection;
+  connection.open(lab);
+  const Octets banned = hello("wechat.com");
+  EXPECT_EQ(lab.send(connection.data(0, Bytes(banned).first(50))), Verdict::pass);
+  EXPECT_EQ(lab.send(connection.data(50, Bytes(banned).subspan(50))), Verdict::drop_flow);
+  ASSERT_EQ(lab.dataplane.injected().size(), 2U);
+  const auto client = packet::decode(lab.dataplane.injected()[0].frame, LinkType::ethernet);
+  const auto server = packet::decode(lab.dataplane.injected()[1].frame, LinkType::ethernet);
+  ASSERT_TRUE(client && server);
+  EXPECT_EQ(lab.dataplane.injected()[0].side, io::Side::inside);
+  EXPECT_EQ(lab.dataplane.injected()[1].side, io::Side::outside);
+  EXPECT_TRUE(client->tcp.rst && server->tcp.rst);
+  EXPECT_EQ(client->tcp.sequence, Connection::kServer);
+  EXPECT_EQ(server->tcp.sequence, Connection::kClient + 50);  // the server has 50 octets
+}
+
+TEST(Worker, NeverResetsWhereNoHandshakeWasSeen) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  EXPECT_EQ(lab.send(Connection().data(0, hello("wechat.com"))), Verdict::drop_flow);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+}
+
+TEST(Worker, RejectIsDropWhereNothingCanBeInjected) {
+  Lab lab(LabOptions{.action = policy::Action::reject, .can = {.drop = true}});
+  EXPECT_EQ(lab.send(query("wechat.com")), Verdict::drop);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+}
+
+TEST(Worker, LogPassesAndRecords) {
+  Lab lab(LabOptions{.action = policy::Action::log});
+  EXPECT_EQ(lab.send(query("wechat.com")), Verdict::pass);
+  ASSERT_NE(lab.audit.front(), nullptr);
+  EXPECT_EQ(lab.audit.front()->action.view(), "log");
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::logged), 1U);
+}
+
+TEST(Worker, AFullAuditRingLosesTheRecordNotTheVerdict) {
+  Lab lab;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(lab.send(query("wechat.com")), Verdict::drop);
+  EXPECT_EQ(lab.counters->audit_lost.value(), 100U - lab.audit.capacity());
+}
+
+TEST(Worker, ANewSnapshotHoldsFromTheNextBatch) {
+  Lab lab;
+  EXPECT_EQ(lab.send(query("wechat.com")), Verdict::drop);
+  lab.snapshots.publish(std::make_shared<Snapshot>());
+  EXPECT_EQ(lab.send(query("wechat.com")), Verdict::pass);
+}
+
+TEST(Worker, MalformedPacketsGoAsConfigured) {
+  Octets cut = query("wechat.com");
+  cut.resize(30);  // in the middle of the IP header
+  Lab lenient;
+  EXPECT_EQ(lenient.send(cut), Verdict::pass);
+  Lab strict(LabOptions{.fallbacks = {.malformed = policy::OnTrouble::drop}});
+  EXPECT_EQ(strict.send(cut), Verdict::drop);
+  EXPECT_EQ(strict.count(Reason::malformed), 1U);
+}
+
+TEST(Worker, FragmentsGoAsConfigured) {
+  const Octets fragment = FrameBuilder(kClient, kResolver)
+                              .payload(test::dns_query("wechat.com"))
+                              .fragment(0, true)
+                              .build();
+  EXPECT_EQ(Lab().send(fragment), Verdict::pass);
+  Lab strict(LabOptions{.fallbacks = {.fragments = policy::OnTrouble::drop}});
+  EXPECT_EQ(strict.send(fragment), Verdict::drop);
+}
+
+TEST(Worker, MemoryStaysWithinItsBounds) {
+  Lab lab;  // 64 flows, 8 streams
+  const Octets half = hello("example.com");
+  for (int port = 1000; port < 3000; ++port) {
+    const Connection connection("192.0.2.1:" + std::to_string(port));
+    connection.open(lab);
+    lab.send(connection.data(0, Bytes(half).first(100)));
+    ASSERT_LE(lab.counters->streams.value(), 8U);
+    ASSERT_LE(lab.counters->flows.value(), 64U);
+  }
+  EXPECT_GT(
+      lab.count(Reason::no_memory) +
+          lab.counters->removals[static_cast<std::size_t>(flow::Removal::evicted_pinned)].value(),
+      0U);
+}
+
+TEST(Worker, InspectNeitherBlocksNorAnswers) {
+  Lab lab(LabOptions{.action = policy::Action::reject, .enforce = false});
+  EXPECT_EQ(lab.send(query("wechat.com")), Verdict::pass);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+}
+
+}  // namespace
+}  // namespace sluice::engine

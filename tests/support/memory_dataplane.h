@@ -1,0 +1,71 @@
+#pragma once
+
+// A dataplane over frames in memory, for tests and benchmarks: hands out what was put in, keeps
+// verdicts and injected frames. One thread.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/dataplane/dataplane.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::test {
+
+class MemoryDataplane final : public io::Dataplane {
+ public:
+  struct Injected {
+    io::Side side;
+    Octets frame;
+  };
+
+  explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true}) : can_(can) {}
+
+  // `frame` outlives its batch.
+  void add(const io::Frame& frame) { frames_.push_back(frame); }
+  // Hands out all frames once more.
+  void rewind() { next_ = 0; }
+  void clear() {
+    frames_.clear();
+    next_ = 0;
+  }
+
+  [[nodiscard]] const std::vector<io::Verdict>& verdicts() const { return verdicts_; }
+  [[nodiscard]] const std::vector<Injected>& injected() const { return injected_; }
+  void forget_results() {
+    verdicts_.clear();
+    injected_.clear();
+  }
+  // False: verdicts are not kept (and nothing is allocated).
+  void keep_verdicts(bool keep) { keep_verdicts_ = keep; }
+
+  [[nodiscard]] io::Capabilities capabilities() const noexcept override { return can_; }
+  [[nodiscard]] io::Poll poll(io::Batch& batch) noexcept override {
+    batch.count = std::min(frames_.size() - next_, io::Batch::kCapacity);
+    std::copy_n(frames_.begin() + static_cast<std::ptrdiff_t>(next_), batch.count,
+                batch.frames.begin());
+    next_ += batch.count;
+    return batch.count == 0 ? io::Poll::ended : io::Poll::frames;
+  }
+  void submit(std::span<const io::Verdict> verdicts) noexcept override {
+    if (keep_verdicts_) verdicts_.insert(verdicts_.end(), verdicts.begin(), verdicts.end());
+  }
+  bool inject(io::Side side, Bytes frame) noexcept override {
+    injected_.push_back({side, Octets(frame.begin(), frame.end())});
+    return true;
+  }
+  void stop() noexcept override {}
+  [[nodiscard]] io::DataplaneCounts counts() const noexcept override { return {}; }
+  [[nodiscard]] std::string error() const override { return {}; }
+
+ private:
+  io::Capabilities can_;
+  std::vector<io::Frame> frames_;
+  std::size_t next_ = 0;
+  bool keep_verdicts_ = true;
+  std::vector<io::Verdict> verdicts_;
+  std::vector<Injected> injected_;
+};
+
+}  // namespace sluice::test
