@@ -117,7 +117,9 @@ Syntax check_syntax() {
   add_config(syntax.options);
   syntax.options.add_options()("client", po::value<std::string>()->value_name("IP"),
                                "judge for this client; without: by the first policy that blocks")(
-      "json", "a JSON object a line")("name", po::value<std::vector<std::string>>(), "names");
+      "json", "a JSON object a line")("name",
+                                      po::value<std::vector<std::string>>()->value_name("NAME"),
+                                      "the same as NAME without it");
   return syntax;
 }
 

@@ -1,0 +1,35 @@
+// tls::read_client_hello: ns a hello; one that a browser of today sends has about 1,900 octets.
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <memory>
+
+#include "benchmarks/micro/check.h"
+#include "filters/tls/record.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::bench {
+namespace {
+
+using Scratch = std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets>;
+
+// `records`: sizes of the first ones, see test::tls_records.
+void client_hello(benchmark::State& state, std::size_t octets, std::vector<std::size_t> records) {
+  const std::size_t bare = test::client_hello("www.example.com", {.padding = 1}).size() - 1;
+  const test::Octets stream =
+      test::tls_records(test::client_hello("www.example.com", {.padding = octets - bare}), records);
+  const auto scratch = std::make_unique<Scratch>();
+  const auto read = tls::read_client_hello(stream, *scratch);
+  check(read.hello && read.hello->server_name == "www.example.com", "server name");
+  check(read.consumed == stream.size(), "length");
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(tls::read_client_hello(stream, *scratch));
+  }
+}
+BENCHMARK_CAPTURE(client_hello, 517_octets, 517, {});
+BENCHMARK_CAPTURE(client_hello, 1900_octets, 1900, {});
+BENCHMARK_CAPTURE(client_hello, 1900_octets_in_five_records, 1900, {400, 400, 400, 400});
+
+}  // namespace
+}  // namespace sluice::bench

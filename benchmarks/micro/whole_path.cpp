@@ -1,0 +1,179 @@
+// From frame to verdict over a capture held in memory, with the shipped lists: ns a packet by kind,
+// and packets/s of a real capture (the lab's; another by SLUICE_BENCH_CAPTURE=FILE).
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "benchmarks/micro/check.h"
+#include "gateway/dataplane/pcap/capture_file.h"
+#include "gateway/engine/worker.h"
+#include "lists/compile/compile.h"
+#include "tests/support/memory_dataplane.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::bench {
+namespace {
+
+using test::FrameBuilder;
+using test::MemoryDataplane;
+using test::Octets;
+
+std::shared_ptr<const engine::Snapshot> shipped_ban() {
+  std::vector<lists::ListSpec> specs;
+  for (const char* app : {"wechat", "kaspersky", "tiktok"}) {
+    specs.push_back({.name = app,
+                     .file = std::string(SLUICE_SOURCE_DIR "/lists/apps/") + app + ".list",
+                     .app = app});
+  }
+  auto compiled = lists::compile(specs);
+  check(compiled.has_value(), "shipped lists");
+  auto snapshot = std::make_shared<engine::Snapshot>();
+  policy::Policy policy{.name = "default"};
+  for (std::size_t i = 0; i < compiled->domains.app_count(); ++i) {
+    policy.apps.add(match::AppId{static_cast<std::uint8_t>(i)});
+  }
+  snapshot->policies = policy::PolicySet({policy});
+  snapshot->domains = std::move(compiled->domains);
+  // Captures made on a host have unfinished checksums.
+  snapshot->fallbacks.checksums = policy::Checksums::ignore;
+  snapshot->list_versions.resize(specs.size());
+  return snapshot;
+}
+
+// Frames and the engine that they go through, again and again.
+class Path {
+ public:
+  explicit Path(std::vector<Octets> frames)
+      : frames_(std::move(frames)), snapshots_(shipped_ban()) {
+    std::uint64_t number = 0;
+    for (const Octets& frame : frames_) {
+      dataplane_.add({.bytes = frame,
+                      .wire_length = static_cast<std::uint32_t>(frame.size()),
+                      .number = ++number,
+                      .time = std::chrono::seconds(1'700'000'000)});
+    }
+  }
+  [[nodiscard]] std::uint64_t packets() const { return frames_.size(); }
+  // Packets that were dropped in one run over all.
+  std::uint64_t run() {
+    const std::uint64_t before = dropped();
+    dataplane_.rewind();
+    static_cast<void>(worker_->run());
+    return dropped() - before;
+  }
+  // `fresh`: each run starts with an empty flow table.
+  void time(benchmark::State& state, bool fresh = false) {
+    dataplane_.keep_verdicts(false);
+    for (auto _ : state) {
+      if (fresh) {
+        state.PauseTiming();
+        worker_ = new_worker();
+        state.ResumeTiming();
+      }
+      run();
+    }
+    const auto packets =
+        static_cast<double>(state.iterations()) * static_cast<double>(this->packets());
+    state.counters["packets/s"] = benchmark::Counter(packets, benchmark::Counter::kIsRate);
+    state.counters["s/packet"] =
+        benchmark::Counter(packets, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  }
+
+ private:
+  [[nodiscard]] std::unique_ptr<engine::Worker> new_worker() {
+    return std::make_unique<engine::Worker>(
+        engine::Worker::Parts{dataplane_, snapshots_, *counters_},
+        engine::JudgeLimits{.flows = 4096, .streams = 256}, HashKey{1, 2}, true);
+  }
+  [[nodiscard]] std::uint64_t dropped() const {
+    std::uint64_t sum = 0;
+    for (const io::Verdict verdict : {io::Verdict::drop, io::Verdict::drop_flow}) {
+      for (const auto& counter : counters_->verdicts[static_cast<std::size_t>(verdict)]) {
+        sum += counter.value();
+      }
+    }
+    return sum;
+  }
+
+  std::vector<Octets> frames_;
+  MemoryDataplane dataplane_;
+  engine::SnapshotCell snapshots_;
+  std::unique_ptr<telemetry::WorkerCounters> counters_ =
+      std::make_unique<telemetry::WorkerCounters>();
+  std::unique_ptr<engine::Worker> worker_ = new_worker();
+};
+
+constexpr std::size_t kFrames = 1024;
+
+void path_of_questions(benchmark::State& state, const char* name, bool banned) {
+  std::vector<Octets> frames;
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    frames.push_back(FrameBuilder("192.0.2.1:5000", "198.51.100.53:53")
+                         .payload(test::dns_query(std::to_string(i) + name))
+                         .build());
+  }
+  Path path(std::move(frames));
+  check(path.run() == (banned ? kFrames : 0), "verdicts of questions");
+  path.time(state);
+}
+BENCHMARK_CAPTURE(path_of_questions, passed, ".static.example.com", false);
+BENCHMARK_CAPTURE(path_of_questions, banned, ".sgshort.wechat.com", true);
+
+// Data of connections that were passed: what a gateway sees most of.
+void path_of_decided_flows(benchmark::State& state) {
+  std::vector<Octets> frames;
+  const auto tcp = [](std::string_view from, std::string_view to) {
+    return FrameBuilder(from, to);
+  };
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    const std::string client = "192.0.2.1:" + std::to_string(5000 + i % 64);
+    if (i < 64) {
+      frames.push_back(tcp(client, "198.51.100.2:443").tcp(999, 0, "S").build());
+    } else if (i < 128) {
+      frames.push_back(tcp("198.51.100.2:443", client).tcp(4999, 1000, "SA").build());
+    } else if (i < 192) {
+      frames.push_back(tcp(client, "198.51.100.2:443")
+                           .tcp(1000, 5000, "PA")
+                           .payload("no such protocol")
+                           .build());
+    } else if (i < 256) {
+      frames.push_back(tcp("198.51.100.2:443", client).tcp(5000, 1016, "A").build());
+    } else {
+      frames.push_back(
+          tcp("198.51.100.2:443", client).tcp(5000, 1016, "A").payload(Octets(1400)).build());
+    }
+  }
+  Path path(std::move(frames));
+  check(path.run() == 0, "verdicts of decided flows");
+  path.time(state);
+}
+BENCHMARK(path_of_decided_flows);
+
+void path_of_a_capture(benchmark::State& state) {
+  const char* const chosen = std::getenv("SLUICE_BENCH_CAPTURE");
+  const std::string file =
+      chosen != nullptr ? chosen : SLUICE_SOURCE_DIR "/deploy/lab/example.pcap";
+  auto capture = io::CaptureFile::open(file, {});
+  check(capture.has_value(), "capture");
+  std::vector<Octets> frames;
+  io::Batch batch;
+  while ((*capture)->poll(batch) == io::Poll::frames) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      check(batch.frames[i].link == LinkType::ethernet, "Ethernet");
+      frames.emplace_back(batch.frames[i].bytes.begin(), batch.frames[i].bytes.end());
+    }
+  }
+  check((*capture)->error().empty() && !frames.empty(), "whole capture");
+  Path path(std::move(frames));
+  const std::uint64_t dropped = path.run();
+  check(chosen != nullptr || dropped > 100, "banned names of the lab");
+  path.time(state, true);
+}
+BENCHMARK(path_of_a_capture);
+
+}  // namespace
+}  // namespace sluice::bench
