@@ -26,7 +26,6 @@ std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
   name::Name::Builder builder;
   std::size_t end = 0;
   std::size_t jumps = 0;
-  std::size_t lowest = offset;  // pointers must lead to before anything read so far
   ByteReader reader(message);
   reader.skip(offset);
   while (true) {
@@ -38,9 +37,8 @@ std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
     }
     if ((length & kPointer) == kPointer) {
       const std::size_t target = static_cast<std::size_t>(length & 0x3fU) << 8 | reader.u8();
-      if (!reader.ok() || target >= lowest || ++jumps > kMaxJumps) return std::nullopt;
+      if (!reader.ok() || ++jumps > kMaxJumps) return std::nullopt;
       if (jumps == 1) end = reader.position();
-      lowest = target;
       reader = ByteReader(message);
       reader.skip(target);
       continue;

@@ -4,11 +4,12 @@
 //
 // Input: one DNS message (UDP payload, or a message that dns/framing.h took from a TCP stream).
 // Output: the questions by value, names decompressed and canonical.
-// Pure: no allocation, no exceptions. Compression is followed backwards only and for a bounded
-// number of jumps, so no message can loop.
+// Pure: no allocation, no exceptions. Compression is followed for a bounded number of jumps, so no
+// message can loop.
 //
-// Lenient where servers are (bytes after the questions, odd flags), strict where leniency hides a
-// name: all questions are read, or none.
+// Lenient where servers are (bytes after the questions, odd flags, pointers that lead forward,
+// which public resolvers follow), strict where leniency hides a name: all questions are read, or
+// none.
 
 #include <array>
 #include <cstdint>
@@ -27,7 +28,7 @@ enum class QueryError : std::uint8_t {
 };
 inline constexpr std::size_t kQueryErrors = 3;
 
-inline constexpr std::size_t kMaxQuestions = 8;
+inline constexpr std::size_t kMaxQuestions = 16;
 inline constexpr std::size_t kMaxJumps = 16;  // compression pointers in one name
 inline constexpr std::size_t kHeaderOctets = 12;
 

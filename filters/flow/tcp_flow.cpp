@@ -117,8 +117,10 @@ ServerEvent TcpFlow::on_server(const packet::Packet& packet) noexcept {
     return event;
   }
   if (packet.tcp.syn && packet.tcp.ack) event = on_syn_ack(packet);
+  // Before its SYN-ACK, what a server acknowledges is of an older connection (RFC 9293 section
+  // 3.10.7.3 has the client reset that one).
+  if (!packet.tcp.ack || (!handshake_seen_ && !midstream_)) return event;
   if (packet.tcp.fin) server_fin_ = true;
-  if (!packet.tcp.ack) return event;
   const std::uint32_t more = packet.tcp.acknowledgment - sequence_at(acknowledged_);
   if (more != 0 && more <= kMostAhead) {
     // The client's FIN takes a sequence number, and is no byte of the stream.

@@ -65,7 +65,10 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
   request.method = line.substr(0, method_end);
   const std::string_view rest = trim(line.substr(method_end));
   const std::size_t version_at = rest.find_last_of(" \t");
-  if (version_at == std::string_view::npos) return false;
+  if (version_at == std::string_view::npos) {
+    request.target = rest;  // some write no version, and some servers read on
+    return rest.starts_with('/');
+  }
   const std::string_view version = rest.substr(version_at + 1);
   request.target = trim(rest.substr(0, version_at));
   return equal_ignoring_case(version.substr(0, 7), "HTTP/1.") && version.size() == 8 &&
@@ -114,7 +117,9 @@ Result<void, RequestError> read_fields(Lines& lines, Request& request) noexcept 
   };
   while (true) {
     const auto line = lines.next();
-    if (!line) return fail(RequestError::need_more);
+    if (!line) {
+      return fail(keep_host() ? RequestError::need_more : RequestError::too_many_hosts);
+    }
     const bool folded = !line->empty() && is_blank(line->front());
     if (folded && host) {
       if (host->empty()) host = trim(*line);
@@ -147,22 +152,24 @@ std::string_view to_string(RequestError error) noexcept {
 Result<Request, RequestError> parse_request(Bytes stream) noexcept {
   if (!may_be_request(stream)) return fail(RequestError::not_http);
   const std::string_view text = as_text(stream.first(std::min(stream.size(), kMaxHead)));
-  const auto incomplete = [&] {
-    return fail(text.size() == kMaxHead ? RequestError::too_large : RequestError::need_more);
-  };
   const std::size_t start = empty_lines(text);
   Lines lines(text.substr(start));
   const auto line = lines.next();
-  if (!line) return incomplete();
+  if (!line) {
+    return fail(text.size() == kMaxHead ? RequestError::too_large : RequestError::need_more);
+  }
   Request request;
   if (!read_request_line(*line, request)) return fail(RequestError::not_http);
   if (const auto read = read_fields(lines, request); !read) {
-    return read.error() == RequestError::need_more ? incomplete() : fail(read.error());
+    if (read.error() != RequestError::need_more) return fail(read.error());
+    if (text.size() < kMaxHead) return fail(RequestError::need_more);
+    request.is_whole = false;
   }
   if (const auto authority = authority_of(request)) {
     if (!add_host(request, *authority)) return fail(RequestError::too_many_hosts);
   }
-  request.head_size = start + lines.position();
+  if (!request.is_whole && request.host_count == 0) return fail(RequestError::too_large);
+  request.head_size = request.is_whole ? start + lines.position() : text.size();
   return request;
 }
 

@@ -6,8 +6,9 @@
 // Pure: no allocation, no exceptions. Bound: a head of kMaxHead octets.
 //
 // Read as a lenient server would: any token as method, lines that end in LF or CRLF, any case and
-// blanks around the field's value, empty lines in front. Every Host field counts, and so does the
-// authority of an absolute or CONNECT target: a banned name in any of them blocks.
+// blanks around the field's value, empty lines in front, a request line without version. Every Host
+// field counts, and so does the authority of an absolute or CONNECT target: a banned name in any of
+// them blocks.
 
 #include <array>
 #include <cstdint>
@@ -22,7 +23,7 @@ enum class RequestError : std::uint8_t {
   need_more,       // the head is not complete
   not_http,        // the first line is no request line of HTTP/1
   malformed,       // a head that no server accepts
-  too_large,       // no end of the head within kMaxHead
+  too_large,       // neither a host nor the end of the head within kMaxHead
   too_many_hosts,  // over kMaxHosts
 };
 inline constexpr std::size_t kRequestErrors = 5;
@@ -36,6 +37,7 @@ struct Request {
   std::array<std::string_view, kMaxHosts> hosts;  // as sent, port kept, blanks around removed
   std::size_t host_count = 0;                     // distinct ones, the target's authority last
   std::size_t head_size = 0;                      // octets up to the body
+  bool is_whole = true;                           // false: the head goes on behind kMaxHead
 };
 
 [[nodiscard]] Result<Request, RequestError> parse_request(Bytes stream) noexcept;

@@ -31,7 +31,7 @@ struct Finding {
 // Findings of one packet. Bounded: a fixed array, reused by its worker.
 class FindingList {
  public:
-  static constexpr std::size_t kCapacity = 16;
+  static constexpr std::size_t kCapacity = 24;
 
   void clear() noexcept { count_ = 0; }
   // The next free one, reset; null when full.

@@ -83,9 +83,14 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
     // Its memory was reclaimed: another copy of judged bytes could not be compared.
     if (!flow.stream.holds_memory()) return drop_alone(Reason::no_memory);
   }
+  const std::uint64_t window_end = flow.stream.base() + kStreamCapacity;
+  if (segment.offset >= window_end) return drop_alone(Reason::beyond_window);
+  flow::ClientSegment inside = segment;
+  inside.bytes = segment.bytes.first(
+      std::min<std::uint64_t>(segment.bytes.size(), window_end - segment.offset));
   flow.server_has =
       flow.tcp.sequence_at(std::max(flow.stream.contiguous(), flow.tcp.acknowledged()));
-  switch (store(context, flow, segment)) {
+  switch (store(context, flow, inside)) {
     case flow::Insert::beyond_window:
       return drop_alone(Reason::beyond_window);
     case flow::Insert::no_memory:
@@ -102,7 +107,11 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
       break;
   }
   if (flow.phase == FlowPhase::finished) return allow(flow.finish);
-  return judge_stream(context, flow);
+  const Judgement judgement = judge_stream(context, flow);
+  // A segment that reaches beyond the window passes only where its start settles the flow.
+  const bool overhangs = inside.bytes.size() < segment.bytes.size();
+  return overhangs && flow.phase == FlowPhase::judging ? drop_alone(Reason::beyond_window)
+                                                       : judgement;
 }
 
 flow::Insert Judge::store(const Context& context, Flow& flow,

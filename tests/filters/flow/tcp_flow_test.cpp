@@ -81,6 +81,15 @@ TEST(TcpFlow, DecoySynIsCorrectedByTheServer) {
   EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "x").packet).offset, 0U);
 }
 
+// Seen in a real capture: the server still had an older connection of these ports.
+TEST(TcpFlow, AnAckBeforeTheSynAckIsOfAnOlderConnection) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
+  EXPECT_FALSE(flow.on_server(segment(7, 500'000'000, "A").packet).acknowledged_more);
+  static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
+  EXPECT_EQ(flow.acknowledged(), 0U);
+  EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+}
+
 TEST(TcpFlow, ASynOnALiveConnectionCountsOnceTheServerAnswersIt) {
   TcpFlow flow = established();
   EXPECT_FALSE(flow.on_client(segment(70000, 0, "S").packet).restarted);

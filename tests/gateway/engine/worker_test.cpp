@@ -176,6 +176,25 @@ TEST(Worker, MemoryStaysWithinItsBounds) {
   EXPECT_EQ(removed, 2000U - 64U);
 }
 
+// Captures have segments that an offload merged: larger than what is kept of a stream.
+TEST(Worker, ASegmentLargerThanTheWindowIsJudgedByItsStart) {
+  for (const char* host : {"example.com", "wechat.com"}) {
+    Lab lab;
+    const Connection connection;
+    connection.open(lab);
+    Octets request = test::octets(test::http_request(host));
+    request.resize(30'000, std::byte{'x'});
+    const bool banned = std::string_view(host) == "wechat.com";
+    EXPECT_EQ(lab.send(connection.data(0, request)), banned ? Verdict::drop_flow : Verdict::pass);
+    Octets endless = hello("example.com");
+    endless[4] = std::byte{1};  // a record that ends much later
+    endless.resize(30'000);
+    const Connection other("192.0.2.1:5001");
+    other.open(lab);
+    EXPECT_NE(lab.send(other.data(0, endless)), Verdict::pass);
+  }
+}
+
 TEST(Worker, InspectNeitherBlocksNorAnswers) {
   Lab lab(LabOptions{.action = policy::Action::reject, .enforce = false});
   EXPECT_EQ(lab.send(query("wechat.com")), Verdict::pass);
