@@ -17,6 +17,7 @@ static_assert(telemetry::kApps == match::kMaxApps + 1);
 template <typename Enum>
 std::vector<std::string> words(std::size_t count) {
   std::vector<std::string> all;
+  all.reserve(count);
   for (std::size_t i = 0; i < count; ++i) all.emplace_back(to_string(static_cast<Enum>(i)));
   return all;
 }

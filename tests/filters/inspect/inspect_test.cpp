@@ -53,7 +53,8 @@ TEST_F(Inspect, ProtocolsAreToldByContentOnAnyPort) {
 }
 
 TEST_F(Inspect, WhatIsNoProtocolOfOursIsUnrecognised) {
-  for (const char* text : {"SSH-2.0-OpenSSH_9.2\r\n", "EHLO mail.example\r\n", "\x05\x01\x02\x03\x04\x05\x06"}) {
+  for (const char* text :
+       {"SSH-2.0-OpenSSH_9.2\r\n", "EHLO mail.example\r\n", "\x05\x01\x02\x03\x04\x05\x06"}) {
     EXPECT_EQ(stream(as_bytes(text)).progress, Progress::unrecognised) << text;
     EXPECT_TRUE(names().empty());
   }
