@@ -186,13 +186,14 @@ class Reader {
           table.error("clients", i, prefix_problem(clients[i]));
         }
       }
-      table.read("apps", spec.apps);
+      table.require("apps", spec.apps);
       for (std::size_t i = 0; i < spec.apps.size(); ++i) {
-        const bool known = std::ranges::any_of(
-            live.lists, [&](const lists::ListSpec& list) { return list.app == spec.apps[i]; });
+        // Exceptions of every app are no app: to ban it would ban nothing.
+        const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
+          return list.app == spec.apps[i] && list.app != kAnyApp;
+        });
         if (!known) table.error("apps", i, "no list is of the app \"" + spec.apps[i] + "\"");
       }
-      if (spec.apps.empty()) table.error("apps", "names no app");
       table.read_word("action", spec.action, policy::parse_action, "drop, reject, log, allow");
       table.refuse_others();
       live.policies.push_back(std::move(spec));

@@ -52,14 +52,16 @@ void TableReader::error(std::string_view key, std::size_t index, std::string rea
   errors_.add(line, path_of(key) + "[" + std::to_string(index) + "]", std::move(reason));
 }
 
-void TableReader::read(std::string_view key, std::string& value) {
+const std::string* TableReader::text(std::string_view key) {
   const toml::node* const node = find(key);
-  if (node == nullptr) return;
-  if (const auto* text = node->as_string()) {
-    value = text->get();
-  } else {
-    error(key, "must be text in quotes");
-  }
+  if (node == nullptr) return nullptr;
+  if (const auto* text = node->as_string()) return &text->get();
+  error(key, "must be text in quotes");
+  return nullptr;
+}
+
+void TableReader::read(std::string_view key, std::string& value) {
+  if (const std::string* const word = text(key)) value = *word;
 }
 
 void TableReader::require(std::string_view key, std::string& value) {
@@ -99,6 +101,7 @@ void TableReader::read(std::string_view key, std::vector<std::string>& values) {
     error(key, "must be a list of texts, in brackets");
     return;
   }
+  if (array->empty()) error(key, "must name one at least");
   for (std::size_t i = 0; i < array->size(); ++i) {
     if (const auto* text = array->get(i)->as_string()) {
       values.push_back(text->get());
@@ -106,6 +109,11 @@ void TableReader::read(std::string_view key, std::vector<std::string>& values) {
       error(key, i, "must be text in quotes");
     }
   }
+}
+
+void TableReader::require(std::string_view key, std::vector<std::string>& values) {
+  read(key, values);
+  if (table_ == nullptr || !table_->contains(key)) error(key, "is missing");
 }
 
 TableReader TableReader::table(std::string_view key) {

@@ -40,19 +40,20 @@ class TableReader {
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, bool& value);
   void read(std::string_view key, std::uint32_t& value, std::uint32_t least, std::uint32_t most);
+  // An empty list is an error: what it would mean is a guess.
   void read(std::string_view key, std::vector<std::string>& values);
   void require(std::string_view key, std::string& value);
+  void require(std::string_view key, std::vector<std::string>& values);
 
   // A word out of a set: `parse` gives an optional; `allowed` is for the message.
   template <typename T, typename Parse>
   void read_word(std::string_view key, T& value, Parse&& parse, std::string_view allowed) {
-    std::string word;
-    read(key, word);
-    if (word.empty()) return;
-    if (const auto parsed = parse(word)) {
+    const std::string* const word = text(key);
+    if (word == nullptr) return;
+    if (const auto parsed = parse(*word)) {
       value = *parsed;
     } else {
-      error(key, "\"" + word + "\" is none of: " + std::string(allowed));
+      error(key, "\"" + *word + "\" is none of: " + std::string(allowed));
     }
   }
 
@@ -68,6 +69,8 @@ class TableReader {
 
  private:
   [[nodiscard]] const toml::node* find(std::string_view key);
+  // Null where the key is absent, or no text, which is an error.
+  [[nodiscard]] const std::string* text(std::string_view key);
   [[nodiscard]] std::string path_of(std::string_view key) const;
   [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
 

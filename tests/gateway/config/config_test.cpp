@@ -1,0 +1,354 @@
+#include "gateway/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kFile = "/etc/sluice/sluice.toml";
+
+Config good(std::string_view text, const std::filesystem::path& file = kFile) {
+  auto config = parse(text, file);
+  if (config) return std::move(*config);
+  for (const ConfigError& error : config.error()) ADD_FAILURE() << error.to_string();
+  return {};
+}
+
+// Errors as an operator sees them.
+std::vector<std::string> errors_of(std::string_view text) {
+  const auto config = parse(text, "sluice.toml");
+  std::vector<std::string> lines;
+  if (config) return lines;
+  for (const ConfigError& error : config.error()) lines.push_back(error.to_string());
+  return lines;
+}
+
+TEST(Config, AnEmptyFileGivesDefaults) {
+  const Config config = good("");
+  EXPECT_EQ(config.start.inside, "");
+  EXPECT_EQ(config.start.buffer_mib, 16U);
+  EXPECT_EQ(config.start.flows, 65536U);
+  EXPECT_EQ(config.start.metrics_listen, "127.0.0.1:9464");
+  EXPECT_EQ(config.start.log_level, "info");
+  EXPECT_EQ(config.live.verdicts.unjudged, OnTrouble::drop);
+  EXPECT_THAT(config.live.lists, IsEmpty());
+  EXPECT_THAT(config.live.policies, IsEmpty());
+}
+
+TEST(Config, ReadsWhatIsFixedAtStart) {
+  const StartSettings start = good(R"(
+    [dataplane]
+    type = "pcap"
+    inside = "lan0"
+    outside = "wan0"
+    buffer_mib = 64
+    [limits]
+    flows = 4096
+    streams = 32
+    audit_ring = 512
+    idle_timeout_seconds = 60
+    [metrics]
+    listen = "[::1]:9999"
+    [audit]
+    file = "/var/log/sluice/audit.jsonl"
+    pseudonymise_clients = true
+    key_file = "/etc/sluice/audit.key"
+    [log]
+    level = "debug"
+  )")
+                                  .start;
+  EXPECT_EQ(start.dataplane, DataplaneKind::pcap);
+  EXPECT_EQ(start.inside, "lan0");
+  EXPECT_EQ(start.outside, "wan0");
+  EXPECT_EQ(start.buffer_mib, 64U);
+  EXPECT_EQ(start.flows, 4096U);
+  EXPECT_EQ(start.streams, 32U);
+  EXPECT_EQ(start.audit_ring, 512U);
+  EXPECT_EQ(start.idle_timeout, std::chrono::seconds(60));
+  EXPECT_EQ(start.metrics_listen, "[::1]:9999");
+  EXPECT_EQ(start.audit_file, "/var/log/sluice/audit.jsonl");
+  EXPECT_TRUE(start.audit_pseudonymise);
+  EXPECT_EQ(start.audit_key_file, "/etc/sluice/audit.key");
+  EXPECT_EQ(start.log_level, "debug");
+}
+
+TEST(Config, ReadsWhatIsSwappedAtReload) {
+  const LiveSettings live = good(R"(
+    [verdicts]
+    malformed = "drop"
+    unjudged = "pass"
+    fragments = "drop"
+    checksums = "ignore"
+    [[list]]
+    app = "chat"
+    file = "/lists/chat.hosts"
+    name = "chat-hosts"
+    format = "hosts"
+    force = true
+    [[list]]
+    file = "/lists/let-through.list"
+    exceptions = true
+    [[list]]
+    app = "chat"
+    file = "/lists/chat-exceptions.list"
+    exceptions = true
+    [[policy]]
+    name = "office"
+    clients = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]
+    apps = ["chat"]
+    action = "reject"
+  )")
+                                .live;
+  EXPECT_EQ(live.verdicts.malformed, OnTrouble::drop);
+  EXPECT_EQ(live.verdicts.unjudged, OnTrouble::pass);
+  EXPECT_EQ(live.verdicts.fragments, OnTrouble::drop);
+  EXPECT_EQ(live.verdicts.checksums, Checksums::ignore);
+  ASSERT_EQ(live.lists.size(), 3U);
+  EXPECT_EQ(live.lists[0].app, "chat");
+  EXPECT_EQ(live.lists[0].file, "/lists/chat.hosts");
+  EXPECT_EQ(live.lists[0].name, "chat-hosts");
+  EXPECT_EQ(live.lists[0].format, lists::Format::hosts);
+  EXPECT_TRUE(live.lists[0].forced);
+  EXPECT_FALSE(live.lists[0].exceptions);
+  EXPECT_EQ(live.lists[1].app, "*");
+  EXPECT_EQ(live.lists[1].name, "let-through");
+  EXPECT_TRUE(live.lists[1].exceptions);
+  EXPECT_EQ(live.lists[2].app, "chat");
+  ASSERT_EQ(live.policies.size(), 1U);
+  EXPECT_EQ(live.policies[0].name, "office");
+  EXPECT_EQ(live.policies[0].action, policy::Action::reject);
+  EXPECT_THAT(live.policies[0].apps, ElementsAre("chat"));
+  EXPECT_THAT(live.policies[0].clients,
+              ElementsAre(*IpPrefix::parse("10.0.0.0/8"), *IpPrefix::parse("2001:db8::/32"),
+                          *IpPrefix::parse("192.0.2.7/32")));
+}
+
+TEST(Config, EveryWordOfAChoiceIsKnown) {
+  for (const char* level : {"debug", "info", "warn", "error"}) {
+    EXPECT_EQ(good("[log]\nlevel = \"" + std::string(level) + "\"").start.log_level, level);
+  }
+  for (const auto action :
+       {policy::Action::allow, policy::Action::log, policy::Action::drop, policy::Action::reject}) {
+    const std::string text =
+        "[[list]]\napp = \"a\"\nfile = \"a\"\n[[policy]]\nname = \"p\"\napps = [\"a\"]\n"
+        "action = \"" +
+        std::string(to_string(action)) + "\"";
+    EXPECT_EQ(good(text).live.policies.at(0).action, action);
+  }
+}
+
+TEST(Config, APolicyWithoutClientsIsForEveryOne) {
+  const Config config =
+      good("[[list]]\napp = \"a\"\nfile = \"a\"\n[[policy]]\nname = \"p\"\napps = [\"a\"]");
+  EXPECT_THAT(config.live.policies.at(0).clients, IsEmpty());
+  EXPECT_EQ(config.live.policies.at(0).action, policy::Action::drop);
+}
+
+TEST(Config, RelativePathsAreTakenFromTheFilesFolder) {
+  const Config config = good(
+      "[audit]\nfile = \"audit.jsonl\"\nkey_file = \"../key\"\n"
+      "[[list]]\napp = \"a\"\nfile = \"../lists/./a.list\"");
+  EXPECT_EQ(config.start.audit_file, "/etc/sluice/audit.jsonl");
+  EXPECT_EQ(config.start.audit_key_file, "/etc/key");
+  EXPECT_EQ(config.live.lists.at(0).file, "/etc/lists/a.list");
+  EXPECT_EQ(good("[[list]]\napp = \"a\"\nfile = \"a.list\"", "sluice.toml").live.lists.at(0).file,
+            "a.list");
+}
+
+TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {
+  EXPECT_EQ(good("[audit]\nfile = \"-\"").start.audit_file, "-");
+  EXPECT_EQ(good("[audit]\nfile = \"\"").start.audit_file, "");
+  EXPECT_EQ(good("[metrics]\nlisten = \"\"").start.metrics_listen, "");
+}
+
+struct Broken {
+  const char* name;
+  const char* text;
+  std::vector<const char*> says;  // parts of one line of the errors
+};
+
+void PrintTo(const Broken& broken, std::ostream* out) {
+  *out << broken.text;
+}
+
+class BrokenConfig : public testing::TestWithParam<Broken> {};
+
+TEST_P(BrokenConfig, IsRefusedWithFileLineKeyAndReason) {
+  const std::vector<std::string> lines = errors_of(GetParam().text);
+  ASSERT_EQ(lines.size(), 1U) << testing::PrintToString(lines);
+  for (const char* part : GetParam().says) EXPECT_THAT(lines[0], HasSubstr(part));
+  EXPECT_THAT(lines[0], testing::StartsWith("sluice.toml:"));
+}
+
+#define LIST_A "[[list]]\napp = \"a\"\nfile = \"a\"\n"
+INSTANTIATE_TEST_SUITE_P(
+    Config, BrokenConfig,
+    testing::Values(
+        Broken{"NoToml", "[dataplane]\ninside = eth1\n", {":2: "}},
+        Broken{"NotUtf8", "[dataplane]\n\ninside = \"\xff\"\n", {":3: "}},
+        Broken{"KeyTwice", "[log]\nlevel = \"info\"\nlevel = \"warn\"\n", {":3: ", "level"}},
+        Broken{"UnknownTable", "\n[dataplan]\n", {":2: dataplan: ", "mean \"dataplane\""}},
+        Broken{"UnknownKey",
+               "[limits]\nflow = 2048\n",
+               {":2: limits.flow: no such key", "mean \"flows\""}},
+        Broken{"UnknownKeyLikeNothing",
+               "[log]\ncolour_of_the_sky = 1\n",
+               {":2: log.colour_of_the_sky: no such key"}},
+        Broken{"UnknownKeyOfAList",
+               LIST_A "exception = true\n",
+               {":4: list[0].exception: ", "mean \"exceptions\""}},
+        Broken{"UnknownKeyOfAPolicy",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nactions = \"drop\"\n",
+               {":7: policy[0].actions: ", "mean \"action\""}},
+        Broken{"TableThatIsNone", "limits = 5\n", {":1: limits: must be a table"}},
+        Broken{"OneListForMany", "[list]\n", {":1: list: must be written [[list]]"}},
+        Broken{"ListOfNumbers", "list = [1]\n", {":1: list[0]: must be a table"}},
+        Broken{"TextWithoutQuotes",
+               "[dataplane]\ninside = 1\n",
+               {":2: dataplane.inside: must be text in quotes"}},
+        Broken{"UnknownDataplane",
+               "[dataplane]\ntype = \"dpdk\"\n",
+               {":2: dataplane.type: \"dpdk\" is none of: pcap"}},
+        Broken{"NumberTooSmall",
+               "[limits]\nstreams = 1\n",
+               {":2: limits.streams: ", "from 16 to 1048576"}},
+        Broken{"NumberTooLarge",
+               "[limits]\naudit_ring = 9999999\n",
+               {":2: limits.audit_ring: ", "from 16 to 1048576"}},
+        Broken{"NumberNegative",
+               "[limits]\nflows = -1\n",
+               {":2: limits.flows: ", "from 1024 to 16777216"}},
+        Broken{"NumberBeyond32Bits",
+               "[limits]\nidle_timeout_seconds = 4294967297\n",
+               {":2: limits.idle_timeout_seconds: ", "from 1 to 86400"}},
+        Broken{"NumberWithAFraction",
+               "[dataplane]\nbuffer_mib = 1.5\n",
+               {":2: dataplane.buffer_mib: must be a whole number from 1 to 1024"}},
+        Broken{"UnknownVerdict",
+               "[verdicts]\nmalformed = \"reject\"\n",
+               {":2: verdicts.malformed: \"reject\" is none of: pass, drop"}},
+        // An empty word is no way to ask for the default.
+        Broken{"EmptyVerdict",
+               "[verdicts]\nunjudged = \"\"\n",
+               {":2: verdicts.unjudged: \"\" is none of: pass, drop"}},
+        Broken{"UnknownChecksums",
+               "[verdicts]\nchecksums = \"drop\"\n",
+               {":2: verdicts.checksums: \"drop\" is none of: verify, ignore"}},
+        Broken{"VerdictThatIsNoText",
+               "[verdicts]\nfragments = true\n",
+               {":2: verdicts.fragments: must be text in quotes"}},
+        Broken{"ListenWithoutPort",
+               "[metrics]\nlisten = \"127.0.0.1\"\n",
+               {":2: metrics.listen: \"127.0.0.1\" is no IP address and port"}},
+        Broken{"ListenOnAName",
+               "[metrics]\nlisten = \"localhost:9464\"\n",
+               {":2: metrics.listen: \"localhost:9464\""}},
+        Broken{"ListenOnPortZero", "[metrics]\nlisten = \"127.0.0.1:0\"\n", {":2: "}},
+        Broken{"ListenOnPortTooLarge", "[metrics]\nlisten = \"127.0.0.1:65536\"\n", {":2: "}},
+        Broken{"ListenOnPortWithMore", "[metrics]\nlisten = \"127.0.0.1:94x\"\n", {":2: "}},
+        Broken{"ListenOnV6WithoutBrackets", "[metrics]\nlisten = \"::1:9464\"\n", {":2: "}},
+        Broken{"PseudonymsWithoutKey",
+               "[audit]\npseudonymise_clients = true\n",
+               {":1: audit.key_file: is needed"}},
+        Broken{"FlagThatIsNone",
+               "[audit]\npseudonymise_clients = \"yes\"\n",
+               {":2: audit.pseudonymise_clients: must be true or false"}},
+        Broken{"UnknownLevel",
+               "[log]\nlevel = \"loud\"\n",
+               {":2: log.level: \"loud\" is none of: debug, info, warn, error"}},
+        Broken{"ListWithoutFile", "[[list]]\napp = \"a\"\n", {":1: list[0].file: is missing"}},
+        Broken{"ListWithEmptyFile",
+               "[[list]]\napp = \"a\"\nfile = \"\"\n",
+               {":3: list[0].file: is missing"}},
+        Broken{"ListWithoutApp", "\n[[list]]\nfile = \"a\"\n", {":2: list[0].app: is missing"}},
+        Broken{"ListOfEveryApp",
+               "[[list]]\napp = \"*\"\nfile = \"a\"\n",
+               {":2: list[0].app: only exceptions may be of every app"}},
+        Broken{"ListOfUnknownFormat",
+               LIST_A "format = \"csv\"\n",
+               {":4: list[0].format: \"csv\" is none of: domains, hosts"}},
+        Broken{"ListNamedTwice",
+               LIST_A LIST_A,
+               {":4: list[1].name: \"a\" is the name of an earlier list"}},
+        Broken{"PolicyWithoutName",
+               LIST_A "[[policy]]\napps = [\"a\"]\n",
+               {":4: policy[0].name: is missing"}},
+        Broken{"PolicyNamedTwice",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\n"
+                      "[[policy]]\nname = \"p\"\napps = [\"a\"]\n",
+               {":8: policy[1].name: \"p\" is the name of an earlier policy"}},
+        Broken{
+            "PolicyWithoutApps", "[[policy]]\nname = \"p\"\n", {":1: policy[0].apps: is missing"}},
+        Broken{"PolicyWithEmptyApps",
+               "[[policy]]\nname = \"p\"\napps = []\n",
+               {":3: policy[0].apps: must name one at least"}},
+        Broken{"PolicyOfUnknownApp",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\n\"a\",\n\"b\"]\n",
+               {":8: policy[0].apps[1]: no list is of the app \"b\""}},
+        Broken{"PolicyOfUnknownAction",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\naction = \"block\"\n",
+               {":7: policy[0].action: \"block\" is none of: drop, reject, log, allow"}},
+        Broken{"PolicyWithAppsThatAreNoList",
+               LIST_A "[[policy]]\nname = \"p\"\napps = \"a\"\n",
+               {":6: policy[0].apps: must be a list of texts"}},
+        Broken{"ClientThatIsNoAddress",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\n\"office\"]\n",
+               {":8: policy[0].clients[0]: \"office\" is no IP address or prefix"}},
+        Broken{"ClientWithBitsBelowThePrefix",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\"10.0.0.1/8\"]\n",
+               {":7: policy[0].clients[0]: \"10.0.0.1/8\"", "bits set below"}},
+        Broken{"ClientWithPrefixTooLong",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\"10.0.0.0/33\"]\n",
+               {":7: policy[0].clients[0]: \"10.0.0.0/33\"", "bad prefix length"}},
+        Broken{"ClientThatIsNoText",
+               LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [10]\n",
+               {":7: policy[0].clients[0]: must be text in quotes"}}),
+    [](const auto& param) { return param.param.name; });
+
+TEST(Config, AllErrorsAreSaidInTheOrderOfLines) {
+  EXPECT_THAT(errors_of("[log]\nlevel = \"loud\"\n[limits]\nflows = 1\n[nonsense]\n"),
+              ElementsAre(HasSubstr(":2: log.level"), HasSubstr(":4: limits.flows"),
+                          HasSubstr(":5: nonsense")));
+}
+
+// "*" is the app of exceptions that hold for every app. As an app of a policy it would ban nothing.
+TEST(Config, APolicyCannotBanTheAppOfExceptions) {
+  EXPECT_THAT(errors_of("[[list]]\nfile = \"e\"\nexceptions = true\n"
+                        "[[policy]]\nname = \"p\"\napps = [\"*\"]\n"),
+              ElementsAre(HasSubstr(":6: policy[0].apps[0]: no list is of the app \"*\"")));
+}
+
+// A template that fills in no client must not become a policy for every client.
+TEST(Config, AnEmptyListOfClientsIsNotEveryClient) {
+  EXPECT_THAT(errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = []\napps = [\"a\"]\n"),
+              ElementsAre(HasSubstr(":6: policy[0].clients: must name one at least")));
+}
+#undef LIST_A
+
+TEST(Config, AFileThatCannotBeReadIsNamed) {
+  const auto missing = load("no-such-folder/sluice.toml");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().at(0).to_string(),
+              testing::AllOf(HasSubstr("no-such-folder/sluice.toml: "), HasSubstr("No such file")));
+  const auto folder = load("/");
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().at(0).to_string(), "/: a folder, not a file");
+}
+
+TEST(Config, ErrorsWithoutLineOrKeyReadWell) {
+  EXPECT_EQ((ConfigError{"f", 0, "", "r"}).to_string(), "f: r");
+  EXPECT_EQ((ConfigError{"f", 3, "", "r"}).to_string(), "f:3: r");
+  EXPECT_EQ((ConfigError{"f", 3, "k", "r"}).to_string(), "f:3: k: r");
+}
+
+}  // namespace
+}  // namespace sluice::config

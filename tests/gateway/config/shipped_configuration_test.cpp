@@ -1,0 +1,113 @@
+// deploy/sluice.toml is the reference of all options: it must load, hold the defaults, and name
+// every key.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "gateway/config/config.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr const char* kFile = SLUICE_SHIPPED_CONFIGURATION;
+
+std::string contents(const char* file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Config shipped() {
+  auto config = load(kFile);
+  if (config) return std::move(*config);
+  for (const ConfigError& error : config.error()) ADD_FAILURE() << error.to_string();
+  return {};
+}
+
+TEST(ShippedConfiguration, IsMadeOfDefaults) {
+  const StartSettings start = shipped().start;
+  const StartSettings standard;
+  EXPECT_EQ(start.dataplane, standard.dataplane);
+  EXPECT_EQ(start.buffer_mib, standard.buffer_mib);
+  EXPECT_EQ(start.flows, standard.flows);
+  EXPECT_EQ(start.streams, standard.streams);
+  EXPECT_EQ(start.audit_ring, standard.audit_ring);
+  EXPECT_EQ(start.idle_timeout, standard.idle_timeout);
+  EXPECT_EQ(start.metrics_listen, standard.metrics_listen);
+  EXPECT_EQ(start.audit_file, standard.audit_file);
+  EXPECT_EQ(start.audit_pseudonymise, standard.audit_pseudonymise);
+  EXPECT_EQ(start.audit_key_file, standard.audit_key_file);
+  EXPECT_EQ(start.log_level, standard.log_level);
+  // Interfaces have no default; the file shows two.
+  EXPECT_NE(start.inside, start.outside);
+
+  const Verdicts verdicts = shipped().live.verdicts;
+  const Verdicts usual;
+  EXPECT_EQ(verdicts.malformed, usual.malformed);
+  EXPECT_EQ(verdicts.unjudged, usual.unjudged);
+  EXPECT_EQ(verdicts.fragments, usual.fragments);
+  EXPECT_EQ(verdicts.checksums, usual.checksums);
+}
+
+// What is in force without a file and with the shipped one is the same ban.
+TEST(ShippedConfiguration, BansWhatTheDefaultsBan) {
+  const auto standard = defaults(SLUICE_SHIPPED_LISTS);
+  ASSERT_TRUE(standard);
+  const Config config = shipped();
+  std::vector<std::string> apps;
+  for (const lists::ListSpec& list : config.live.lists) {
+    apps.push_back(list.app);
+    EXPECT_TRUE(std::filesystem::exists(list.file)) << list.file;
+    EXPECT_EQ(list.format, lists::Format::domains);
+    EXPECT_FALSE(list.exceptions || list.forced);
+  }
+  std::vector<std::string> usual;
+  for (const lists::ListSpec& list : standard->live.lists) usual.push_back(list.app);
+  EXPECT_THAT(apps, testing::UnorderedElementsAreArray(usual));
+  ASSERT_EQ(config.live.policies.size(), 1U);
+  EXPECT_THAT(config.live.policies[0].apps, testing::UnorderedElementsAreArray(apps));
+  EXPECT_EQ(config.live.policies[0].action, standard->live.policies.at(0).action);
+}
+
+TEST(ShippedConfiguration, WithoutListsThereAreNoDefaults) {
+  const auto none = defaults("no-such-folder");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().at(0).to_string(), testing::HasSubstr("no-such-folder: no shipped"));
+}
+
+// Optional keys stand behind a "#"; taken out of it, they must still be keys with their defaults.
+TEST(ShippedConfiguration, ItsCommentedKeysAreKeysWithTheirDefaults) {
+  const std::regex commented("\n# ([a-z_]+ = [^\n]*)");
+  const std::string text = std::regex_replace(contents(kFile), commented, "\n$1");
+  ASSERT_NE(text, contents(kFile));
+  const auto config = parse(text, kFile);
+  ASSERT_TRUE(config) << config.error().at(0).to_string();
+  const Config plain = shipped();
+  for (std::size_t i = 0; i < plain.live.lists.size(); ++i) {
+    EXPECT_EQ(config->live.lists.at(i).name, plain.live.lists[i].name);
+    EXPECT_EQ(config->live.lists[i].format, plain.live.lists[i].format);
+    EXPECT_EQ(config->live.lists[i].exceptions, plain.live.lists[i].exceptions);
+    EXPECT_EQ(config->live.lists[i].forced, plain.live.lists[i].forced);
+  }
+}
+
+// What the reader asks for, read off its source: there is no other list of the keys.
+TEST(ShippedConfiguration, NamesEveryKeyOfTheReader) {
+  const std::string source = contents(SLUICE_CONFIGURATION_READER);
+  const std::string text = contents(kFile);
+  const std::regex asks("(?:read|read_word|require)\\(\"([a-z_]+)\"");
+  std::size_t keys = 0;
+  for (std::sregex_iterator it(source.begin(), source.end(), asks), end; it != end; ++it, ++keys) {
+    const std::string key = (*it)[1];
+    EXPECT_TRUE(std::regex_search(text, std::regex("\n(# )?" + key + " = "))) << key;
+  }
+  EXPECT_GE(keys, 25U);
+}
+
+}  // namespace
+}  // namespace sluice::config
