@@ -48,9 +48,11 @@ network_up() {
   ip -n "$lab_gateway" link set outside up
 }
 
+# Ends what still runs in the namespaces (a server's children outlive it), then removes them.
 network_down() {
-  local namespace
+  local namespace pid
   for namespace in "$lab_client" "$lab_gateway" "$lab_server"; do
+    for pid in $(ip netns pids "$namespace" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
     ip netns del "$namespace" 2>/dev/null || true
   done
 }

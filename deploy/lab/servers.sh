@@ -35,10 +35,10 @@ EOF
 servers_up() {
   certificates
   web_configuration >"$lab_dir/nginx.conf"
-  in_server nginx -p "$lab_dir" -c "$lab_dir/nginx.conf"
+  in_server nginx -p "$lab_dir" -c "$lab_dir/nginx.conf" >>"$lab_dir/servers.log" 2>&1
   in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces \
     --listen-address="$server_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
-    --pid-file="$lab_dir/dnsmasq.pid"
+    --pid-file="$lab_dir/dnsmasq.pid" >>"$lab_dir/servers.log" 2>&1
 }
 
 gateway_configuration() {
@@ -73,7 +73,8 @@ metrics() { in_gateway curl -s --max-time 2 http://127.0.0.1:9464/metrics; }
 gateway_up() {
   local program=$1 lists=$2 tries
   gateway_configuration "$lists" >"$lab_dir/sluice.toml"
-  in_gateway "$program" run --config "$lab_dir/sluice.toml" 2>"$lab_dir/sluice.log" &
+  # exec: the process id is the gateway's own.
+  (exec ip netns exec "$lab_gateway" "$program" run --config "$lab_dir/sluice.toml") >"$lab_dir/sluice.log" 2>&1 &
   echo $! >"$lab_dir/sluice.pid"
   for tries in $(seq 50); do
     metrics | grep -q '^sluice_rules ' && return 0
@@ -85,12 +86,15 @@ gateway_up() {
   return 1
 }
 
+# Whether it runs: a child of ours that has ended and was not waited for does not.
+is_running() { kill -0 "$1" 2>/dev/null && [ "$(ps -o stat= -p "$1" | cut -c1)" != Z ]; }
+
 stop_process() {
   local pid tries
   pid=$(cat "$1" 2>/dev/null) || return 0
   kill "$pid" 2>/dev/null || return 0
   for tries in $(seq 50); do
-    kill -0 "$pid" 2>/dev/null || return 0
+    is_running "$pid" || return 0
     sleep 0.1
   done
   echo "process $pid did not end after $tries tries, killing it" >&2
