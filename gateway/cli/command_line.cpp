@@ -34,6 +34,7 @@ po::options_description common_options() {
   return options;
 }
 
+// For all commands but `run`.
 void add_config(po::options_description& options) {
   options.add_options()(
       "config,c", po::value<std::string>()->value_name("FILE"),
@@ -58,10 +59,10 @@ Syntax run_syntax() {
       "was\n"
       "touched)\n",
       common_options()};
-  add_config(syntax.options);
   auto text = [] { return po::value<std::string>(); };
-  syntax.options.add_options()("inside", text()->value_name("IF"),
-                               "interface of the clients' side")(
+  syntax.options.add_options()("config,c", text()->value_name("FILE"),
+                               "configuration (deploy/sluice.toml shows every option)")(
+      "inside", text()->value_name("IF"), "interface of the clients' side")(
       "outside", text()->value_name("IF"), "interface of the internet's side")(
       "metrics", text()->value_name("IP:PORT"), "where Prometheus scrapes")(
       "audit", text()->value_name("FILE"), "audit trail, JSON lines; - is standard output");
@@ -138,14 +139,25 @@ std::optional<std::string> optional_text(const po::variables_map& values, const 
   return values[option].as<std::string>();
 }
 
-// The options of one command; an Answer for --help and for mistakes.
-Result<po::variables_map, Answer> read_options(
-    const Syntax& syntax, const std::vector<std::string>& words,
-    const po::positional_options_description& positional) {
+// The options of one command; an Answer for --help and for mistakes. `positional` names the option
+// that words without one go to; null: there must be none.
+Result<po::variables_map, Answer> read_options(const Syntax& syntax,
+                                               const std::vector<std::string>& words,
+                                               const char* positional = nullptr) {
   po::variables_map values;
   try {
-    po::store(po::command_line_parser(words).options(syntax.options).positional(positional).run(),
-              values);
+    po::command_line_parser parser(words);
+    parser.options(syntax.options);
+    po::positional_options_description names;
+    if (positional != nullptr) parser.positional(names.add(positional, -1));
+    const auto parsed = parser.run();
+    // Boost, told of no positional options, says that there are too many, but not which.
+    for (const auto& option : parsed.options) {
+      if (!option.string_key.empty()) continue;
+      return fail(
+          Answer{"sluice: \"" + option.value.front() + "\" is no option\n" + syntax.usage, kUsage});
+    }
+    po::store(parsed, values);
     po::notify(values);
   } catch (const po::error& error) {
     return fail(Answer{std::string("sluice: ") + error.what() + "\n" + syntax.usage, kUsage});
@@ -160,7 +172,7 @@ Answer missing(const Syntax& syntax, const std::string& what) {
 
 Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
   const Syntax syntax = run_syntax();
-  const auto values = read_options(syntax, words, {});
+  const auto values = read_options(syntax, words);
   if (!values) return fail(values.error());
   if (values->count("config") == 0) return fail(missing(syntax, "--config"));
   return RunCommand{text_of(*values, "config"), optional_text(*values, "inside"),
@@ -170,7 +182,7 @@ Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
 
 Result<Command, Answer> parse_replay(const std::vector<std::string>& words) {
   const Syntax syntax = replay_syntax();
-  const auto values = read_options(syntax, words, {});
+  const auto values = read_options(syntax, words);
   if (!values) return fail(values.error());
   if (values->count("read") == 0) return fail(missing(syntax, "--read"));
   return ReplayCommand{text_of(*values, "read"), text_of(*values, "write"),
@@ -180,7 +192,7 @@ Result<Command, Answer> parse_replay(const std::vector<std::string>& words) {
 
 Result<Command, Answer> parse_inspect(const std::vector<std::string>& words) {
   const Syntax syntax = inspect_syntax();
-  const auto values = read_options(syntax, words, {});
+  const auto values = read_options(syntax, words);
   if (!values) return fail(values.error());
   if (values->count("read") == 0) return fail(missing(syntax, "--read"));
   return InspectCommand{text_of(*values, "read"), text_of(*values, "config"),
@@ -189,9 +201,7 @@ Result<Command, Answer> parse_inspect(const std::vector<std::string>& words) {
 
 Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
   const Syntax syntax = check_syntax();
-  po::positional_options_description names;
-  names.add("name", -1);
-  const auto values = read_options(syntax, words, names);
+  const auto values = read_options(syntax, words, "name");
   if (!values) return fail(values.error());
   CheckCommand command;
   command.config = text_of(*values, "config");

@@ -1,0 +1,169 @@
+#include "gateway/cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Words = std::vector<std::string>;
+
+template <typename Wanted>
+Wanted parse_as(const Words& words) {
+  const auto command = parse_command_line(words);
+  if (!command) {
+    ADD_FAILURE() << command.error().text;
+    return {};
+  }
+  if (!std::holds_alternative<Wanted>(*command)) {
+    ADD_FAILURE() << "another command";
+    return {};
+  }
+  return std::get<Wanted>(*command);
+}
+
+Answer answer_to(const Words& words) {
+  const auto command = parse_command_line(words);
+  if (command) {
+    ADD_FAILURE() << "a command, not an answer: " << testing::PrintToString(words);
+    return {};
+  }
+  return command.error();
+}
+
+TEST(CommandLine, Run) {
+  const auto plain = parse_as<RunCommand>({"run", "--config", "f.toml"});
+  EXPECT_EQ(plain.config, "f.toml");
+  EXPECT_FALSE(plain.inside || plain.outside || plain.metrics_listen || plain.audit_file);
+
+  const auto full = parse_as<RunCommand>({"run", "-c", "f.toml", "--inside", "eth1", "--outside",
+                                          "eth2", "--metrics=[::1]:9464", "--audit", "-"});
+  EXPECT_EQ(full.inside, "eth1");
+  EXPECT_EQ(full.outside, "eth2");
+  EXPECT_EQ(full.metrics_listen, "[::1]:9464");
+  EXPECT_EQ(full.audit_file, "-");
+}
+
+TEST(CommandLine, Replay) {
+  const auto plain = parse_as<ReplayCommand>({"replay", "--read", "in.pcap"});
+  EXPECT_EQ(plain.read, "in.pcap");
+  EXPECT_EQ(plain.write + plain.events + plain.config, "");
+  EXPECT_FALSE(plain.verify_checksums);
+
+  const auto full = parse_as<ReplayCommand>({"replay", "-r", "in.pcap", "-w", "out.pcap", "-e", "-",
+                                             "-c", "f.toml", "--verify-checksums"});
+  EXPECT_EQ(full.write, "out.pcap");
+  EXPECT_EQ(full.events, "-");
+  EXPECT_EQ(full.config, "f.toml");
+  EXPECT_TRUE(full.verify_checksums);
+}
+
+TEST(CommandLine, Inspect) {
+  const auto plain = parse_as<InspectCommand>({"inspect", "--read", "-"});
+  EXPECT_EQ(plain.read, "-");
+  EXPECT_EQ(plain.config, "");
+  EXPECT_FALSE(plain.verify_checksums);
+  EXPECT_TRUE(
+      parse_as<InspectCommand>({"inspect", "-r", "a", "--verify-checksums"}).verify_checksums);
+}
+
+TEST(CommandLine, Check) {
+  EXPECT_THAT(parse_as<CheckCommand>({"check"}).names, IsEmpty());  // from standard input
+  const auto full = parse_as<CheckCommand>(
+      {"check", "a.example", "--client", "2001:db8::1", "b", "--json", "--config", "f.toml"});
+  EXPECT_THAT(full.names, ElementsAre("a.example", "b"));
+  EXPECT_EQ(full.client, IpAddress::parse("2001:db8::1"));
+  EXPECT_TRUE(full.json);
+  EXPECT_EQ(full.config, "f.toml");
+}
+
+TEST(CommandLine, ANameMayLookLikeAnOption) {
+  EXPECT_THAT(parse_as<CheckCommand>({"check", "--", "--json"}).names, ElementsAre("--json"));
+}
+
+TEST(CommandLine, HelpIsAnAnswerOfStatusZero) {
+  for (const char* word : {"--help", "-h", "help"}) {
+    const Answer answer = answer_to({word});
+    EXPECT_EQ(answer.exit_status, 0);
+    for (const char* command : {"run ", "replay ", "inspect ", "check "}) {
+      EXPECT_THAT(answer.text, HasSubstr(command));
+    }
+  }
+}
+
+TEST(CommandLine, HelpOfEachCommandHasUsageExamplesAndExitStatus) {
+  for (const char* command : {"run", "replay", "inspect", "check"}) {
+    for (const char* flag : {"--help", "-h"}) {
+      const Answer answer = answer_to({command, flag});
+      EXPECT_EQ(answer.exit_status, 0) << command;
+      EXPECT_THAT(answer.text, HasSubstr("usage: sluice " + std::string(command)));
+      EXPECT_THAT(answer.text, HasSubstr("examples:\n  sluice " + std::string(command)));
+      EXPECT_THAT(answer.text, HasSubstr("exit status: 0"));
+      EXPECT_THAT(answer.text, HasSubstr("--config"));
+    }
+  }
+}
+
+TEST(CommandLine, TheVersionHasANumber) {
+  const Answer answer = answer_to({"--version"});
+  EXPECT_EQ(answer.exit_status, 0);
+  EXPECT_THAT(answer.text, testing::ContainsRegex("^sluice [0-9]+\\.[0-9]+\\.[0-9]+\n$"));
+}
+
+TEST(CommandLine, NoWordsGetTheOverview) {
+  const Answer answer = answer_to({});
+  EXPECT_EQ(answer.exit_status, 2);
+  EXPECT_THAT(answer.text, HasSubstr("usage: sluice COMMAND"));
+}
+
+struct Wrong {
+  const char* name;
+  Words words;
+  const char* says;
+};
+
+void PrintTo(const Wrong& wrong, std::ostream* out) {
+  *out << testing::PrintToString(wrong.words);
+}
+
+class WrongUsage : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongUsage, IsStatusTwoAndNamesTheWord) {
+  const Answer answer = answer_to(GetParam().words);
+  EXPECT_EQ(answer.exit_status, 2);
+  EXPECT_THAT(answer.text, testing::StartsWith("sluice: "));
+  // In the message itself: the usage below it names everything.
+  EXPECT_THAT(answer.text.substr(0, answer.text.find('\n')), HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, WrongUsage,
+    testing::Values(
+        Wrong{"UnknownCommand", {"frobnicate"}, "\"frobnicate\""},
+        Wrong{"OptionBeforeCommand", {"--config", "f", "run"}, "\"--config\""},
+        Wrong{"UnknownOption", {"inspect", "--nonsense"}, "'--nonsense'"},
+        Wrong{"UnknownShortOption", {"inspect", "-x"}, "'-x'"},
+        Wrong{"RunWithoutConfig", {"run"}, "--config is missing"},
+        Wrong{"ReplayWithoutCapture", {"replay"}, "--read is missing"},
+        Wrong{"InspectWithoutCapture", {"inspect"}, "--read is missing"},
+        Wrong{"OptionWithoutValue", {"replay", "--read"}, "'--read'"},
+        Wrong{"OptionTwice", {"inspect", "--read", "a", "--read", "b"}, "'--read'"},
+        Wrong{"FlagWithValue", {"check", "--json=yes"}, "'--json'"},
+        Wrong{"CaptureWithoutOption", {"inspect", "office.pcap"}, "\"office.pcap\" is no option"},
+        Wrong{"MoreWordsThanOptions",
+              {"replay", "--read", "in.pcap", "out.pcap"},
+              "\"out.pcap\" is no option"},
+        Wrong{"WordBesideRun", {"run", "--config", "f", "eth1"}, "\"eth1\" is no option"},
+        Wrong{"ClientThatIsNoAddress", {"check", "--client", "office", "a"}, "\"office\""},
+        Wrong{"ClientThatIsAPrefix", {"check", "--client", "10.0.0.0/8", "a"}, "\"10.0.0.0/8\""},
+        Wrong{"OptionOfAnotherCommand", {"check", "--read", "in.pcap"}, "'--read'"}),
+    [](const auto& param) { return param.param.name; });
+
+}  // namespace
+}  // namespace sluice::cli
