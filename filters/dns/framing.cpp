@@ -1,5 +1,6 @@
 #include "filters/dns/framing.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "filters/base/byte_reader.h"
@@ -12,6 +13,7 @@ constexpr std::size_t kLengthOctets = 2;
 // Header, root name, type and class.
 constexpr std::size_t kShortestQuery = kHeaderOctets + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
+constexpr std::uint8_t kPointer = 0xc0;
 
 // The first octets of a query's header by their place in it: what they may be.
 bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
@@ -48,18 +50,19 @@ Framed next_message(Bytes stream) noexcept {
 }
 
 bool may_be_query_stream(Bytes stream) noexcept {
-  ByteReader reader(stream);
-  const std::uint16_t length = reader.u16();
-  if (!reader.ok()) return true;
+  ByteReader framed(stream);
+  const std::uint16_t length = framed.u16();
+  if (!framed.ok()) return true;
   if (length < kShortestQuery) return false;
+  ByteReader reader(framed.rest().first(std::min<std::size_t>(length, framed.remaining())));
   for (std::size_t place = 0; place < kHeaderOctets && reader.remaining() > 0; ++place) {
     if (!header_octet_may_be(place, reader.u8())) return false;
   }
-  // The labels of the question's name, as far as they are there: no pointer can lead back from it.
+  // The labels of the question's name, as far as they are there. A pointer can lead forward.
   std::size_t name_octets = 1;
   while (reader.remaining() > 0) {
     const std::uint8_t label = reader.u8();
-    if (label == 0) return true;
+    if (label == 0 || label >= kPointer) return true;
     name_octets += 1U + label;
     if (label > name::kMaxLabelOctets || name_octets > name::kMaxNameOctets) return false;
     reader.skip(label);

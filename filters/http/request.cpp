@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kMinMethod = 3;
 constexpr std::size_t kMaxMethod = 20;
-constexpr std::size_t kMaxEmptyLines = 8;  // in front of a request line: some clients send one
 
 constexpr bool is_method_letter(char c) {
   return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
@@ -17,9 +16,14 @@ constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
+// A line may end in more than one CR: nginx reads over them.
+constexpr bool is_around_values(char c) {
+  return is_blank(c) || c == '\r';
+}
+
 std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_around_values(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_around_values(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -44,18 +48,23 @@ class Lines {
   std::size_t at_ = 0;
 };
 
+// What servers may see of a head.
+std::string_view head_of(Bytes stream) noexcept {
+  return as_text(stream.first(std::min(stream.size(), kMaxHead)));
+}
+
+// Any CR and LF in front of a request line: RFC 9112 section 2.2 asks to skip one empty line, nginx
+// skips all.
 std::size_t empty_lines(std::string_view text) noexcept {
-  std::size_t at = 0;
-  for (std::size_t lines = 0; lines < kMaxEmptyLines; ++lines) {
-    if (text.substr(at).starts_with("\r\n")) {
-      at += 2;
-    } else if (text.substr(at).starts_with('\n')) {
-      at += 1;
-    } else {
-      break;
-    }
-  }
-  return at;
+  return std::min(text.find_first_not_of("\r\n"), text.size());
+}
+
+// HTTP/1.x; nginx reads up to three digits behind the dot.
+bool is_version(std::string_view text) noexcept {
+  constexpr std::string_view kStart = "HTTP/1.";
+  return text.size() > kStart.size() &&
+         equal_ignoring_case(text.substr(0, kStart.size()), kStart) &&
+         text.find_first_not_of("0123456789", kStart.size()) == std::string_view::npos;
 }
 
 // RFC 9112 section 3: method SP target SP HTTP/1.x, with lenient blanks.
@@ -67,12 +76,11 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
   const std::size_t version_at = rest.find_last_of(" \t");
   if (version_at == std::string_view::npos) {
     request.target = rest;  // some write no version, and some servers read on
-    return rest.starts_with('/');
+    return rest.starts_with('/') || rest.contains("://");
   }
   const std::string_view version = rest.substr(version_at + 1);
   request.target = trim(rest.substr(0, version_at));
-  return equal_ignoring_case(version.substr(0, 7), "HTTP/1.") && version.size() == 8 &&
-         version[7] >= '0' && version[7] <= '9' && !request.target.empty();
+  return is_version(version) && !request.target.empty();
 }
 
 // The authority of CONNECT's target and of an absolute one (RFC 9112 section 3.2).
@@ -118,6 +126,7 @@ Result<void, RequestError> read_fields(Lines& lines, Request& request) noexcept 
   while (true) {
     const auto line = lines.next();
     if (!line) {
+      if (host && host->empty()) host.reset();  // its value may stand in the line to come
       return fail(keep_host() ? RequestError::need_more : RequestError::too_many_hosts);
     }
     const bool folded = !line->empty() && is_blank(line->front());
@@ -151,7 +160,7 @@ std::string_view to_string(RequestError error) noexcept {
 
 Result<Request, RequestError> parse_request(Bytes stream) noexcept {
   if (!may_be_request(stream)) return fail(RequestError::not_http);
-  const std::string_view text = as_text(stream.first(std::min(stream.size(), kMaxHead)));
+  const std::string_view text = head_of(stream);
   const std::size_t start = empty_lines(text);
   Lines lines(text.substr(start));
   const auto line = lines.next();
@@ -182,9 +191,8 @@ std::string_view without_port(std::string_view host) noexcept {
 }
 
 bool may_be_request(Bytes stream) noexcept {
-  std::string_view text = as_text(stream);
+  std::string_view text = head_of(stream);
   text.remove_prefix(empty_lines(text));
-  if (text == "\r") return true;
   std::size_t letters = 0;
   while (letters < text.size() && is_method_letter(text[letters])) ++letters;
   if (letters > kMaxMethod) return false;

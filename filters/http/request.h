@@ -5,7 +5,7 @@
 // Input: a client's stream from the first byte of a request line. Output: views into it.
 // Pure: no allocation, no exceptions. Bound: a head of kMaxHead octets.
 //
-// Read as a lenient server would: any token as method, lines that end in LF or CRLF, any case and
+// Read as a lenient server would: any method, lines that end in LF or CRs and LF, any case and
 // blanks around the field's value, empty lines in front, a request line without version. Every Host
 // field counts, and so does the authority of an absolute or CONNECT target: a banned name in any of
 // them blocks.
@@ -42,7 +42,7 @@ struct Request {
 
 [[nodiscard]] Result<Request, RequestError> parse_request(Bytes stream) noexcept;
 
-// `host:port` -> host, `[v6]:port` -> v6 without brackets; anything else as it is.
+// `host:port` -> host, cut at the first colon; `[v6]:port` -> v6 without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;
 
 // Tells whether a stream that begins so may be an HTTP/1 request: a method token of 3 to 20

@@ -47,23 +47,21 @@ constexpr bool fits_a_label(std::string_view label) {
 
 constexpr std::string_view kNoLabel = "?";
 
-// The rightmost part of `host` that fits a name behind a "?" label.
+// All of `host` if it fits a name, else its rightmost part that fits behind a "?" label.
 std::string_view rightmost_that_fits(std::string_view host) {
-  constexpr std::size_t kRoom = kMaxNameOctets - 2 - 1;  // "?" with its length, the root
-  std::size_t start = host.size();
+  constexpr std::size_t kRoom = kMaxNameOctets - 1;   // less the root
+  constexpr std::size_t kRoomBehindMark = kRoom - 2;  // less "?" with its length
   std::size_t octets = 0;
-  std::size_t labels = 1;
-  while (start > 0) {
-    const std::size_t dot = host.rfind('.', start - 1);
+  std::size_t kept = host.size();
+  for (std::size_t end = host.size();;) {
+    const std::size_t dot = end == 0 ? std::string_view::npos : host.rfind('.', end - 1);
     const std::size_t from = dot == std::string_view::npos ? 0 : dot + 1;
-    const std::size_t length = start - from;
-    octets += 1 + (length > kMaxLabelOctets || length == 0 ? kNoLabel.size() : length);
-    if (octets > kRoom || ++labels > kMaxLabels) break;
+    octets += 1 + (fits_a_label(host.substr(from, end - from)) ? end - from : kNoLabel.size());
+    if (octets > kRoom) return host.substr(kept);
     if (dot == std::string_view::npos) return host;
-    start = dot;
-    if (start == 0) return host;
+    if (octets <= kRoomBehindMark) kept = from;
+    end = dot;
   }
-  return host.substr(std::min(start + 1, host.size()));
 }
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace sluice::tls {
 namespace {
 
 constexpr std::uint8_t kHandshake = 22;
-constexpr std::uint8_t kMajorVersion = 3;
+// The version of a record says nothing (RFC 8446 section 5.1). OpenSSL and BoringSSL want 3 here
+// and take any minor one, Go takes all below 16.
+constexpr std::uint8_t kMajorVersionEnd = 16;
 constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kMaxFragment = (std::size_t{1} << 14) + 256;  // RFC 5246 allows the slack
 
@@ -55,7 +57,7 @@ RecordHeader read_header(ByteReader& reader) noexcept {
   if (const auto type = reader.u8(); reader.ok() && type != kHandshake) {
     header.may_be_handshake = false;
   }
-  if (const auto major = reader.u8(); reader.ok() && major != kMajorVersion) {
+  if (const auto major = reader.u8(); reader.ok() && major >= kMajorVersionEnd) {
     header.may_be_handshake = false;
   }
   reader.skip(1);
@@ -101,8 +103,8 @@ HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept {
 bool may_be_tls(Bytes stream) noexcept {
   ByteReader reader(stream);
   if (const auto type = reader.u8(); reader.ok() && type != kHandshake) return false;
-  if (const auto major = reader.u8(); reader.ok() && major != kMajorVersion) return false;
-  if (const auto minor = reader.u8(); reader.ok() && minor > 4) return false;
+  if (const auto major = reader.u8(); reader.ok() && major >= kMajorVersionEnd) return false;
+  reader.skip(1);
   const std::size_t length = reader.u16();
   if (!reader.ok()) return true;
   if (length == 0 || length > kMaxFragment) return false;

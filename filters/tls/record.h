@@ -3,6 +3,7 @@
 // TLS records (RFC 8446 section 5.1, RFC 5246 section 6.2.1) down to handshake bytes.
 //
 //   | 22 | 03 xx | length | fragment of handshake | 22 | 03 xx | length | next fragment | …
+//        ^ versions below 16.0: servers take more than 3.x
 //
 // A ClientHello may lie in one record (then the result is a view into the stream) or be spread over
 // any number of them, cut at any byte (then the fragments are joined in `scratch`).
@@ -19,23 +20,23 @@
 namespace sluice::tls {
 
 inline constexpr std::size_t kRecordHeaderOctets = 5;
-// A longest hello in records of 64 octets, or one of 2.7 KiB in records of one octet; longer
+// A longest hello in records of 21 octets, or one of 3.3 KiB in records of one octet; longer
 // streams without a whole hello are too_large.
 inline constexpr std::size_t kMaxHelloStream = 20 * 1024;
 
 struct HelloRead {
   Result<ClientHello, HelloError> hello = fail(HelloError::need_more);
   std::size_t consumed = 0;  // a hello: octets of the stream up to the end of its last record
-  std::size_t needed = 0;    // need_more: least length of the stream that can change the answer
+  std::size_t needed = 0;    // need_more: in a stream that is shorter no hello is whole
 };
 
 // Reads the ClientHello at the start of a client's TCP stream. Views in the result point into
 // `stream` or `scratch`. REQUIRES: scratch holds kMaxClientHello + kHandshakeHeaderOctets bytes.
 [[nodiscard]] HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept;
 
-// Tells whether a stream that begins so may be TLS with a ClientHello: content type 22, version
-// 3.x, a length that is not zero, handshake type 1. Decides on as many octets as are there: false
-// is final, true may become false with more of them.
+// Tells whether a stream that begins so may be TLS with a ClientHello: content type 22, a version
+// below 16.0, a length that is not zero, handshake type 1. Decides on as many octets as are there:
+// false is final, true may become false with more of them.
 [[nodiscard]] bool may_be_tls(Bytes stream) noexcept;
 
 }  // namespace sluice::tls

@@ -88,6 +88,19 @@ TEST(NameFromHost, KeepsTheSuffixOfWhatIsNoName) {
   EXPECT_TRUE(kept.ends_with(".ab.wechat.com")) << kept;
 }
 
+TEST(NameFromHost, KeepsTheLongestNamesWhole) {
+  std::string many;  // 127 labels, 255 octets
+  for (int i = 0; i < 126; ++i) many += "a.";
+  std::string few;  // four labels, 255 octets
+  for (int i = 0; i < 3; ++i) few += std::string(63, 'x') + '.';
+  few += std::string(61, 'x');
+  for (const std::string& host : {many + "b", few}) {
+    EXPECT_EQ(Name::from_host(host).wire().size(), kMaxNameOctets);
+    EXPECT_EQ(text_of(Name::from_host(host)), host);
+    EXPECT_TRUE(text_of(Name::from_host("c." + host)).starts_with("?."));
+  }
+}
+
 TEST(NameProperty, TextAndWireRoundTrip) {
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
