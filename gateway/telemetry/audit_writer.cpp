@@ -1,6 +1,8 @@
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <mutex>
@@ -88,7 +90,11 @@ Result<std::unique_ptr<AuditWriter>, std::string> AuditWriter::open(AuditOptions
   auto state = std::make_unique<State>();
   state->options = std::move(options);
   state->rings = std::move(rings);
-  if (!state->open()) return fail(state->options.file.string() + ": cannot be opened for writing");
+  errno = 0;
+  if (!state->open()) {
+    return fail(state->options.file.string() +
+                ": cannot be opened for writing: " + std::strerror(errno));
+  }
   State* const running = state.get();
   state->thread = std::thread([running] { running->run(); });
   return std::unique_ptr<AuditWriter>(new AuditWriter(std::move(state)));

@@ -5,8 +5,10 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <limits>
+#include <map>
 #include <mutex>
 
 namespace sluice::telemetry {
@@ -36,6 +38,9 @@ void add(MetricFamily& family, const LabelPairs& labels, double value) {
   family.metric.push_back(std::move(metric));
 }
 
+// Of one app, by protocol and action.
+using DecisionCounts = std::array<std::array<std::uint64_t, kActions>, kProtocols>;
+
 MetricFamily single(std::string name, std::string help, MetricType type, double value) {
   MetricFamily one = family(std::move(name), std::move(help), type);
   add(one, {}, value);
@@ -50,11 +55,23 @@ struct Metrics::State final : prometheus::Collectable {
 
   // Sum over all workers of what `pick` takes from one.
   template <typename Pick>
-  [[nodiscard]] double sum(Pick&& pick) const {
+  [[nodiscard]] std::uint64_t total(Pick&& pick) const {
     std::uint64_t total = 0;
     for (const WorkerCounters* worker : workers) total += pick(*worker).value();
-    return static_cast<double>(total);
+    return total;
   }
+  template <typename Pick>
+  [[nodiscard]] double sum(Pick&& pick) const {
+    return static_cast<double>(total(std::forward<Pick>(pick)));
+  }
+  // "*", the last one, has a slot of its own behind those of apps.
+  [[nodiscard]] std::size_t slot_of(std::size_t index) const {
+    return index + 1 == lists.apps.size() ? kApps - 1 : index;
+  }
+  // Of the app at `index` of `lists.apps`, under all lists that were in force.
+  [[nodiscard]] DecisionCounts decisions_of(std::size_t index) const;
+  // Before other lists come, under which another app may have the slot.
+  void settle_decisions(const std::vector<std::string>& next_apps);
 
   [[nodiscard]] std::vector<MetricFamily> Collect() const override;
   void collect_plain(std::vector<MetricFamily>& families) const;
@@ -69,6 +86,8 @@ struct Metrics::State final : prometheus::Collectable {
   const std::vector<const WorkerCounters*> workers;
   mutable std::mutex mutex;  // of all below
   ListsStatus lists;
+  std::map<std::string, DecisionCounts> settled;      // by app, under the lists before these
+  std::array<DecisionCounts, kApps> settled_slots{};  // what of each slot is in there
   std::uint64_t reloads_ok = 0;
   std::uint64_t reloads_failed = 0;
   bool last_reload_ok = true;
@@ -120,24 +139,53 @@ MetricFamily Metrics::State::decisions() const {
                           "Names that a rule of a policy covers, by app, protocol and action",
                           MetricType::Counter);
   for (std::size_t a = 0; a < lists.apps.size(); ++a) {
-    // "*" has a slot of its own behind those of apps.
-    const std::size_t slot = a + 1 == lists.apps.size() ? kApps - 1 : a;
+    const DecisionCounts counts = decisions_of(a);
     for (std::size_t p = 0; p < kProtocols; ++p) {
       for (std::size_t action = 0; action < kActions; ++action) {
-        const double count =
-            sum([&](const auto& worker) -> auto& { return worker.decisions[slot][p][action]; });
         // A drop that never was is there as zero, so that a rate of it can be asked for.
-        const bool always = labels.actions[action] == "drop" && slot != kApps - 1;
-        if (count == 0 && !always) continue;
+        const bool always = labels.actions[action] == "drop" && a + 1 != lists.apps.size();
+        if (counts[p][action] == 0 && !always) continue;
         add(decisions,
             {{"app", lists.apps[a]},
              {"protocol", labels.protocols[p]},
              {"action", labels.actions[action]}},
-            count);
+            static_cast<double>(counts[p][action]));
       }
     }
   }
   return decisions;
+}
+
+DecisionCounts Metrics::State::decisions_of(std::size_t index) const {
+  const auto earlier = settled.find(lists.apps[index]);
+  DecisionCounts counts = earlier == settled.end() ? DecisionCounts{} : earlier->second;
+  const std::size_t slot = slot_of(index);
+  for (std::size_t p = 0; p < kProtocols; ++p) {
+    for (std::size_t a = 0; a < kActions; ++a) {
+      counts[p][a] +=
+          total([&](const auto& worker) -> auto& { return worker.decisions[slot][p][a]; }) -
+          settled_slots[slot][p][a];
+    }
+  }
+  return counts;
+}
+
+void Metrics::State::settle_decisions(const std::vector<std::string>& next_apps) {
+  std::map<std::string, DecisionCounts> next;
+  for (std::size_t i = 0; i < lists.apps.size(); ++i) {
+    // An app that leaves takes its counts along: this must not grow with every name there ever was.
+    if (std::ranges::find(next_apps, lists.apps[i]) == next_apps.end()) continue;
+    next[lists.apps[i]] = decisions_of(i);
+  }
+  for (std::size_t slot = 0; slot < kApps && !lists.apps.empty(); ++slot) {
+    for (std::size_t p = 0; p < kProtocols; ++p) {
+      for (std::size_t a = 0; a < kActions; ++a) {
+        settled_slots[slot][p][a] =
+            total([&](const auto& worker) -> auto& { return worker.decisions[slot][p][a]; });
+      }
+    }
+  }
+  settled = std::move(next);
 }
 
 MetricFamily Metrics::State::errors() const {
@@ -219,6 +267,7 @@ Metrics::~Metrics() {
 
 void Metrics::publish(ListsStatus lists) {
   const std::lock_guard lock(state_->mutex);
+  state_->settle_decisions(lists.apps);
   state_->lists = std::move(lists);
 }
 

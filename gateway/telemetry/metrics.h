@@ -51,6 +51,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
+  // Decisions are counted by the app's index, which other lists may give to another app: what was
+  // counted so far stays with the app's name. Off by the packets that are judged meanwhile.
   void publish(ListsStatus lists);
   // A reload that failed: what was in force stays; counted, and `sluice_reload_last_ok` is 0.
   void reload_failed();

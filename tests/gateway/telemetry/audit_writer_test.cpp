@@ -1,0 +1,173 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "gateway/telemetry/audit.h"
+
+namespace sluice::telemetry {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr auto kPatience = std::chrono::seconds(20);
+
+class Writer : public testing::Test {
+ protected:
+  Writer() {
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::temp_directory_path() /
+              ("sluice_audit_" + std::string(info->name()) + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  ~Writer() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] fs::path file(const char* name = "audit.jsonl") const { return folder_ / name; }
+
+  static void push(AuditRing& ring, std::uint32_t number) {
+    AuditRecord* const record = ring.reserve();
+    ASSERT_NE(record, nullptr);
+    *record = AuditRecord();
+    record->line = number;
+    ring.commit();
+  }
+  // The `line` of each record in a file; fails where a line is no JSON.
+  static std::vector<int> lines(const fs::path& path) {
+    std::ifstream stream(path);
+    std::vector<int> numbers;
+    for (std::string text; std::getline(stream, text);) {
+      numbers.push_back(nlohmann::json::parse(text).at("line"));
+    }
+    return numbers;
+  }
+  // The writer has a thread of its own, so what it does is waited for: yielding, and not for ever.
+  template <typename Condition>
+  static bool becomes(Condition&& condition) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(Writer, WritesALineForEachRecord) {
+  AuditRing ring(16);
+  auto writer = AuditWriter::open({.file = file()}, {&ring});
+  ASSERT_TRUE(writer) << writer.error();
+  for (std::uint32_t i = 1; i <= 3; ++i) push(ring, i);
+  EXPECT_TRUE(becomes([&] { return (*writer)->written() == 3; }));
+  EXPECT_THAT(lines(file()), ElementsAre(1, 2, 3));  // on the disk before any stop
+  EXPECT_EQ((*writer)->failed(), 0U);
+}
+
+TEST_F(Writer, WritesWhatIsLeftWhenItStops) {
+  AuditRing ring(16);
+  auto writer = AuditWriter::open({.file = file()}, {&ring});
+  ASSERT_TRUE(writer) << writer.error();
+  for (std::uint32_t i = 1; i <= 10; ++i) push(ring, i);
+  (*writer)->stop();
+  EXPECT_EQ(lines(file()).size(), 10U);
+  EXPECT_EQ((*writer)->written(), 10U);
+  (*writer)->stop();  // again is harmless
+  EXPECT_EQ(lines(file()).size(), 10U);
+}
+
+TEST_F(Writer, DrainsEveryRing) {
+  AuditRing one(4);
+  AuditRing two(4);
+  auto writer = AuditWriter::open({.file = file()}, {&one, &two});
+  ASSERT_TRUE(writer) << writer.error();
+  push(one, 1);
+  push(two, 2);
+  (*writer)->stop();
+  EXPECT_THAT(lines(file()), testing::UnorderedElementsAre(1, 2));
+}
+
+TEST_F(Writer, AppendsToWhatIsThere) {
+  AuditRing ring(4);
+  for (std::uint32_t i = 1; i <= 2; ++i) {
+    auto writer = AuditWriter::open({.file = file()}, {&ring});
+    ASSERT_TRUE(writer) << writer.error();
+    push(ring, i);
+    (*writer)->stop();
+  }
+  EXPECT_THAT(lines(file()), ElementsAre(1, 2));
+}
+
+TEST_F(Writer, OpensTheFileAgainAfterRotation) {
+  AuditRing ring(16);
+  auto writer = AuditWriter::open({.file = file()}, {&ring});
+  ASSERT_TRUE(writer) << writer.error();
+  push(ring, 1);
+  ASSERT_TRUE(becomes([&] { return (*writer)->written() == 1; }));
+  fs::rename(file(), file("audit.jsonl.1"));
+  (*writer)->reopen();
+  ASSERT_TRUE(becomes([&] { return fs::exists(file()); }));
+  push(ring, 2);
+  (*writer)->stop();
+  EXPECT_THAT(lines(file("audit.jsonl.1")), ElementsAre(1));
+  EXPECT_THAT(lines(file()), ElementsAre(2));
+}
+
+TEST_F(Writer, AFileThatCannotBeOpenedIsNamed) {
+  AuditRing ring(4);
+  const auto writer = AuditWriter::open({.file = file("no-such-folder") / "audit.jsonl"}, {&ring});
+  ASSERT_FALSE(writer);
+  EXPECT_THAT(writer.error(), HasSubstr("no-such-folder/audit.jsonl: "));
+  EXPECT_THAT(writer.error(), HasSubstr("No such file or directory"));
+}
+
+TEST_F(Writer, AFullDiskIsCountedAndDoesNotStopIt) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  AuditRing ring(4);
+  auto writer = AuditWriter::open({.file = "/dev/full"}, {&ring});
+  ASSERT_TRUE(writer) << writer.error();
+  push(ring, 1);
+  ASSERT_TRUE(becomes([&] { return (*writer)->failed() == 1; }));
+  push(ring, 2);
+  (*writer)->stop();
+  EXPECT_EQ((*writer)->failed(), 2U);
+  EXPECT_EQ((*writer)->written(), 0U);
+}
+
+// The folder goes and comes back: records of the time between are lost and counted, later ones are
+// written.
+TEST_F(Writer, GoesOnWhenTheFileCanBeWrittenAgain) {
+  AuditRing ring(4);
+  fs::create_directories(file("log"));
+  const fs::path path = file("log") / "audit.jsonl";
+  auto writer = AuditWriter::open({.file = path}, {&ring});
+  ASSERT_TRUE(writer) << writer.error();
+  fs::rename(file("log"), file("gone"));
+  (*writer)->reopen();
+  // Until the writer has looked: before that it writes to the file that it still holds.
+  std::uint32_t tries = 0;
+  ASSERT_TRUE(becomes([&] {
+    if (ring.front() == nullptr) push(ring, ++tries);
+    return (*writer)->failed() > 0;
+  }));
+  fs::create_directories(file("log"));
+  ASSERT_TRUE(becomes([&] {
+    if (ring.front() == nullptr) push(ring, 1000);
+    return fs::exists(path) && !lines(path).empty();
+  }));
+  (*writer)->stop();
+  EXPECT_EQ(lines(path).back(), 1000);
+}
+
+}  // namespace
+}  // namespace sluice::telemetry

@@ -1,0 +1,105 @@
+#include "gateway/telemetry/counters.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <regex>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace sluice::telemetry {
+namespace {
+
+struct Named {
+  const char* member;
+  const char* metric;
+  const char* help;
+};
+
+#define SLUICE_X(member, metric, help) {#member, metric, help},
+constexpr Named kCounters[] = {SLUICE_COUNTERS(SLUICE_X)};
+constexpr Named kGauges[] = {SLUICE_GAUGES(SLUICE_X)};
+#undef SLUICE_X
+
+// https://prometheus.io/docs/practices/naming/
+TEST(Counters, HaveValidAndUniqueNamesAndHelp) {
+  const std::regex valid("sluice_[a-z][a-z0-9_]*[a-z]");
+  std::set<std::string> names;
+  const auto look = [&](const Named& one, bool is_counter) {
+    const std::string metric = one.metric;
+    EXPECT_TRUE(std::regex_match(metric, valid)) << metric;
+    EXPECT_EQ(metric.ends_with("_total"), is_counter) << metric;
+    EXPECT_TRUE(names.insert(metric).second) << metric << " twice";
+    EXPECT_NE(std::string(one.help), "") << metric;
+  };
+  for (const Named& counter : kCounters) look(counter, true);
+  for (const Named& gauge : kGauges) look(gauge, false);
+}
+
+TEST(Counters, ReasonsAreUniqueLabelsWithAMeaning) {
+  const std::regex valid("[a-z][a-z0-9_]*");
+  std::set<std::string> names;
+  std::set<std::string> meanings;
+  for (std::size_t i = 0; i < kReasons; ++i) {
+    const std::string name(to_string(Reason(i)));
+    EXPECT_TRUE(std::regex_match(name, valid)) << name;
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_TRUE(meanings.insert(std::string(meaning_of(Reason(i)))).second) << name;
+  }
+  EXPECT_EQ(to_string(Reason::banned), "banned");
+}
+
+TEST(Counters, WhatIsNoReasonHasNoName) {
+  EXPECT_EQ(to_string(Reason(kReasons)), "?");
+  EXPECT_EQ(meaning_of(Reason(kReasons)), "?");
+}
+
+TEST(Counters, AddAndSet) {
+  Counter counter;
+  EXPECT_EQ(counter.value(), 0U);
+  counter.add();
+  counter.add(41);
+  EXPECT_EQ(counter.value(), 42U);
+  counter.set(7);
+  EXPECT_EQ(counter.value(), 7U);
+}
+
+TEST(Counters, StartAtZero) {
+  const auto counters = std::make_unique<WorkerCounters>();
+#define SLUICE_X(member, metric, help) EXPECT_EQ(counters->member.value(), 0U) << metric;
+  SLUICE_COUNTERS(SLUICE_X)
+  SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+}
+
+// A reader beside the one writer sees a count that only grows, and in the end all of it.
+TEST(Counters, OneWriterAndAReader) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  Counter counter;
+  std::jthread writer([&] {
+    for (std::uint64_t i = 0; i < kMost; ++i) counter.add();
+  });
+  for (std::uint64_t last = 0; last < kMost;) {
+    const std::uint64_t now = counter.value();
+    ASSERT_GE(now, last);
+    last = now;
+  }
+}
+
+TEST(TimeHistogram, BoundsBelongToTheBucketBelowThem) {
+  TimeHistogram times;
+  times.observe(0);
+  times.observe(kTimeBounds.front());
+  times.observe(kTimeBounds.front() + 1);
+  times.observe(kTimeBounds.back());
+  times.observe(kTimeBounds.back() + 1);
+  EXPECT_EQ(times.buckets.front().value(), 2U);
+  EXPECT_EQ(times.buckets[1].value(), 1U);
+  EXPECT_EQ(times.buckets[kTimeBounds.size() - 1].value(), 1U);
+  EXPECT_EQ(times.buckets.back().value(), 1U);
+  EXPECT_EQ(times.sum_nanos.value(), 2 * kTimeBounds.front() + 1 + 2 * kTimeBounds.back() + 1);
+}
+
+}  // namespace
+}  // namespace sluice::telemetry

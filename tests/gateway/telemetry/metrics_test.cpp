@@ -1,0 +1,240 @@
+#include "gateway/telemetry/metrics.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace sluice::telemetry {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Labels labels() {
+  return {.verdicts = {"pass", "drop", "pass_flow", "drop_flow"},
+          .protocols = {"dns", "tls", "quic", "http"},
+          .actions = {"allow", "log", "drop", "reject"},
+          .removals = {"closed", "idle", "full", "reset"},
+          .errors = {{"packet", "truncated"}, {"", ""}, {"tls", "malformed"}}};
+}
+
+ListsStatus lists(std::vector<std::string> apps) {
+  apps.emplace_back("*");
+  return {.apps = std::move(apps),
+          .lists = {{"wechat", "wechat", "0123456789abcdef", 33, 2,
+                     std::chrono::system_clock::now() - std::chrono::hours(1)},
+                    {"ex\"tra\\", "*", "fedcba9876543210", 1, 0, std::chrono::system_clock::now()}},
+          .rules = 34,
+          .memory_bytes = 4096};
+}
+
+// Two workers and their page.
+class Page : public testing::Test {
+ protected:
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::istringstream stream(metrics.text());
+    std::vector<std::string> result;
+    for (std::string line; std::getline(stream, line);) result.push_back(line);
+    return result;
+  }
+  // What stands behind `series `; "" where there is no such series.
+  [[nodiscard]] std::string value(const std::string& series) const {
+    for (const std::string& line : lines()) {
+      if (line.starts_with(series + " ")) return line.substr(series.size() + 1);
+    }
+    return "";
+  }
+  static std::string tls_drops(const std::string& app) {
+    return "sluice_decisions_total{app=\"" + app + "\",protocol=\"tls\",action=\"drop\"}";
+  }
+
+  static constexpr std::size_t kTls = 1, kDrop = 2;
+  std::unique_ptr<WorkerCounters> one = std::make_unique<WorkerCounters>();
+  std::unique_ptr<WorkerCounters> two = std::make_unique<WorkerCounters>();
+  Metrics metrics{labels(), {one.get(), two.get()}};
+};
+
+// Every family that gateway/telemetry/README.md names.
+TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
+  metrics.publish(lists({"wechat"}));
+  std::vector<std::pair<std::string, std::string>> wanted = {
+      {"sluice_packets_total", "counter"},
+      {"sluice_decisions_total", "counter"},
+      {"sluice_parse_errors_total", "counter"},
+      {"sluice_flow_evictions_total", "counter"},
+      {"sluice_packet_processing_seconds", "histogram"},
+      {"sluice_list_info", "gauge"},
+      {"sluice_list_entries", "gauge"},
+      {"sluice_list_refused_lines", "gauge"},
+      {"sluice_list_age_seconds", "gauge"},
+      {"sluice_rules", "gauge"},
+      {"sluice_domain_set_bytes", "gauge"},
+      {"sluice_reloads_total", "counter"},
+      {"sluice_reload_last_ok", "gauge"}};
+#define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "counter");
+  SLUICE_COUNTERS(SLUICE_X)
+#undef SLUICE_X
+#define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "gauge");
+  SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+  const std::vector<std::string> page = lines();
+  for (const auto& [name, type] : wanted) {
+    EXPECT_EQ(std::ranges::count(page, "# TYPE " + name + " " + type), 1) << name;
+    EXPECT_EQ(std::ranges::count_if(
+                  page, [&](const auto& line) { return line.starts_with("# HELP " + name + " "); }),
+              1)
+        << name;
+  }
+  const auto types =
+      std::ranges::count_if(page, [](const auto& line) { return line.starts_with("# TYPE "); });
+  EXPECT_EQ(static_cast<std::size_t>(types), wanted.size());
+}
+
+// https://prometheus.io/docs/instrumenting/exposition_formats/, text format 0.0.4.
+TEST_F(Page, IsInTheExpositionFormat) {
+  metrics.publish(lists({"wechat", "odd \"app\"\n\\"}));
+  one->verdicts[1][static_cast<std::size_t>(Reason::banned)].add();
+  one->packet_time.observe(123);
+  const std::string label = "[a-z_]+=\"(?:[^\"\\\\\n]|\\\\[\\\\n\"])*\"";
+  const std::regex sample("[a-z_]+(?:\\{" + label + "(?:," + label +
+                          ")*\\})? (?:[0-9.e+-]+|\\+Inf|NaN)");
+  const std::regex comment("# (?:HELP [a-z_]+ .+|TYPE [a-z_]+ (?:counter|gauge|histogram))");
+  std::set<std::string> series;
+  for (const std::string& line : lines()) {
+    if (line.starts_with("#")) {
+      EXPECT_TRUE(std::regex_match(line, comment)) << line;
+    } else {
+      EXPECT_TRUE(std::regex_match(line, sample)) << line;
+      EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
+    }
+  }
+}
+
+TEST_F(Page, SumsWorkers) {
+  one->packets.add(3);
+  two->packets.add(4);
+  two->streams.set(5);
+  one->verdicts[1][static_cast<std::size_t>(Reason::banned)].add(6);
+  two->verdicts[1][static_cast<std::size_t>(Reason::banned)].add(1);
+  one->errors[2].add(8);
+  two->removals[1].add(9);
+  EXPECT_EQ(value("sluice_packets_received_total"), "7");
+  EXPECT_EQ(value("sluice_streams"), "5");
+  EXPECT_EQ(value("sluice_packets_total{verdict=\"drop\",reason=\"banned\"}"), "7");
+  EXPECT_EQ(value("sluice_parse_errors_total{layer=\"tls\",reason=\"malformed\"}"), "8");
+  EXPECT_EQ(value("sluice_flow_evictions_total{reason=\"idle\"}"), "9");
+}
+
+TEST_F(Page, LeavesOutPairsThatNeverWereAndSlotsWithoutName) {
+  EXPECT_EQ(value("sluice_packets_total{verdict=\"pass\",reason=\"banned\"}"), "");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("reason=\"\"")));
+}
+
+TEST_F(Page, DropsOfEveryAppAreThereFromTheStart) {
+  metrics.publish(lists({"wechat", "tiktok"}));
+  EXPECT_EQ(value(tls_drops("wechat")), "0");
+  EXPECT_EQ(value(tls_drops("tiktok")), "0");
+  EXPECT_EQ(value(tls_drops("*")), "");
+  one->decisions[1][kTls][kDrop].add(2);
+  two->decisions[1][kTls][kDrop].add(3);
+  one->decisions[kApps - 1][kTls][0].add();
+  EXPECT_EQ(value(tls_drops("tiktok")), "5");
+  EXPECT_EQ(value(tls_drops("wechat")), "0");
+  EXPECT_EQ(value("sluice_decisions_total{app=\"*\",protocol=\"tls\",action=\"allow\"}"), "1");
+}
+
+// Workers count by the app's index, and a reload may give that to another app.
+TEST_F(Page, DecisionsStayWithTheirAppWhenAReloadMovesIt) {
+  metrics.publish(lists({"wechat", "tiktok"}));
+  one->decisions[0][kTls][kDrop].add(10);
+  one->decisions[1][kTls][kDrop].add(20);
+  metrics.publish(lists({"kaspersky", "wechat", "tiktok"}));
+  EXPECT_EQ(value(tls_drops("kaspersky")), "0");
+  EXPECT_EQ(value(tls_drops("wechat")), "10");
+  EXPECT_EQ(value(tls_drops("tiktok")), "20");
+  one->decisions[0][kTls][kDrop].add(1);
+  two->decisions[1][kTls][kDrop].add(2);
+  metrics.publish(lists({"wechat"}));
+  metrics.publish(lists({"tiktok", "wechat"}));
+  EXPECT_EQ(value(tls_drops("wechat")), "12");
+  EXPECT_EQ(value(tls_drops("tiktok")), "0");  // it was gone: a counter that starts again
+}
+
+TEST_F(Page, SaysWhichListsAreInForce) {
+  metrics.publish(lists({"wechat"}));
+  EXPECT_EQ(value("sluice_list_info{list=\"wechat\",app=\"wechat\",version=\"0123456789abcdef\"}"),
+            "1");
+  EXPECT_EQ(value("sluice_list_entries{list=\"wechat\"}"), "33");
+  EXPECT_EQ(value("sluice_list_refused_lines{list=\"wechat\"}"), "2");
+  const double age = std::stod(value("sluice_list_age_seconds{list=\"wechat\"}"));
+  EXPECT_GE(age, 3600);
+  EXPECT_LT(age, 3600 + 600);
+  EXPECT_EQ(value("sluice_list_entries{list=\"ex\\\"tra\\\\\"}"), "1");
+  EXPECT_EQ(value("sluice_rules"), "34");
+  EXPECT_EQ(value("sluice_domain_set_bytes"), "4096");
+
+  metrics.publish({});
+  EXPECT_EQ(value("sluice_list_entries{list=\"wechat\"}"), "");
+  EXPECT_EQ(value("sluice_rules"), "0");
+}
+
+TEST_F(Page, CountsReloads) {
+  EXPECT_EQ(value("sluice_reload_last_ok"), "1");
+  metrics.reload_failed();
+  EXPECT_EQ(value("sluice_reload_last_ok"), "0");
+  metrics.reload_failed();
+  metrics.reload_succeeded();
+  EXPECT_EQ(value("sluice_reload_last_ok"), "1");
+  EXPECT_EQ(value("sluice_reloads_total{result=\"ok\"}"), "1");
+  EXPECT_EQ(value("sluice_reloads_total{result=\"failed\"}"), "2");
+}
+
+TEST_F(Page, TheHistogramIsCumulative) {
+  one->packet_time.observe(50);
+  two->packet_time.observe(200);
+  two->packet_time.observe(20'000'000);
+  const std::string buckets = "sluice_packet_processing_seconds_bucket";
+  EXPECT_EQ(value(buckets + "{le=\"1e-07\"}"), "1");
+  EXPECT_EQ(value(buckets + "{le=\"2.5e-07\"}"), "2");
+  EXPECT_EQ(value(buckets + "{le=\"0.01\"}"), "2");
+  EXPECT_EQ(value(buckets + "{le=\"+Inf\"}"), "3");
+  EXPECT_EQ(value("sluice_packet_processing_seconds_count"), "3");
+  EXPECT_DOUBLE_EQ(std::stod(value("sluice_packet_processing_seconds_sum")), 0.02000025);
+}
+
+TEST_F(Page, AnAddressThatIsTakenIsRefusedByName) {
+  const int holder = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(holder, generic, size) != 0 || ::listen(holder, 1) != 0 ||
+      ::getsockname(holder, generic, &size) != 0) {
+    ::close(holder);
+    GTEST_SKIP() << "no loopback interface here";
+  }
+  const std::string taken = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const auto listening = metrics.listen(taken);
+  ::close(holder);
+  ASSERT_FALSE(listening);
+  EXPECT_THAT(listening.error(), HasSubstr(taken));
+}
+
+TEST_F(Page, ANonsenseAddressIsRefusedByName) {
+  const auto listening = metrics.listen("nonsense:address");
+  ASSERT_FALSE(listening);
+  EXPECT_THAT(listening.error(), HasSubstr("nonsense:address"));
+}
+
+}  // namespace
+}  // namespace sluice::telemetry
