@@ -1,5 +1,7 @@
 #include "gateway/app/capture_run.h"
 
+#include <iostream>
+
 #include "gateway/cli/progress_bar.h"
 
 namespace sluice::app {
@@ -12,6 +14,7 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
       job.verify_checksums ? config::Checksums::verify : config::Checksums::ignore;
   auto ban = build_ban(config->live);
   if (!ban) return fail("sluice: " + ban.error());
+  for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
   auto capture = io::CaptureFile::open(job.read, job.write);
   if (!capture) return fail("sluice: " + capture.error());
 
@@ -25,7 +28,7 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   io::Poll poll;
   do {
     poll = worker->run_batch();
-    if (job.after_batch) job.after_batch();
+    if (job.after_batch && !job.after_batch()) break;
     progress.update((*capture)->bytes_read(), (*capture)->bytes_total(),
                     outcome.counters->packets.value());
   } while (poll == io::Poll::frames || poll == io::Poll::idle);

@@ -19,7 +19,7 @@ struct CaptureJob {
   bool enforce = true;
   engine::FindingObserver* observer = nullptr;
   telemetry::AuditRing* audit = nullptr;
-  std::function<void()> after_batch;  // may be empty
+  std::function<bool()> after_batch;  // may be empty; false: enough, nobody reads what we write
 };
 
 struct CaptureOutcome {
@@ -28,7 +28,8 @@ struct CaptureOutcome {
   std::string error;  // of the capture: what was wrong behind the last packet that was read
 };
 
-// Error: nothing was read; lines for the operator.
+// Error: nothing was read; lines for the operator. Lines of lists that were refused go to standard
+// error.
 [[nodiscard]] Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job);
 
 }  // namespace sluice::app

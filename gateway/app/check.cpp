@@ -24,6 +24,15 @@ policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<Ip
   return decision;
 }
 
+// A line of standard input without blanks around; a CR before its end is one, or a name of a file
+// from Windows would be another name than the one that is banned.
+std::string_view trim(std::string_view line) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const std::size_t first = line.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(kBlanks) + 1 - first);
+}
+
 struct Checker {
   const engine::Snapshot& snapshot;
   const cli::CheckCommand& command;
@@ -52,6 +61,7 @@ struct Checker {
 }  // namespace
 
 int check(const cli::CheckCommand& command) {
+  survive_closed_pipes();
   const auto config = load_config(command.config);
   if (!config) {
     std::cerr << config.error() << '\n';
@@ -66,12 +76,11 @@ int check(const cli::CheckCommand& command) {
   Checker checker{*ban->snapshot, command};
   for (const std::string& name : command.names) checker.check(name);
   if (command.names.empty()) {
-    for (std::string name; std::getline(std::cin, name);) {
-      if (!name.empty()) checker.check(name);
+    for (std::string line; std::cout.good() && std::getline(std::cin, line);) {
+      if (const auto name = trim(line); !name.empty()) checker.check(std::string(name));
     }
   }
-  std::cout.flush();
-  if (checker.some_wrong || !std::cout) return kUnusable;
+  if (!all_written() || checker.some_wrong) return kUnusable;
   return checker.some_blocked ? kSomeBlocked : kOk;
 }
 

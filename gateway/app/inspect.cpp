@@ -36,19 +36,20 @@ class Printer final : public engine::FindingObserver {
 }  // namespace
 
 int inspect(const cli::InspectCommand& command) {
+  survive_closed_pipes();
   Printer printer;
   const auto outcome = run_capture({.read = command.read,
                                     .config = command.config,
                                     .verify_checksums = command.verify_checksums,
                                     .enforce = false,
-                                    .observer = &printer});
-  std::cout.flush();
+                                    .observer = &printer,
+                                    .after_batch = [] { return std::cout.good(); }});
   if (!outcome) {
     std::cerr << outcome.error() << '\n';
     return kUnusable;
   }
   if (!outcome->error.empty()) std::cerr << "sluice: " << outcome->error << '\n';
-  return outcome->error.empty() && std::cout ? kOk : kUnusable;
+  return all_written() && outcome->error.empty() ? kOk : kUnusable;
 }
 
 }  // namespace sluice::app

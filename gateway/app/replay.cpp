@@ -1,5 +1,6 @@
 // `sluice replay`: the engine over a capture; what passes goes to another one.
 
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -45,9 +46,21 @@ void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outc
   }
 }
 
+// False as well where one of them does not exist, or is a device.
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(a, error) && std::filesystem::equivalent(a, b, error);
+}
+
 }  // namespace
 
 int replay(const cli::ReplayCommand& command) {
+  survive_closed_pipes();
+  for (const std::string& output : {command.write, command.events}) {
+    if (!is_same_file(command.read, output)) continue;
+    std::cerr << "sluice: " << output << ": is the capture to read, and would be overwritten\n";
+    return kUnusable;
+  }
   std::ofstream file;
   const bool to_stdout = command.events == "-";
   if (!command.events.empty() && !to_stdout) {
@@ -64,6 +77,7 @@ int replay(const cli::ReplayCommand& command) {
       events << telemetry::to_json(*record, {}) << '\n';
       ring.release();
     }
+    return true;  // whatever came of the records, the capture is wanted to its end
   };
   CaptureJob job{.read = command.read,
                  .write = command.write,
@@ -81,7 +95,8 @@ int replay(const cli::ReplayCommand& command) {
   print_summary(command, *outcome);
   if (!outcome->error.empty()) std::cerr << "sluice: " << outcome->error << '\n';
   if (!command.events.empty() && !events.flush()) {
-    std::cerr << "sluice: " << command.events << ": could not be written to its end\n";
+    std::cerr << "sluice: " << (to_stdout ? "standard output" : command.events)
+              << ": could not be written to its end\n";
     return kUnusable;
   }
   return outcome->error.empty() ? kOk : kUnusable;

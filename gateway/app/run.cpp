@@ -85,9 +85,9 @@ class Reloader {
     auto ban = build_ban(config->live);
     if (!ban) return refuse(ban.error());
     snapshots_.publish(ban->snapshot);
-    log_lists(*ban);
-    metrics_.publish(std::move(ban->status));
+    metrics_.publish(ban->status);
     metrics_.reload_succeeded();
+    log_lists(*ban);
     spdlog::info("reloaded {}", file_);
   }
 
@@ -155,6 +155,7 @@ int refuse_start(const std::string& why) {
 }  // namespace
 
 int run(const cli::RunCommand& command) {
+  survive_closed_pipes();
   auto config = load_config(command.config);
   if (!config) return refuse_start(config.error());
   config::StartSettings& start = config->start;

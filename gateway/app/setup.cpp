@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <iostream>
 
 namespace sluice::app {
 namespace {
@@ -104,6 +106,16 @@ HashKey random_key() {
   HashKey key;
   if (getrandom(&key, sizeof key, 0) != static_cast<ssize_t>(sizeof key)) std::abort();
   return key;
+}
+
+void survive_closed_pipes() {
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool all_written() {
+  if (std::cout.flush()) return true;
+  std::cerr << "sluice: standard output: could not be written to its end\n";
+  return false;
 }
 
 }  // namespace sluice::app

@@ -33,4 +33,10 @@ struct Ban {
 // From the kernel's random source; ends the process where it has none.
 [[nodiscard]] HashKey random_key();
 
+// Whoever reads our lines may leave: that is to be an error of writing, not the end of a gateway.
+void survive_closed_pipes();
+// Flushes standard output. False: a full disk or a closed pipe took something of it, as is then
+// said on standard error.
+[[nodiscard]] bool all_written();
+
 }  // namespace sluice::app

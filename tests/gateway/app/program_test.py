@@ -1,0 +1,452 @@
+#!/usr/bin/env python3
+"""The program as its users have it: every command, over good and broken files.
+
+usage: program_test.py PROGRAM [UNITTEST OPTIONS]
+"""
+
+import json
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "deploy/lab/example.pcap"
+PROGRAM = ""
+PATIENCE_SECONDS = 30
+SMALL = "[limits]\nflows = 1024\nstreams = 256\n"  # little memory, for these tests run it often
+FIELDS = ["packet", "proto", "name", "client", "server", "transport", "ech", "verdict", "app", "rule"]
+FILE_HEADER = 24
+RECORD_HEADER = 16
+
+
+def records(capture):
+    """(begin, end) of each record of a pcap file in the byte order of this machine."""
+    at = FILE_HEADER
+    while at < len(capture):
+        length = struct.unpack_from("=I", capture, at + 8)[0]
+        yield at, at + RECORD_HEADER + length
+        at += RECORD_HEADER + length
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.write("small.toml", SMALL)
+        self.ban = self.write("ban.toml", SMALL + """
+            [[list]]
+            app = "chat"
+            file = "chat.list"
+            [[policy]]
+            name = "office"
+            clients = ["10.0.0.0/8"]
+            apps = ["chat"]
+            [[policy]]
+            name = "lab"
+            clients = ["192.0.2.0/24"]
+            apps = ["chat"]
+            action = "log"
+            """)
+        self.write("chat.list", "# names of a chat\nchat.example\n@@open.chat.example\n")
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run_program(self, *words, status=0, stdin=b"", stdout=subprocess.PIPE):
+        done = subprocess.run([PROGRAM, *map(str, words)], input=stdin, stdout=stdout,
+                              stderr=subprocess.PIPE, timeout=PATIENCE_SECONDS)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, status, f"{words}: {said}")
+        return (done.stdout or b"").decode(), said
+
+    def findings(self, *words, status=0, **more):
+        """What `inspect` prints, all of it JSON objects of the documented form; and what it says."""
+        printed, said = self.run_program("inspect", *words, status=status, **more)
+        lines = [json.loads(line) for line in printed.splitlines()]
+        for line in lines:
+            more_fields = ["qtype"] if line["proto"] == "dns" else []
+            self.assertEqual(list(line), FIELDS + more_fields)
+            self.assertIn(line["proto"], ("dns", "tls", "quic", "http"))
+            self.assertIn(line["verdict"], ("pass", "drop", "log"))
+        return lines, said
+
+
+class Check(Program):
+    def test_all_pass(self):
+        printed, said = self.run_program("check", "-c", self.ban, "example.com", "notchat.example")
+        self.assertEqual(printed, "pass example.com\npass notchat.example\n")
+        self.assertEqual(said, "")
+
+    def test_some_are_blocked(self):
+        printed, _ = self.run_program("check", "-c", self.ban, "WWW.Chat.Example.", "example.com",
+                                      "a.open.chat.example", status=1)
+        self.assertEqual(printed.splitlines(), [
+            "drop www.chat.example app=chat rule=chat.example list=chat line=2 policy=office",
+            "pass example.com",
+            "pass a.open.chat.example app=chat exception=@@open.chat.example list=chat line=3"
+            " policy=lab"])
+
+    def test_json(self):
+        printed, _ = self.run_program("check", "-c", self.ban, "--json", "chat.example", status=1)
+        self.assertEqual(json.loads(printed), {
+            "name": "chat.example", "verdict": "drop", "app": "chat", "rule": "chat.example",
+            "list": "chat", "line": 2, "policy": "office"})
+
+    def test_client(self):
+        for client, status, verdict in (("10.1.2.3", 1, "drop"), ("192.0.2.1", 0, "log"),
+                                        ("198.51.100.1", 0, "pass"), ("2001:db8::1", 0, "pass")):
+            printed, _ = self.run_program("check", "-c", self.ban, "--client", client, "chat.example",
+                                          status=status)
+            self.assertEqual(printed.split()[0], verdict, client)
+
+    def test_names_from_standard_input(self):
+        printed, _ = self.run_program("check", "-c", self.ban, status=1,
+                                      stdin=b"example.com\n\n  chat.example\t\nlast.example")
+        self.assertEqual([line.split()[:2] for line in printed.splitlines()],
+                         [["pass", "example.com"], ["drop", "chat.example"], ["pass", "last.example"]])
+
+    def test_names_from_a_file_with_crlf_are_the_same_names(self):
+        printed, _ = self.run_program("check", "-c", self.ban, status=1, stdin=b"chat.example\r\n\r\n")
+        self.assertRegex(printed, r"\Adrop chat\.example app=chat [^\r]*\n\Z")
+
+    def test_no_names_on_standard_input(self):
+        self.assertEqual(self.run_program("check", "-c", self.ban), ("", ""))
+
+    def test_what_is_no_name_does_not_hide_the_rest(self):
+        printed, said = self.run_program("check", "-c", self.ban, "a..b", "chat.example", status=2)
+        self.assertRegex(printed, r"\Adrop chat\.example ")
+        self.assertRegex(said, r'\Asluice: "a\.\.b": .+\n\Z')
+
+    def test_octets_are_escaped(self):
+        printed, _ = self.run_program("check", "-c", self.ban, os.fsdecode(b"a\xff \x01.example"))
+        self.assertEqual(printed, "pass a\\255\\032\\001.example\n")
+
+    def test_shipped_lists_without_configuration(self):
+        printed, _ = self.run_program("check", "web.wechat.com", "www.kaspersky.com", "www.tiktok.com",
+                                      "example.com", status=1)
+        self.assertEqual([line.split()[0] for line in printed.splitlines()],
+                         ["drop", "drop", "drop", "pass"])
+
+    def test_shipped_configuration(self):
+        self.run_program("check", "-c", ROOT / "deploy/sluice.toml", "web.wechat.com", status=1)
+
+    def test_refused_lines_are_said(self):
+        self.write("chat.list", "chat.example\nco.uk\nbad..name\n")
+        printed, said = self.run_program("check", "-c", self.ban, "chat.example", status=1)
+        self.assertTrue(printed.startswith("drop chat.example"))
+        self.assertRegex(said, r'chat\.list:2: "co\.uk": ')
+        self.assertRegex(said, r'chat\.list:3: "bad\.\.name": ')
+
+
+class Inspect(Program):
+    def test_example(self):
+        lines, said = self.findings("--read", EXAMPLE)
+        self.assertEqual(said, "")
+        self.assertGreater(len(lines), 50)
+        self.assertEqual({line["proto"] for line in lines}, {"dns", "tls", "http"})
+        banned = {line["app"] for line in lines if line["verdict"] == "drop"}
+        self.assertEqual(banned, {"wechat", "kaspersky", "tiktok"})
+        for line in lines:
+            self.assertEqual(line["verdict"] == "pass", line["rule"] is None)
+        numbers = [line["packet"] for line in lines]
+        self.assertEqual(numbers, sorted(numbers))
+        distinct = {json.dumps({**line, "packet": 0}) for line in lines}
+        self.assertEqual(len(distinct), len(lines))
+
+    def test_standard_input(self):
+        self.assertEqual(self.findings("--read", "-", stdin=EXAMPLE.read_bytes()),
+                         self.findings("--read", EXAMPLE))
+
+    def test_policy_decides_on_verdicts_not_on_names(self):
+        lines, _ = self.findings("--read", EXAMPLE, "-c", self.ban)
+        everything, _ = self.findings("--read", EXAMPLE)
+        self.assertEqual([line["name"] for line in lines], [line["name"] for line in everything])
+        self.assertEqual({line["verdict"] for line in lines}, {"pass"})
+
+    def test_a_truncated_capture_gives_what_was_read(self):
+        whole = EXAMPLE.read_bytes()
+        spans = list(records(whole))
+        middle = len(spans) // 2
+        begin, end = spans[middle]
+        for cut in (begin + 1, begin + RECORD_HEADER, end - 1):
+            capture = self.write("cut.pcap", whole[:cut])
+            lines, said = self.findings("--read", capture, status=2)
+            self.assertGreater(len(lines), 0)
+            self.assertRegex(said, rf"\Asluice: .*cut\.pcap: packet {middle + 1}: .+\n\Z")
+        # Between two records nothing is wrong.
+        exact, said = self.findings("--read", self.write("exact.pcap", whole[:begin]))
+        self.assertEqual(exact, lines)
+        self.assertEqual(said, "")
+
+    def test_refused_lines_are_said(self):
+        self.write("chat.list", "chat.example\nco.uk\n")
+        _, said = self.findings("--read", EXAMPLE, "-c", self.ban)
+        self.assertRegex(said, r'chat\.list:2: "co\.uk": ')
+
+
+class Unreadable(Program):
+    """Captures that are none: status 2, one line that names the file, nothing on standard output."""
+
+    def refused(self, capture, names):
+        for command in ("inspect", "replay"):
+            printed, said = self.run_program(command, "-c", self.folder / "small.toml", "--read",
+                                             capture, status=2)
+            self.assertEqual(printed, "")
+            self.assertRegex(said, r"\Asluice: [^\n]+\n\Z")
+            self.assertIn(names, said)
+
+    def test_missing(self):
+        self.refused(self.folder / "missing.pcap", "missing.pcap")
+
+    def test_folder(self):
+        self.refused(self.folder, str(self.folder))
+
+    def test_empty(self):
+        self.refused(self.write("empty.pcap", b""), "empty.pcap")
+
+    def test_half_a_file_header(self):
+        self.refused(self.write("half.pcap", EXAMPLE.read_bytes()[:FILE_HEADER // 2]), "half.pcap")
+
+    def test_random_bytes(self):
+        chance = random.Random(1)
+        for length in (1, 24, 100, 100_000):
+            self.refused(self.write("random.pcap", chance.randbytes(length)), "random.pcap")
+
+
+class Odd(Program):
+    def test_no_packets(self):
+        header = self.write("header.pcap", EXAMPLE.read_bytes()[:FILE_HEADER])
+        self.assertEqual(self.findings("--read", header), ([], ""))
+
+    def test_random_bytes_in_real_records(self):
+        """Frames that are noise behind a good file header: whatever comes of it, no crash."""
+        chance = random.Random(2)
+        header = EXAMPLE.read_bytes()[:FILE_HEADER]
+        for _ in range(5):
+            frames = (chance.randbytes(chance.randrange(200)) for _ in range(200))
+            capture = header + b"".join(
+                struct.pack("=IIII", 1, 0, len(frame), len(frame)) + frame for frame in frames)
+            self.findings("--read", self.write("noise.pcap", capture), "-c", self.ban)
+
+    def test_flipped_octets(self):
+        """A real capture with errors all over it."""
+        chance = random.Random(3)
+        whole = EXAMPLE.read_bytes()
+        for _ in range(5):
+            damaged = bytearray(whole)
+            for begin, end in records(whole):
+                damaged[chance.randrange(begin + RECORD_HEADER, end)] ^= 1 << chance.randrange(8)
+            self.findings("--read", self.write("flipped.pcap", bytes(damaged)))
+
+
+class Replay(Program):
+    def test_what_is_banned_is_left_out(self):
+        passed = self.folder / "passed.pcap"
+        printed, said = self.run_program("replay", "--read", EXAMPLE, "--write", passed)
+        self.assertEqual(printed, "")
+        self.assertIn("drop", said)
+        before, after = EXAMPLE.read_bytes(), passed.read_bytes()
+        count = len(list(records(after)))
+        self.assertGreater(count, 0)
+        self.assertLess(count, len(list(records(before))))
+        counted = re.findall(r"^  pass\S*, .* (\d+)$", said, re.MULTILINE)
+        self.assertEqual(sum(map(int, counted)), count)
+        # What is left reveals the names that pass, and no other: not even a whole hello of one.
+        names, _ = self.findings("--read", passed)
+        self.assertEqual([line for line in names if line["verdict"] == "drop"], [])
+        wanted = {line["name"] for line in self.findings("--read", EXAMPLE)[0]
+                  if line["verdict"] == "pass"}
+        self.assertEqual({line["name"] for line in names}, wanted)
+
+    def test_packets_that_pass_are_as_they_were(self):
+        passed = self.folder / "passed.pcap"
+        self.run_program("replay", "--read", EXAMPLE, "--write", passed)
+        before, after = EXAMPLE.read_bytes(), passed.read_bytes()
+        frames = [before[begin + RECORD_HEADER:end] for begin, end in records(before)]
+        at = iter(frames)
+        for begin, end in records(after):
+            self.assertIn(after[begin + RECORD_HEADER:end], at)  # in order
+
+    def test_without_a_ban_nothing_is_left_out(self):
+        passed = self.folder / "passed.pcap"
+        self.run_program("replay", "--read", EXAMPLE, "--write", passed, "-c",
+                         self.folder / "small.toml")
+        self.assertEqual(len(list(records(passed.read_bytes()))),
+                         len(list(records(EXAMPLE.read_bytes()))))
+
+    def test_events(self):
+        events = self.folder / "events.jsonl"
+        self.run_program("replay", "--read", EXAMPLE, "--events", events)
+        printed, _ = self.run_program("replay", "--read", EXAMPLE, "--events", "-")
+        self.assertEqual(events.read_text(), printed)
+        lines = [json.loads(line) for line in printed.splitlines()]
+        self.assertGreater(len(lines), 50)
+        for line in lines:
+            self.assertEqual(list(line), [
+                "v", "time", "action", "app", "name", "protocol", "transport", "rule", "list",
+                "list_version", "line", "policy", "client", "server"])
+            self.assertEqual(line["v"], 1)
+            self.assertEqual(line["action"], "drop")
+            self.assertRegex(line["time"], r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
+            self.assertRegex(line["list_version"], r"\A[0-9a-f]{16}\Z")
+            text = (ROOT / "lists/apps" / f"{line['list']}.list").read_text().split("\n")
+            self.assertTrue(text[line["line"] - 1].startswith(line["rule"]), line)
+
+    def test_a_truncated_capture_is_judged_as_far_as_it_goes(self):
+        passed = self.folder / "passed.pcap"
+        cut = self.write("cut.pcap", EXAMPLE.read_bytes()[:-1])
+        _, said = self.run_program("replay", "--read", cut, "--write", passed, status=2)
+        self.assertRegex(said, r"cut\.pcap: packet \d+: ")
+        self.assertGreater(len(list(records(passed.read_bytes()))), 0)
+
+    def test_it_does_not_write_over_what_it_reads(self):
+        capture = self.write("only.pcap", EXAMPLE.read_bytes())
+        (self.folder / "link.pcap").symlink_to(capture)
+        for option in ("--write", "--events"):
+            for name in ("only.pcap", "./only.pcap", "link.pcap"):
+                output = os.path.join(self.folder, name)
+                _, said = self.run_program("replay", "--read", capture, option, output, status=2)
+                self.assertIn(f"{output}: ", said)
+                self.assertEqual(capture.read_bytes(), EXAMPLE.read_bytes())
+
+    def test_outputs_that_cannot_be_made_are_named(self):
+        for option in ("--write", "--events"):
+            _, said = self.run_program("replay", "--read", EXAMPLE, option,
+                                       self.folder / "no-such-folder/out", status=2)
+            self.assertIn("no-such-folder/out", said)
+
+
+class OutputLost(Program):
+    """A full disk or a reader that left: status 2 and a line that says so."""
+
+    COMMANDS = (["inspect", "--read", EXAMPLE], ["replay", "--read", EXAMPLE, "--events", "-"],
+                ["check", "example.com"])
+
+    def lost(self, stdout):
+        for words in self.COMMANDS:
+            _, said = self.run_program(*words, status=2, stdout=stdout)
+            self.assertRegex(said, r"(?m)^sluice: standard output: .+$")
+
+    def test_full_disk(self):
+        with open("/dev/full", "wb") as full:
+            self.lost(full)
+
+    def test_closed_pipe(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as closed:
+            self.lost(closed)
+
+    def test_full_disk_of_files(self):
+        for option in ("--write", "--events"):
+            _, said = self.run_program("replay", "--read", EXAMPLE, option, "/dev/full", status=2)
+            self.assertRegex(said, r"(?m)^sluice: /dev/full: .+$")
+
+
+class Configuration(Program):
+    """Every command refuses a bad configuration with status 2, before it does anything."""
+
+    def commands(self, configuration):
+        passed, events = self.folder / "passed.pcap", self.folder / "events.jsonl"
+        yield ["run", "--config", configuration, "--audit", self.folder / "audit.jsonl"]
+        yield ["check", "--config", configuration, "example.com"]
+        yield ["inspect", "--config", configuration, "--read", EXAMPLE]
+        yield ["replay", "--config", configuration, "--read", EXAMPLE, "--write", passed]
+
+    def refused(self, configuration, *says):
+        for words in self.commands(configuration):
+            printed, said = self.run_program(*words, status=2)
+            self.assertEqual(printed, "")
+            for part in says:
+                self.assertIn(part, said, words)
+            for name in ("audit.jsonl", "passed.pcap"):
+                self.assertFalse((self.folder / name).exists(), words)
+
+    def test_missing(self):
+        self.refused(self.folder / "none.toml", "none.toml: ", "No such file")
+
+    def test_folder(self):
+        self.refused(self.folder, f"{self.folder}: ", "a folder")
+
+    def test_broken(self):
+        broken = self.write("broken.toml", "[dataplane]\ninside = eth1\n")
+        self.refused(broken, f"{broken}:2: ")
+
+    def test_every_error_has_a_line(self):
+        broken = self.write("broken.toml", "[log]\nlevel = \"loud\"\n[limits]\nflow = 1\n")
+        self.refused(broken, f"{broken}:2: log.level: ", f"{broken}:4: limits.flow: ")
+
+    def test_random_bytes(self):
+        self.refused(self.write("random.toml", random.Random(4).randbytes(1000)), "random.toml:1: ")
+
+    def test_list_that_is_missing(self):
+        (self.folder / "chat.list").unlink()
+        self.refused(self.ban, f"{self.folder / 'chat.list'}: ")
+
+    def test_list_that_is_a_folder(self):
+        (self.folder / "chat.list").unlink()
+        (self.folder / "chat.list").mkdir()
+        self.refused(self.ban, f"{self.folder / 'chat.list'}: ")
+
+
+class Run(Program):
+    def test_interfaces_are_named(self):
+        _, said = self.run_program("run", "--config", self.ban, "--inside", "nosuch0", "--outside",
+                                   "nosuch1", status=2)
+        self.assertIn("nosuch0", said)
+        self.assertIn("nosuch1", said)
+
+    def test_interfaces_are_needed(self):
+        _, said = self.run_program("run", "--config", self.ban, status=2)
+        self.assertIn("two interfaces are needed", said)
+
+    def test_a_key_file_without_a_key(self):
+        self.write("key", "\n")
+        config = self.write("audit.toml", '[audit]\nfile = "a"\npseudonymise_clients = true\n'
+                                          'key_file = "key"\n')
+        _, said = self.run_program("run", "--config", config, status=2)
+        self.assertIn(f"{self.folder / 'key'}: no key", said)
+        self.assertFalse((self.folder / "a").exists())
+
+    def test_an_audit_file_that_cannot_be_opened(self):
+        _, said = self.run_program("run", "--config", self.ban, "--audit", self.folder / "no/audit",
+                                   status=2)
+        self.assertIn(f"{self.folder / 'no/audit'}: ", said)
+
+
+class Words(Program):
+    def test_help(self):
+        for words in (["--help"], ["-h"], ["help"], ["run", "--help"], ["replay", "--help"],
+                      ["inspect", "--help"], ["check", "--help"]):
+            printed, said = self.run_program(*words)
+            self.assertIn("usage: sluice", printed)
+            self.assertEqual(said, "")
+
+    def test_version(self):
+        printed, _ = self.run_program("--version")
+        self.assertRegex(printed, r"\Asluice \d+\.\d+\.\d+\n\Z")
+
+    def test_wrong_usage_is_said_on_standard_error(self):
+        for words, word in (([], "usage"), (["frobnicate"], "frobnicate"),
+                            (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
+                            (["inspect", "office.pcap"], "office.pcap"),
+                            (["check", "--client", "office", "a"], "office")):
+            printed, said = self.run_program(*words, status=2)
+            self.assertEqual(printed, "")
+            self.assertIn(word, said)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
