@@ -31,7 +31,8 @@ IpAddress IpAddress::from_bytes(Bytes bytes) noexcept {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN + 1> terminated{};
-  if (text.size() >= terminated.size()) return std::nullopt;
+  // inet_pton would read up to the NUL, and take what stands before it for the whole.
+  if (text.size() >= terminated.size() || text.contains('\0')) return std::nullopt;
   std::ranges::copy(text, terminated.begin());
   std::array<std::byte, kBytes> raw{};
   if (inet_pton(AF_INET, terminated.data(), raw.data()) == 1) {

@@ -8,11 +8,17 @@
 namespace sluice::lists {
 namespace {
 
-// Names that hosts files carry for the machine itself.
-constexpr std::array<std::string_view, 12> kOwnNames = {
+// Names that hosts files carry for the machine itself, in canonical form.
+constexpr std::array<std::string_view, 11> kOwnNames = {
     "localhost",     "localhost.localdomain", "local",        "broadcasthost",
     "ip6-localhost", "ip6-loopback",          "ip6-localnet", "ip6-mcastprefix",
-    "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts", "0.0.0.0"};
+    "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts"};
+constexpr std::string_view kOwnAddress = "0.0.0.0";  // "0.0.0.0 0.0.0.0" opens many lists
+
+bool is_own(const name::Name& name) {
+  std::array<char, name::kMaxTextOctets> text;
+  return std::ranges::find(kOwnNames, name::to_text(name, text)) != kOwnNames.end();
+}
 
 std::string_view take_word(std::string_view& text) {
   const std::size_t end = text.find_first_of(" \t");
@@ -35,10 +41,10 @@ Parsed parse_hosts(std::string_view text) {
     if (rest.empty()) add_error(parsed, number, line, "an address without a name");
     while (!rest.empty()) {
       const std::string_view word = take_word(rest);
-      if (std::ranges::find(kOwnNames, word) != kOwnNames.end()) continue;
+      if (word == kOwnAddress) continue;
       auto name = read_name(word);
       if (name) {
-        parsed.entries.push_back({*name, match::EntryKind::exact, number});
+        if (!is_own(*name)) parsed.entries.push_back({*name, match::EntryKind::exact, number});
       } else {
         add_error(parsed, number, word, std::move(name.error()));
       }

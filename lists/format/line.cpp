@@ -12,6 +12,12 @@ constexpr std::size_t kMaxShown = 80;
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
 }
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+bool is_not_ascii(char c) {
+  return static_cast<unsigned char>(c) > 0x7f;
+}
 
 // As it stands in the file, printable and of a readable length.
 std::string shown(std::string_view text) {
@@ -31,10 +37,15 @@ std::string_view trim(std::string_view text) noexcept {
 
 Result<name::Name, std::string> read_name(std::string_view text) {
   if (std::ranges::any_of(text, is_blank)) return fail(std::string("blanks inside a name"));
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x7e; })) {
+  if (std::ranges::any_of(text, is_not_ascii)) {
     return fail(std::string("not ASCII: write the A-label (xn--…)"));
   }
-  if (IpAddress::parse(text)) return fail(std::string("an IP address, not a name"));
+  if (std::ranges::any_of(text, is_control)) {
+    return fail(std::string("control characters inside a name"));
+  }
+  // With a final dot, as a name may have one, it still is no name.
+  const std::string_view undotted = text.substr(0, text.size() - (text.ends_with('.') ? 1 : 0));
+  if (IpAddress::parse(undotted)) return fail(std::string("an IP address, not a name"));
   if (text.find('*') != std::string_view::npos) {
     return fail(std::string("a glob inside a label is not supported"));
   }
