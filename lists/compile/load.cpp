@@ -15,7 +15,9 @@ Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
   const auto status = fs::status(file, error);
   if (error || !fs::exists(status)) return fail(std::string("no such file"));
   if (fs::is_directory(status)) return fail(std::string("a folder, not a file"));
-  const auto size = fs::is_regular_file(status) ? fs::file_size(file, error) : 0;
+  // A pipe has no size: it would be an empty list, and ban nothing.
+  if (!fs::is_regular_file(status)) return fail(std::string("no regular file"));
+  const auto size = fs::file_size(file, error);
   if (error) return fail(error.message());
   if (size > kMaxFile) return fail(std::string("larger than 1 GiB"));
   std::ifstream stream(file, std::ios::binary);

@@ -1,0 +1,255 @@
+#include "lists/compile/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "lists/compile/load.h"
+#include "lists/compile/public_suffixes.h"
+
+namespace sluice::lists {
+namespace {
+
+using match::EntryKind;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+name::Name name_of(std::string_view text) {
+  return *name::Name::from_text(text);
+}
+
+// Lists in a temporary folder of their own.
+class Compile : public testing::Test {
+ protected:
+  Compile() {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  ~Compile() override { std::filesystem::remove_all(folder_); }
+  Compile(const Compile&) = delete;
+  Compile& operator=(const Compile&) = delete;
+
+  std::filesystem::path write(const std::string& file, std::string_view text) {
+    std::ofstream(folder_ / file, std::ios::binary) << text;
+    return folder_ / file;
+  }
+  ListSpec list(const std::string& name, std::string_view text) {
+    return {.name = name, .file = write(name + ".list", text), .app = name};
+  }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) /
+      (std::string("sluice_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+};
+
+// The rule that a name meets first, as its list writes it; empty: none.
+std::string found(const Compiled& compiled, std::string_view name) {
+  const match::Match match = compiled.domains.find(name_of(name));
+  return match.rule.valid() ? match::rule_text(compiled.domains, match.rule) : "";
+}
+
+TEST_F(Compile, TellsOfARuleWhereItStands) {
+  const auto compiled = compile(
+      {list("wechat", "# head\nwechat.com\n"), list("tiktok", "=tiktok.com\n@@open.tiktok.com\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->domains.size(), 3U);
+  const match::Match match = compiled->domains.find(name_of("a.wechat.com"));
+  ASSERT_TRUE(match.rule.valid());
+  const match::Rule& rule = compiled->domains.rule(match.rule);
+  EXPECT_EQ(compiled->domains.app_name(rule.app), "wechat");
+  EXPECT_EQ(compiled->domains.list_name(rule.list), "wechat");
+  EXPECT_EQ(compiled->lists.at(rule.list.index).spec.name, "wechat");
+  EXPECT_EQ(rule.line, 2U);
+  EXPECT_EQ(found(*compiled, "tiktok.com"), "=tiktok.com");
+  EXPECT_EQ(found(*compiled, "a.tiktok.com"), "");
+  EXPECT_EQ(found(*compiled, "a.open.tiktok.com"), "@@open.tiktok.com");
+}
+
+TEST_F(Compile, NothingIsAnEmptySet) {
+  const auto compiled = compile({});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->domains.size(), 0U);
+  EXPECT_EQ(found(*compiled, "wechat.com"), "");
+}
+
+TEST_F(Compile, AMissingFileFailsTheWhole) {
+  const auto file = folder() / "gone.list";
+  const auto compiled =
+      compile({list("wechat", "wechat.com\n"), {.name = "gone", .file = file, .app = "gone"}});
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().file, file);
+  EXPECT_EQ(compiled.error().to_string(), file.string() + ": no such file");
+}
+
+TEST_F(Compile, AFolderIsNoList) {
+  const auto compiled = compile({{.name = "folder", .file = folder(), .app = "a"}});
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().reason, "a folder, not a file");
+}
+
+// It would be read as an empty list, which bans nothing, or never end.
+TEST_F(Compile, APipeIsNoList) {
+  const auto pipe = folder() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto compiled = compile({{.name = "pipe", .file = pipe, .app = "a"}});
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().reason, "no regular file");
+}
+
+TEST_F(Compile, BadLinesAreReportedAndTheRestIsTaken) {
+  const auto compiled = compile({list("wechat", "wechat.com\na..b\nweixin.com\n")});
+  ASSERT_TRUE(compiled);
+  const LoadedList& loaded = compiled->lists.at(0);
+  EXPECT_EQ(loaded.entries, 2U);
+  EXPECT_EQ(loaded.error_count, 1U);
+  ASSERT_EQ(loaded.errors.size(), 1U);
+  EXPECT_EQ(loaded.errors[0].line, 2U);
+  EXPECT_EQ(loaded.errors[0].reason, "empty label");
+  EXPECT_EQ(found(*compiled, "weixin.com"), "weixin.com");
+}
+
+TEST_F(Compile, RefusesPublicSuffixes) {
+  const auto compiled = compile({list("wide",
+                                      "com\n"
+                                      "*.co.uk\n"
+                                      "GitHub.io.\n"
+                                      "foo.ck\n"
+                                      "xn--55qx5d.cn\n"
+                                      "nosuchtopleveldomain\n"
+                                      "example.com\n"
+                                      "www.ck\n")});
+  ASSERT_TRUE(compiled);
+  const LoadedList& loaded = compiled->lists.at(0);
+  EXPECT_EQ(loaded.spec.file.filename(), "wide.list");
+  EXPECT_EQ(loaded.entries, 2U);
+  EXPECT_EQ(loaded.error_count, 6U);
+  ASSERT_EQ(loaded.errors.size(), 6U);
+  constexpr std::string_view kNames[] = {"com",    "co.uk",         "github.io",
+                                         "foo.ck", "xn--55qx5d.cn", "nosuchtopleveldomain"};
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(loaded.errors[i].line, i + 1);
+    EXPECT_EQ(loaded.errors[i].text, kNames[i]);
+    EXPECT_THAT(loaded.errors[i].reason, HasSubstr("force = true"));
+  }
+  EXPECT_THAT(loaded.errors[0].reason, HasSubstr("a public suffix"));
+  EXPECT_THAT(loaded.errors[2].reason, HasSubstr("under which others have names"));
+  EXPECT_EQ(found(*compiled, "someone.com"), "");
+  EXPECT_EQ(found(*compiled, "a.www.ck"), "www.ck");
+}
+
+TEST_F(Compile, TakesAPublicSuffixThatIsForcedOrCoversItselfAlone) {
+  ListSpec forced = list("forced", "co.uk\n");
+  forced.forced = true;
+  const auto compiled = compile({forced, list("exact", "=github.io\n"), list("free", "@@com\n")});
+  ASSERT_TRUE(compiled);
+  for (const LoadedList& loaded : compiled->lists) EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_EQ(found(*compiled, "someone.co.uk"), "co.uk");
+  EXPECT_EQ(found(*compiled, "github.io"), "=github.io");
+  EXPECT_EQ(found(*compiled, "someone.github.io"), "");
+  EXPECT_EQ(found(*compiled, "someone.com"), "@@com");
+}
+
+TEST_F(Compile, RefusalsAreBoundedTogetherWithBadLines) {
+  std::string text;
+  for (int i = 0; i < 800; ++i) text += "a..b\n";
+  for (int i = 0; i < 800; ++i) text += "com\n";
+  const auto compiled = compile({list("bad", text)});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].errors.size(), Parsed::kMaxErrors);
+  EXPECT_EQ(compiled->lists[0].error_count, 1600U);
+}
+
+TEST_F(Compile, CountsDuplicatesWithinAnAppAndAcrossItsLists) {
+  ListSpec second = list("second", "wechat.com\nweixin.com\n");
+  second.app = "wechat";
+  const auto compiled = compile({list("wechat", "wechat.com\nWeChat.com.\n=wechat.com\n"), second,
+                                 list("tiktok", "wechat.com\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].entries, 2U);
+  EXPECT_EQ(compiled->lists[0].duplicates, 1U);
+  EXPECT_EQ(compiled->lists[1].entries, 1U);
+  EXPECT_EQ(compiled->lists[1].duplicates, 1U);
+  EXPECT_EQ(compiled->lists[2].entries, 1U);  // of another app
+  EXPECT_EQ(compiled->lists[2].duplicates, 0U);
+  EXPECT_EQ(compiled->domains.size(), 4U);
+}
+
+TEST_F(Compile, EveryEntryOfAnExceptionListIsAnException) {
+  ListSpec free = list("free", "pay.wechat.com\n=a.wechat.com\n@@b.wechat.com\n");
+  free.app = "*";
+  free.exceptions = true;
+  const auto compiled = compile({list("wechat", "wechat.com\n"), free});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(found(*compiled, "x.pay.wechat.com"), "@@pay.wechat.com");
+  EXPECT_EQ(found(*compiled, "a.wechat.com"), "@@=a.wechat.com");
+  EXPECT_EQ(found(*compiled, "b.wechat.com"), "@@b.wechat.com");
+  EXPECT_EQ(found(*compiled, "c.wechat.com"), "wechat.com");
+  const match::Match match = compiled->domains.find(name_of("pay.wechat.com"));
+  EXPECT_EQ(compiled->domains.rule(match.rule).app, match::AppId{});
+}
+
+TEST_F(Compile, ReadsHostsFilesToo) {
+  ListSpec hosts = list("hosts", "0.0.0.0 localhost ads.example\n");
+  hosts.format = Format::hosts;
+  const auto compiled = compile({hosts});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(found(*compiled, "ads.example"), "=ads.example");
+  EXPECT_EQ(found(*compiled, "a.ads.example"), "");
+  EXPECT_EQ(compiled->domains.size(), 1U);
+}
+
+TEST_F(Compile, VersionsChangeWithContent) {
+  const auto first = list("wechat", "wechat.com\n");
+  const auto second = list("tiktok", "tiktok.com\n");
+  const auto before = compile({first, second});
+  const auto again = compile({first, second});
+  ASSERT_TRUE(before && again);
+  EXPECT_EQ(before->version, again->version);
+  EXPECT_EQ(before->version.size(), 16U);
+
+  write("tiktok.list", "tiktok.com # a comment\n");
+  const auto after = compile({first, second});
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->lists[0].version, before->lists[0].version);
+  EXPECT_NE(after->lists[1].version, before->lists[1].version);
+  EXPECT_NE(after->version, before->version);
+}
+
+TEST_F(Compile, AVersionIsTheStartOfTheDigest) {
+  EXPECT_EQ(short_digest(""), "e3b0c44298fc1c14");  // FIPS 180-4
+  EXPECT_EQ(short_digest("abc"), "ba7816bf8f01cfea");
+  const auto compiled = compile({list("abc", "abc")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].version, "ba7816bf8f01cfea");
+}
+
+TEST_F(Compile, TooManyAppsFailTheWhole) {
+  std::vector<ListSpec> lists;
+  for (std::size_t i = 0; i < match::kMaxApps; ++i) {
+    lists.push_back(list("app" + std::to_string(i), "a.example\n"));
+  }
+  EXPECT_TRUE(compile(lists));
+  lists.push_back(list("more", "a.example\n"));
+  const auto compiled = compile(lists);
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().file, lists.back().file);
+  EXPECT_EQ(compiled.error().reason, "more than 64 apps");
+}
+
+TEST(PublicSuffixes, TellsIcannFromPrivate) {
+  const PublicSuffixes suffixes;
+  EXPECT_EQ(suffixes.look_up(name_of("com")), PublicSuffix::icann);
+  EXPECT_EQ(suffixes.look_up(name_of("CO.UK")), PublicSuffix::icann);
+  EXPECT_EQ(suffixes.look_up(name_of("github.io")), PublicSuffix::private_part);
+  EXPECT_EQ(suffixes.look_up(name_of("example.com")), PublicSuffix::no);
+  EXPECT_EQ(suffixes.look_up(name_of("a.github.io")), PublicSuffix::no);
+}
+
+}  // namespace
+}  // namespace sluice::lists
