@@ -1,0 +1,294 @@
+#include "filters/craft/dns_reply.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "filters/base/byte_reader.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::craft {
+namespace {
+
+using packet::Packet;
+using test::FrameBuilder;
+using test::Octets;
+
+constexpr std::uint16_t kFlags = 0x8180 | 3;  // a response, RD, RA, NXDOMAIN
+constexpr std::size_t kWithoutText = 6;       // octets of an Extended DNS Error: option, code
+
+// A question as it went out, and the frame that came back.
+struct Exchange {
+  Octets question, reply;
+  Packet asked, answered;
+};
+
+// Views point into the heap: the exchange does not move.
+std::unique_ptr<Exchange> exchange(Octets frame, std::string_view text = "wechat",
+                                   LinkType link = LinkType::ethernet) {
+  auto result = std::make_unique<Exchange>();
+  result->question = std::move(frame);
+  const auto asked = packet::decode(result->question, link);
+  EXPECT_TRUE(asked);
+  if (!asked) return nullptr;
+  result->asked = *asked;
+  const auto query = std::make_unique<dns::Query>();
+  EXPECT_TRUE(dns::parse_query(asked->payload, *query));
+  result->reply.resize(result->question.size());
+  result->reply.resize(refuse_query(*asked, *query, text, result->reply).size());
+  const auto answered = packet::decode(result->reply, link);
+  EXPECT_TRUE(answered);
+  if (!answered) return nullptr;
+  result->answered = *answered;
+  return result;
+}
+
+FrameBuilder udp() {
+  return {"192.0.2.1:5000", "198.51.100.2:53"};
+}
+
+// The parts of a DNS message of ours: one header, questions as they were, perhaps an OPT record.
+struct Message {
+  std::uint16_t id = 0, flags = 0, questions = 0, answers = 0, authorities = 0, additional = 0;
+  Bytes question_section;
+  bool has_opt = false;
+  std::uint16_t payload_size = 0;
+  std::uint32_t opt_ttl = 0;
+  bool has_error = false;
+  std::uint16_t info_code = 0;
+  std::string error_text;
+  bool whole = false;  // read to its last octet
+};
+
+Message read_message(Bytes bytes, std::size_t question_octets) {
+  Message message;
+  ByteReader reader(bytes);
+  message.id = reader.u16();
+  message.flags = reader.u16();
+  message.questions = reader.u16();
+  message.answers = reader.u16();
+  message.authorities = reader.u16();
+  message.additional = reader.u16();
+  message.question_section = reader.take(question_octets);
+  if (message.additional > 0) {
+    message.has_opt = reader.u8() == 0 && reader.u16() == 41;
+    message.payload_size = reader.u16();
+    message.opt_ttl = reader.u32();
+    ByteReader options(reader.take(reader.u16()));
+    if (options.remaining() > 0) {
+      message.has_error = options.u16() == 15;  // RFC 8914
+      ByteReader option(options.take(options.u16()));
+      message.info_code = option.u16();
+      message.error_text = std::string(as_text(option.rest()));
+    }
+    message.whole = options.ok() && options.remaining() == 0;
+  } else {
+    message.whole = true;
+  }
+  message.whole = message.whole && reader.ok() && reader.remaining() == 0;
+  return message;
+}
+
+// Octets of the one question `name`, without compression.
+std::size_t question_octets(std::string_view name) {
+  return name.size() + 2 + 4;
+}
+
+Message reply_to(std::string_view name, const test::QueryOptions& options,
+                 std::string_view text = "wechat") {
+  const auto talk = exchange(udp().payload(test::dns_query(name, options)).build(), text);
+  return talk ? read_message(talk->answered.payload, question_octets(name)) : Message{};
+}
+
+TEST(RefuseQuery, SaysThatThereIsNoSuchName) {
+  const auto talk = exchange(udp().payload(test::dns_query("Web.WeChat.com")).build());
+  ASSERT_TRUE(talk);
+  EXPECT_TRUE(packet::checksums_hold(talk->answered));
+  EXPECT_EQ(talk->answered.transport, packet::Transport::udp);
+  EXPECT_EQ(talk->answered.source.to_string(), "198.51.100.2");
+  EXPECT_EQ(talk->answered.destination.to_string(), "192.0.2.1");
+  EXPECT_EQ(talk->answered.source_port, Port{53});
+  EXPECT_EQ(talk->answered.destination_port, Port{5000});
+  const Message message = read_message(talk->answered.payload, question_octets("Web.WeChat.com"));
+  EXPECT_TRUE(message.whole);
+  EXPECT_EQ(message.id, 0x1234);
+  EXPECT_EQ(message.flags, kFlags);
+  EXPECT_EQ(message.questions, 1);
+  EXPECT_EQ(message.answers + message.authorities + message.additional, 0);
+  // To the letter: resolvers compare the case that they sent.
+  EXPECT_EQ(as_text(message.question_section), as_text(talk->asked.payload.subspan(12)));
+}
+
+TEST(RefuseQuery, SaysBlockedWhereTheQuestionHasEdnsAndRoom) {
+  const Message message = reply_to("web.wechat.com", {.edns = true, .cookie = 8});
+  EXPECT_TRUE(message.whole);
+  EXPECT_TRUE(message.has_opt);
+  EXPECT_EQ(message.payload_size, 1232);
+  EXPECT_TRUE(message.has_error);
+  EXPECT_EQ(message.info_code, 15);
+  EXPECT_EQ(message.error_text, "wechat");
+}
+
+TEST(RefuseQuery, LeavesOutWhatHasNoRoom) {
+  // An OPT record without options: nothing fits into it.
+  const Message bare = reply_to("web.wechat.com", {.edns = true});
+  EXPECT_TRUE(bare.whole);
+  EXPECT_TRUE(bare.has_opt);
+  EXPECT_FALSE(bare.has_error);
+  // The option is four octets larger than its cookie: room for the code from two on, and for each
+  // octet of text behind it.
+  for (std::size_t cookie = 1; cookie <= 16; ++cookie) {
+    const Message message = reply_to("web.wechat.com", {.edns = true, .cookie = cookie});
+    EXPECT_TRUE(message.whole);
+    EXPECT_EQ(message.has_error, cookie + 4 >= kWithoutText) << cookie;
+    EXPECT_EQ(message.error_text, cookie >= kWithoutText - 4 + 6 ? "wechat" : "") << cookie;
+  }
+}
+
+TEST(RefuseQuery, HasNoOptWhereTheQuestionHasNone) {
+  Octets question = test::dns_query("web.wechat.com");
+  question.resize(question.size() + 40);  // room, but no EDNS
+  const auto talk = exchange(udp().payload(question).build());
+  ASSERT_TRUE(talk);
+  const Message message = read_message(talk->answered.payload, question_octets("web.wechat.com"));
+  EXPECT_TRUE(message.whole);
+  EXPECT_EQ(message.additional, 0);
+}
+
+TEST(RefuseQuery, CopiesTheBitsThatRepliesCopy) {
+  Octets question = test::dns_query("a.wechat.com", {.edns = true});
+  question[2] = std::byte{0x00};                    // no recursion desired
+  question[3] = std::byte{0x10};                    // checking disabled
+  question[question.size() - 4] = std::byte{0x80};  // DO
+  const auto talk = exchange(udp().payload(question).build());
+  ASSERT_TRUE(talk);
+  const Message message = read_message(talk->answered.payload, question_octets("a.wechat.com"));
+  EXPECT_EQ(message.flags, 0x8000 | 0x0080 | 0x0010 | 3);
+  EXPECT_EQ(message.opt_ttl, 0x8000U);
+}
+
+TEST(RefuseQuery, KeepsTagsAndFamily) {
+  const auto talk = exchange(FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53")
+                                 .vlan(100)
+                                 .vlan(7)
+                                 .payload(test::dns_query("wechat.com"))
+                                 .build());
+  ASSERT_TRUE(talk);
+  EXPECT_TRUE(packet::checksums_hold(talk->answered));
+  EXPECT_EQ(talk->answered.vlan_tags, 2);
+  EXPECT_EQ(talk->answered.vlan, talk->asked.vlan);
+  EXPECT_EQ(talk->answered.destination, talk->asked.source);
+  EXPECT_EQ(as_text(Bytes(talk->reply).first(6)), as_text(Bytes(talk->question).subspan(6, 6)));
+  EXPECT_EQ(as_text(Bytes(talk->reply).subspan(6, 6)), as_text(Bytes(talk->question).first(6)));
+}
+
+TEST(RefuseQuery, LeavesOutIpOptions) {
+  Octets frame = udp().payload(test::dns_query("wechat.com")).build();
+  constexpr std::size_t kIp = 14;
+  frame.insert(frame.begin() + kIp + 20, 4, std::byte{1});  // no-operation, four times
+  frame[kIp] = std::byte{0x46};
+  frame[kIp + 3] = static_cast<std::byte>(std::to_integer<unsigned>(frame[kIp + 3]) + 4);
+  const auto talk = exchange(frame);
+  ASSERT_TRUE(talk);
+  EXPECT_TRUE(packet::checksums_hold(talk->answered));
+  EXPECT_EQ(talk->reply.size(), talk->question.size() - 4);
+}
+
+// RFC 768: a checksum of zero would say that there is none; over IPv6 it would be refused.
+TEST(RefuseQuery, AChecksumIsNeverZero) {
+  std::size_t all_ones = 0;
+  for (unsigned id = 0; id < 0x10000; ++id) {
+    const auto talk =
+        exchange(FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53")
+                     .payload(test::dns_query("wechat.com", {.id = static_cast<std::uint16_t>(id)}))
+                     .build());
+    ASSERT_TRUE(talk);
+    ASSERT_TRUE(packet::checksums_hold(talk->answered)) << id;
+    ByteReader header(talk->answered.segment);
+    header.skip(6);
+    if (header.u16() == 0xffff) ++all_ones;
+  }
+  EXPECT_GT(all_ones, 0U);
+}
+
+TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
+  const Octets message = test::dns_query("wechat.com");
+  const auto query = std::make_unique<dns::Query>();
+  ASSERT_TRUE(dns::parse_query(message, *query));
+  const Octets tcp =
+      FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").tcp(1, 1, "PA").payload(message).build();
+  Octets out(tcp.size());
+  EXPECT_TRUE(refuse_query(*packet::decode(tcp, LinkType::ethernet), *query, "", out).empty());
+  const Octets frame = udp().payload(message).build();
+  const auto asked = packet::decode(frame, LinkType::ethernet);
+  for (std::size_t room = 0; room < frame.size(); ++room) {
+    EXPECT_TRUE(refuse_query(*asked, *query, "", MutableBytes(out).first(room)).empty()) << room;
+  }
+  EXPECT_EQ(refuse_query(*asked, *query, "", out).size(), frame.size());
+}
+
+// Several questions, the later ones compressed into the first; perhaps OPT; perhaps octets behind.
+Octets some_question(std::mt19937& random) {
+  std::string name;
+  for (auto labels = 1 + random() % 5; labels > 0; --labels) {
+    if (!name.empty()) name += '.';
+    name += std::string(1 + random() % (random() % 4 == 0 ? 60 : 10),
+                        static_cast<char>('A' + random() % 58));
+  }
+  if (name.size() > 250) name.resize(20);
+  Octets message = test::dns_query(name, {.id = static_cast<std::uint16_t>(random()),
+                                          .qtype = static_cast<std::uint16_t>(random() % 70),
+                                          .edns = random() % 2 == 0,
+                                          .cookie = random() % 24});
+  const auto more = random() % 4;
+  message[5] = static_cast<std::byte>(1 + more);
+  Octets compressed;
+  for (unsigned i = 0; i < more; ++i) {
+    test::append_u8(compressed, 1);
+    test::append_u8(compressed, 'a' + i);
+    test::append_u16(compressed, 0xc00c);  // the first question's name
+    test::append_u32(compressed, 0x00010001);
+  }
+  const auto behind_first = static_cast<std::ptrdiff_t>(12 + question_octets(name));
+  message.insert(message.begin() + behind_first, compressed.begin(), compressed.end());
+  message.resize(message.size() + (random() % 3 == 0 ? random() % 30 : 0));
+  return message;
+}
+
+TEST(RefuseQueryProperty, IsNeverLargerAndAlwaysWhole) {
+  std::mt19937 random(8914);
+  for (int round = 0; round < 20000; ++round) {
+    const bool v4 = random() % 2 == 0;
+    FrameBuilder builder(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000",
+                         v4 ? "198.51.100.2:53" : "[2001:db8::2]:53");
+    for (auto tags = random() % (packet::kMaxVlanTags + 1); tags > 0; --tags) {
+      builder.vlan(static_cast<std::uint16_t>(random() % 4095));
+    }
+    builder.payload(some_question(random)).padding(random() % 3 == 0 ? random() % 18 : 0);
+    const std::string text(random() % 40, 't');
+    const auto talk = exchange(builder.build(), text);
+    ASSERT_TRUE(talk) << round;
+    ASSERT_LE(talk->answered.payload.size(), talk->asked.payload.size()) << round;
+    ASSERT_LE(talk->reply.size(), talk->question.size()) << round;
+    ASSERT_TRUE(packet::checksums_hold(talk->answered)) << round;
+    ASSERT_EQ(talk->answered.source, talk->asked.destination);
+    ASSERT_EQ(talk->answered.vlan, talk->asked.vlan);
+
+    const auto query = std::make_unique<dns::Query>();
+    ASSERT_TRUE(dns::parse_query(talk->asked.payload, *query));
+    const std::size_t octets = query->questions_end - dns::kHeaderOctets;
+    const Message message = read_message(talk->answered.payload, octets);
+    ASSERT_TRUE(message.whole) << round;
+    ASSERT_EQ(message.id, query->id);
+    ASSERT_EQ(message.questions, query->count);
+    ASSERT_EQ(as_text(message.question_section),
+              as_text(talk->asked.payload.subspan(dns::kHeaderOctets, octets)));
+    ASSERT_EQ(message.has_opt, query->has_edns) << round;  // OPT has at least the size of ours
+    ASSERT_TRUE(message.error_text.empty() || message.error_text == text);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::craft
