@@ -94,7 +94,7 @@ std::optional<std::string_view> authority_of(const Request& request) noexcept {
   std::string_view authority = request.target.substr(scheme_end + 3);
   authority = authority.substr(0, authority.find_first_of("/?#"));
   const std::size_t user_end = authority.rfind('@');
-  return user_end == std::string_view::npos ? authority : authority.substr(user_end + 1);
+  return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
 }
 
 bool add_host(Request& request, std::string_view host) noexcept {

@@ -120,6 +120,7 @@ TEST(RequestEvasion, AnAbsoluteTargetBesideTheHost) {
   EXPECT_EQ(hosts_of("GET http://a.example@wechat.com?x HTTP/1.1\r\n\r\n"), kWechat);
   EXPECT_EQ(hosts_of("GET ws://wechat.com:80#@a.example/ HTTP/1.1\r\n\r\n"),
             Hosts{"wechat.com:80"});
+  EXPECT_EQ(hosts_of("GET http:// wechat.com /x HTTP/1.1\r\n\r\n"), kWechat);
   EXPECT_EQ(hosts_of("CONNECT wechat.com:443 HTTP/1.1\r\nHost: a.example\r\n\r\n"),
             (Hosts{"a.example", "wechat.com:443"}));
 }
