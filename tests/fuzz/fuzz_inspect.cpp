@@ -1,0 +1,111 @@
+// Payloads to findings. The first octet chooses port and expected protocol; the rest is a client's
+// stream: fed in pieces it gives the findings, and the end, that it gives as a whole. The same
+// bytes as a datagram: findings are bounded, and stand for the questions.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "filters/inspect/inspect.h"
+#include "tests/fuzz/require.h"
+
+namespace sluice::inspect {
+namespace {
+
+using fuzz::lies_in;
+using fuzz::require;
+
+struct Reader {
+  Port port;
+  std::optional<Protocol> expected;
+  Scratch scratch;
+  FindingList findings;
+
+  StreamReport read(Bytes stream) {
+    findings.clear();
+    return inspect_stream(stream, port, expected, scratch, findings);
+  }
+};
+
+bool same(const FindingList& a, const FindingList& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Finding& x, const Finding& y) {
+    return x.protocol == y.protocol && x.source == y.source && x.name == y.name && x.raw == y.raw &&
+           x.qtype == y.qtype && x.has_ech == y.has_ech;
+  });
+}
+
+void check_findings(const Reader& reader, Bytes stream) {
+  for (const Finding& finding : reader.findings) {
+    require(lies_in(finding.raw, stream) || lies_in(finding.raw, reader.scratch.handshake));
+    require((finding.protocol == Protocol::dns) == (finding.source == Source::question));
+    require(finding.source != Source::question || finding.raw.empty());
+    const auto canonical = name::Name::from_wire(finding.name.wire());
+    require(canonical && *canonical == finding.name);
+  }
+}
+
+void check_report(const StreamReport& report, const FindingList& findings, std::size_t size) {
+  const bool judged = report.progress == Progress::message || report.progress == Progress::finished;
+  require(judged || findings.size() == 0);
+  require(!judged || (report.consumed > 0 && report.consumed <= size && report.protocol));
+  require((report.progress == Progress::unreadable) == (report.error != ParseError::none));
+  require(report.error == ParseError::none || report.protocol == protocol_of(report.error));
+  if (report.progress == Progress::need_more) require(report.needed > size);
+}
+
+void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
+  const StreamReport expected = whole.read(stream);
+  check_report(expected, whole.findings, stream.size());
+  check_findings(whole, stream);
+  std::size_t needed = 0;
+  for (std::size_t size = 0; size <= stream.size(); ++size) {
+    const StreamReport report = pieces.read(stream.first(size));
+    check_report(report, pieces.findings, size);
+    check_findings(pieces, stream.first(size));
+    if (report.progress == Progress::need_more) {
+      needed = std::max(needed, report.needed);
+      continue;
+    }
+    require(size >= needed || report.progress == Progress::unreadable ||
+            report.progress == Progress::unrecognised);
+    require(report.progress == expected.progress && report.protocol == expected.protocol &&
+            report.error == expected.error);
+    require(same(pieces.findings, whole.findings));
+    require(report.consumed == std::min(expected.consumed, size));
+  }
+}
+
+void check_datagram(Reader& reader, Bytes payload) {
+  reader.findings.clear();
+  const DatagramReport report =
+      inspect_datagram(payload, reader.port, reader.scratch, reader.findings);
+  require(report.progress == Progress::finished || reader.findings.size() == 0);
+  require(report.progress != Progress::finished ||
+          (reader.port == kDnsPort && reader.findings.size() == reader.scratch.query.count));
+  check_findings(reader, payload);
+}
+
+void check(Bytes input) {
+  if (input.empty()) return;
+  const auto choice = std::to_integer<unsigned>(input[0]);
+  constexpr std::array<std::optional<Protocol>, 4> kExpected = {std::nullopt, Protocol::dns,
+                                                                Protocol::tls, Protocol::http};
+  const auto whole = std::make_unique<Reader>();
+  const auto pieces = std::make_unique<Reader>();
+  for (Reader* const reader : {whole.get(), pieces.get()}) {
+    reader->port = choice % 2 == 0 ? Port{443} : kDnsPort;
+    reader->expected = kExpected[choice / 2 % kExpected.size()];
+  }
+  check_stream(*whole, *pieces, input.subspan(1));
+  check_datagram(*whole, input.subspan(1));
+}
+
+}  // namespace
+}  // namespace sluice::inspect
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::inspect::check(std::as_bytes(std::span(data, size)));
+  return 0;
+}

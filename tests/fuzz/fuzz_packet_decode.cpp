@@ -1,0 +1,101 @@
+// Any frame on any link, the first octet says which: views lie in the frame, offsets and views are
+// of one mind, more padding behind a whole packet changes nothing, a cut never names other ports.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "filters/packet/packet.h"
+#include "tests/fuzz/require.h"
+
+namespace sluice::packet {
+namespace {
+
+using fuzz::lies_in;
+using fuzz::require;
+
+constexpr std::array kLinks = {LinkType::ethernet,
+                               LinkType::raw,
+                               LinkType::null,
+                               LinkType::loop,
+                               LinkType::linux_sll,
+                               LinkType::linux_sll2,
+                               LinkType::ipv4,
+                               LinkType::ipv6,
+                               LinkType::raw_bsdos,
+                               LinkType::raw_openbsd,
+                               static_cast<LinkType>(147)};
+
+bool same_addresses(const Packet& a, const Packet& b) {
+  return a.source == b.source && a.destination == b.destination && a.source_port == b.source_port &&
+         a.destination_port == b.destination_port && a.transport == b.transport;
+}
+
+void check_fields(const Packet& packet, Bytes frame) {
+  require(packet.frame.data() == frame.data() && packet.frame.size() == frame.size());
+  require(packet.vlan_tags <= kMaxVlanTags && packet.network_offset <= frame.size());
+  require(packet.transport != Transport::none);
+  if (packet.source.is_v4()) {
+    require(packet.destination.is_v4());
+  } else {
+    require(!packet.destination.is_v4());
+  }
+  if (!packet.has_transport) {
+    require(packet.segment.empty() && packet.payload.empty());
+    require(packet.is_fragment || packet.transport == Transport::other);
+    if (!packet.is_fragment) static_cast<void>(checksums_hold(packet));
+    return;
+  }
+  require(packet.transport != Transport::other);
+  require(lies_in(packet.segment, frame) && lies_in(packet.payload, packet.segment));
+  require(packet.network_offset < packet.transport_offset &&
+          packet.transport_offset < packet.payload_offset);
+  require(packet.segment.data() == frame.data() + packet.transport_offset);
+  require(packet.payload.data() == frame.data() + packet.payload_offset);
+  // The payload ends where the segment does.
+  require(packet.payload_offset + packet.payload.size() ==
+          packet.transport_offset + packet.segment.size());
+}
+
+void check_padding(const Packet& packet, Bytes frame, LinkType link) {
+  if (!packet.has_transport || packet.is_fragment || !checksums_hold(packet)) return;
+  std::vector<std::byte> padded(frame.begin(), frame.end());
+  padded.resize(padded.size() + 5, std::byte{0x5a});
+  const auto again = decode(padded, link);
+  require(again && same_addresses(*again, packet) && checksums_hold(*again));
+  require(as_text(again->payload) == as_text(packet.payload));
+}
+
+void check_cuts(const Packet& packet, Bytes frame, LinkType link) {
+  for (std::size_t size = 0; size < frame.size(); ++size) {
+    const auto cut = decode(frame.first(size), link);
+    if (!cut) continue;
+    require(cut->source == packet.source && cut->destination == packet.destination);
+    if (!cut->has_transport) continue;
+    require(same_addresses(*cut, packet));
+    require(as_text(packet.payload).starts_with(as_text(cut->payload)));
+  }
+}
+
+void check(Bytes input) {
+  if (input.empty()) return;
+  const LinkType link = kLinks[std::to_integer<std::size_t>(input[0]) % kLinks.size()];
+  const Bytes frame = input.subspan(1);
+  const auto packet = decode(frame, link);
+  if (!packet) {
+    require(!to_string(packet.error()).empty());
+    return;
+  }
+  check_fields(*packet, frame);
+  check_padding(*packet, frame, link);
+  check_cuts(*packet, frame, link);
+}
+
+}  // namespace
+}  // namespace sluice::packet
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::packet::check(std::as_bytes(std::span(data, size)));
+  return 0;
+}
