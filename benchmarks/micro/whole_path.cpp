@@ -40,7 +40,6 @@ std::shared_ptr<const engine::Snapshot> shipped_ban() {
   snapshot->domains = std::move(compiled->domains);
   // Captures made on a host have unfinished checksums.
   snapshot->fallbacks.checksums = policy::Checksums::ignore;
-  snapshot->list_versions.resize(specs.size());
   return snapshot;
 }
 

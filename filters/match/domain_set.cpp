@@ -1,21 +1,14 @@
 #include "filters/match/domain_set.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "filters/match/suffix_hash.h"
-
-// A lookup hashes the suffixes of the name from the right, then looks each up, longest first:
-//
-//   slots_   | tag, node | … |      probe until an empty slot; the tag is the hash's upper half
-//   nodes_   | name, first rule, count | … |     the name is compared: no false positives
-//   rules_   | kind, app, list, line | … |       the cold part, after a hit only
+#include "filters/base/byte_reader.h"
+#include "filters/match/coverage.h"
+#include "filters/match/suffix_walk.h"
 
 namespace sluice::match {
 namespace {
-
-constexpr std::uint32_t tag_of(std::uint64_t hash) {
-  return static_cast<std::uint32_t>(hash >> 32);
-}
 
 std::string_view mark_of(EntryKind kind) noexcept {
   switch (kind) {
@@ -31,102 +24,176 @@ std::string_view mark_of(EntryKind kind) noexcept {
   return "";
 }
 
+// The elements of a section; false: it is not where a section may be.
+template <typename T>
+bool read_section(Bytes image, const SluiceSection& section, std::span<const T>& elements) {
+  const std::size_t room = image.size();
+  if (section.at % kSluiceSectionAlign != 0 || section.at < sizeof(SluiceImageHeader) ||
+      section.at > room || section.count > (room - section.at) / sizeof(T)) {
+    return false;
+  }
+  const Bytes bytes = image.subspan(section.at, section.count * sizeof(T));
+  elements = {reinterpret_cast<const T*>(bytes.data()), section.count};
+  return true;
+}
+
+std::optional<std::string_view> read_string(ByteReader& reader) {
+  const Bytes text = reader.take(reader.u8());
+  if (!reader.ok()) return std::nullopt;
+  return as_text(text);
+}
+
+WireName wire_name_of(const name::Name& name) noexcept {
+  return {name.buffer(), name::Name::kHeadroom};
+}
+
+// What a walk finds. The elements are not initialised: most names find nothing.
+class FoundSuffixes {
+ public:
+  void add(const FoundSuffix& suffix) noexcept {
+    // There can be more only where tags are the same by chance, 30 times in one name.
+    if (count_ < items_.size()) items_[count_++] = suffix;
+  }
+  [[nodiscard]] std::span<FoundSuffix> all() noexcept { return std::span(items_).first(count_); }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<FoundSuffix, name::kMaxLabels + 30> items_;
+};
+
+// Tells of all entries that cover the name.
+template <typename Source>
+void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
+                    DomainSet::Visit visit) noexcept {
+  if (cold.rules.empty()) return;
+  FoundSuffixes found;
+  SuffixWalk<Source> walk(hot, name);
+  while (walk.advance() && walk.probe([&](const FoundSuffix& suffix) { found.add(suffix); })) {
+  }
+  if (found.all().empty()) return;
+  Coverage<Source>(cold, name, found.all()).report(visit);
+}
+
+template <typename Source>
+Match best_covering(const HotPart& hot, const ColdPart& cold, Source name) noexcept {
+  Match best;
+  visit_covering(hot, cold, name, [&](const Match& match) {
+    best = match;
+    return false;
+  });
+  return best;
+}
+
 }  // namespace
 
-DomainSet::DomainSet() : slots_(1) {}
-
-const DomainSet::Node* DomainSet::node_at(std::uint64_t hash, Bytes suffix) const noexcept {
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = hash & mask; slots_[i].node != kEmpty; i = (i + 1) & mask) {
-    if (slots_[i].tag != tag_of(hash)) continue;
-    const Node& node = nodes_[slots_[i].node];
-    if (std::ranges::equal(Bytes(names_).subspan(node.name_at, node.name_size), suffix)) {
-      return &node;
-    }
+std::string_view to_string(ImageError error) noexcept {
+  switch (error) {
+    case ImageError::truncated:
+      return "truncated";
+    case ImageError::not_an_image:
+      return "not an image of a domain set";
+    case ImageError::other_version:
+      return "an image of another version: build it again";
+    case ImageError::other_byte_order:
+      return "an image of a machine with another byte order: build it again";
+    case ImageError::bad_sections:
+      return "damaged: its sections do not lie where they should";
+    case ImageError::bad_strings:
+      return "damaged: the names of its apps and lists are not whole";
   }
-  return nullptr;
+  return "?";
 }
 
-template <typename Visit>
-void DomainSet::visit_covering(const name::Name& name, Visit&& visit) const noexcept {
-  std::array<std::uint64_t, name::kMaxLabels + 1> hashes;
-  SuffixHash hash(seed_);
-  const std::size_t labels = name.label_count();
-  for (std::size_t depth = 1; depth <= labels; ++depth) {
-    const Bytes suffix = name.suffix(depth);
-    hash.add(suffix.first(suffix.size() - name.suffix(depth - 1).size()));
-    hashes[depth] = hash.value();
+Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const void> owner) {
+  if (image.size() < sizeof(SluiceImageHeader)) return fail(ImageError::truncated);
+  DomainSet set;
+  set.image_ = image;
+  set.owner_ = std::move(owner);
+  set.hot_.header = reinterpret_cast<const SluiceImageHeader*>(image.data());
+  const SluiceImageHeader& header = *set.hot_.header;
+  if (!std::ranges::equal(header.magic, kImageMagic)) {
+    return fail(ImageError::not_an_image);
   }
-  for (std::size_t depth = labels; depth > 0; --depth) {
-    if ((depths_[depth / 64] >> (depth % 64) & 1) == 0) continue;
-    const Node* node = node_at(hashes[depth], name.suffix(depth));
-    if (node != nullptr && !visit(*node, depth == labels)) return;
+  if (header.byte_order != kSluiceImageByteOrder) return fail(ImageError::other_byte_order);
+  if (header.version != kSluiceImageVersion) return fail(ImageError::other_version);
+  if (header.image_bytes != image.size()) return fail(ImageError::truncated);
+  if (!read_section(image, header.buckets, set.hot_.buckets) ||
+      !read_section(image, header.references, set.hot_.references) ||
+      !read_section(image, header.rules, set.cold_.rules) ||
+      !read_section(image, header.names_text, set.cold_.names) ||
+      !read_section(image, header.texts, set.texts_) ||
+      !read_section(image, header.strings, set.strings_) ||
+      // So a probe never leaves them, wherever its home is.
+      header.home_buckets == 0 ||
+      set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1 ||
+      set.hot_.references.size() != set.hot_.buckets.size() * kSluiceBucketTags) {
+    return fail(ImageError::bad_sections);
   }
-}
-
-void DomainSet::find_all(const name::Name& name, MatchList& matches) const noexcept {
-  matches.count = 0;
-  matches.overflow = false;
-  visit_covering(name, [&](const Node& node, bool whole) {
-    for (std::uint32_t i = 0; i < node.rule_count; ++i) {
-      const RuleId id{node.first_rule + i};
-      const EntryKind kind = rules_[id.index].kind;
-      if (!whole && (kind == EntryKind::exact || kind == EntryKind::exact_exception)) continue;
-      if (matches.count == MatchList::kCapacity) {
-        matches.overflow = true;
-        return false;
-      }
-      matches.items[matches.count++] = {id, node.labels, kind};
-    }
-    return true;
-  });
+  ByteReader reader(set.strings_);
+  if (header.apps > kMaxApps) return fail(ImageError::bad_strings);
+  for (std::size_t i = 0; i < header.apps; ++i) {
+    const auto app = read_string(reader);
+    if (!app) return fail(ImageError::bad_strings);
+    set.apps_.push_back(*app);
+  }
+  for (std::size_t i = 0; i < header.lists; ++i) {
+    const auto name = read_string(reader);
+    const auto version = read_string(reader);
+    if (!name || !version) return fail(ImageError::bad_strings);
+    set.lists_.push_back({*name, *version});
+  }
+  return set;
 }
 
 Match DomainSet::find(const name::Name& name) const noexcept {
-  Match found;
-  visit_covering(name, [&](const Node& node, bool whole) {
-    for (std::uint32_t i = 0; i < node.rule_count; ++i) {
-      const RuleId id{node.first_rule + i};
-      const EntryKind kind = rules_[id.index].kind;
-      if (!whole && (kind == EntryKind::exact || kind == EntryKind::exact_exception)) continue;
-      found = {id, node.labels, kind};
-      return false;
-    }
-    return true;
-  });
-  return found;
+  return best_covering(hot_, cold_, wire_name_of(name));
+}
+Match DomainSet::find(WireName name) const noexcept {
+  return best_covering(hot_, cold_, name);
+}
+Match DomainSet::find(HostName name) const noexcept {
+  return best_covering(hot_, cold_, name);
 }
 
-std::size_t DomainSet::size() const noexcept {
-  return rules_.size();
+void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
+  visit_covering(hot_, cold_, wire_name_of(name), visit);
 }
 
-const Rule& DomainSet::rule(RuleId id) const noexcept {
-  return rules_[id.index];
+Rule DomainSet::rule(RuleId id) const noexcept {
+  const SluiceRule& rule = cold_.rules[id.index];
+  return {kind_of(rule), is_glob(rule), AppId{rule.app}, ListId{rule.list}, rule.line};
 }
 
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
-  const Node& node = nodes_[rule_nodes_[id.index]];
-  // Stored names are canonical: this cannot fail.
-  return *name::Name::from_wire(Bytes(names_).subspan(node.name_at, node.name_size));
+  // Stored names are canonical: this fails only in a damaged image.
+  const auto name = name::Name::from_wire(cold_.name_of(cold_.rules[id.index]));
+  return name ? *name : name::Name{};
+}
+
+std::string_view DomainSet::rule_source(RuleId id) const noexcept {
+  if ((cold_.rules[id.index].bits & SLUICE_RULE_HAS_TEXT) == 0) return {};
+  const auto text = std::ranges::lower_bound(texts_, id.index, {}, &SluiceText::rule);
+  if (text == texts_.end() || text->rule != id.index) return {};
+  ByteReader reader(strings_);
+  reader.skip(text->text_at);
+  return read_string(reader).value_or(std::string_view{});
 }
 
 std::string_view DomainSet::app_name(AppId id) const noexcept {
-  return id.index < apps_.size() ? std::string_view(apps_[id.index]) : "*";
+  return id.index < apps_.size() ? apps_[id.index] : "*";
 }
-
 std::string_view DomainSet::list_name(ListId id) const noexcept {
-  return lists_[id.index];
+  return id.index < lists_.size() ? lists_[id.index].name : std::string_view{};
+}
+std::string_view DomainSet::list_version(ListId id) const noexcept {
+  return id.index < lists_.size() ? lists_[id.index].version : std::string_view{};
 }
 
-std::size_t DomainSet::app_count() const noexcept {
-  return apps_.size();
+std::size_t DomainSet::name_count() const noexcept {
+  return hot_.header == nullptr ? 0 : hot_.header->names;
 }
-
-std::size_t DomainSet::memory_bytes() const noexcept {
-  return slots_.capacity() * sizeof(Slot) + nodes_.capacity() * sizeof(Node) +
-         rules_.capacity() * sizeof(Rule) + rule_nodes_.capacity() * sizeof(std::uint32_t) +
-         names_.capacity();
+std::size_t DomainSet::hot_bytes() const noexcept {
+  return hot_.buckets.size_bytes() + hot_.references.size_bytes();
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {

@@ -5,9 +5,12 @@
 // Answers "which entries cover this name?", longest first; at equal length an exception comes
 // first, and an exact entry before a suffix. Suffix entries cover at label borders only:
 // `example.com` covers `a.example.com`, never `notexample.com`. A hash hit is verified against the
-// stored name: there are no false positives. The hash is keyed with a seed that the builder drew;
-// the longest probe is bounded by the builder. Cost: no allocation, no exceptions, no lock; one
-// probe a label of the name.
+// stored name: there are no false positives.
+//
+// It is a view of an image (match/domain_image.h): the same bytes from the heap, from a mapped
+// file, or in a BPF array map. Cost of a miss: the hash of two labels, one cache line. Worst case:
+// kSluiceMaxProbe cache lines a label, whatever the names are. No allocation, no exceptions, no
+// lock.
 
 #include <array>
 #include <cstddef>
@@ -18,72 +21,81 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/base/keyed_hash.h"
+#include "filters/base/function_ref.h"
+#include "filters/base/result.h"
+#include "filters/match/image_parts.h"
+#include "filters/match/lookup_name.h"
 #include "filters/match/rule.h"
 #include "filters/name/name.h"
 
 namespace sluice::match {
 
-// Entries that cover one name, best first. Bounded: further ones are not reported (`overflow`).
-struct MatchList {
-  static constexpr std::size_t kCapacity = 32;
-  std::array<Match, kCapacity> items;
-  std::size_t count = 0;
-  bool overflow = false;
+enum class ImageError : std::uint8_t {
+  truncated,         // shorter than its header says, or than a header
+  not_an_image,      // another kind of file
+  other_version,     // of a later or earlier program
+  other_byte_order,  // of another kind of machine
+  bad_sections,      // they overlap, or lie outside
+  bad_strings,       // the names of apps and lists are not whole
 };
+[[nodiscard]] std::string_view to_string(ImageError error) noexcept;
 
 class DomainSet {
  public:
+  // Called with the entries that cover a name, best first, until it says false.
+  using Visit = FunctionRef<bool(const Match&)>;
+
   // The empty set.
-  DomainSet();
+  DomainSet() noexcept = default;
+  // A set over an image that `owner` keeps alive. Checks the header and where the sections lie;
+  // what they hold is checked as it is read, so that no image whatever makes a look-up read outside
+  // it. The checksum is the caller's to verify. REQUIRES: aligned to 64.
+  [[nodiscard]] static Result<DomainSet, ImageError> open(Bytes image,
+                                                          std::shared_ptr<const void> owner);
 
-  // The longest entry that covers `name`, exception or not.
+  // The longest entry that covers the name, exception or not.
   [[nodiscard]] Match find(const name::Name& name) const noexcept;
-  // All entries that cover `name`. A miss costs the same as find().
-  void find_all(const name::Name& name, MatchList& matches) const noexcept;
+  [[nodiscard]] Match find(WireName name) const noexcept;
+  [[nodiscard]] Match find(HostName name) const noexcept;
+  // All entries that cover the name. A miss costs the same as find().
+  void find_all(const name::Name& name, Visit visit) const noexcept;
 
-  [[nodiscard]] std::size_t size() const noexcept;
+  // The same as find() for each of the names: hashes all, prefetches all, probes all.
+  // REQUIRES: as many matches as names.
+  void find_batch(std::span<const WireName> names, std::span<Match> matches) const noexcept;
+  void find_batch(std::span<const HostName> names, std::span<Match> matches) const noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return cold_.rules.size(); }
   // REQUIRES: an id that this set gave out.
-  [[nodiscard]] const Rule& rule(RuleId id) const noexcept;
+  [[nodiscard]] Rule rule(RuleId id) const noexcept;
   [[nodiscard]] name::Name rule_name(RuleId id) const noexcept;
+  // The rule as its list has it, where that is more than its name and kind say; else empty.
+  [[nodiscard]] std::string_view rule_source(RuleId id) const noexcept;
   [[nodiscard]] std::string_view app_name(AppId id) const noexcept;  // "*" for AppId::kAny
   [[nodiscard]] std::string_view list_name(ListId id) const noexcept;
-  [[nodiscard]] std::size_t app_count() const noexcept;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  [[nodiscard]] std::string_view list_version(ListId id) const noexcept;
+  [[nodiscard]] std::size_t app_count() const noexcept { return apps_.size(); }
+  [[nodiscard]] std::size_t list_count() const noexcept { return lists_.size(); }
+
+  // Different names that have rules; all bytes; those that a miss reads (buckets, references).
+  [[nodiscard]] std::size_t name_count() const noexcept;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return image_.size(); }
+  [[nodiscard]] std::size_t hot_bytes() const noexcept;
+  [[nodiscard]] Bytes image() const noexcept { return image_; }
 
  private:
-  friend class DomainSetBuilder;
-
-  // One name of the lists, with its rules: `rules_[first_rule, first_rule + rule_count)`, best
-  // first.
-  struct Node {
-    std::uint32_t name_at = 0;  // in names_, wire form with the root
-    std::uint32_t first_rule = 0;
-    std::uint16_t rule_count = 0;
-    std::uint8_t name_size = 0;
-    std::uint8_t labels = 0;
+  struct ListStrings {
+    std::string_view name, version;
   };
-  struct Slot {
-    std::uint32_t tag = 0;
-    std::uint32_t node = kEmpty;
-  };
-  static constexpr std::uint32_t kEmpty = 0xffffffffU;
 
-  // The node of the wire name `suffix` with this hash; null: there is none.
-  [[nodiscard]] const Node* node_at(std::uint64_t hash, Bytes suffix) const noexcept;
-  // Calls `visit(node, whole)` for each suffix of `name` that is in the set, longest first.
-  template <typename Visit>
-  void visit_covering(const name::Name& name, Visit&& visit) const noexcept;
-
-  HashKey seed_;
-  std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
-  std::vector<Node> nodes_;
-  std::vector<Rule> rules_;
-  std::vector<std::uint32_t> rule_nodes_;  // by RuleId: its node
-  std::vector<std::byte> names_;
-  std::vector<std::string> apps_;
-  std::vector<std::string> lists_;
-  std::array<std::uint64_t, 2> depths_{};  // bit d: some name has d labels
+  Bytes image_;
+  std::shared_ptr<const void> owner_;
+  HotPart hot_;
+  ColdPart cold_;
+  std::span<const SluiceText> texts_;
+  Bytes strings_;
+  std::vector<std::string_view> apps_;
+  std::vector<ListStrings> lists_;
 };
 
 // `wechat.com`, `=wechat.com`, `@@wechat.com`, `@@=wechat.com`: a rule as a list writes it.

@@ -1,128 +1,107 @@
 #include "filters/match/domain_set_builder.h"
 
 #include <algorithm>
-#include <bit>
-#include <functional>
-#include <utility>
+#include <limits>
+#include <new>
 
-#include "filters/match/suffix_hash.h"
+#include "filters/match/image_writer.h"
 
 namespace sluice::match {
 namespace {
 
-constexpr std::size_t kMaxRules = std::size_t{1} << 31;
 constexpr std::size_t kMaxLists = 0xffff;
-constexpr std::size_t kMaxProbe = 64;
 constexpr std::string_view kAnyApp = "*";
 
-// At one name: exceptions first, exact ones before suffixes.
-constexpr int rank(EntryKind kind) {
-  switch (kind) {
-    case EntryKind::exact_exception:
-      return 0;
-    case EntryKind::exception:
-      return 1;
-    case EntryKind::exact:
-      return 2;
-    case EntryKind::suffix:
-      return 3;
+// Where the fixed part of a pattern starts: behind its last label with a star.
+std::size_t fixed_part_of(Bytes pattern) {
+  std::size_t fixed = 0;
+  for (std::size_t at = 0; pattern[at] != std::byte{0};) {
+    const std::size_t next = at + 1 + std::to_integer<std::size_t>(pattern[at]);
+    const std::string_view label = as_text(pattern.subspan(at + 1, next - at - 1));
+    if (label.find('*') != std::string_view::npos) fixed = next;
+    at = next;
   }
-  return 4;
-}
-
-std::uint64_t hash_of(HashKey seed, const name::Name& name) {
-  SuffixHash hash(seed);
-  for (std::size_t depth = 1; depth <= name.label_count(); ++depth) {
-    const Bytes suffix = name.suffix(depth);
-    hash.add(suffix.first(suffix.size() - name.suffix(depth - 1).size()));
-  }
-  return hash.value();
+  return fixed;
 }
 
 }  // namespace
 
-std::size_t DomainSetBuilder::EntryKeyHash::operator()(const EntryKey& key) const noexcept {
-  return std::hash<std::string>{}(key.name) ^
-         (static_cast<std::size_t>(key.kind) << 8 | key.app) * std::size_t{0x9e3779b97f4a7c15U};
+std::string_view to_string(BuildError error) noexcept {
+  switch (error) {
+    case BuildError::too_many_apps:
+      return "more than 64 apps";
+    case BuildError::too_many_lists:
+      return "more than 65535 lists";
+    case BuildError::too_many_rules:
+      return "more than 2^29 rules, or names of more than 4 GiB";
+    case BuildError::glob_at_top:
+      return "a pattern without a fixed name to its right";
+    case BuildError::text_too_long:
+      return "the name of an app or a list, or an entry's text, is longer than 255 octets";
+    case BuildError::probe_too_long:
+      return "no good hash seed was found";
+  }
+  return "?";
 }
 
-DomainSetBuilder::DomainSetBuilder(HashKey seed) : seed_(seed) {}
+// The first name too has octets before it, for whole-word loads.
+DomainSetBuilder::DomainSetBuilder(HashKey seed) : seed_(seed), names_(name::Name::kHeadroom) {}
 
 Result<AppId, BuildError> DomainSetBuilder::app(std::string_view name) {
   if (name == kAnyApp) return AppId{};
   const auto found = std::ranges::find(apps_, name);
-  if (found == apps_.end() && apps_.size() == kMaxApps) return fail(BuildError::too_many_apps);
+  if (found == apps_.end()) {
+    if (apps_.size() == kMaxApps) return fail(BuildError::too_many_apps);
+    if (name.size() > kMaxText) return fail(BuildError::text_too_long);
+  }
   const AppId id{static_cast<std::uint8_t>(found - apps_.begin())};
   if (found == apps_.end()) apps_.emplace_back(name);
   return id;
 }
 
-Result<ListId, BuildError> DomainSetBuilder::list(std::string_view name) {
-  const auto found = std::ranges::find(lists_, name);
-  if (found == lists_.end() && lists_.size() == kMaxLists) return fail(BuildError::too_many_lists);
+Result<ListId, BuildError> DomainSetBuilder::list(std::string_view name, std::string_view version) {
+  const auto found = std::ranges::find(lists_, name, &List::name);
+  if (found == lists_.end()) {
+    if (lists_.size() == kMaxLists) return fail(BuildError::too_many_lists);
+    if (name.size() > kMaxText || version.size() > kMaxText) return fail(BuildError::text_too_long);
+  }
   const ListId id{static_cast<std::uint16_t>(found - lists_.begin())};
-  if (found == lists_.end()) lists_.emplace_back(name);
+  if (found == lists_.end()) lists_.push_back({std::string(name), std::string(version)});
   return id;
 }
 
-Added DomainSetBuilder::add(const name::Name& name, EntryKind kind, AppId app, ListId list,
-                            std::uint32_t line) {
-  std::string wire(as_text(name.wire()));
-  if (!seen_.insert({wire, kind, app.index}).second) return Added::duplicate;
-  entries_.push_back({std::move(wire), static_cast<std::uint8_t>(name.label_count()),
-                      Rule{kind, app, list, line}});
-  return Added::added;
-}
-
-Result<DomainSet, BuildError> DomainSetBuilder::build() {
-  if (entries_.size() > kMaxRules) return fail(BuildError::too_many_rules);
-  // By name, then best first; equals stay in the order in which they came.
-  std::ranges::stable_sort(entries_, [](const Entry& a, const Entry& b) {
-    if (const auto order = a.name <=> b.name; order != 0) return order < 0;
-    return rank(a.rule.kind) < rank(b.rule.kind);
-  });
-  DomainSet set;
-  set.seed_ = seed_;
-  for (const Entry& entry : entries_) {
-    const auto is_same = [&](const DomainSet::Node& node) {
-      return as_text(Bytes(set.names_).subspan(node.name_at, node.name_size)) == entry.name;
-    };
-    if (set.nodes_.empty() || !is_same(set.nodes_.back())) {
-      set.nodes_.push_back({.name_at = static_cast<std::uint32_t>(set.names_.size()),
-                            .first_rule = static_cast<std::uint32_t>(set.rules_.size()),
-                            .rule_count = 0,
-                            .name_size = static_cast<std::uint8_t>(entry.name.size()),
-                            .labels = entry.labels});
-      const Bytes name = as_bytes(entry.name);
-      set.names_.insert(set.names_.end(), name.begin(), name.end());
-      set.depths_[entry.labels / 64] |= std::uint64_t{1} << (entry.labels % 64);
-    }
-    ++set.nodes_.back().rule_count;
-    set.rules_.push_back(entry.rule);
-    set.rule_nodes_.push_back(static_cast<std::uint32_t>(set.nodes_.size() - 1));
+Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
+  constexpr std::size_t kMostNameOctets = std::numeric_limits<std::uint32_t>::max();
+  if (entries_.size() > SLUICE_REF_RULE || names_.size() + entry.name.size() > kMostNameOctets) {
+    return fail(BuildError::too_many_rules);
   }
-  set.apps_ = apps_;
-  set.lists_ = lists_;
-  if (const auto filled = fill_slots(set); !filled) return fail(filled.error());
-  return set;
-}
-
-Result<void, BuildError> DomainSetBuilder::fill_slots(DomainSet& set) const {
-  set.slots_.assign(std::bit_ceil(set.nodes_.size() * 2 + 1), {});
-  const std::size_t mask = set.slots_.size() - 1;
-  for (std::size_t n = 0; n < set.nodes_.size(); ++n) {
-    const DomainSet::Node& node = set.nodes_[n];
-    const auto name =
-        *name::Name::from_wire(Bytes(set.names_).subspan(node.name_at, node.name_size));
-    const std::uint64_t hash = hash_of(set.seed_, name);
-    std::size_t at = hash & mask;
-    for (std::size_t probe = 0; set.slots_[at].node != DomainSet::kEmpty; ++probe) {
-      if (probe == kMaxProbe) return fail(BuildError::probe_too_long);
-      at = (at + 1) & mask;
-    }
-    set.slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(n)};
-  }
+  if (entry.source.size() > kMaxText) return fail(BuildError::text_too_long);
+  const std::size_t fixed = entry.is_glob ? fixed_part_of(entry.name) : 0;
+  if (entry.name[fixed] == std::byte{0}) return fail(BuildError::glob_at_top);
+  const auto at = static_cast<std::uint32_t>(names_.size());
+  // A pattern without a star is a name.
+  const unsigned bits = static_cast<unsigned>(entry.kind) | (fixed > 0 ? SLUICE_RULE_GLOB : 0U) |
+                        (entry.source.empty() ? 0U : SLUICE_RULE_HAS_TEXT);
+  if (!entry.source.empty()) sources_.push_back({at, std::string(entry.source)});
+  names_.insert(names_.end(), entry.name.begin(), entry.name.end());
+  entries_.push_back({at, entry.line, entry.list, entry.app, static_cast<std::uint8_t>(bits),
+                      static_cast<std::uint8_t>(fixed)});
   return {};
+}
+
+Result<Built, BuildError> DomainSetBuilder::build(const Run& run, const Allocate& allocate) const {
+  return ImageWriter(*this, run).write(allocate);
+}
+
+void DomainSetBuilder::run_in_turn(std::size_t count, FunctionRef<void(std::size_t)> task) {
+  for (std::size_t i = 0; i < count; ++i) task(i);
+}
+
+std::shared_ptr<std::byte> DomainSetBuilder::allocate_plain(std::size_t bytes) {
+  constexpr std::align_val_t kAlign{kSluiceSectionAlign};
+  auto* const memory = static_cast<std::byte*>(::operator new(bytes, kAlign));
+  std::fill_n(memory, bytes, std::byte{0});
+  return {memory, [=](std::byte* p) { ::operator delete(p, kAlign); }};
 }
 
 }  // namespace sluice::match

@@ -1,70 +1,116 @@
 #pragma once
 
-// Builds a DomainSet from entries. Slow path: allocates; one thread.
+// Builds a DomainSet from entries. Slow path: allocates, about 50 bytes an entry and the image.
 //
 // The same name may stand in it several times, for several apps and kinds. The same name, kind and
-// app again is a duplicate: the first stays, add() says so. Building twice from the same entries
-// and seed gives equal sets.
+// app again is a duplicate: the first stays, and the others are reported. Building twice from the
+// same entries and seed gives the same bytes. One thread adds; build() hands its tasks to `run`,
+// which may run them on several.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include "filters/base/function_ref.h"
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
 #include "filters/match/domain_set.h"
 
 namespace sluice::match {
 
-enum class Added : std::uint8_t { added, duplicate };
+struct NewEntry {
+  Bytes name;  // wire form, lower case, not the root; a pattern has `*` in its labels
+  EntryKind kind = EntryKind::suffix;
+  bool is_glob = false;
+  AppId app;
+  ListId list;
+  std::uint32_t line = 0;
+  std::string_view source = {};  // as the list has it, where that is more than name and kind say
+};
 
 enum class BuildError : std::uint8_t {
   too_many_apps,   // over kMaxApps
   too_many_lists,  // over 65535
-  too_many_rules,  // over 2^31
+  too_many_rules,  // over 2^29, or names of over 4 GiB
+  glob_at_top,     // a pattern without a fixed name to its right
+  text_too_long,   // a name of an app or a list, a version or a source over 255 octets
   probe_too_long,  // no table within the probe bound for this seed: draw another
+};
+[[nodiscard]] std::string_view to_string(BuildError error) noexcept;
+
+struct Duplicate {
+  ListId list;
+  std::uint32_t line = 0;
+  ListId first_list;  // where the entry that stays stands
+  std::uint32_t first_line = 0;
+};
+
+struct Built {
+  DomainSet set;
+  std::vector<std::uint64_t> duplicates;    // by ListId: how many were left out
+  std::vector<Duplicate> shown_duplicates;  // the first kMostShown, by list and line
+  static constexpr std::size_t kMostShown = 1000;
 };
 
 class DomainSetBuilder {
  public:
+  // Runs `task(0)` to `task(count - 1)`, in any order, and returns when all are done.
+  using Run = std::function<void(std::size_t count, FunctionRef<void(std::size_t)> task)>;
+  // Memory for an image, zeroed and aligned to 64.
+  using Allocate = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>;
+
   // The seed should come from a random source: names that are looked up come from strangers.
   explicit DomainSetBuilder(HashKey seed);
 
   // The id of `name`, made on first use. "*" is AppId::kAny.
   [[nodiscard]] Result<AppId, BuildError> app(std::string_view name);
-  [[nodiscard]] Result<ListId, BuildError> list(std::string_view name);
-  // REQUIRES: ids that this builder gave out; a name that is not the root.
-  Added add(const name::Name& name, EntryKind kind, AppId app, ListId list, std::uint32_t line);
+  [[nodiscard]] Result<ListId, BuildError> list(std::string_view name,
+                                                std::string_view version = {});
+  // REQUIRES: ids that this builder gave out.
+  [[nodiscard]] Result<void, BuildError> add(const NewEntry& entry);
+  [[nodiscard]] Result<void, BuildError> add(const name::Name& name, EntryKind kind, AppId app,
+                                             ListId list, std::uint32_t line) {
+    return add({.name = name.wire(), .kind = kind, .app = app, .list = list, .line = line});
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
   // May be called again with another seed after probe_too_long.
-  [[nodiscard]] Result<DomainSet, BuildError> build();
+  [[nodiscard]] Result<Built, BuildError> build(const Run& run = run_in_turn,
+                                                const Allocate& allocate = allocate_plain) const;
   void reseed(HashKey seed) noexcept { seed_ = seed; }
+
+  static void run_in_turn(std::size_t count, FunctionRef<void(std::size_t)> task);
+  [[nodiscard]] static std::shared_ptr<std::byte> allocate_plain(std::size_t bytes);
 
  private:
   struct Entry {
-    std::string name;  // wire form
-    std::uint8_t labels = 0;
-    Rule rule;
+    std::uint32_t name_at = 0;  // in names_
+    std::uint32_t line = 0;
+    ListId list;
+    AppId app;
+    std::uint8_t bits = 0;    // SLUICE_RULE_…
+    std::uint8_t key_at = 0;  // where, in its name, the fixed name starts under which it is found
   };
-  struct EntryKey {
-    std::string name;
-    EntryKind kind;
-    std::uint8_t app;
-    bool operator==(const EntryKey&) const = default;
+  struct List {
+    std::string name, version;
   };
-  struct EntryKeyHash {
-    std::size_t operator()(const EntryKey& key) const noexcept;
+  struct Source {
+    std::uint32_t name_at;  // of its entry
+    std::string text;
   };
-  [[nodiscard]] Result<void, BuildError> fill_slots(DomainSet& set) const;
+  friend class ImageWriter;
 
   HashKey seed_;
   std::vector<std::string> apps_;
-  std::vector<std::string> lists_;
+  std::vector<List> lists_;
   std::vector<Entry> entries_;
-  std::unordered_set<EntryKey, EntryKeyHash> seen_;
+  std::vector<std::byte> names_;  // one after the other, behind room for whole-word loads
+  std::vector<Source> sources_;
 };
 
 }  // namespace sluice::match

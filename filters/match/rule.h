@@ -14,7 +14,7 @@ enum class EntryKind : std::uint8_t {
   exact,            // the name alone
   exception,        // the name and all below it are let through
   exact_exception,  // the name alone is let through
-};
+};  // as SLUICE_RULE_KIND has them
 
 [[nodiscard]] constexpr bool is_exception(EntryKind kind) noexcept {
   return kind == EntryKind::exception || kind == EntryKind::exact_exception;
@@ -44,6 +44,7 @@ struct ListId {
 // Where a rule stands; the cold part, looked at only after a hit.
 struct Rule {
   EntryKind kind = EntryKind::suffix;
+  bool is_glob = false;  // stars in its name stand for any octets of their labels
   AppId app;
   ListId list;
   std::uint32_t line = 0;  // 1 is the first

@@ -90,13 +90,13 @@ Result<void, NameError> Name::Builder::add(Bytes label) noexcept {
   // One octet for this label's length, one for the root.
   if (used_ + 1 + label.size() + 1 > kMaxNameOctets) return fail(NameError::name_too_long);
   name_.offsets_[name_.labels_++] = static_cast<std::uint8_t>(used_);
-  name_.wire_[used_++] = static_cast<std::byte>(label.size());
-  for (const std::byte octet : label) name_.wire_[used_++] = to_lower(octet);
+  name_.buffer_[kHeadroom + used_++] = static_cast<std::byte>(label.size());
+  for (const std::byte octet : label) name_.buffer_[kHeadroom + used_++] = to_lower(octet);
   return {};
 }
 
 Name Name::Builder::finish() noexcept {
-  name_.wire_[used_] = std::byte{0};
+  name_.buffer_[kHeadroom + used_] = std::byte{0};
   name_.size_ = static_cast<std::uint8_t>(used_ + 1);
   return name_;
 }
@@ -158,7 +158,7 @@ Name Name::from_host(std::string_view host) noexcept {
 
 Bytes Name::label(std::size_t index) const noexcept {
   const std::size_t at = offsets_[index];
-  return Bytes(wire_).subspan(at + 1, std::to_integer<std::size_t>(wire_[at]));
+  return wire().subspan(at + 1, std::to_integer<std::size_t>(wire()[at]));
 }
 
 Bytes Name::suffix(std::size_t count) const noexcept {

@@ -43,26 +43,23 @@ Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
   decision.policy = id;
   if (!id.valid()) return decision;
   const Policy& policy = policies_[id.index];
-  match::MatchList matches;
-  domains.find_all(name, matches);
   AppMask excepted;
-  for (std::size_t i = 0; i < matches.count; ++i) {
-    const match::Match& match = matches.items[i];
+  domains.find_all(name, [&](const match::Match& match) {
     const match::AppId app = domains.rule(match.rule).app;
     if (match::is_exception(match.kind)) {
       const bool for_every_app = app == match::AppId{};
-      if (!for_every_app && !policy.apps.has(app)) continue;
+      if (!for_every_app && !policy.apps.has(app)) return true;
       if (!decision.exception.valid()) decision.exception = match.rule;
-      // All that is left to come is shorter: it cannot block any app any more.
-      if (for_every_app) return decision;
       excepted.add(app);
-    } else if (policy.apps.has(app) && !excepted.has(app)) {
-      decision.action = policy.action;
-      decision.app = app;
-      decision.rule = match.rule;
-      return decision;
+      // What is left to come is shorter: after an exception for every app none can block any more.
+      return !for_every_app;
     }
-  }
+    if (!policy.apps.has(app) || excepted.has(app)) return true;
+    decision.action = policy.action;
+    decision.app = app;
+    decision.rule = match.rule;
+    return false;
+  });
   return decision;
 }
 

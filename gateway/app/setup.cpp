@@ -91,9 +91,6 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   snapshot->policies = policies_of(settings.policies, compiled->domains);
   snapshot->domains = std::move(compiled->domains);
   snapshot->fallbacks = settings.verdicts;
-  for (const lists::LoadedList& list : compiled->lists) {
-    snapshot->list_versions.push_back(list.version);
-  }
   ban.snapshot = std::move(snapshot);
   return ban;
 }

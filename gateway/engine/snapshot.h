@@ -11,8 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <vector>
 
 #include "filters/match/domain_set.h"
 #include "filters/policy/fallbacks.h"
@@ -24,7 +22,6 @@ struct Snapshot {
   match::DomainSet domains;
   policy::PolicySet policies;
   policy::Fallbacks fallbacks;
-  std::vector<std::string> list_versions;  // by ListId::index
 };
 
 class SnapshotCell {

@@ -115,16 +115,14 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
     return;
   }
   const match::DomainSet& domains = snapshot_->domains;
-  const match::Rule& rule = domains.rule(decision.rule);
+  const match::Rule rule = domains.rule(decision.rule);
   std::array<char, name::kMaxTextOctets> text;
   record->time = frame_->time;
   record->app.assign(domains.app_name(decision.app));
   match::RuleText rule_text;
   record->rule.assign(match::rule_text(domains, decision.rule, rule_text));
   record->list.assign(domains.list_name(rule.list));
-  record->list_version.assign(rule.list.index < snapshot_->list_versions.size()
-                                  ? std::string_view(snapshot_->list_versions[rule.list.index])
-                                  : std::string_view{});
+  record->list_version.assign(domains.list_version(rule.list));
   record->line = rule.line;
   record->name.assign(name::to_text(finding.name, text));
   record->protocol.assign(to_string(finding.protocol));

@@ -29,7 +29,7 @@ IpAddress client(std::string_view text) {
 class Lists {
  public:
   Lists& add(std::string_view app, match::EntryKind kind, std::string_view name) {
-    builder_.add(name_of(name), kind, *builder_.app(app), list_, ++line_);
+    builder_.add(name_of(name), kind, *builder_.app(app), list_, ++line_).value();
     return *this;
   }
   AppMask apps(std::initializer_list<std::string_view> names) {
@@ -37,7 +37,7 @@ class Lists {
     for (const std::string_view name : names) mask.add(*builder_.app(name));
     return mask;
   }
-  match::DomainSet build() { return *builder_.build(); }
+  match::DomainSet build() { return builder_.build()->set; }
 
  private:
   match::DomainSetBuilder builder_{HashKey{1, 2}};

@@ -53,10 +53,12 @@ class Lines : public testing::Test {
     match::DomainSetBuilder builder({1, 2});
     const match::AppId app = *builder.app("wechat");
     const match::ListId list = *builder.list(kList);
-    builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 12);
-    builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list,
-                13);
-    domains_ = *builder.build();
+    builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 12)
+        .value();
+    builder
+        .add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 13)
+        .value();
+    domains_ = builder.build()->set;
     set_action(policy::Action::drop);
   }
 

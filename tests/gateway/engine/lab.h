@@ -28,16 +28,15 @@ struct LabOptions {
     const LabOptions& options = {}) {
   match::DomainSetBuilder builder({1, 2});
   const match::AppId app = *builder.app("wechat");
-  const match::ListId list = *builder.list("wechat");
-  builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1);
-  builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2);
+  const match::ListId list = *builder.list("wechat", "0123456789abcdef");
+  builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1).value();
+  builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2).value();
   auto snapshot = std::make_shared<engine::Snapshot>();
   policy::Policy policy{.name = "default", .action = options.action};
   policy.apps.add(app);
   snapshot->policies = policy::PolicySet({policy});
-  snapshot->domains = *builder.build();
+  snapshot->domains = builder.build()->set;
   snapshot->fallbacks = options.fallbacks;
-  snapshot->list_versions = {"0123456789abcdef"};
   return snapshot;
 }
 

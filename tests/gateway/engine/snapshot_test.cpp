@@ -2,14 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <thread>
+
+#include "filters/match/domain_set_builder.h"
 
 namespace sluice::engine {
 namespace {
 
+std::string_view version_of(const Snapshot& snapshot) {
+  return snapshot.domains.list_version(match::ListId{0});
+}
+
 std::shared_ptr<const Snapshot> snapshot(const char* version) {
   auto result = std::make_shared<Snapshot>();
-  result->list_versions = {version};
+  match::DomainSetBuilder builder({1, 2});
+  builder.list("list", version).value();
+  result->domains = builder.build()->set;
   return result;
 }
 
@@ -18,8 +27,8 @@ TEST(Snapshot, AReaderSeesANewOneAtItsNextRefresh) {
   SnapshotReader reader(cell);
   const Snapshot& held = reader.refresh();
   cell.publish(snapshot("new"));
-  EXPECT_EQ(held.list_versions[0], "old");  // until it asks again
-  EXPECT_EQ(reader.refresh().list_versions[0], "new");
+  EXPECT_EQ(version_of(held), "old");  // until it asks again
+  EXPECT_EQ(version_of(reader.refresh()), "new");
 }
 
 TEST(Snapshot, TheOldOneGoesWithItsLastHolder) {
@@ -41,7 +50,7 @@ TEST(Snapshot, ReadersAndAPublisherMayRun) {
   SnapshotReader reader(cell);
   int last = 0;
   while (last < 2000) {
-    const int now = std::stoi(reader.refresh().list_versions[0]);
+    const int now = std::stoi(std::string(version_of(reader.refresh())));
     ASSERT_GE(now, last);
     last = now;
   }

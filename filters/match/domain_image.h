@@ -1,0 +1,176 @@
+#pragma once
+
+// The domain set as it lies in memory, in a file and in a BPF array map: layout, hash and probe in
+// one header that C++ and BPF C both include. lists/compile/README.md describes the bytes.
+//
+//   | header | buckets … | references … | rules … | names | texts | strings |
+//     256 B    64 B each   4 B a slot     12 B each
+//     ^ hot: what a miss reads ──────────^  ^ cold: read after a hit only
+//
+// A name is hashed label by label from the right, so one pass gives the hash of each suffix. In a
+// bucket (one cache line) lie 16-bit tags of 28 suffixes. The set holds every entry and, from two
+// labels on, every suffix of an entry: so a look-up goes from the right and ends at the first
+// suffix that is not there, for most names at the first bucket.
+//
+// A suffix that finds its home bucket full goes into one of the next; the home (and each bucket
+// that it passed) has the bit of the suffix's class set. A bit that is not set ends a probe, and so
+// does kSluiceMaxProbe: the builder refuses a table that would need more.
+//
+// C11 and C++23; no 128-bit arithmetic, no loop without a constant bound, no call of a library.
+// Little-endian hosts only: the image says so, and a reader refuses another one.
+
+#include <stdint.h>
+
+enum {
+  kSluiceImageVersion = 1,
+  kSluiceImageByteOrder = 0x01020304,
+  kSluiceHashWords = 8,     // a label has up to 63 octets
+  kSluiceBucketTags = 28,   // and 8 octets for the classes: one cache line
+  kSluiceMaxProbe = 8,      // buckets looked at for one suffix
+  kSluiceSectionAlign = 64  // sections start on a cache line
+};
+
+// Secret of one image, drawn by its builder: nobody who does not know it can aim at a bucket.
+struct SluiceHashKey {
+  uint64_t start;
+  uint64_t multiplier;  // odd
+  uint64_t words[kSluiceHashWords];
+};
+
+struct SluiceBucket {
+  uint16_t tags[kSluiceBucketTags];  // 0: empty
+  uint64_t overflow;                 // bit c: a suffix of class c lies in a later bucket
+};
+
+// A reference, 32 bits for each slot: what is known of the suffix.
+//   bit 31  it has rules: bits 0-28 are the first of them
+//   bit 30  longer suffixes lie below it: go on
+//   bit 29  some of its rules are globs: they may cover more labels than a longer suffix has
+#define SLUICE_REF_HAS_RULES 0x80000000U
+#define SLUICE_REF_GO_ON 0x40000000U
+#define SLUICE_REF_HAS_GLOBS 0x20000000U
+#define SLUICE_REF_RULE 0x1fffffffU
+
+// The rules of one name stand side by side, exceptions first, globs last.
+struct SluiceRule {
+  uint32_t name_at;  // in the names: wire form, lower case, root included; globs with their `*`
+  uint32_t line;     // 1 is the first
+  uint16_t list;
+  uint8_t app;   // 255: every app
+  uint8_t bits;  // SLUICE_RULE_…
+};
+#define SLUICE_RULE_KIND 0x03U      // 0 suffix, 1 exact, 2 exception, 3 exact exception
+#define SLUICE_RULE_GLOB 0x04U      // the name is a pattern
+#define SLUICE_RULE_HAS_TEXT 0x08U  // written otherwise than its name says: see the texts
+#define SLUICE_RULE_LAST 0x10U      // the next rule is of another name
+
+// Text of a rule as its list has it, sorted by rule.
+struct SluiceText {
+  uint32_t rule;
+  uint32_t text_at;  // in the strings: a length octet, then the text
+};
+
+struct SluiceSection {
+  uint64_t at;     // from the start of the image; a multiple of kSluiceSectionAlign
+  uint64_t count;  // of elements
+};
+
+struct SluiceImageHeader {
+  uint8_t magic[8];  // "SLUICEDS"
+  uint32_t version;
+  uint32_t byte_order;  // as the writer stores kSluiceImageByteOrder
+  uint64_t image_bytes;
+  uint64_t checksum;      // XXH3-64 of the image with this field zero
+  uint32_t home_buckets;  // the buckets behind these take only what overflows
+  uint32_t top_level;     // 1: there are entries of one label
+  uint64_t names;         // different names that have rules
+  struct SluiceSection buckets, references, rules, names_text, texts, strings;
+  struct SluiceHashKey key;
+  uint16_t apps,
+      lists;  // their names are the first strings: apps, then a name and a version a list
+  uint8_t reserved[28];
+};
+
+#ifdef __cplusplus
+#define SLUICE_STATIC_ASSERT static_assert
+#else
+#define SLUICE_STATIC_ASSERT _Static_assert
+#endif
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceBucket) == 64, "a bucket is one cache line");
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceRule) == 12, "rules are packed");
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceHashKey) == 80, "the key has no padding");
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no padding");
+
+#ifdef __cplusplus  // C's casts, for C reads it too
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
+// Where a suffix of hash `h` belongs. Buckets ascend with the hash.
+static inline uint32_t sluice_home_bucket(uint64_t h, uint32_t home_buckets) {
+  return (uint32_t)(((h >> 32) * home_buckets) >> 32);
+}
+static inline uint16_t sluice_tag(uint64_t h) {
+  const uint16_t tag = (uint16_t)h;
+  return tag != 0 ? tag : 1;
+}
+static inline uint64_t sluice_overflow_bit(uint64_t h) {
+  return (uint64_t)1 << ((h >> 16) & 63);
+}
+
+// Eight octets at once: A to Z become a to z (RFC 4343), all others stay.
+static inline uint64_t sluice_fold_word(uint64_t w) {
+  const uint64_t ones = 0x0101010101010101U;
+  const uint64_t low = w & (0x7f * ones);
+  const uint64_t from_a = low + (0x80 - 'A') * ones;        // top bit: 'A' or above
+  const uint64_t behind_z = low + (0x80 - 'Z' - 1) * ones;  // top bit: above 'Z'
+  const uint64_t upper = (from_a & ~behind_z & ~w) & (0x80 * ones);
+  return w | upper >> 2;
+}
+
+// One word of a label: NH of UMAC (RFC 4418 section 5.2.2), products of two keyed halves.
+static inline uint64_t sluice_word_sum(uint64_t w, uint64_t key) {
+  const uint32_t low = (uint32_t)w + (uint32_t)key;
+  const uint32_t high = (uint32_t)(w >> 32) + (uint32_t)(key >> 32);
+  return (uint64_t)low * high;
+}
+
+// The hash of a suffix, out of that of the suffix without its leftmost label and that label's sum.
+static inline uint64_t sluice_extend(uint64_t h, uint64_t sum, uint32_t length,
+                                     uint64_t multiplier) {
+  h = (h ^ (sum + length)) * multiplier;
+  h ^= h >> 32;
+  h *= 0x9e3779b97f4a7c15U;
+  return h ^ h >> 29;
+}
+
+// The sum of a label's words. Words are taken from the label's end, so that they can be loaded from
+// there: octet j from the end (0 is the last) is in word j / 8, in its octet 7 - j % 8. Words 0 and
+// 1 always count; the others where the label reaches them. The plain form of it; domain_set.cpp has
+// one for whole words.
+static inline uint64_t sluice_label_sum(const uint8_t* label, uint32_t length,
+                                        const struct SluiceHashKey* key) {
+  uint64_t words[kSluiceHashWords] = {0};
+  for (uint32_t j = 0; j < 63 && j < length; ++j) {
+    words[j >> 3] |= (uint64_t)label[length - 1 - j] << (56 - 8 * (j & 7));
+  }
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < kSluiceHashWords; ++i) {
+    if (i >= 2 && i * 8 >= length) break;
+    sum += sluice_word_sum(sluice_fold_word(words[i]), key->words[i]);
+  }
+  return sum;
+}
+
+// Bit i: slot i of the bucket has this tag. The plain form of it.
+static inline uint32_t sluice_bucket_matches(const struct SluiceBucket* bucket, uint16_t tag) {
+  uint32_t matches = 0;
+  for (uint32_t i = 0; i < kSluiceBucketTags; ++i) {
+    matches |= (uint32_t)(bucket->tags[i] == tag) << i;
+  }
+  return matches;
+}
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif

@@ -1,0 +1,32 @@
+#include "filters/match/glob.h"
+
+#include "filters/base/bytes.h"
+
+namespace sluice::match {
+
+// Where a star was taken, what follows it is tried at each further octet: only the last star needs
+// to be gone back to.
+bool glob_matches(std::string_view pattern, std::string_view label) noexcept {
+  std::size_t p = 0;
+  std::size_t l = 0;
+  std::size_t behind_star = std::string_view::npos;
+  std::size_t tried_from = 0;
+  while (l < label.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      behind_star = ++p;
+      tried_from = l;
+    } else if (p < pattern.size() && pattern[p] == to_lower_ascii(label[l])) {
+      ++p;
+      ++l;
+    } else if (behind_star != std::string_view::npos) {
+      p = behind_star;
+      l = ++tried_from;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace sluice::match

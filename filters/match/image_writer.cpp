@@ -1,0 +1,414 @@
+#include "filters/match/image_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <tuple>
+
+#include "filters/match/labels.h"
+
+namespace sluice::match {
+namespace {
+
+constexpr std::size_t kParts = 256;
+constexpr unsigned kPartShift = 56;
+constexpr std::size_t kChunk = 65536;  // entries a task
+// 86 % of a bucket's slots. Fuller tables cost a look into a second bucket more often.
+constexpr double kSuffixesPerBucket = 24;
+constexpr double kGrowth = 1.05;
+constexpr int kMostGrowths = 16;
+
+SluiceHashKey expand(HashKey seed) {
+  std::uint64_t counter = 0;
+  const auto draw = [&] {
+    ++counter;
+    return keyed_hash(seed, std::as_bytes(std::span(&counter, 1)));
+  };
+  SluiceHashKey key{};
+  key.start = draw();
+  key.multiplier = draw() | 1;
+  for (std::uint64_t& word : key.words) word = draw();
+  return key;
+}
+
+// At one name: exceptions first, exact ones before suffixes.
+constexpr int rank(std::uint8_t bits) {
+  switch (static_cast<EntryKind>(bits & SLUICE_RULE_KIND)) {
+    case EntryKind::exact_exception:
+      return 0;
+    case EntryKind::exception:
+      return 1;
+    case EntryKind::exact:
+      return 2;
+    case EntryKind::suffix:
+      return 3;
+  }
+  return 4;
+}
+
+std::size_t wire_size(Bytes name) {
+  std::size_t at = 0;
+  while (name[at] != std::byte{0}) at += 1 + std::to_integer<std::size_t>(name[at]);
+  return at + 1;
+}
+
+std::size_t aligned(std::size_t at) {
+  return (at + kSluiceSectionAlign - 1) / kSluiceSectionAlign * kSluiceSectionAlign;
+}
+
+void append(std::vector<std::byte>& strings, std::string_view text) {
+  strings.push_back(static_cast<std::byte>(text.size()));
+  const Bytes bytes = as_bytes(text);
+  strings.insert(strings.end(), bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder::Run& run)
+    : builder_(builder), run_(run), key_(expand(builder.seed_)), parts_(kParts) {}
+
+Bytes ImageWriter::name_of(const Entry& entry) const {
+  const Bytes rest = Bytes(builder_.names_).subspan(entry.name_at);
+  return rest.first(wire_size(rest));
+}
+Bytes ImageWriter::key_of(const Entry& entry) const {
+  return name_of(entry).subspan(entry.key_at);
+}
+
+// The hash of every entry's key, and of each suffix of it with two labels or more.
+void ImageWriter::hash_entries() {
+  const std::size_t count = builder_.entries_.size();
+  const std::size_t chunks = (count + kChunk - 1) / kChunk;
+  hashed_.resize(count);
+  std::vector<std::vector<std::uint64_t>> parents(chunks);
+  std::vector<std::uint8_t> top_level(chunks);  // 1: the chunk has names of one label
+  run_(chunks, [&](std::size_t chunk) {
+    const std::size_t end = std::min(count, (chunk + 1) * kChunk);
+    for (std::size_t i = chunk * kChunk; i < end; ++i) {
+      const Entry& entry = builder_.entries_[i];
+      WireLabels labels({builder_.names_, entry.name_at + entry.key_at});
+      std::uint64_t hash = key_.start;
+      std::size_t depth = 0;
+      for (Label label; labels.next(label);) {
+        hash = sluice_extend(hash, label_sum(builder_.names_, label, key_), label.size,
+                             key_.multiplier);
+        if (++depth > 1 && !labels.at_start()) parents[chunk].push_back(hash);
+      }
+      if (depth == 1) top_level[chunk] = 1;
+      hashed_[i] = {hash, static_cast<std::uint32_t>(i), false};
+    }
+  });
+  top_level_ = std::ranges::find(top_level, 1) != top_level.end();
+  split(std::move(parents));
+}
+
+// Sorts into parts by the hash's upper octet, in place of entries and of parents.
+void ImageWriter::split(std::vector<std::vector<std::uint64_t>> parents) {
+  std::array<std::size_t, kParts + 1> starts{};
+  for (const Hashed& hashed : hashed_) ++starts[(hashed.hash >> kPartShift) + 1];
+  for (std::size_t i = 0; i < kParts; ++i) starts[i + 1] += starts[i];
+  std::array<std::size_t, kParts> next;
+  std::copy_n(starts.begin(), kParts, next.begin());
+  std::vector<Hashed> sorted(hashed_.size());
+  for (const Hashed& hashed : hashed_) sorted[next[hashed.hash >> kPartShift]++] = hashed;
+  hashed_ = std::move(sorted);
+  for (std::size_t i = 0; i < kParts; ++i) {
+    parts_[i].rules = std::span(hashed_).subspan(starts[i], starts[i + 1] - starts[i]);
+  }
+  for (std::vector<std::uint64_t>& some : parents) {
+    for (const std::uint64_t hash : some) parts_[hash >> kPartShift].parents.push_back(hash);
+    some = {};
+  }
+}
+
+bool ImageWriter::same_name(const Hashed& a, const Hashed& b) const {
+  return a.hash == b.hash && std::ranges::equal(key_of(entry(a)), key_of(entry(b)));
+}
+
+bool ImageWriter::same_rule(const Hashed& a, const Hashed& b) const {
+  constexpr unsigned kSame = SLUICE_RULE_KIND | SLUICE_RULE_GLOB;
+  const Entry& first = entry(a);
+  const Entry& second = entry(b);
+  return a.hash == b.hash && first.app == second.app &&
+         (first.bits & kSame) == (second.bits & kSame) &&
+         std::ranges::equal(name_of(first), name_of(second));
+}
+
+// By name; at one name globs last, by pattern; best first; equals in the order in which they came.
+bool ImageWriter::comes_before(const Hashed& a, const Hashed& b) const {
+  if (a.hash != b.hash) return a.hash < b.hash;
+  const Entry& first = entry(a);
+  const Entry& second = entry(b);
+  const auto order = [&](const Hashed& hashed, const Entry& entry) {
+    const bool is_glob = (entry.bits & SLUICE_RULE_GLOB) != 0;
+    return std::tuple(as_text(key_of(entry)), is_glob, is_glob ? as_text(name_of(entry)) : "",
+                      rank(entry.bits), entry.app.index, hashed.entry);
+  };
+  return order(a, first) < order(b, second);
+}
+
+void ImageWriter::sort_part(Part& part) const {
+  std::ranges::sort(part.rules,
+                    [&](const Hashed& a, const Hashed& b) { return comes_before(a, b); });
+  std::ranges::sort(part.parents);
+  const auto rest = std::ranges::unique(part.parents);
+  part.parents.erase(rest.begin(), rest.end());
+  thin_part(part);
+  count_part(part);
+}
+
+// Leaves out duplicates and marks where names end.
+void ImageWriter::thin_part(Part& part) const {
+  std::size_t kept = 0;
+  for (const Hashed& hashed : part.rules) {
+    if (kept > 0 && same_rule(part.rules[kept - 1], hashed)) {
+      part.duplicates.push_back({hashed.entry, part.rules[kept - 1].entry});
+      continue;
+    }
+    if (kept > 0) part.rules[kept - 1].ends_name = !same_name(part.rules[kept - 1], hashed);
+    part.rules[kept++] = hashed;
+  }
+  part.rules = part.rules.first(kept);
+  if (kept > 0) part.rules.back().ends_name = true;
+}
+
+void ImageWriter::count_part(Part& part) const {
+  part.suffixes = part.parents.size();
+  bool starts_name = true;
+  for (const Hashed& hashed : part.rules) {
+    const bool is_glob = (entry(hashed).bits & SLUICE_RULE_GLOB) != 0;
+    if (starts_name || is_glob) part.name_octets += name_of(entry(hashed)).size();
+    starts_name = hashed.ends_name;
+    if (!hashed.ends_name) continue;
+    ++part.names;
+    if (!std::ranges::binary_search(part.parents, hashed.hash)) ++part.suffixes;
+  }
+}
+
+// Puts suffixes into buckets, in the order of their hashes.
+class ImageWriter::Placer {
+ public:
+  explicit Placer(Table& table) : table_(table) {}
+
+  // REQUIRES: hashes that ascend. False: it is too far from its home.
+  [[nodiscard]] bool add(std::uint64_t hash, std::uint32_t reference) {
+    const std::uint32_t home = sluice_home_bucket(hash, table_.home_buckets);
+    if (!advance_to(home)) return false;
+    if (used_ < kSluiceBucketTags) {
+      put(hash, reference);
+    } else {
+      waiting_.push_back({hash, reference, home});
+    }
+    return true;
+  }
+  [[nodiscard]] bool finish() {
+    return advance_to(static_cast<std::uint32_t>(table_.buckets.size())) &&
+           waits_ == waiting_.size();
+  }
+
+ private:
+  struct Waiting {
+    std::uint64_t hash;
+    std::uint32_t reference, home;
+  };
+
+  // Fills up the buckets before `bucket` with what waits.
+  [[nodiscard]] bool advance_to(std::uint32_t bucket) {
+    for (; bucket_ < bucket; ++bucket_, used_ = 0) {
+      while (used_ < kSluiceBucketTags && waits_ < waiting_.size()) {
+        const Waiting& first = waiting_[waits_++];
+        for (std::uint32_t i = first.home; i < bucket_; ++i) {
+          table_.buckets[i].overflow |= sluice_overflow_bit(first.hash);
+        }
+        put(first.hash, first.reference);
+      }
+      if (waits_ < waiting_.size() && waiting_[waits_].home + kSluiceMaxProbe - 1 <= bucket_) {
+        return false;
+      }
+    }
+    return true;
+  }
+  void put(std::uint64_t hash, std::uint32_t reference) {
+    table_.buckets[bucket_].tags[used_] = sluice_tag(hash);
+    table_.references[bucket_ * std::size_t{kSluiceBucketTags} + used_] = reference;
+    ++used_;
+  }
+
+  Table& table_;
+  std::uint32_t bucket_ = 0;
+  std::uint32_t used_ = 0;  // slots of it
+  std::vector<Waiting> waiting_;
+  std::size_t waits_ = 0;  // the first that still does
+};
+
+bool ImageWriter::place_in(Table& table) const {
+  Placer placer(table);
+  for (const Part& part : parts_) {
+    auto parent = part.parents.begin();
+    for (std::size_t i = 0; i < part.rules.size();) {
+      const std::uint64_t hash = part.rules[i].hash;
+      for (; parent != part.parents.end() && *parent < hash; ++parent) {
+        if (!placer.add(*parent, SLUICE_REF_GO_ON)) return false;
+      }
+      std::uint32_t reference =
+          SLUICE_REF_HAS_RULES | (part.first_rule + static_cast<std::uint32_t>(i));
+      while (!part.rules[i].ends_name) ++i;
+      // Globs are the last rules of a name.
+      if ((entry(part.rules[i]).bits & SLUICE_RULE_GLOB) != 0) reference |= SLUICE_REF_HAS_GLOBS;
+      ++i;
+      if (std::ranges::binary_search(part.parents, hash)) reference |= SLUICE_REF_GO_ON;
+      if (!placer.add(hash, reference)) return false;
+      const bool another = i < part.rules.size() && part.rules[i].hash == hash;
+      if (!another && parent != part.parents.end() && *parent == hash) ++parent;
+    }
+    for (; parent != part.parents.end(); ++parent) {
+      if (!placer.add(*parent, SLUICE_REF_GO_ON)) return false;
+    }
+  }
+  return placer.finish();
+}
+
+Result<ImageWriter::Table, BuildError> ImageWriter::place() const {
+  double homes = static_cast<double>(totals_.suffixes) / kSuffixesPerBucket + 1;
+  for (int i = 0; i < kMostGrowths; ++i, homes *= kGrowth) {
+    Table table{static_cast<std::uint32_t>(homes), {}, {}};
+    table.buckets.resize(table.home_buckets + std::size_t{kSluiceMaxProbe} - 1);
+    table.references.resize(table.buckets.size() * kSluiceBucketTags);
+    if (place_in(table)) return table;
+  }
+  return fail(BuildError::probe_too_long);
+}
+
+void ImageWriter::write_part(const Part& part, std::span<SluiceRule> rules,
+                             MutableBytes names) const {
+  std::size_t octet = part.first_octet;
+  std::uint32_t name_at = 0;
+  bool starts_name = true;
+  for (std::size_t i = 0; i < part.rules.size(); ++i) {
+    const Hashed& hashed = part.rules[i];
+    const Entry& from = entry(hashed);
+    if (starts_name || (from.bits & SLUICE_RULE_GLOB) != 0) {
+      const Bytes name = name_of(from);
+      std::ranges::copy(name, names.subspan(octet).begin());
+      name_at = static_cast<std::uint32_t>(octet);
+      octet += name.size();
+    }
+    starts_name = hashed.ends_name;
+    const unsigned last = hashed.ends_name ? SLUICE_RULE_LAST : 0U;
+    rules[part.first_rule + i] = {name_at, from.line, from.list.index, from.app.index,
+                                  static_cast<std::uint8_t>(from.bits | last)};
+  }
+}
+
+// Names of apps, names and versions of lists, texts of rules.
+std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) const {
+  std::vector<std::byte> strings;
+  for (const std::string& app : builder_.apps_) append(strings, app);
+  for (const auto& list : builder_.lists_) {
+    append(strings, list.name);
+    append(strings, list.version);
+  }
+  if (builder_.sources_.empty()) return strings;
+  for (const Part& part : parts_) {
+    for (std::size_t i = 0; i < part.rules.size(); ++i) {
+      const Entry& from = entry(part.rules[i]);
+      if ((from.bits & SLUICE_RULE_HAS_TEXT) == 0) continue;
+      texts.push_back({part.first_rule + static_cast<std::uint32_t>(i),
+                       static_cast<std::uint32_t>(strings.size())});
+      append(strings, std::ranges::lower_bound(builder_.sources_, from.name_at, {},
+                                               &DomainSetBuilder::Source::name_at)
+                          ->text);
+    }
+  }
+  return strings;
+}
+
+void ImageWriter::report_duplicates(Built& built) const {
+  built.duplicates.resize(builder_.lists_.size());
+  std::vector<LeftOut> all;
+  for (const Part& part : parts_) {
+    all.insert(all.end(), part.duplicates.begin(), part.duplicates.end());
+  }
+  std::ranges::sort(all, {}, &LeftOut::entry);
+  for (const LeftOut& left_out : all) {
+    const Entry& from = builder_.entries_[left_out.entry];
+    const Entry& first = builder_.entries_[left_out.first];
+    ++built.duplicates[from.list.index];
+    if (built.shown_duplicates.size() < Built::kMostShown) {
+      built.shown_duplicates.push_back({from.list, from.line, first.list, first.line});
+    }
+  }
+}
+
+// Where each section goes; the sum of all is the size of the image.
+SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
+                                       std::size_t strings) const {
+  SluiceImageHeader header{};
+  std::ranges::copy(kImageMagic, header.magic);
+  header.version = kSluiceImageVersion;
+  header.byte_order = kSluiceImageByteOrder;
+  header.home_buckets = table.home_buckets;
+  header.top_level = top_level_ ? 1 : 0;
+  header.names = totals_.names;
+  header.key = key_;
+  header.apps = static_cast<std::uint16_t>(builder_.apps_.size());
+  header.lists = static_cast<std::uint16_t>(builder_.lists_.size());
+  std::size_t end = sizeof header;
+  const auto place = [&](std::size_t count, std::size_t size) {
+    const SluiceSection section{end, count};
+    end = aligned(end + count * size);
+    return section;
+  };
+  header.buckets = place(table.buckets.size(), sizeof(SluiceBucket));
+  header.references = place(table.references.size(), sizeof(std::uint32_t));
+  header.rules = place(totals_.rules, sizeof(SluiceRule));
+  header.names_text = place(totals_.name_octets, 1);
+  header.texts = place(texts, sizeof(SluiceText));
+  header.strings = place(strings, 1);
+  header.image_bytes = end;
+  return header;
+}
+
+void ImageWriter::add_up() {
+  for (Part& part : parts_) {
+    part.first_rule = static_cast<std::uint32_t>(totals_.rules);
+    part.first_octet = static_cast<std::uint32_t>(totals_.name_octets);
+    totals_.rules += part.rules.size();
+    totals_.name_octets += part.name_octets;
+    totals_.names += part.names;
+    totals_.suffixes += part.suffixes;
+  }
+}
+
+Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& allocate) {
+  hash_entries();
+  run_(kParts, [&](std::size_t i) { sort_part(parts_[i]); });
+  add_up();
+  const auto table = place();
+  if (!table) return fail(table.error());
+  std::vector<SluiceText> texts;
+  const std::vector<std::byte> strings = this->strings(texts);
+  const SluiceImageHeader header = lay_out(*table, texts.size(), strings.size());
+
+  const std::shared_ptr<std::byte> memory = allocate(header.image_bytes);
+  const MutableBytes image(memory.get(), header.image_bytes);
+  const auto put = [&](std::size_t at, Bytes bytes) {
+    if (!bytes.empty()) std::memcpy(image.data() + at, bytes.data(), bytes.size());
+  };
+  put(0, std::as_bytes(std::span(&header, 1)));
+  put(header.buckets.at, std::as_bytes(std::span(table->buckets)));
+  put(header.references.at, std::as_bytes(std::span(table->references)));
+  put(header.texts.at, std::as_bytes(std::span(texts)));
+  put(header.strings.at, strings);
+  const std::span rules(reinterpret_cast<SluiceRule*>(image.data() + header.rules.at),
+                        totals_.rules);
+  const MutableBytes names = image.subspan(header.names_text.at, totals_.name_octets);
+  run_(kParts, [&](std::size_t i) { write_part(parts_[i], rules, names); });
+
+  Built built;
+  built.set = *DomainSet::open(image, memory);  // ours: it cannot fail
+  report_duplicates(built);
+  return built;
+}
+
+}  // namespace sluice::match

@@ -1,0 +1,95 @@
+#pragma once
+
+// From the entries of a builder to an image. Private to match/.
+//
+//   hash all entries ─► 256 parts by hash ─► sort and thin each part ─► place suffixes ─► write
+//       in tasks                                   in tasks              one pass       in tasks
+//
+// Buckets ascend with the hash, and so do parts: the suffixes of all parts, one after the other,
+// fill the buckets from the first to the last.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "filters/match/domain_image.h"
+#include "filters/match/domain_set_builder.h"
+
+namespace sluice::match {
+
+inline constexpr std::size_t kMaxText = 255;  // a length octet is before it
+
+class ImageWriter {
+ public:
+  ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder::Run& run);
+
+  [[nodiscard]] Result<Built, BuildError> write(const DomainSetBuilder::Allocate& allocate);
+
+ private:
+  using Entry = DomainSetBuilder::Entry;
+
+  // An entry under the hash of its name.
+  struct Hashed {
+    std::uint64_t hash;
+    std::uint32_t entry;
+    bool ends_name;  // the next one is of another name
+  };
+  struct LeftOut {
+    std::uint32_t entry, first;
+  };
+  // What has its hash in one 256th of all.
+  struct Part {
+    std::span<Hashed> rules;
+    std::vector<std::uint64_t> parents;  // suffixes of names, sorted
+    std::vector<LeftOut> duplicates;
+    std::size_t names = 0;
+    std::size_t suffixes = 0;
+    std::size_t name_octets = 0;
+    std::uint32_t first_rule = 0;
+    std::uint32_t first_octet = 0;
+  };
+  struct Totals {
+    std::size_t rules = 0, names = 0, suffixes = 0, name_octets = 0;
+  };
+  // The buckets at work.
+  struct Table {
+    std::uint32_t home_buckets;
+    std::vector<SluiceBucket> buckets;
+    std::vector<std::uint32_t> references;
+  };
+  class Placer;
+
+  void hash_entries();
+  void split(std::vector<std::vector<std::uint64_t>> parents);
+  void sort_part(Part& part) const;
+  void thin_part(Part& part) const;
+  void count_part(Part& part) const;
+  [[nodiscard]] bool comes_before(const Hashed& a, const Hashed& b) const;
+  [[nodiscard]] bool same_name(const Hashed& a, const Hashed& b) const;
+  [[nodiscard]] bool same_rule(const Hashed& a, const Hashed& b) const;
+  void add_up();
+  [[nodiscard]] Result<Table, BuildError> place() const;
+  [[nodiscard]] bool place_in(Table& table) const;
+  void write_part(const Part& part, std::span<SluiceRule> rules, MutableBytes names) const;
+  [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
+  [[nodiscard]] SluiceImageHeader lay_out(const Table& table, std::size_t texts,
+                                          std::size_t strings) const;
+  void report_duplicates(Built& built) const;
+
+  [[nodiscard]] const Entry& entry(const Hashed& hashed) const {
+    return builder_.entries_[hashed.entry];
+  }
+  // In wire form, with the root: all of it; the part under which it is found.
+  [[nodiscard]] Bytes name_of(const Entry& entry) const;
+  [[nodiscard]] Bytes key_of(const Entry& entry) const;
+
+  const DomainSetBuilder& builder_;
+  const DomainSetBuilder::Run& run_;
+  SluiceHashKey key_;
+  bool top_level_ = false;
+  std::vector<Hashed> hashed_;
+  std::vector<Part> parts_;
+  Totals totals_;
+};
+
+}  // namespace sluice::match

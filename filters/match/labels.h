@@ -1,0 +1,215 @@
+#pragma once
+
+// A name's labels from the right, whatever form it comes in, and their hash sums. Private to
+// match/.
+//
+// Pure; reads inside the name's buffer only.
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "filters/base/bytes.h"
+#include "filters/match/domain_image.h"
+#include "filters/match/lookup_name.h"
+#include "filters/name/name.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace sluice::match {
+
+static_assert(std::endian::native == std::endian::little, "whole words are loaded little-endian");
+
+struct Label {
+  std::uint32_t at = 0;  // of its first octet, in the name's buffer
+  std::uint32_t size = 0;
+};
+
+// REQUIRES: the same sizes; `lower` in lower case.
+[[nodiscard]] inline bool equals_folded(Bytes any, Bytes lower) noexcept {
+  std::size_t at = 0;
+  const auto equal_word = [&](std::size_t from) {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::memcpy(&a, any.data() + from, sizeof a);
+    std::memcpy(&b, lower.data() + from, sizeof b);
+    return sluice_fold_word(a) == b;
+  };
+  for (; any.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    if (!equal_word(at)) return false;
+  }
+  if (at == any.size()) return true;
+  if (any.size() >= sizeof(std::uint64_t)) return equal_word(any.size() - sizeof(std::uint64_t));
+  for (; at < any.size(); ++at) {
+    if (static_cast<std::byte>(to_lower_ascii(static_cast<char>(any[at]))) != lower[at])
+      return false;
+  }
+  return true;
+}
+
+class WireLabels {
+ public:
+  explicit WireLabels(WireName name) noexcept : buffer_(name.buffer) {
+    std::size_t at = name.at;
+    const std::size_t end = std::min<std::size_t>(buffer_.size(), at + name::kMaxNameOctets);
+    first_ = name.at;
+    while (at < end) {
+      const auto size = std::to_integer<std::size_t>(buffer_[at]);
+      if (size == 0) {
+        root_ = end_ = at;
+        return;
+      }
+      if (size > name::kMaxLabelOctets) break;
+      starts_[count_++] = static_cast<std::uint8_t>(at - first_);
+      at += 1 + size;
+    }
+    count_ = 0;  // no name
+  }
+
+  // The next label to the left; false: there is none.
+  bool next(Label& label) noexcept {
+    if (count_ == 0) return false;
+    const std::size_t at = first_ + starts_[--count_];
+    label = {static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(end_ - at - 1)};
+    end_ = at;
+    return true;
+  }
+  // The label that next() gave last is the leftmost.
+  [[nodiscard]] bool at_start() const noexcept { return count_ == 0; }
+  [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
+
+  // Whether the suffix whose leftmost label starts at `label_at` is `stored`, a name in wire form
+  // and lower case with anything behind it.
+  [[nodiscard]] bool is(std::uint32_t label_at, Bytes stored) const noexcept {
+    const Bytes suffix = buffer_.first(root_ + 1).subspan(label_at - 1);
+    return suffix.size() <= stored.size() && equals_folded(suffix, stored.first(suffix.size()));
+  }
+
+ private:
+  Bytes buffer_;
+  std::size_t first_ = 0;
+  std::size_t root_ = 0;
+  std::size_t end_ = 0;  // of what is left of the name
+  std::size_t count_ = 0;
+  // Only as many as there are labels are written: a name of three should not pay for 128.
+  std::array<std::uint8_t, name::kMaxLabels + 1> starts_;
+};
+
+class HostLabels {
+ public:
+  explicit HostLabels(HostName name) noexcept
+      : buffer_(name.buffer.first(
+            std::min<std::size_t>(name.buffer.size(), std::size_t{name.at} + name.size))),
+        first_(name.at),
+        end_(buffer_.size()) {
+    while (end_ > first_ && buffer_[end_ - 1] == kDot) --end_;
+    more_ = end_ > first_;
+  }
+
+  bool next(Label& label) noexcept {
+    if (!more_) return false;
+    const std::size_t at = start_of_label();
+    label = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end_ - at)};
+    more_ = at > first_;
+    end_ = more_ ? at - 1 : at;
+    return label.size > 0 && label.size <= name::kMaxLabelOctets;
+  }
+  [[nodiscard]] bool at_start() const noexcept { return !more_; }
+  [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
+
+  [[nodiscard]] bool is(std::uint32_t label_at, Bytes stored) const noexcept {
+    Bytes text = buffer_.subspan(label_at);
+    while (!stored.empty()) {
+      const auto size = std::to_integer<std::size_t>(stored[0]);
+      if (size == 0) return true;
+      if (size >= stored.size() || size > text.size()) return false;
+      if (!equals_folded(text.first(size), stored.subspan(1, size))) return false;
+      text = text.subspan(size);
+      stored = stored.subspan(1 + size);
+      // A dot on one side is a dot, or the end, on the other.
+      const bool last = stored.empty() || stored[0] == std::byte{0};
+      if (!last && (text.empty() || text[0] != kDot)) return false;
+      if (last && !text.empty() && text[0] != kDot) return false;
+      if (!text.empty()) text = text.subspan(1);
+    }
+    return false;  // no name is stored there
+  }
+
+ private:
+  static constexpr std::byte kDot{'.'};
+
+  // Behind the last dot before end_.
+  [[nodiscard]] std::size_t start_of_label() const noexcept {
+    std::size_t at = end_;
+#ifdef __SSE2__
+    if (at >= kWindow) {
+      __m128i window;
+      std::memcpy(&window, buffer_.data() + at - kWindow, kWindow);
+      const auto dots =
+          static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(window, _mm_set1_epi8('.'))));
+      const std::size_t behind = at - kWindow + static_cast<std::size_t>(std::bit_width(dots));
+      if (dots != 0) return std::max(behind, first_);
+      at -= kWindow;
+      if (at <= first_) return first_;
+    }
+#endif
+    while (at > first_ && buffer_[at - 1] != kDot) --at;
+    return at;
+  }
+
+  static constexpr std::size_t kWindow = 16;
+  Bytes buffer_;
+  std::size_t first_;
+  std::size_t end_;  // of what is left of the name
+  bool more_ = false;
+};
+
+template <typename Source>
+struct LabelsOf;
+template <>
+struct LabelsOf<WireName> {
+  using Type = WireLabels;
+};
+template <>
+struct LabelsOf<HostName> {
+  using Type = HostLabels;
+};
+
+// `count` octets (1 to 8) that end at `end`, in the high octets of the word; the low ones are zero.
+[[nodiscard]] inline std::uint64_t word_before(Bytes buffer, std::size_t end,
+                                               std::size_t count) noexcept {
+  const std::size_t unused = 64 - 8 * count;
+  std::uint64_t word = 0;
+  if (end >= sizeof word) [[likely]] {
+    std::memcpy(&word, buffer.data() + end - sizeof word, sizeof word);
+    return word >> unused << unused;
+  }
+  for (std::size_t i = end - count; i < end; ++i) {
+    word = word >> 8 | std::to_integer<std::uint64_t>(buffer[i]) << 56;
+  }
+  return word;
+}
+
+// What sluice_label_sum says, a word at a time.
+[[nodiscard]] inline std::uint64_t label_sum(Bytes buffer, Label label,
+                                             const SluiceHashKey& key) noexcept {
+  std::size_t end = std::size_t{label.at} + label.size;
+  std::uint64_t sum = 0;
+  std::size_t left = label.size;
+  for (std::size_t i = 0; i < kSluiceHashWords; ++i) {
+    if (left == 0 && i >= 2) break;
+    const std::size_t count = std::min<std::size_t>(left, 8);
+    const std::uint64_t word = count == 0 ? 0 : word_before(buffer, end, count);
+    sum += sluice_word_sum(sluice_fold_word(word), key.words[i]);
+    end -= count;
+    left -= count;
+  }
+  return sum;
+}
+
+}  // namespace sluice::match

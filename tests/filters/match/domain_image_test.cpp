@@ -1,0 +1,164 @@
+#include "filters/match/domain_image.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "filters/match/domain_set_builder.h"
+#include "filters/match/labels.h"
+
+extern "C" std::uint32_t longest_suffix_with_rules(const void* image, const std::uint8_t* name);
+
+namespace sluice::match {
+namespace {
+
+name::Name name_of(std::string_view text) {
+  return *name::Name::from_text(text);
+}
+
+DomainSet some_set() {
+  DomainSetBuilder builder({3, 4});
+  const AppId app = *builder.app("app");
+  const ListId list = *builder.list("list", "1");
+  std::uint32_t line = 0;
+  for (const char* text : {"example.com", "a.b.example.com", "x.org", "zip"}) {
+    builder.add(name_of(text), EntryKind::suffix, app, list, ++line).value();
+  }
+  for (int i = 0; i < 2000; ++i) {
+    builder.add(name_of("n" + std::to_string(i) + ".net"), EntryKind::suffix, app, list, ++line)
+        .value();
+  }
+  return builder.build()->set;
+}
+
+// Aligned as an image has to be.
+class Copy {
+ public:
+  explicit Copy(Bytes image)
+      : memory_(DomainSetBuilder::allocate_plain(image.size())), size_(image.size()) {
+    std::memcpy(memory_.get(), image.data(), image.size());
+  }
+  [[nodiscard]] SluiceImageHeader& header() {
+    return *reinterpret_cast<SluiceImageHeader*>(memory_.get());
+  }
+  [[nodiscard]] MutableBytes bytes() { return {memory_.get(), size_}; }
+  [[nodiscard]] Result<DomainSet, ImageError> open(std::size_t size) const {
+    return DomainSet::open(Bytes(memory_.get(), size), memory_);
+  }
+  [[nodiscard]] Result<DomainSet, ImageError> open() const { return open(size_); }
+
+ private:
+  std::shared_ptr<std::byte> memory_;
+  std::size_t size_;
+};
+
+TEST(DomainImage, FoldsLettersAndNothingElse) {
+  for (unsigned octet = 0; octet < 256; ++octet) {
+    for (unsigned place = 0; place < 8; ++place) {
+      const std::uint64_t others = 0x5a415b407a607b80U & ~(std::uint64_t{0xff} << (8 * place));
+      const std::uint64_t word = others | std::uint64_t{octet} << (8 * place);
+      const auto folded = static_cast<std::uint8_t>(sluice_fold_word(word) >> (8 * place));
+      const bool upper = octet >= 'A' && octet <= 'Z';
+      ASSERT_EQ(folded, upper ? octet + 32 : octet) << octet << " at " << place;
+    }
+  }
+}
+
+TEST(DomainImage, TheFastSumOfALabelIsThePlainOne) {
+  std::mt19937_64 random(1);
+  SluiceHashKey key{};
+  for (std::uint64_t& word : key.words) word = random();
+  std::vector<std::byte> buffer(100);
+  for (int round = 0; round < 200; ++round) {
+    for (std::byte& octet : buffer) octet = static_cast<std::byte>(random());
+    for (std::uint32_t size = 1; size <= 63; ++size) {
+      for (const std::uint32_t at : {0U, 1U, 2U, 7U, 8U, 15U, 16U, 30U}) {
+        const auto plain =
+            sluice_label_sum(reinterpret_cast<const std::uint8_t*>(buffer.data()) + at, size, &key);
+        ASSERT_EQ(label_sum(buffer, {at, size}, key), plain) << size << " at " << at;
+      }
+    }
+  }
+}
+
+TEST(DomainImage, TheCReaderSaysWhatTheCppReaderSays) {
+  const DomainSet set = some_set();
+  std::vector<std::string> names = {"example.com",   "a.b.example.com", "q.a.b.example.com",
+                                    "b.example.com", "x.org",           "y.org",
+                                    "zip",           "a.b.c.zip",       "com",
+                                    "EXAMPLE.com",   "Q.EXAMPLE.COM"};
+  for (int i = 0; i < 4000; ++i) names.push_back("www.n" + std::to_string(i) + ".net");
+  for (const std::string& text : names) {
+    const name::Name name = name_of(text);
+    EXPECT_EQ(longest_suffix_with_rules(set.image().data(),
+                                        reinterpret_cast<const std::uint8_t*>(name.wire().data())),
+              set.find(name).labels)
+        << text;
+  }
+}
+
+TEST(DomainImage, TruncatedOnesAreRefused) {
+  const DomainSet set = some_set();
+  const Copy copy(set.image());
+  ASSERT_TRUE(copy.open());
+  for (std::size_t size = 0; size < set.image().size(); size += 61) {
+    EXPECT_EQ(copy.open(size).error(), ImageError::truncated) << size;
+  }
+}
+
+TEST(DomainImage, OthersAreRefusedWithTheReason) {
+  const DomainSet set = some_set();
+  const auto error_of = [&](auto&& change) {
+    Copy copy(set.image());
+    change(copy.header());
+    const auto opened = copy.open();
+    return opened ? "opened" : std::string(to_string(opened.error()));
+  };
+  const auto text = [](ImageError error) { return std::string(to_string(error)); };
+  EXPECT_EQ(error_of([](auto& h) { h.magic[0] = 'X'; }), text(ImageError::not_an_image));
+  EXPECT_EQ(error_of([](auto& h) { ++h.version; }), text(ImageError::other_version));
+  EXPECT_EQ(error_of([](auto& h) { h.byte_order = 0x04030201; }),
+            text(ImageError::other_byte_order));
+  EXPECT_EQ(error_of([](auto& h) { h.home_buckets = 0; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.home_buckets += kSluiceMaxProbe; }),
+            text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.rules.at += 4; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.rules.count = ~std::uint64_t{0}; }),
+            text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.names_text.at = 0; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.references.count -= 1; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.apps = 65; }), text(ImageError::bad_strings));
+  EXPECT_EQ(error_of([](auto& h) { h.lists = 300; }), text(ImageError::bad_strings));
+}
+
+// Whatever its octets are, a look-up stays inside an image that opens (the sanitizers watch), and
+// ends.
+TEST(DomainImage, DamageNeverLeadsOutsideIt) {
+  const DomainSet set = some_set();
+  std::mt19937 random(2);
+  const std::vector<std::string> names = {"example.com", "q.a.b.example.com", "n7.net", "n8.net",
+                                          "zip"};
+  for (int round = 0; round < 3000; ++round) {
+    Copy copy(set.image());
+    const MutableBytes bytes = copy.bytes();
+    for (int i = 0; i < 200; ++i) {
+      bytes[sizeof(SluiceImageHeader) + random() % (bytes.size() - sizeof(SluiceImageHeader))] =
+          static_cast<std::byte>(random());
+    }
+    const auto damaged = copy.open();
+    if (!damaged) continue;
+    for (const std::string& text : names) {
+      const Match match = damaged->find(HostName::from(text));
+      if (!match.rule.valid()) continue;
+      static_cast<void>(rule_text(*damaged, match.rule));
+      static_cast<void>(damaged->rule_source(match.rule));
+      static_cast<void>(damaged->list_name(damaged->rule(match.rule).list));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::match

@@ -1,0 +1,50 @@
+/* The image read with nothing but its C header, as a BPF program reads it: is it C11, and does it
+ * say what the C++ reader says? */
+
+#include "filters/match/domain_image.h"
+
+/* 1: the suffix of hash `h` may be there, with what is known of it in *reference. */
+static int find_suffix(const struct SluiceImageHeader* header, uint64_t h, uint32_t* reference) {
+  const uint8_t* image = (const uint8_t*)header;
+  const struct SluiceBucket* buckets = (const struct SluiceBucket*)(image + header->buckets.at);
+  const uint32_t* references = (const uint32_t*)(image + header->references.at);
+  uint32_t home = sluice_home_bucket(h, header->home_buckets);
+  int there = 0;
+  *reference = 0;
+  for (uint32_t n = 0; n < kSluiceMaxProbe; ++n) {
+    const struct SluiceBucket* bucket = &buckets[home + n];
+    const uint32_t matches = sluice_bucket_matches(bucket, sluice_tag(h));
+    for (uint32_t i = 0; i < kSluiceBucketTags; ++i) {
+      if ((matches >> i & 1) == 0) continue;
+      there = 1;
+      *reference |= references[(home + n) * kSluiceBucketTags + i];
+    }
+    if ((bucket->overflow & sluice_overflow_bit(h)) == 0) break;
+  }
+  return there;
+}
+
+/* Labels of the longest suffix of the wire name that may have rules; 0: none has. */
+uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
+  const struct SluiceImageHeader* header = (const struct SluiceImageHeader*)image;
+  uint32_t starts[128];
+  uint32_t labels = 0;
+  uint32_t end = 0;
+  for (; labels < 127 && name[end] != 0; ++labels) {
+    starts[labels] = end;
+    end += 1U + name[end];
+  }
+  uint64_t h = header->key.start;
+  uint32_t longest = 0;
+  for (uint32_t depth = 1; depth <= labels; ++depth) {
+    const uint8_t* label = name + starts[labels - depth];
+    uint32_t reference = 0;
+    h = sluice_extend(h, sluice_label_sum(label + 1, label[0], &header->key), label[0],
+                      header->key.multiplier);
+    if (depth == 1 && header->top_level == 0) continue;
+    if (!find_suffix(header, h, &reference) && depth > 1) break;
+    if ((reference & SLUICE_REF_HAS_RULES) != 0) longest = depth;
+    if ((reference & SLUICE_REF_GO_ON) == 0 && depth > 1) break;
+  }
+  return longest;
+}
