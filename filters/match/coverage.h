@@ -35,7 +35,7 @@ class Coverage {
   // Keeps the suffixes whose stored names are the name's. True: some have globs.
   bool verify() noexcept;
   void report_with_globs(DomainSet::Visit visit) noexcept;
-  [[nodiscard]] bool glob_covers(const SluiceRule& rule, std::size_t depth) const noexcept;
+  [[nodiscard]] bool glob_covers(const StoredRule& rule, std::size_t depth) const noexcept;
 
   const ColdPart& set_;
   const Source name_;
@@ -46,12 +46,13 @@ class Coverage {
 template <typename Source>
 template <typename Take>
 bool Coverage<Source>::each_rule(const FoundSuffix& suffix, Take&& take) const noexcept {
-  for (std::size_t i = suffix.rule; i < set_.rules.size(); ++i) {
-    const SluiceRule& rule = set_.rules[i];
-    if (!take(rule, RuleId{static_cast<std::uint32_t>(i)})) return false;
-    if ((rule.bits & SLUICE_RULE_LAST) != 0) return true;
+  for (RuleId id = suffix.rule;;) {
+    const StoredRule rule = set_.rule(id);
+    if (rule.name.empty()) return true;
+    if (!take(rule, id)) return false;
+    if (rule.is_last()) return true;
+    id = ColdPart::behind(id, rule);
   }
-  return true;
 }
 
 template <typename Source>
@@ -60,11 +61,11 @@ bool Coverage<Source>::verify() noexcept {
   std::size_t kept = 0;
   for (const FoundSuffix& suffix : found_) {
     bool is_it = false;
-    each_rule(suffix, [&](const SluiceRule& rule, RuleId) {
-      has_globs = has_globs || is_glob(rule);
+    each_rule(suffix, [&](const StoredRule& rule, RuleId) {
+      has_globs = has_globs || rule.is_glob();
       // A glob's fixed part is verified with the rest of it.
-      is_it = is_it || is_glob(rule) || labels_.is(suffix.label_at, set_.name_of(rule));
-      return is_it && !is_glob(rule);
+      is_it = is_it || rule.is_glob() || labels_.is(suffix.label_at, rule.name);
+      return is_it && !rule.is_glob();
     });
     if (is_it) found_[kept++] = suffix;
   }
@@ -77,23 +78,22 @@ void Coverage<Source>::report(DomainSet::Visit visit) noexcept {
   if (verify()) return report_with_globs(visit);
   for (std::size_t i = found_.size(); i-- > 0;) {
     const FoundSuffix& suffix = found_[i];
-    const bool go_on = each_rule(suffix, [&](const SluiceRule& rule, RuleId id) {
-      return !(suffix.whole || covers_below(kind_of(rule))) ||
-             visit({id, suffix.depth, kind_of(rule)});
+    const bool go_on = each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
+      return !(suffix.whole || covers_below(rule.kind())) || visit({id, suffix.depth, rule.kind()});
     });
     if (!go_on) return;
   }
 }
 
 template <typename Source>
-bool Coverage<Source>::glob_covers(const SluiceRule& rule, std::size_t depth) const noexcept {
-  WireLabels pattern({set_.names, rule.name_at});
+bool Coverage<Source>::glob_covers(const StoredRule& rule, std::size_t depth) const noexcept {
+  WireLabels pattern({rule.name, 0});
   Labels name(name_);
   for (std::size_t i = 0; i < depth; ++i) {
     Label wanted;
     Label label;
     if (!pattern.next(wanted) || !name.next(label)) return false;
-    if (!glob_matches(as_text(set_.names.subspan(wanted.at, wanted.size)),
+    if (!glob_matches(as_text(rule.name.subspan(wanted.at, wanted.size)),
                       as_text(name.buffer().subspan(label.at, label.size)))) {
       return false;
     }
@@ -111,11 +111,11 @@ void Coverage<Source>::report_with_globs(DomainSet::Visit visit) noexcept {
   for (bool whole = name.at_start(); depth > 0; --depth, whole = false) {
     for (const bool exceptions : {true, false}) {
       for (const FoundSuffix& suffix : found_) {
-        const bool go_on = each_rule(suffix, [&](const SluiceRule& rule, RuleId id) {
-          const EntryKind kind = kind_of(rule);
+        const bool go_on = each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
+          const EntryKind kind = rule.kind();
           if (is_exception(kind) != exceptions || !(whole || covers_below(kind))) return true;
-          const bool covers = is_glob(rule) ? suffix.depth < depth && glob_covers(rule, depth)
-                                            : suffix.depth == depth;
+          const bool covers = rule.is_glob() ? suffix.depth < depth && glob_covers(rule, depth)
+                                             : suffix.depth == depth;
           return !covers || visit({id, static_cast<std::uint8_t>(depth), kind});
         });
         if (!go_on) return;

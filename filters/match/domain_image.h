@@ -3,14 +3,15 @@
 // The domain set as it lies in memory, in a file and in a BPF array map: layout, hash and probe in
 // one header that C++ and BPF C both include. lists/compile/README.md describes the bytes.
 //
-//   | header | buckets … | references … | rules … | names | texts | strings |
-//     256 B    64 B each   4 B a slot     12 B each
-//     ^ hot: what a miss reads ──────────^  ^ cold: read after a hit only
+//   | header | buckets … | rules … | texts | strings |
+//     256 B    64 B each   with their names
+//              ^ hot: what a miss reads
+//                          ^ cold: read after a hit only
 //
 // A name is hashed label by label from the right, so one pass gives the hash of each suffix. In a
-// bucket (one cache line) lie 16-bit tags of 28 suffixes. The set holds every entry and, from two
-// labels on, every suffix of an entry: so a look-up goes from the right and ends at the first
-// suffix that is not there, for most names at the first bucket.
+// bucket (one cache line) lie the 16-bit tags of 10 suffixes, and what is known of each. The set
+// holds every entry and, from two labels on, every suffix of an entry: so a look-up goes from the
+// right and ends at the first suffix that is not there, for most names at the first bucket.
 //
 // A suffix that finds its home bucket full goes into one of the next; the home (and each bucket
 // that it passed) has the bit of the suffix's class set. A bit that is not set ends a probe, and so
@@ -19,15 +20,18 @@
 // C11 and C++23; no 128-bit arithmetic, no loop without a constant bound, no call of a library.
 // Little-endian hosts only: the image says so, and a reader refuses another one.
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
   kSluiceImageVersion = 1,
   kSluiceImageByteOrder = 0x01020304,
-  kSluiceHashWords = 8,     // a label has up to 63 octets
-  kSluiceBucketTags = 28,   // and 8 octets for the classes: one cache line
-  kSluiceMaxProbe = 8,      // buckets looked at for one suffix
-  kSluiceSectionAlign = 64  // sections start on a cache line
+  kSluiceHashWords = 8,      // a label has up to 63 octets
+  kSluiceBucketSlots = 10,   // and 4 octets for the classes: one cache line
+  kSluiceMaxProbe = 8,       // buckets looked at for one suffix
+  kSluiceSectionAlign = 64,  // sections start on a cache line
+  kSluiceRuleAlign = 4,      // rules start at a multiple of it
+  kSluiceRuleNameAt = 9      // of the name, in its rule
 };
 
 // Secret of one image, drawn by its builder: nobody who does not know it can aim at a bucket.
@@ -38,26 +42,29 @@ struct SluiceHashKey {
 };
 
 struct SluiceBucket {
-  uint16_t tags[kSluiceBucketTags];  // 0: empty
-  uint64_t overflow;                 // bit c: a suffix of class c lies in a later bucket
+  uint16_t tags[kSluiceBucketSlots];  // 0: empty
+  uint32_t overflow;                  // bit c: a suffix of class c lies in a later bucket
+  uint32_t suffixes[kSluiceBucketSlots];
 };
 
-// A reference, 32 bits for each slot: what is known of the suffix.
-//   bit 31  it has rules: bits 0-28 are the first of them
+// What a bucket knows of a suffix.
+//   bit 31  it has rules: bits 0-28 are the first of them, in steps of kSluiceRuleAlign
 //   bit 30  longer suffixes lie below it: go on
 //   bit 29  some of its rules are globs: they may cover more labels than a longer suffix has
-#define SLUICE_REF_HAS_RULES 0x80000000U
-#define SLUICE_REF_GO_ON 0x40000000U
-#define SLUICE_REF_HAS_GLOBS 0x20000000U
-#define SLUICE_REF_RULE 0x1fffffffU
+#define SLUICE_SUFFIX_HAS_RULES 0x80000000U
+#define SLUICE_SUFFIX_GO_ON 0x40000000U
+#define SLUICE_SUFFIX_HAS_GLOBS 0x20000000U
+#define SLUICE_SUFFIX_RULE 0x1fffffffU
 
-// The rules of one name stand side by side, exceptions first, globs last.
+// A rule, with its name behind it. The rules of one name stand side by side, exceptions first,
+// globs last.
 struct SluiceRule {
-  uint32_t name_at;  // in the names: wire form, lower case, root included; globs with their `*`
-  uint32_t line;     // 1 is the first
+  uint32_t line;  // 1 is the first
   uint16_t list;
   uint8_t app;   // 255: every app
   uint8_t bits;  // SLUICE_RULE_…
+  uint8_t name_octets;
+  // from kSluiceRuleNameAt: the name in wire form, lower case, root included; globs with their `*`
 };
 #define SLUICE_RULE_KIND 0x03U      // 0 suffix, 1 exact, 2 exception, 3 exact exception
 #define SLUICE_RULE_GLOB 0x04U      // the name is a pattern
@@ -66,7 +73,7 @@ struct SluiceRule {
 
 // Text of a rule as its list has it, sorted by rule.
 struct SluiceText {
-  uint32_t rule;
+  uint32_t rule;     // in steps of kSluiceRuleAlign
   uint32_t text_at;  // in the strings: a length octet, then the text
 };
 
@@ -84,11 +91,12 @@ struct SluiceImageHeader {
   uint32_t home_buckets;  // the buckets behind these take only what overflows
   uint32_t top_level;     // 1: there are entries of one label
   uint64_t names;         // different names that have rules
-  struct SluiceSection buckets, references, rules, names_text, texts, strings;
+  uint64_t rules;         // all rules
+  struct SluiceSection buckets, rule_bytes, texts, strings;
   struct SluiceHashKey key;
   uint16_t apps,
       lists;  // their names are the first strings: apps, then a name and a version a list
-  uint8_t reserved[28];
+  uint8_t reserved[52];
 };
 
 #ifdef __cplusplus
@@ -97,7 +105,8 @@ struct SluiceImageHeader {
 #define SLUICE_STATIC_ASSERT _Static_assert
 #endif
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceBucket) == 64, "a bucket is one cache line");
-SLUICE_STATIC_ASSERT(sizeof(struct SluiceRule) == 12, "rules are packed");
+SLUICE_STATIC_ASSERT(offsetof(struct SluiceRule, name_octets) + 1 == kSluiceRuleNameAt,
+                     "the name is behind its length");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceHashKey) == 80, "the key has no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no padding");
 
@@ -114,8 +123,8 @@ static inline uint16_t sluice_tag(uint64_t h) {
   const uint16_t tag = (uint16_t)h;
   return tag != 0 ? tag : 1;
 }
-static inline uint64_t sluice_overflow_bit(uint64_t h) {
-  return (uint64_t)1 << ((h >> 16) & 63);
+static inline uint32_t sluice_overflow_bit(uint64_t h) {
+  return (uint32_t)1 << ((h >> 16) & 31);
 }
 
 // Eight octets at once: A to Z become a to z (RFC 4343), all others stay.
@@ -165,7 +174,7 @@ static inline uint64_t sluice_label_sum(const uint8_t* label, uint32_t length,
 // Bit i: slot i of the bucket has this tag. The plain form of it.
 static inline uint32_t sluice_bucket_matches(const struct SluiceBucket* bucket, uint16_t tag) {
   uint32_t matches = 0;
-  for (uint32_t i = 0; i < kSluiceBucketTags; ++i) {
+  for (uint32_t i = 0; i < kSluiceBucketSlots; ++i) {
     matches |= (uint32_t)(bucket->tags[i] == tag) << i;
   }
   return matches;

@@ -118,15 +118,12 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
   if (header.version != kSluiceImageVersion) return fail(ImageError::other_version);
   if (header.image_bytes != image.size()) return fail(ImageError::truncated);
   if (!read_section(image, header.buckets, set.hot_.buckets) ||
-      !read_section(image, header.references, set.hot_.references) ||
-      !read_section(image, header.rules, set.cold_.rules) ||
-      !read_section(image, header.names_text, set.cold_.names) ||
+      !read_section(image, header.rule_bytes, set.cold_.rules) ||
       !read_section(image, header.texts, set.texts_) ||
       !read_section(image, header.strings, set.strings_) ||
       // So a probe never leaves them, wherever its home is.
       header.home_buckets == 0 ||
-      set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1 ||
-      set.hot_.references.size() != set.hot_.buckets.size() * kSluiceBucketTags) {
+      set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1) {
     return fail(ImageError::bad_sections);
   }
   ByteReader reader(set.strings_);
@@ -159,19 +156,29 @@ void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
   visit_covering(hot_, cold_, wire_name_of(name), visit);
 }
 
+void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {
+  RuleId id{0};
+  for (std::size_t i = 0; i < size(); ++i) {
+    const StoredRule rule = cold_.rule(id);
+    if (rule.name.empty()) return;
+    visit(id);
+    id = ColdPart::behind(id, rule);
+  }
+}
+
 Rule DomainSet::rule(RuleId id) const noexcept {
-  const SluiceRule& rule = cold_.rules[id.index];
-  return {kind_of(rule), is_glob(rule), AppId{rule.app}, ListId{rule.list}, rule.line};
+  const StoredRule rule = cold_.rule(id);
+  return {rule.kind(), rule.is_glob(), rule.app, rule.list, rule.line};
 }
 
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
   // Stored names are canonical: this fails only in a damaged image.
-  const auto name = name::Name::from_wire(cold_.name_of(cold_.rules[id.index]));
+  const auto name = name::Name::from_wire(cold_.rule(id).name);
   return name ? *name : name::Name{};
 }
 
 std::string_view DomainSet::rule_source(RuleId id) const noexcept {
-  if ((cold_.rules[id.index].bits & SLUICE_RULE_HAS_TEXT) == 0) return {};
+  if ((cold_.rule(id).bits & SLUICE_RULE_HAS_TEXT) == 0) return {};
   const auto text = std::ranges::lower_bound(texts_, id.index, {}, &SluiceText::rule);
   if (text == texts_.end() || text->rule != id.index) return {};
   ByteReader reader(strings_);
@@ -193,7 +200,7 @@ std::size_t DomainSet::name_count() const noexcept {
   return hot_.header == nullptr ? 0 : hot_.header->names;
 }
 std::size_t DomainSet::hot_bytes() const noexcept {
-  return hot_.buckets.size_bytes() + hot_.references.size_bytes();
+  return hot_.buckets.size_bytes();
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {

@@ -65,7 +65,11 @@ class DomainSet {
   void find_batch(std::span<const WireName> names, std::span<Match> matches) const noexcept;
   void find_batch(std::span<const HostName> names, std::span<Match> matches) const noexcept;
 
-  [[nodiscard]] std::size_t size() const noexcept { return cold_.rules.size(); }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return hot_.header == nullptr ? 0 : hot_.header->rules;
+  }
+  // Calls `visit` for each rule, in the order of the image.
+  void for_each_rule(FunctionRef<void(RuleId)> visit) const;
   // REQUIRES: an id that this set gave out.
   [[nodiscard]] Rule rule(RuleId id) const noexcept;
   [[nodiscard]] name::Name rule_name(RuleId id) const noexcept;
@@ -77,7 +81,7 @@ class DomainSet {
   [[nodiscard]] std::size_t app_count() const noexcept { return apps_.size(); }
   [[nodiscard]] std::size_t list_count() const noexcept { return lists_.size(); }
 
-  // Different names that have rules; all bytes; those that a miss reads (buckets, references).
+  // Different names that have rules; all bytes; those that a miss reads.
   [[nodiscard]] std::size_t name_count() const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return image_.size(); }
   [[nodiscard]] std::size_t hot_bytes() const noexcept;

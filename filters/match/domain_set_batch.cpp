@@ -2,8 +2,8 @@
 // once.
 //
 //   every name:        hash two labels, ask for the bucket
-//   while some go on:  compare tags, ask for references; read references, ask for the next bucket
-//   those that found:  ask for the rule; ask for its name; verify
+//   while some go on:  compare tags, ask for the next bucket
+//   those that found:  ask for the rule; verify
 
 #include <algorithm>
 #include <array>
@@ -35,10 +35,7 @@ class Batch {
     }
     while (walking_ > 0) probe_all();
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (has_found_[i]) __builtin_prefetch(&cold_.rules[rule_of(i)]);
-    }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (has_found_[i]) __builtin_prefetch(cold_.name_of(cold_.rules[rule_of(i)]).data());
+      if (has_found_[i]) prefetch_rule(found_[i].rule);
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
       matches[i] = has_found_[i] ? settle(set, names[i], found_[i]) : Match{};
@@ -61,9 +58,6 @@ class Batch {
       const SuffixWalk<Source>& lane = *lanes_[walks_[i]];
       const std::size_t bucket = lane.home_bucket();
       const std::uint32_t matches = lane.matches_in(bucket);
-      if (matches != 0) {
-        __builtin_prefetch(&hot_.references[SuffixWalk<Source>::slot_of(bucket, matches)]);
-      }
       hits_[hits] = walks_[i];
       hits += static_cast<std::size_t>(matches != 0 || lane.overflows(bucket) || lane.at_top());
     }
@@ -80,8 +74,9 @@ class Batch {
     }
   }
 
-  [[nodiscard]] std::size_t rule_of(std::size_t lane) const noexcept {
-    return std::min<std::size_t>(found_[lane].rule, cold_.rules.size() - 1);
+  void prefetch_rule(RuleId id) const noexcept {
+    const std::size_t at = std::size_t{id.index} * kSluiceRuleAlign;
+    if (at < cold_.rules.size()) __builtin_prefetch(cold_.rules.data() + at);
   }
 
   // The longest suffix settles it, as a rule; where its tag was the same by chance, or its rules do

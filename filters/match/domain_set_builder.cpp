@@ -33,7 +33,7 @@ std::string_view to_string(BuildError error) noexcept {
     case BuildError::too_many_lists:
       return "more than 65535 lists";
     case BuildError::too_many_rules:
-      return "more than 2^29 rules, or names of more than 4 GiB";
+      return "more rules than 2 GiB hold";
     case BuildError::glob_at_top:
       return "a pattern without a fixed name to its right";
     case BuildError::text_too_long:
@@ -72,7 +72,7 @@ Result<ListId, BuildError> DomainSetBuilder::list(std::string_view name, std::st
 
 Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
   constexpr std::size_t kMostNameOctets = std::numeric_limits<std::uint32_t>::max();
-  if (entries_.size() > SLUICE_REF_RULE || names_.size() + entry.name.size() > kMostNameOctets) {
+  if (names_.size() + entry.name.size() > kMostNameOctets) {
     return fail(BuildError::too_many_rules);
   }
   if (entry.source.size() > kMaxText) return fail(BuildError::text_too_long);

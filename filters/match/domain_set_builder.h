@@ -36,7 +36,7 @@ struct NewEntry {
 enum class BuildError : std::uint8_t {
   too_many_apps,   // over kMaxApps
   too_many_lists,  // over 65535
-  too_many_rules,  // over 2^29, or names of over 4 GiB
+  too_many_rules,  // their names fill more than 2 GiB
   glob_at_top,     // a pattern without a fixed name to its right
   text_too_long,   // a name of an app or a list, a version or a source over 255 octets
   probe_too_long,  // no table within the probe bound for this seed: draw another

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -20,25 +21,41 @@ static_assert(sizeof SluiceImageHeader::magic == kImageMagic.size());
 struct HotPart {
   const SluiceImageHeader* header = nullptr;
   std::span<const SluiceBucket> buckets;
-  std::span<const std::uint32_t> references;
+};
+
+// A rule as it is stored.
+struct StoredRule {
+  std::uint32_t line = 0;
+  ListId list;
+  AppId app;
+  std::uint8_t bits = SLUICE_RULE_LAST;
+  Bytes name;  // wire form; empty: the image is damaged
+
+  [[nodiscard]] EntryKind kind() const noexcept {
+    return static_cast<EntryKind>(bits & SLUICE_RULE_KIND);
+  }
+  [[nodiscard]] bool is_glob() const noexcept { return (bits & SLUICE_RULE_GLOB) != 0; }
+  [[nodiscard]] bool is_last() const noexcept { return (bits & SLUICE_RULE_LAST) != 0; }
 };
 
 // After something is found.
 struct ColdPart {
-  std::span<const SluiceRule> rules;
-  Bytes names;
+  Bytes rules;
 
-  // The name of a rule and what lies behind it; empty where the rule is damaged.
-  [[nodiscard]] Bytes name_of(const SluiceRule& rule) const noexcept {
-    return names.subspan(std::min<std::size_t>(rule.name_at, names.size()));
+  [[nodiscard]] StoredRule rule(RuleId id) const noexcept {
+    const std::size_t at = std::size_t{id.index} * kSluiceRuleAlign;
+    SluiceRule head;
+    if (at > rules.size() || rules.size() - at < sizeof head) return {};
+    std::memcpy(&head, rules.data() + at, sizeof head);
+    const Bytes rest = rules.subspan(at + kSluiceRuleNameAt);
+    return {head.line, ListId{head.list}, AppId{head.app}, head.bits,
+            rest.first(std::min<std::size_t>(head.name_octets, rest.size()))};
+  }
+  [[nodiscard]] static RuleId behind(RuleId id, const StoredRule& rule) noexcept {
+    const std::size_t octets = kSluiceRuleNameAt + rule.name.size();
+    return {id.index +
+            static_cast<std::uint32_t>((octets + kSluiceRuleAlign - 1) / kSluiceRuleAlign)};
   }
 };
-
-[[nodiscard]] constexpr EntryKind kind_of(const SluiceRule& rule) noexcept {
-  return static_cast<EntryKind>(rule.bits & SLUICE_RULE_KIND);
-}
-[[nodiscard]] constexpr bool is_glob(const SluiceRule& rule) noexcept {
-  return (rule.bits & SLUICE_RULE_GLOB) != 0;
-}
 
 }  // namespace sluice::match

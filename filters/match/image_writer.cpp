@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kParts = 256;
 constexpr unsigned kPartShift = 56;
 constexpr std::size_t kChunk = 65536;  // entries a task
-// 86 % of a bucket's slots. Fuller tables cost a look into a second bucket more often.
-constexpr double kSuffixesPerBucket = 24;
+// 85 % of a bucket's slots. Fuller tables cost a look into a second bucket more often.
+constexpr double kSuffixesPerBucket = 8.5;
 constexpr double kGrowth = 1.05;
 constexpr int kMostGrowths = 16;
 
@@ -70,6 +70,10 @@ ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder
 Bytes ImageWriter::name_of(const Entry& entry) const {
   const Bytes rest = Bytes(builder_.names_).subspan(entry.name_at);
   return rest.first(wire_size(rest));
+}
+std::size_t ImageWriter::size_of(const Entry& entry) const {
+  const std::size_t octets = kSluiceRuleNameAt + name_of(entry).size();
+  return (octets + kSluiceRuleAlign - 1) / kSluiceRuleAlign * kSluiceRuleAlign;
 }
 Bytes ImageWriter::key_of(const Entry& entry) const {
   return name_of(entry).subspan(entry.key_at);
@@ -174,11 +178,8 @@ void ImageWriter::thin_part(Part& part) const {
 
 void ImageWriter::count_part(Part& part) const {
   part.suffixes = part.parents.size();
-  bool starts_name = true;
   for (const Hashed& hashed : part.rules) {
-    const bool is_glob = (entry(hashed).bits & SLUICE_RULE_GLOB) != 0;
-    if (starts_name || is_glob) part.name_octets += name_of(entry(hashed)).size();
-    starts_name = hashed.ends_name;
+    part.octets += size_of(entry(hashed));
     if (!hashed.ends_name) continue;
     ++part.names;
     if (!std::ranges::binary_search(part.parents, hashed.hash)) ++part.suffixes;
@@ -191,13 +192,13 @@ class ImageWriter::Placer {
   explicit Placer(Table& table) : table_(table) {}
 
   // REQUIRES: hashes that ascend. False: it is too far from its home.
-  [[nodiscard]] bool add(std::uint64_t hash, std::uint32_t reference) {
+  [[nodiscard]] bool add(std::uint64_t hash, std::uint32_t suffix) {
     const std::uint32_t home = sluice_home_bucket(hash, table_.home_buckets);
     if (!advance_to(home)) return false;
-    if (used_ < kSluiceBucketTags) {
-      put(hash, reference);
+    if (used_ < kSluiceBucketSlots) {
+      put(hash, suffix);
     } else {
-      waiting_.push_back({hash, reference, home});
+      waiting_.push_back({hash, suffix, home});
     }
     return true;
   }
@@ -209,18 +210,18 @@ class ImageWriter::Placer {
  private:
   struct Waiting {
     std::uint64_t hash;
-    std::uint32_t reference, home;
+    std::uint32_t suffix, home;
   };
 
   // Fills up the buckets before `bucket` with what waits.
   [[nodiscard]] bool advance_to(std::uint32_t bucket) {
     for (; bucket_ < bucket; ++bucket_, used_ = 0) {
-      while (used_ < kSluiceBucketTags && waits_ < waiting_.size()) {
+      while (used_ < kSluiceBucketSlots && waits_ < waiting_.size()) {
         const Waiting& first = waiting_[waits_++];
         for (std::uint32_t i = first.home; i < bucket_; ++i) {
           table_.buckets[i].overflow |= sluice_overflow_bit(first.hash);
         }
-        put(first.hash, first.reference);
+        put(first.hash, first.suffix);
       }
       if (waits_ < waiting_.size() && waiting_[waits_].home + kSluiceMaxProbe - 1 <= bucket_) {
         return false;
@@ -228,9 +229,10 @@ class ImageWriter::Placer {
     }
     return true;
   }
-  void put(std::uint64_t hash, std::uint32_t reference) {
-    table_.buckets[bucket_].tags[used_] = sluice_tag(hash);
-    table_.references[bucket_ * std::size_t{kSluiceBucketTags} + used_] = reference;
+  void put(std::uint64_t hash, std::uint32_t suffix) {
+    SluiceBucket& bucket = table_.buckets[bucket_];
+    bucket.tags[used_] = sluice_tag(hash);
+    bucket.suffixes[used_] = suffix;
     ++used_;
   }
 
@@ -245,24 +247,27 @@ bool ImageWriter::place_in(Table& table) const {
   Placer placer(table);
   for (const Part& part : parts_) {
     auto parent = part.parents.begin();
+    std::uint32_t rule = part.first_rule.index;
     for (std::size_t i = 0; i < part.rules.size();) {
       const std::uint64_t hash = part.rules[i].hash;
       for (; parent != part.parents.end() && *parent < hash; ++parent) {
-        if (!placer.add(*parent, SLUICE_REF_GO_ON)) return false;
+        if (!placer.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
       }
-      std::uint32_t reference =
-          SLUICE_REF_HAS_RULES | (part.first_rule + static_cast<std::uint32_t>(i));
-      while (!part.rules[i].ends_name) ++i;
-      // Globs are the last rules of a name.
-      if ((entry(part.rules[i]).bits & SLUICE_RULE_GLOB) != 0) reference |= SLUICE_REF_HAS_GLOBS;
-      ++i;
-      if (std::ranges::binary_search(part.parents, hash)) reference |= SLUICE_REF_GO_ON;
-      if (!placer.add(hash, reference)) return false;
+      std::uint32_t suffix = SLUICE_SUFFIX_HAS_RULES | rule;
+      for (bool more = true; more; ++i) {
+        const Entry& from = entry(part.rules[i]);
+        rule += static_cast<std::uint32_t>(size_of(from) / kSluiceRuleAlign);
+        if ((from.bits & SLUICE_RULE_GLOB) != 0) suffix |= SLUICE_SUFFIX_HAS_GLOBS;
+        more = !part.rules[i].ends_name;
+      }
+      if (std::ranges::binary_search(part.parents, hash)) suffix |= SLUICE_SUFFIX_GO_ON;
+      if (!placer.add(hash, suffix)) return false;
+      // Another name may have the same hash, and with it the same parent.
       const bool another = i < part.rules.size() && part.rules[i].hash == hash;
       if (!another && parent != part.parents.end() && *parent == hash) ++parent;
     }
     for (; parent != part.parents.end(); ++parent) {
-      if (!placer.add(*parent, SLUICE_REF_GO_ON)) return false;
+      if (!placer.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
     }
   }
   return placer.finish();
@@ -271,32 +276,25 @@ bool ImageWriter::place_in(Table& table) const {
 Result<ImageWriter::Table, BuildError> ImageWriter::place() const {
   double homes = static_cast<double>(totals_.suffixes) / kSuffixesPerBucket + 1;
   for (int i = 0; i < kMostGrowths; ++i, homes *= kGrowth) {
-    Table table{static_cast<std::uint32_t>(homes), {}, {}};
+    Table table{static_cast<std::uint32_t>(homes), {}};
     table.buckets.resize(table.home_buckets + std::size_t{kSluiceMaxProbe} - 1);
-    table.references.resize(table.buckets.size() * kSluiceBucketTags);
     if (place_in(table)) return table;
   }
   return fail(BuildError::probe_too_long);
 }
 
-void ImageWriter::write_part(const Part& part, std::span<SluiceRule> rules,
-                             MutableBytes names) const {
-  std::size_t octet = part.first_octet;
-  std::uint32_t name_at = 0;
-  bool starts_name = true;
-  for (std::size_t i = 0; i < part.rules.size(); ++i) {
-    const Hashed& hashed = part.rules[i];
+void ImageWriter::write_part(const Part& part, MutableBytes rules) const {
+  std::size_t at = std::size_t{part.first_rule.index} * kSluiceRuleAlign;
+  for (const Hashed& hashed : part.rules) {
     const Entry& from = entry(hashed);
-    if (starts_name || (from.bits & SLUICE_RULE_GLOB) != 0) {
-      const Bytes name = name_of(from);
-      std::ranges::copy(name, names.subspan(octet).begin());
-      name_at = static_cast<std::uint32_t>(octet);
-      octet += name.size();
-    }
-    starts_name = hashed.ends_name;
+    const Bytes name = name_of(from);
     const unsigned last = hashed.ends_name ? SLUICE_RULE_LAST : 0U;
-    rules[part.first_rule + i] = {name_at, from.line, from.list.index, from.app.index,
-                                  static_cast<std::uint8_t>(from.bits | last)};
+    const SluiceRule rule{from.line, from.list.index, from.app.index,
+                          static_cast<std::uint8_t>(from.bits | last),
+                          static_cast<std::uint8_t>(name.size())};
+    std::memcpy(rules.data() + at, &rule, kSluiceRuleNameAt);
+    std::ranges::copy(name, rules.subspan(at + kSluiceRuleNameAt).begin());
+    at += size_of(from);
   }
 }
 
@@ -310,11 +308,13 @@ std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) cons
   }
   if (builder_.sources_.empty()) return strings;
   for (const Part& part : parts_) {
-    for (std::size_t i = 0; i < part.rules.size(); ++i) {
-      const Entry& from = entry(part.rules[i]);
+    std::uint32_t next = part.first_rule.index;
+    for (const Hashed& hashed : part.rules) {
+      const Entry& from = entry(hashed);
+      const std::uint32_t rule = next;
+      next += static_cast<std::uint32_t>(size_of(from) / kSluiceRuleAlign);
       if ((from.bits & SLUICE_RULE_HAS_TEXT) == 0) continue;
-      texts.push_back({part.first_rule + static_cast<std::uint32_t>(i),
-                       static_cast<std::uint32_t>(strings.size())});
+      texts.push_back({rule, static_cast<std::uint32_t>(strings.size())});
       append(strings, std::ranges::lower_bound(builder_.sources_, from.name_at, {},
                                                &DomainSetBuilder::Source::name_at)
                           ->text);
@@ -350,6 +350,7 @@ SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
   header.home_buckets = table.home_buckets;
   header.top_level = top_level_ ? 1 : 0;
   header.names = totals_.names;
+  header.rules = totals_.rules;
   header.key = key_;
   header.apps = static_cast<std::uint16_t>(builder_.apps_.size());
   header.lists = static_cast<std::uint16_t>(builder_.lists_.size());
@@ -360,30 +361,30 @@ SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
     return section;
   };
   header.buckets = place(table.buckets.size(), sizeof(SluiceBucket));
-  header.references = place(table.references.size(), sizeof(std::uint32_t));
-  header.rules = place(totals_.rules, sizeof(SluiceRule));
-  header.names_text = place(totals_.name_octets, 1);
+  // A rule's head may be read whole where its name is short.
+  header.rule_bytes = place(totals_.octets + sizeof(SluiceRule), 1);
   header.texts = place(texts, sizeof(SluiceText));
   header.strings = place(strings, 1);
   header.image_bytes = end;
   return header;
 }
 
-void ImageWriter::add_up() {
+// False: more rules than a suffix can point at.
+bool ImageWriter::add_up() {
   for (Part& part : parts_) {
-    part.first_rule = static_cast<std::uint32_t>(totals_.rules);
-    part.first_octet = static_cast<std::uint32_t>(totals_.name_octets);
+    part.first_rule = {static_cast<std::uint32_t>(totals_.octets / kSluiceRuleAlign)};
     totals_.rules += part.rules.size();
-    totals_.name_octets += part.name_octets;
+    totals_.octets += part.octets;
     totals_.names += part.names;
     totals_.suffixes += part.suffixes;
   }
+  return totals_.octets / kSluiceRuleAlign <= SLUICE_SUFFIX_RULE;
 }
 
 Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& allocate) {
   hash_entries();
   run_(kParts, [&](std::size_t i) { sort_part(parts_[i]); });
-  add_up();
+  if (!add_up()) return fail(BuildError::too_many_rules);
   const auto table = place();
   if (!table) return fail(table.error());
   std::vector<SluiceText> texts;
@@ -397,13 +398,10 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   };
   put(0, std::as_bytes(std::span(&header, 1)));
   put(header.buckets.at, std::as_bytes(std::span(table->buckets)));
-  put(header.references.at, std::as_bytes(std::span(table->references)));
   put(header.texts.at, std::as_bytes(std::span(texts)));
   put(header.strings.at, strings);
-  const std::span rules(reinterpret_cast<SluiceRule*>(image.data() + header.rules.at),
-                        totals_.rules);
-  const MutableBytes names = image.subspan(header.names_text.at, totals_.name_octets);
-  run_(kParts, [&](std::size_t i) { write_part(parts_[i], rules, names); });
+  const MutableBytes rules = image.subspan(header.rule_bytes.at, header.rule_bytes.count);
+  run_(kParts, [&](std::size_t i) { write_part(parts_[i], rules); });
 
   Built built;
   built.set = *DomainSet::open(image, memory);  // ours: it cannot fail

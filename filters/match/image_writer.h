@@ -44,18 +44,16 @@ class ImageWriter {
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
-    std::size_t name_octets = 0;
-    std::uint32_t first_rule = 0;
-    std::uint32_t first_octet = 0;
+    std::size_t octets = 0;  // of its rules
+    RuleId first_rule;
   };
   struct Totals {
-    std::size_t rules = 0, names = 0, suffixes = 0, name_octets = 0;
+    std::size_t rules = 0, names = 0, suffixes = 0, octets = 0;
   };
   // The buckets at work.
   struct Table {
     std::uint32_t home_buckets;
     std::vector<SluiceBucket> buckets;
-    std::vector<std::uint32_t> references;
   };
   class Placer;
 
@@ -67,10 +65,10 @@ class ImageWriter {
   [[nodiscard]] bool comes_before(const Hashed& a, const Hashed& b) const;
   [[nodiscard]] bool same_name(const Hashed& a, const Hashed& b) const;
   [[nodiscard]] bool same_rule(const Hashed& a, const Hashed& b) const;
-  void add_up();
+  [[nodiscard]] bool add_up();
   [[nodiscard]] Result<Table, BuildError> place() const;
   [[nodiscard]] bool place_in(Table& table) const;
-  void write_part(const Part& part, std::span<SluiceRule> rules, MutableBytes names) const;
+  void write_part(const Part& part, MutableBytes rules) const;
   [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
   [[nodiscard]] SluiceImageHeader lay_out(const Table& table, std::size_t texts,
                                           std::size_t strings) const;
@@ -79,6 +77,8 @@ class ImageWriter {
   [[nodiscard]] const Entry& entry(const Hashed& hashed) const {
     return builder_.entries_[hashed.entry];
   }
+  // Octets of its rule in the image.
+  [[nodiscard]] std::size_t size_of(const Entry& entry) const;
   // In wire form, with the root: all of it; the part under which it is found.
   [[nodiscard]] Bytes name_of(const Entry& entry) const;
   [[nodiscard]] Bytes key_of(const Entry& entry) const;

@@ -15,16 +15,14 @@ namespace sluice::match {
 [[nodiscard]] inline std::uint32_t bucket_matches(const SluiceBucket& bucket,
                                                   std::uint16_t tag) noexcept {
 #ifdef __SSE2__
-  static_assert(kSluiceBucketTags <= 32 && sizeof bucket == 4 * sizeof(__m128i));
-  __m128i lanes[4];
-  std::memcpy(lanes, &bucket, sizeof bucket);
+  static_assert(kSluiceBucketSlots <= 16 && sizeof bucket >= 2 * sizeof(__m128i));
+  __m128i lanes[2];
+  std::memcpy(lanes, &bucket, sizeof lanes);
   const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
-  for (__m128i& lane : lanes) lane = _mm_cmpeq_epi16(lane, wanted);
-  const auto low =
-      static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(lanes[0], lanes[1])));
-  const auto high =
-      static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(lanes[2], lanes[3])));
-  return (low | high << 16) & ((1U << kSluiceBucketTags) - 1);
+  const __m128i equal =
+      _mm_packs_epi16(_mm_cmpeq_epi16(lanes[0], wanted), _mm_cmpeq_epi16(lanes[1], wanted));
+  const auto matches = static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
+  return matches & ((1U << kSluiceBucketSlots) - 1);
 #else
   return sluice_bucket_matches(&bucket, tag);
 #endif
@@ -32,7 +30,7 @@ namespace sluice::match {
 
 // A suffix that has rules, by its tag; not verified yet.
 struct FoundSuffix {
-  std::uint32_t rule;      // the first
+  RuleId rule;             // the first
   std::uint32_t label_at;  // where the suffix starts in the name's buffer
   std::uint8_t depth;      // its labels
   bool whole;              // it is all of the name
@@ -71,22 +69,19 @@ class SuffixWalk {
     std::size_t bucket = home_bucket();
     for (std::uint32_t n = 0; n < kSluiceMaxProbe; ++n, ++bucket) {
       for (std::uint32_t matches = matches_in(bucket); matches != 0; matches &= matches - 1) {
-        const std::size_t slot = slot_of(bucket, matches);
-        const std::uint32_t reference = set_.references[slot];
-        go_on = go_on || (reference & SLUICE_REF_GO_ON) != 0;
-        if ((reference & SLUICE_REF_HAS_RULES) != 0) {
-          take(FoundSuffix{reference & SLUICE_REF_RULE, label_at_, depth_, labels_.at_start(),
-                           (reference & SLUICE_REF_HAS_GLOBS) != 0});
+        const std::uint32_t suffix = set_.buckets[bucket].suffixes[std::countr_zero(matches)];
+        go_on = go_on || (suffix & SLUICE_SUFFIX_GO_ON) != 0;
+        if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) {
+          take(FoundSuffix{{suffix & SLUICE_SUFFIX_RULE},
+                           label_at_,
+                           depth_,
+                           labels_.at_start(),
+                           (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0});
         }
       }
       if (!overflows(bucket)) break;
     }
     return go_on;
-  }
-
-  // The slot of the lowest match.
-  [[nodiscard]] static std::size_t slot_of(std::size_t bucket, std::uint32_t matches) noexcept {
-    return bucket * kSluiceBucketTags + static_cast<std::size_t>(std::countr_zero(matches));
   }
 
  private:

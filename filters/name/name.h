@@ -52,8 +52,8 @@ class Name {
   // "a..wechat.com" -> "?.wechat.com".
   [[nodiscard]] static Name from_host(std::string_view host) noexcept;
 
-  // Octets before the wire form that belong to the name's buffer and mean nothing: a reader may load
-  // whole words that end within the name (match/lookup_name.h).
+  // Octets before the wire form that belong to the name's buffer and mean nothing: a reader may
+  // load whole words that end within the name.
   static constexpr std::size_t kHeadroom = 16;
 
   [[nodiscard]] Bytes wire() const noexcept { return Bytes(buffer_).subspan(kHeadroom, size_); }

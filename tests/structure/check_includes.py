@@ -46,7 +46,11 @@ PURE_HEADERS = set("""
 algorithm array bit bitset cassert charconv chrono climits cmath compare concepts cstddef cstdint
 cstring expected functional initializer_list iterator limits map memory new numeric optional ranges
 set span string string_view tuple type_traits unordered_map unordered_set utility variant vector
-""".split()) | {"arpa/inet.h"}  # inet_pton, inet_ntop: text to bytes and back
+""".split()) | {
+    "arpa/inet.h",  # inet_pton, inet_ntop: text to bytes and back
+    "emmintrin.h",  # SSE2: 16 octets at once
+    "stddef.h", "stdint.h",  # for the header that C reads too
+}
 
 IMPURE_CODE = {
     r"::now\s*\(|::time\s*\(|\b(clock_gettime|gettimeofday)\b": "reads a clock",

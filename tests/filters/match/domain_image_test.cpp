@@ -125,11 +125,11 @@ TEST(DomainImage, OthersAreRefusedWithTheReason) {
   EXPECT_EQ(error_of([](auto& h) { h.home_buckets = 0; }), text(ImageError::bad_sections));
   EXPECT_EQ(error_of([](auto& h) { h.home_buckets += kSluiceMaxProbe; }),
             text(ImageError::bad_sections));
-  EXPECT_EQ(error_of([](auto& h) { h.rules.at += 4; }), text(ImageError::bad_sections));
-  EXPECT_EQ(error_of([](auto& h) { h.rules.count = ~std::uint64_t{0}; }),
+  EXPECT_EQ(error_of([](auto& h) { h.rule_bytes.at += 4; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.rule_bytes.count = ~std::uint64_t{0}; }),
             text(ImageError::bad_sections));
-  EXPECT_EQ(error_of([](auto& h) { h.names_text.at = 0; }), text(ImageError::bad_sections));
-  EXPECT_EQ(error_of([](auto& h) { h.references.count -= 1; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.buckets.at = 0; }), text(ImageError::bad_sections));
+  EXPECT_EQ(error_of([](auto& h) { h.buckets.count -= 1; }), text(ImageError::bad_sections));
   EXPECT_EQ(error_of([](auto& h) { h.apps = 65; }), text(ImageError::bad_strings));
   EXPECT_EQ(error_of([](auto& h) { h.lists = 300; }), text(ImageError::bad_strings));
 }

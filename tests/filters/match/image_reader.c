@@ -3,21 +3,19 @@
 
 #include "filters/match/domain_image.h"
 
-/* 1: the suffix of hash `h` may be there, with what is known of it in *reference. */
-static int find_suffix(const struct SluiceImageHeader* header, uint64_t h, uint32_t* reference) {
+/* 1: the suffix of hash `h` may be there, with what is known of it in *suffix. */
+static int find_suffix(const struct SluiceImageHeader* header, uint64_t h, uint32_t* suffix) {
   const uint8_t* image = (const uint8_t*)header;
-  const struct SluiceBucket* buckets = (const struct SluiceBucket*)(image + header->buckets.at);
-  const uint32_t* references = (const uint32_t*)(image + header->references.at);
-  uint32_t home = sluice_home_bucket(h, header->home_buckets);
+  const struct SluiceBucket* bucket = (const struct SluiceBucket*)(image + header->buckets.at) +
+                                      sluice_home_bucket(h, header->home_buckets);
   int there = 0;
-  *reference = 0;
-  for (uint32_t n = 0; n < kSluiceMaxProbe; ++n) {
-    const struct SluiceBucket* bucket = &buckets[home + n];
+  *suffix = 0;
+  for (uint32_t n = 0; n < kSluiceMaxProbe; ++n, ++bucket) {
     const uint32_t matches = sluice_bucket_matches(bucket, sluice_tag(h));
-    for (uint32_t i = 0; i < kSluiceBucketTags; ++i) {
+    for (uint32_t i = 0; i < kSluiceBucketSlots; ++i) {
       if ((matches >> i & 1) == 0) continue;
       there = 1;
-      *reference |= references[(home + n) * kSluiceBucketTags + i];
+      *suffix |= bucket->suffixes[i];
     }
     if ((bucket->overflow & sluice_overflow_bit(h)) == 0) break;
   }
@@ -38,13 +36,13 @@ uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
   uint32_t longest = 0;
   for (uint32_t depth = 1; depth <= labels; ++depth) {
     const uint8_t* label = name + starts[labels - depth];
-    uint32_t reference = 0;
+    uint32_t suffix = 0;
     h = sluice_extend(h, sluice_label_sum(label + 1, label[0], &header->key), label[0],
                       header->key.multiplier);
     if (depth == 1 && header->top_level == 0) continue;
-    if (!find_suffix(header, h, &reference) && depth > 1) break;
-    if ((reference & SLUICE_REF_HAS_RULES) != 0) longest = depth;
-    if ((reference & SLUICE_REF_GO_ON) == 0 && depth > 1) break;
+    if (!find_suffix(header, h, &suffix) && depth > 1) break;
+    if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) longest = depth;
+    if ((suffix & SLUICE_SUFFIX_GO_ON) == 0 && depth > 1) break;
   }
   return longest;
 }

@@ -30,7 +30,8 @@ struct LabOptions {
   const match::AppId app = *builder.app("wechat");
   const match::ListId list = *builder.list("wechat", "0123456789abcdef");
   builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1).value();
-  builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2).value();
+  builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2)
+      .value();
   auto snapshot = std::make_shared<engine::Snapshot>();
   policy::Policy policy{.name = "default", .action = options.action};
   policy.apps.add(app);
