@@ -3,10 +3,10 @@
 // Of the suffixes that a look-up found, the rules that cover the name: verified, best first. The
 // cold part of a look-up, private to match/. No allocation, no exceptions.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
-#include "filters/match/domain_set.h"
 #include "filters/match/glob.h"
 #include "filters/match/suffix_walk.h"
 
@@ -19,71 +19,52 @@ namespace sluice::match {
 template <typename Source>
 class Coverage {
  public:
-  // `found` from the shortest to the longest; it is changed.
-  Coverage(const ColdPart& set, Source name, std::span<FoundSuffix> found) noexcept
-      : set_(set), name_(name), labels_(name), found_(found) {}
+  // `found` from the shortest to the longest.
+  Coverage(const ColdPart& set, Source name, std::span<const FoundSuffix> found) noexcept
+      : set_(set), name_(name), found_(found) {}
 
-  // Tells of the rules that cover the name, best first, until `visit` says false.
-  void report(DomainSet::Visit visit) noexcept;
+  // Calls `visit(match)` with the rules that cover the name, best first, until it says false.
+  template <typename Visit>
+  void report(Visit&& visit) const noexcept {
+    if (std::ranges::any_of(found_, &FoundSuffix::has_globs)) return report_with_globs(visit);
+    for (std::size_t i = found_.size(); i-- > 0;) {
+      const FoundSuffix& suffix = found_[i];
+      if (!each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
+            return !(suffix.whole || covers_below(rule.kind())) ||
+                   visit(Match{id, suffix.depth, rule.kind()});
+          })) {
+        return;
+      }
+    }
+  }
 
  private:
   using Labels = typename LabelsOf<Source>::Type;
 
-  // Calls `take(rule, id)` for the rules of a suffix until it says false; false: it did.
+  // Calls `take(rule, id)` for the rules of a suffix until it says false; false: it did. None where
+  // the stored name is not the name's: its tag was the same by chance.
   template <typename Take>
-  bool each_rule(const FoundSuffix& suffix, Take&& take) const noexcept;
-  // Keeps the suffixes whose stored names are the name's. True: some have globs.
-  bool verify() noexcept;
-  void report_with_globs(DomainSet::Visit visit) noexcept;
+  bool each_rule(const FoundSuffix& suffix, Take&& take) const noexcept {
+    bool verified = false;
+    for (RuleId id{suffix.rule};;) {
+      const StoredRule rule = set_.rule(id);
+      // A glob's fixed part is verified with the rest of it.
+      verified = verified || rule.is_glob() || suffix_is(name_, suffix.label_at, rule.name);
+      if (!verified || rule.name.empty()) return true;
+      if (!take(rule, id)) return false;
+      if (rule.is_last()) return true;
+      id = ColdPart::behind(id, rule);
+    }
+  }
+
+  template <typename Visit>
+  void report_with_globs(Visit&& visit) const noexcept;
   [[nodiscard]] bool glob_covers(const StoredRule& rule, std::size_t depth) const noexcept;
 
   const ColdPart& set_;
   const Source name_;
-  const Labels labels_;
-  std::span<FoundSuffix> found_;
+  const std::span<const FoundSuffix> found_;
 };
-
-template <typename Source>
-template <typename Take>
-bool Coverage<Source>::each_rule(const FoundSuffix& suffix, Take&& take) const noexcept {
-  for (RuleId id = suffix.rule;;) {
-    const StoredRule rule = set_.rule(id);
-    if (rule.name.empty()) return true;
-    if (!take(rule, id)) return false;
-    if (rule.is_last()) return true;
-    id = ColdPart::behind(id, rule);
-  }
-}
-
-template <typename Source>
-bool Coverage<Source>::verify() noexcept {
-  bool has_globs = false;
-  std::size_t kept = 0;
-  for (const FoundSuffix& suffix : found_) {
-    bool is_it = false;
-    each_rule(suffix, [&](const StoredRule& rule, RuleId) {
-      has_globs = has_globs || rule.is_glob();
-      // A glob's fixed part is verified with the rest of it.
-      is_it = is_it || rule.is_glob() || labels_.is(suffix.label_at, rule.name);
-      return is_it && !rule.is_glob();
-    });
-    if (is_it) found_[kept++] = suffix;
-  }
-  found_ = found_.first(kept);
-  return has_globs;
-}
-
-template <typename Source>
-void Coverage<Source>::report(DomainSet::Visit visit) noexcept {
-  if (verify()) return report_with_globs(visit);
-  for (std::size_t i = found_.size(); i-- > 0;) {
-    const FoundSuffix& suffix = found_[i];
-    const bool go_on = each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
-      return !(suffix.whole || covers_below(rule.kind())) || visit({id, suffix.depth, rule.kind()});
-    });
-    if (!go_on) return;
-  }
-}
 
 template <typename Source>
 bool Coverage<Source>::glob_covers(const StoredRule& rule, std::size_t depth) const noexcept {
@@ -104,7 +85,8 @@ bool Coverage<Source>::glob_covers(const StoredRule& rule, std::size_t depth) co
 // Globs cover more labels than the suffix has under which they are found: so by depth, not by
 // suffix.
 template <typename Source>
-void Coverage<Source>::report_with_globs(DomainSet::Visit visit) noexcept {
+template <typename Visit>
+void Coverage<Source>::report_with_globs(Visit&& visit) const noexcept {
   Labels name(name_);
   std::size_t depth = 0;
   for (Label label; name.next(label);) ++depth;
@@ -116,7 +98,7 @@ void Coverage<Source>::report_with_globs(DomainSet::Visit visit) noexcept {
           if (is_exception(kind) != exceptions || !(whole || covers_below(kind))) return true;
           const bool covers = rule.is_glob() ? suffix.depth < depth && glob_covers(rule, depth)
                                              : suffix.depth == depth;
-          return !covers || visit({id, static_cast<std::uint8_t>(depth), kind});
+          return !covers || visit(Match{id, static_cast<std::uint8_t>(depth), kind});
         });
         if (!go_on) return;
       }

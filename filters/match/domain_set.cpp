@@ -61,16 +61,19 @@ class FoundSuffixes {
   std::array<FoundSuffix, name::kMaxLabels + 30> items_;
 };
 
-// Tells of all entries that cover the name.
-template <typename Source>
-void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
-                    DomainSet::Visit visit) noexcept {
-  if (cold.rules.empty()) return;
+// Calls `visit(match)` with the entries that cover the name, best first, until it says false.
+template <typename Source, typename Visit>
+void visit_covering(const HotPart& hot, const ColdPart& cold, Source name, Visit&& visit) noexcept {
+  if (hot.header == nullptr) return;
+  const FirstSuffixes first(*hot.header, name);
+  if (!first.may_be_there(hot)) return;
   FoundSuffixes found;
-  SuffixWalk<Source> walk(hot, name);
-  while (walk.advance() && walk.probe([&](const FoundSuffix& suffix) { found.add(suffix); })) {
+  const auto take = [&](const FoundSuffix& suffix) { found.add(suffix); };
+  if (first.find(hot, take)) {
+    SuffixWalk<Source> walk(hot, name, first);
+    while (walk.advance() && walk.find(take)) {
+    }
   }
-  if (found.all().empty()) return;
   Coverage<Source>(cold, name, found.all()).report(visit);
 }
 

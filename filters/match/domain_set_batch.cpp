@@ -1,13 +1,14 @@
 // DomainSet::find_batch: look-ups side by side, so that the memory that each waits for comes at
 // once.
 //
-//   every name:        hash two labels, ask for the bucket
-//   while some go on:  compare tags, ask for the next bucket
-//   those that found:  ask for the rule; verify
+//   all names, 32 at a time:     hash two labels, ask for the bucket; is the suffix there?
+//   those that may be covered,   while some go on: look into the bucket, ask for the next
+//   32 at a time:                those that found: ask for the rule; verify
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "filters/match/coverage.h"
 #include "filters/match/domain_set.h"
@@ -19,58 +20,56 @@ namespace {
 // Names under way at once: more than a core has requests to memory in flight would not help.
 constexpr std::size_t kLanes = 32;
 
+// The names that may be covered, until there are enough of them to be worth a round.
 template <typename Source>
 class Batch {
  public:
-  Batch(const HotPart& hot, const ColdPart& cold) noexcept : hot_(hot), cold_(cold) {}
+  Batch(const DomainSet& set, const HotPart& hot, const ColdPart& cold,
+        std::span<const Source> names, std::span<Match> matches) noexcept
+      : set_(set), hot_(hot), cold_(cold), names_(names), matches_(matches) {}
 
-  // REQUIRES: at most kLanes names.
-  void find(const DomainSet& set, std::span<const Source> names,
-            std::span<Match> matches) noexcept {
-    walking_ = 0;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      lanes_[i].emplace(hot_, names[i]);
-      has_found_[i] = false;
-      step(static_cast<std::uint8_t>(i), walks_);
+  // Takes a name of which a suffix may be there; its match comes by the next flush() at the latest.
+  void add(std::size_t index, const FirstSuffixes& first) noexcept {
+    const auto lane = static_cast<std::uint8_t>(lanes_in_use_++);
+    indices_[lane] = static_cast<std::uint32_t>(index);
+    has_found_[lane] = false;
+    if (first.find(hot_, [&](const FoundSuffix& suffix) { take(lane, suffix); })) {
+      walks_[lane].emplace(hot_, names_[index], first);
+      step(lane);
     }
-    while (walking_ > 0) probe_all();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (has_found_[i]) prefetch_rule(found_[i].rule);
+    if (lanes_in_use_ == kLanes) flush();
+  }
+
+  void flush() noexcept {
+    while (walking_ > 0) find_all();
+    for (std::size_t lane = 0; lane < lanes_in_use_; ++lane) {
+      const std::size_t i = indices_[lane];
+      if (has_found_[lane]) matches_[i] = settle(names_[i], found_[lane]);
     }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      matches[i] = has_found_[i] ? settle(set, names[i], found_[i]) : Match{};
-    }
+    lanes_in_use_ = 0;
   }
 
  private:
-  using Indices = std::array<std::uint8_t, kLanes>;
-
   // On to the next suffix of a lane, where there is one.
-  void step(std::uint8_t lane, Indices& walks) noexcept {
-    if (!lanes_[lane]->advance()) return;
-    __builtin_prefetch(&hot_.buckets[lanes_[lane]->home_bucket()]);
-    walks[walking_++] = lane;
+  void step(std::uint8_t lane) noexcept {
+    if (!walks_[lane]->advance()) return;
+    walks_[lane]->prefetch();
+    walking_lanes_[walking_++] = lane;
   }
 
-  void probe_all() noexcept {
-    std::size_t hits = 0;
-    for (std::size_t i = 0; i < walking_; ++i) {
-      const SuffixWalk<Source>& lane = *lanes_[walks_[i]];
-      const std::size_t bucket = lane.home_bucket();
-      const std::uint32_t matches = lane.matches_in(bucket);
-      hits_[hits] = walks_[i];
-      hits += static_cast<std::size_t>(matches != 0 || lane.overflows(bucket) || lane.at_top());
-    }
-    walking_ = 0;
-    for (std::size_t i = 0; i < hits; ++i) {
-      const std::uint8_t lane = hits_[i];
-      const bool go_on = lanes_[lane]->probe([&](const FoundSuffix& suffix) {
-        const bool has_globs = has_found_[lane] && found_[lane].has_globs;
-        found_[lane] = suffix;
-        found_[lane].has_globs |= has_globs;  // of this one or a shorter one
-        has_found_[lane] = true;
-      });
-      if (go_on) step(lane, walks_);
+  void take(std::uint8_t lane, const FoundSuffix& suffix) noexcept {
+    const bool has_globs = has_found_[lane] && found_[lane].has_globs;
+    found_[lane] = suffix;
+    found_[lane].has_globs |= has_globs;  // of this one or a shorter one
+    has_found_[lane] = true;
+    prefetch_rule(RuleId{suffix.rule});
+  }
+
+  void find_all() noexcept {
+    const std::size_t count = std::exchange(walking_, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint8_t lane = walking_lanes_[i];
+      if (walks_[lane]->find([&](const FoundSuffix& suffix) { take(lane, suffix); })) step(lane);
     }
   }
 
@@ -81,38 +80,48 @@ class Batch {
 
   // The longest suffix settles it, as a rule; where its tag was the same by chance, or its rules do
   // not cover the name, or there are globs, the name is looked up again.
-  [[nodiscard]] Match settle(const DomainSet& set, Source name, FoundSuffix found) const noexcept {
+  [[nodiscard]] Match settle(Source name, FoundSuffix found) const noexcept {
     Match best;
     const auto first = [&](const Match& match) {
       best = match;
       return false;
     };
     if (!found.has_globs) Coverage<Source>(cold_, name, std::span(&found, 1)).report(first);
-    return best.rule.valid() ? best : set.find(name);
+    return best.rule.valid() ? best : set_.find(name);
   }
 
+  const DomainSet& set_;
   const HotPart& hot_;
   const ColdPart& cold_;
-  std::array<std::optional<SuffixWalk<Source>>, kLanes> lanes_;
+  const std::span<const Source> names_;
+  const std::span<Match> matches_;
+  std::size_t lanes_in_use_ = 0;
+  std::array<std::uint32_t, kLanes> indices_;
+  std::array<std::optional<SuffixWalk<Source>>, kLanes> walks_;
   std::array<FoundSuffix, kLanes> found_;
   std::array<bool, kLanes> has_found_;
-  Indices walks_;
-  Indices hits_;
+  std::array<std::uint8_t, kLanes> walking_lanes_;
   std::size_t walking_ = 0;
 };
 
 template <typename Source>
 void find_all_of(const DomainSet& set, const HotPart& hot, const ColdPart& cold,
                  std::span<const Source> names, std::span<Match> matches) noexcept {
-  if (cold.rules.empty()) {
-    std::ranges::fill(matches, Match{});
-    return;
-  }
-  Batch<Source> batch(hot, cold);
+  std::ranges::fill(matches, Match{});
+  if (hot.header == nullptr) return;
+  Batch<Source> batch(set, hot, cold, names, matches);
+  std::array<std::optional<FirstSuffixes>, kLanes> first;
   for (std::size_t at = 0; at < names.size(); at += kLanes) {
     const std::size_t count = std::min(kLanes, names.size() - at);
-    batch.find(set, names.subspan(at, count), matches.subspan(at, count));
+    for (std::size_t i = 0; i < count; ++i) {
+      first[i].emplace(*hot.header, names[at + i]);
+      first[i]->prefetch(hot);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (first[i]->may_be_there(hot)) batch.add(at + i, *first[i]);
+    }
   }
+  batch.flush();
 }
 
 }  // namespace

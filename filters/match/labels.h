@@ -61,7 +61,7 @@ class WireLabels {
     while (at < end) {
       const auto size = std::to_integer<std::size_t>(buffer_[at]);
       if (size == 0) {
-        root_ = end_ = at;
+        end_ = at;
         return;
       }
       if (size > name::kMaxLabelOctets) break;
@@ -83,17 +83,9 @@ class WireLabels {
   [[nodiscard]] bool at_start() const noexcept { return count_ == 0; }
   [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
 
-  // Whether the suffix whose leftmost label starts at `label_at` is `stored`, a name in wire form
-  // and lower case with anything behind it.
-  [[nodiscard]] bool is(std::uint32_t label_at, Bytes stored) const noexcept {
-    const Bytes suffix = buffer_.first(root_ + 1).subspan(label_at - 1);
-    return suffix.size() <= stored.size() && equals_folded(suffix, stored.first(suffix.size()));
-  }
-
  private:
   Bytes buffer_;
   std::size_t first_ = 0;
-  std::size_t root_ = 0;
   std::size_t end_ = 0;  // of what is left of the name
   std::size_t count_ = 0;
   // Only as many as there are labels are written: a name of three should not pay for 128.
@@ -121,24 +113,6 @@ class HostLabels {
   }
   [[nodiscard]] bool at_start() const noexcept { return !more_; }
   [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
-
-  [[nodiscard]] bool is(std::uint32_t label_at, Bytes stored) const noexcept {
-    Bytes text = buffer_.subspan(label_at);
-    while (!stored.empty()) {
-      const auto size = std::to_integer<std::size_t>(stored[0]);
-      if (size == 0) return true;
-      if (size >= stored.size() || size > text.size()) return false;
-      if (!equals_folded(text.first(size), stored.subspan(1, size))) return false;
-      text = text.subspan(size);
-      stored = stored.subspan(1 + size);
-      // A dot on one side is a dot, or the end, on the other.
-      const bool last = stored.empty() || stored[0] == std::byte{0};
-      if (!last && (text.empty() || text[0] != kDot)) return false;
-      if (last && !text.empty() && text[0] != kDot) return false;
-      if (!text.empty()) text = text.subspan(1);
-    }
-    return false;  // no name is stored there
-  }
 
  private:
   static constexpr std::byte kDot{'.'};
@@ -168,6 +142,68 @@ class HostLabels {
   std::size_t end_;  // of what is left of the name
   bool more_ = false;
 };
+
+// Whether the suffix whose leftmost label starts at `label_at` is `stored`, a name in wire form and
+// lower case.
+[[nodiscard]] inline bool suffix_is(WireName name, std::uint32_t label_at, Bytes stored) noexcept {
+  const Bytes suffix = name.buffer.subspan(label_at - 1);
+  return suffix.size() >= stored.size() && equals_folded(suffix.first(stored.size()), stored);
+}
+[[nodiscard]] inline bool suffix_is(HostName name, std::uint32_t label_at, Bytes stored) noexcept {
+  constexpr std::byte kDot{'.'};
+  Bytes text = name.buffer.first(std::size_t{name.at} + name.size).subspan(label_at);
+  while (!stored.empty()) {
+    const auto size = std::to_integer<std::size_t>(stored[0]);
+    // Behind the root only final dots may be left.
+    if (size == 0) return std::ranges::all_of(text, [](std::byte c) { return c == kDot; });
+    if (size >= stored.size() || size > text.size()) return false;
+    if (!equals_folded(text.first(size), stored.subspan(1, size))) return false;
+    text = text.subspan(size);
+    stored = stored.subspan(1 + size);
+    if (!text.empty()) {
+      if (text[0] != kDot) return false;
+      text = text.subspan(1);
+    }
+  }
+  return false;  // no name is stored there
+}
+
+// The two labels at the right of a name: all that most look-ups need.
+struct LastLabels {
+  std::uint32_t count = 0;  // 0, 1 or 2: those that are there
+  bool more = false;        // and there are others
+  Label first, second;      // from the right
+};
+[[nodiscard]] inline LastLabels last_labels(WireName name) noexcept {
+  const std::size_t end =
+      std::min<std::size_t>(name.buffer.size(), std::size_t{name.at} + name::kMaxNameOctets);
+  std::size_t at = name.at;
+  std::size_t last = at;
+  std::size_t before = at;
+  std::uint32_t count = 0;
+  for (; at < end; ++count) {
+    const auto size = std::to_integer<std::size_t>(name.buffer[at]);
+    if (size == 0) {
+      const auto label = [](std::size_t from, std::size_t to) {
+        return Label{static_cast<std::uint32_t>(from + 1),
+                     static_cast<std::uint32_t>(to - from - 1)};
+      };
+      return {std::min(count, 2U), count > 2, label(last, at), label(before, last)};
+    }
+    if (size > name::kMaxLabelOctets) break;
+    before = last;
+    last = at;
+    at += 1 + size;
+  }
+  return {};  // no name
+}
+[[nodiscard]] inline LastLabels last_labels(HostName name) noexcept {
+  HostLabels labels(name);
+  LastLabels last;
+  if (labels.next(last.first)) last.count = labels.next(last.second) ? 2 : 1;
+  last.more = !labels.at_start();
+  return last;
+}
 
 template <typename Source>
 struct LabelsOf;
@@ -204,7 +240,7 @@ struct LabelsOf<HostName> {
   for (std::size_t i = 0; i < kSluiceHashWords && (left > 0 || i < 2); ++i) {
     const std::size_t count = std::min<std::size_t>(left, 8);
     const std::uint64_t word = count == 0 ? 0 : word_before(buffer, end, count);
-    sum += sluice_word_sum(sluice_fold_word(word), key.words[i]);
+    sum += sluice_word_sum(sluice_fold_word(word), key.words[i ^ 1]);
     end -= count;
     left -= count;
   }
@@ -231,9 +267,7 @@ struct LabelsOf<HostName> {
   const __m128i shifted = _mm_add_epi8(label, _mm_set1_epi8(127 - 'Z'));
   const __m128i upper = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(127 - 26));
   label = _mm_or_si128(label, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));
-  // Word 0 is the label's last, so the upper one.
-  const __m128i keys = _mm_shuffle_epi32(load(key.words), _MM_SHUFFLE(1, 0, 3, 2));
-  const __m128i halves = _mm_add_epi32(label, keys);
+  const __m128i halves = _mm_add_epi32(label, load(key.words));
   const __m128i products = _mm_mul_epu32(halves, _mm_srli_epi64(halves, 32));
   const __m128i sum = _mm_add_epi64(products, _mm_unpackhi_epi64(products, products));
   return static_cast<std::uint64_t>(_mm_cvtsi128_si64(sum));

@@ -28,64 +28,112 @@ namespace sluice::match {
 #endif
 }
 
-// A suffix that has rules, by its tag; not verified yet.
+// A suffix that has rules, by its tag; not verified yet. Trivial: arrays of it are not initialised.
 struct FoundSuffix {
-  RuleId rule;             // the first
+  std::uint32_t rule;      // the first
   std::uint32_t label_at;  // where the suffix starts in the name's buffer
   std::uint8_t depth;      // its labels
   bool whole;              // it is all of the name
   bool has_globs;          // among its rules
 };
 
+// Calls `take(suffix)` with what is known of each suffix that may be the one of this hash. True: a
+// longer one may be there.
+template <typename Take>
+bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
+  bool go_on = false;
+  std::size_t at = sluice_home_bucket(hash, set.header->home_buckets);
+  for (std::uint32_t n = 0; n < kSluiceMaxProbe; ++n, ++at) {
+    const SluiceBucket& bucket = set.buckets[at];
+    for (std::uint32_t matches = bucket_matches(bucket, sluice_tag(hash)); matches != 0;
+         matches &= matches - 1) {
+      const std::uint32_t suffix = bucket.suffixes[std::countr_zero(matches)];
+      go_on = go_on || (suffix & SLUICE_SUFFIX_GO_ON) != 0;
+      if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) take(suffix);
+    }
+    if ((bucket.overflow & sluice_overflow_bit(hash)) == 0) break;
+  }
+  return go_on;
+}
+
+[[nodiscard]] inline FoundSuffix found_suffix(std::uint32_t suffix, std::uint32_t label_at,
+                                              std::uint8_t depth, bool whole) noexcept {
+  return {suffix & SLUICE_SUFFIX_RULE, label_at, depth, whole,
+          (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0};
+}
+
+// The suffixes that every look-up starts with: of one label, where there are such entries, and of
+// two. A name that has neither in its bucket is covered by nothing: for most it ends here.
+class FirstSuffixes {
+ public:
+  template <typename Source>
+  FirstSuffixes(const SluiceImageHeader& header, Source name) noexcept
+      : labels_(last_labels(name)) {
+    if (labels_.count == 0) return;
+    const SluiceHashKey& key = header.key;
+    const auto extend = [&](std::uint64_t hash, Label label) {
+      return sluice_extend(hash, label_sum(name.buffer, label, key), label.size, key.multiplier);
+    };
+    top_ = extend(key.start, labels_.first);
+    // A name of one label looks for it twice.
+    second_ = labels_.count > 1 ? extend(top_, labels_.second) : top_;
+  }
+
+  void prefetch(const HotPart& set) const noexcept {
+    if (set.header->top_level != 0) __builtin_prefetch(&bucket_of(set, top_));
+    __builtin_prefetch(&bucket_of(set, second_));
+  }
+  // False: nothing covers the name.
+  [[nodiscard]] bool may_be_there(const HotPart& set) const noexcept {
+    return may_be_in(bucket_of(set, second_), second_) ||
+           (set.header->top_level != 0 && may_be_in(bucket_of(set, top_), top_));
+  }
+  // Calls `take(found)` for what may be there. True: there are longer suffixes, and one may be
+  // there.
+  template <typename Take>
+  bool find(const HotPart& set, Take&& take) const noexcept {
+    if (labels_.count == 0) return false;
+    // Suffixes of one label are there only as entries: they say nothing of longer ones.
+    if (set.header->top_level != 0) {
+      probe(set, top_, [&](std::uint32_t suffix) {
+        take(found_suffix(suffix, labels_.first.at, 1, labels_.count == 1 && !labels_.more));
+      });
+    }
+    if (labels_.count == 1) return false;
+    const bool go_on = probe(set, second_, [&](std::uint32_t suffix) {
+      take(found_suffix(suffix, labels_.second.at, 2, !labels_.more));
+    });
+    return go_on && labels_.more;
+  }
+  [[nodiscard]] std::uint64_t hash_of_two_labels() const noexcept { return second_; }
+
+ private:
+  [[nodiscard]] static const SluiceBucket& bucket_of(const HotPart& set,
+                                                     std::uint64_t hash) noexcept {
+    return set.buckets[sluice_home_bucket(hash, set.header->home_buckets)];
+  }
+  [[nodiscard]] static bool may_be_in(const SluiceBucket& bucket, std::uint64_t hash) noexcept {
+    return (bucket_matches(bucket, sluice_tag(hash)) |
+            (bucket.overflow & sluice_overflow_bit(hash))) != 0;
+  }
+
+  LastLabels labels_;
+  std::uint64_t top_ = 0, second_ = 0;
+};
+
+// The longer suffixes, one after the other.
 template <typename Source>
 class SuffixWalk {
  public:
-  // REQUIRES: a set that is not empty.
-  SuffixWalk(const HotPart& set, Source name) noexcept
-      : set_(set), labels_(name), hash_(set.header->key.start) {}
+  // REQUIRES: a name that has more than two labels.
+  SuffixWalk(const HotPart& set, Source name, const FirstSuffixes& first) noexcept
+      : set_(set), labels_(name), hash_(first.hash_of_two_labels()) {
+    Label label;
+    static_cast<void>(labels_.next(label) && labels_.next(label));
+  }
 
-  // Takes in labels up to the next suffix that has to be looked for; false: there is none.
+  // On to the next suffix; false: there is none.
   bool advance() noexcept {
-    if (!take_label()) return false;
-    return depth_ > 1 || set_.header->top_level != 0 || take_label();
-  }
-  [[nodiscard]] std::size_t home_bucket() const noexcept {
-    return sluice_home_bucket(hash_, set_.header->home_buckets);
-  }
-  // At a suffix of one label. They are there only as entries: they say nothing of longer ones.
-  [[nodiscard]] bool at_top() const noexcept { return depth_ == 1; }
-  // Slots of a bucket that may hold the suffix.
-  [[nodiscard]] std::uint32_t matches_in(std::size_t bucket) const noexcept {
-    return bucket_matches(set_.buckets[bucket], sluice_tag(hash_));
-  }
-  [[nodiscard]] bool overflows(std::size_t bucket) const noexcept {
-    return (set_.buckets[bucket].overflow & sluice_overflow_bit(hash_)) != 0;
-  }
-  // Calls `take(found)` for each slot that may hold the suffix and has rules. False: no longer
-  // suffix can be there.
-  template <typename Take>
-  bool probe(Take&& take) noexcept {
-    bool go_on = at_top();
-    std::size_t bucket = home_bucket();
-    for (std::uint32_t n = 0; n < kSluiceMaxProbe; ++n, ++bucket) {
-      for (std::uint32_t matches = matches_in(bucket); matches != 0; matches &= matches - 1) {
-        const std::uint32_t suffix = set_.buckets[bucket].suffixes[std::countr_zero(matches)];
-        go_on = go_on || (suffix & SLUICE_SUFFIX_GO_ON) != 0;
-        if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) {
-          take(FoundSuffix{{suffix & SLUICE_SUFFIX_RULE},
-                           label_at_,
-                           depth_,
-                           labels_.at_start(),
-                           (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0});
-        }
-      }
-      if (!overflows(bucket)) break;
-    }
-    return go_on;
-  }
-
- private:
-  bool take_label() noexcept {
     Label label;
     if (!labels_.next(label)) return false;
     const SluiceHashKey& key = set_.header->key;
@@ -95,12 +143,23 @@ class SuffixWalk {
     ++depth_;
     return true;
   }
+  void prefetch() const noexcept {
+    __builtin_prefetch(&set_.buckets[sluice_home_bucket(hash_, set_.header->home_buckets)]);
+  }
+  // Calls `take(found)` for what may be there. True: a longer suffix may be there.
+  template <typename Take>
+  bool find(Take&& take) const noexcept {
+    return probe(set_, hash_, [&](std::uint32_t suffix) {
+      take(found_suffix(suffix, label_at_, depth_, labels_.at_start()));
+    });
+  }
 
+ private:
   const HotPart& set_;
   typename LabelsOf<Source>::Type labels_;
   std::uint64_t hash_;
   std::uint32_t label_at_ = 0;
-  std::uint8_t depth_ = 0;
+  std::uint8_t depth_ = 2;
 };
 
 }  // namespace sluice::match
