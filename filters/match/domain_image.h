@@ -3,15 +3,19 @@
 // The domain set as it lies in memory, in a file and in a BPF array map: layout, hash and probe in
 // one header that C++ and BPF C both include. lists/compile/README.md describes the bytes.
 //
-//   | header | buckets … | rules … | texts | strings |
-//     256 B    64 B each   with their names
-//              ^ hot: what a miss reads
-//                          ^ cold: read after a hit only
+//   | header | filter … | buckets … | rules … | texts | strings |
+//     256 B    8 B each   64 B each   with their names
+//              ^ hot: a miss reads one word of the filter, now and then a bucket
+//                                     ^ cold: read after a hit only
 //
 // A name is hashed label by label from the right, so one pass gives the hash of each suffix. In a
 // bucket (one cache line) lie the 16-bit tags of 10 suffixes, and what is known of each. The set
 // holds every entry and, from two labels on, every suffix of an entry: so a look-up goes from the
-// right and ends at the first suffix that is not there, for most names at the first bucket.
+// right and ends at the first suffix that is not there.
+//
+// Most names end sooner: the filter, a Bloom filter in words of 64 bits (12 bits for each suffix of
+// two labels, of which 4 are set), fits the processor's caches, and what it does not have is not
+// there.
 //
 // A suffix that finds its home bucket full goes into one of the next; the home (and each bucket
 // that it passed) has the bit of the suffix's class set. A bit that is not set ends a probe, and so
@@ -92,11 +96,11 @@ struct SluiceImageHeader {
   uint32_t top_level;     // 1: there are entries of one label
   uint64_t names;         // different names that have rules
   uint64_t rules;         // all rules
-  struct SluiceSection buckets, rule_bytes, texts, strings;
+  struct SluiceSection filter, buckets, rule_bytes, texts, strings;
   struct SluiceHashKey key;
   uint16_t apps,
       lists;  // their names are the first strings: apps, then a name and a version a list
-  uint8_t reserved[52];
+  uint8_t reserved[36];
 };
 
 #ifdef __cplusplus
@@ -118,6 +122,14 @@ SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no
 // Where a suffix of hash `h` belongs. Buckets ascend with the hash.
 static inline uint32_t sluice_home_bucket(uint64_t h, uint32_t home_buckets) {
   return (uint32_t)(((h >> 32) * home_buckets) >> 32);
+}
+// Where in the filter a suffix of two labels has its bits, and which.
+static inline uint32_t sluice_filter_word(uint64_t h, uint32_t words) {
+  return (uint32_t)(((h >> 32) * words) >> 32);
+}
+static inline uint64_t sluice_filter_bits(uint64_t h) {
+  return (uint64_t)1 << (h & 63) | (uint64_t)1 << (h >> 6 & 63) | (uint64_t)1 << (h >> 12 & 63) |
+         (uint64_t)1 << (h >> 18 & 63);
 }
 static inline uint16_t sluice_tag(uint64_t h) {
   const uint16_t tag = (uint16_t)h;

@@ -120,12 +120,13 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
   if (header.byte_order != kSluiceImageByteOrder) return fail(ImageError::other_byte_order);
   if (header.version != kSluiceImageVersion) return fail(ImageError::other_version);
   if (header.image_bytes != image.size()) return fail(ImageError::truncated);
-  if (!read_section(image, header.buckets, set.hot_.buckets) ||
+  if (!read_section(image, header.filter, set.hot_.filter) ||
+      !read_section(image, header.buckets, set.hot_.buckets) ||
       !read_section(image, header.rule_bytes, set.cold_.rules) ||
       !read_section(image, header.texts, set.texts_) ||
       !read_section(image, header.strings, set.strings_) ||
       // So a probe never leaves them, wherever its home is.
-      header.home_buckets == 0 ||
+      set.hot_.filter.empty() || set.hot_.filter.size() > UINT32_MAX || header.home_buckets == 0 ||
       set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1) {
     return fail(ImageError::bad_sections);
   }
@@ -203,7 +204,7 @@ std::size_t DomainSet::name_count() const noexcept {
   return hot_.header == nullptr ? 0 : hot_.header->names;
 }
 std::size_t DomainSet::hot_bytes() const noexcept {
-  return hot_.buckets.size_bytes();
+  return hot_.filter.size_bytes() + hot_.buckets.size_bytes();
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {

@@ -1,9 +1,9 @@
 // DomainSet::find_batch: look-ups side by side, so that the memory that each waits for comes at
 // once.
 //
-//   all names, 32 at a time:     hash two labels, ask for the bucket; is the suffix there?
-//   those that may be covered,   while some go on: look into the bucket, ask for the next
-//   32 at a time:                those that found: ask for the rule; verify
+//   all names, 32 at a time:     hash two labels, ask for the filter's word; look at it
+//   those that may be covered,   ask for the bucket; while some go on: look into it, ask for the
+//   next 32 at a time:                those that found: ask for the rule; verify
 
 #include <algorithm>
 #include <array>
@@ -30,17 +30,21 @@ class Batch {
 
   // Takes a name of which a suffix may be there; its match comes by the next flush() at the latest.
   void add(std::size_t index, const FirstSuffixes& first) noexcept {
-    const auto lane = static_cast<std::uint8_t>(lanes_in_use_++);
-    indices_[lane] = static_cast<std::uint32_t>(index);
-    has_found_[lane] = false;
-    if (first.find(hot_, [&](const FoundSuffix& suffix) { take(lane, suffix); })) {
-      walks_[lane].emplace(hot_, names_[index], first);
-      step(lane);
-    }
+    first.prefetch_bucket(hot_);
+    indices_[lanes_in_use_] = static_cast<std::uint32_t>(index);
+    first_[lanes_in_use_++].emplace(first);
     if (lanes_in_use_ == kLanes) flush();
   }
 
   void flush() noexcept {
+    for (std::size_t i = 0; i < lanes_in_use_; ++i) {
+      const auto lane = static_cast<std::uint8_t>(i);
+      has_found_[lane] = false;
+      if (first_[lane]->find(hot_, [&](const FoundSuffix& suffix) { take(lane, suffix); })) {
+        walks_[lane].emplace(hot_, names_[indices_[lane]], *first_[lane]);
+        step(lane);
+      }
+    }
     while (walking_ > 0) find_all();
     for (std::size_t lane = 0; lane < lanes_in_use_; ++lane) {
       const std::size_t i = indices_[lane];
@@ -97,6 +101,7 @@ class Batch {
   const std::span<Match> matches_;
   std::size_t lanes_in_use_ = 0;
   std::array<std::uint32_t, kLanes> indices_;
+  std::array<std::optional<FirstSuffixes>, kLanes> first_;
   std::array<std::optional<SuffixWalk<Source>>, kLanes> walks_;
   std::array<FoundSuffix, kLanes> found_;
   std::array<bool, kLanes> has_found_;

@@ -20,6 +20,7 @@ static_assert(sizeof SluiceImageHeader::magic == kImageMagic.size());
 // Before anything is found.
 struct HotPart {
   const SluiceImageHeader* header = nullptr;
+  std::span<const std::uint64_t> filter;
   std::span<const SluiceBucket> buckets;
 };
 

@@ -15,6 +15,8 @@ constexpr unsigned kPartShift = 56;
 constexpr std::size_t kChunk = 65536;  // entries a task
 // 85 % of a bucket's slots. Fuller tables cost a look into a second bucket more often.
 constexpr double kSuffixesPerBucket = 8.5;
+// A suffix of two labels. One that is not there passes in about one case of a hundred.
+constexpr std::size_t kFilterBits = 12;
 constexpr double kGrowth = 1.05;
 constexpr int kMostGrowths = 16;
 
@@ -82,11 +84,9 @@ Bytes ImageWriter::key_of(const Entry& entry) const {
 // The hash of every entry's key, and of each suffix of it with two labels or more.
 void ImageWriter::hash_entries() {
   const std::size_t count = builder_.entries_.size();
-  const std::size_t chunks = (count + kChunk - 1) / kChunk;
+  std::vector<Suffixes> chunks((count + kChunk - 1) / kChunk);
   hashed_.resize(count);
-  std::vector<std::vector<std::uint64_t>> parents(chunks);
-  std::vector<std::uint8_t> top_level(chunks);  // 1: the chunk has names of one label
-  run_(chunks, [&](std::size_t chunk) {
+  run_(chunks.size(), [&](std::size_t chunk) {
     const std::size_t end = std::min(count, (chunk + 1) * kChunk);
     for (std::size_t i = chunk * kChunk; i < end; ++i) {
       const Entry& entry = builder_.entries_[i];
@@ -96,18 +96,19 @@ void ImageWriter::hash_entries() {
       for (Label label; labels.next(label);) {
         hash = sluice_extend(hash, label_sum(builder_.names_, label, key_), label.size,
                              key_.multiplier);
-        if (++depth > 1 && !labels.at_start()) parents[chunk].push_back(hash);
+        if (++depth > 1 && !labels.at_start()) chunks[chunk].parents.push_back(hash);
+        if (depth == 2) chunks[chunk].pairs.push_back(hash);
       }
-      if (depth == 1) top_level[chunk] = 1;
+      if (depth == 1) chunks[chunk].top_level = true;
       hashed_[i] = {hash, static_cast<std::uint32_t>(i), false};
     }
   });
-  top_level_ = std::ranges::find(top_level, 1) != top_level.end();
-  split(std::move(parents));
+  top_level_ = std::ranges::any_of(chunks, &Suffixes::top_level);
+  split(chunks);
 }
 
-// Sorts into parts by the hash's upper octet, in place of entries and of parents.
-void ImageWriter::split(std::vector<std::vector<std::uint64_t>> parents) {
+// Into parts by the hash's upper octet.
+void ImageWriter::split(std::span<const Suffixes> chunks) {
   std::array<std::size_t, kParts + 1> starts{};
   for (const Hashed& hashed : hashed_) ++starts[(hashed.hash >> kPartShift) + 1];
   for (std::size_t i = 0; i < kParts; ++i) starts[i + 1] += starts[i];
@@ -119,9 +120,10 @@ void ImageWriter::split(std::vector<std::vector<std::uint64_t>> parents) {
   for (std::size_t i = 0; i < kParts; ++i) {
     parts_[i].rules = std::span(hashed_).subspan(starts[i], starts[i + 1] - starts[i]);
   }
-  for (std::vector<std::uint64_t>& some : parents) {
-    for (const std::uint64_t hash : some) parts_[hash >> kPartShift].parents.push_back(hash);
-    some = {};
+  for (const Suffixes& chunk : chunks) {
+    for (const std::uint64_t hash : chunk.parents)
+      parts_[hash >> kPartShift].parents.push_back(hash);
+    for (const std::uint64_t hash : chunk.pairs) parts_[hash >> kPartShift].pairs.push_back(hash);
   }
 }
 
@@ -154,9 +156,11 @@ bool ImageWriter::comes_before(const Hashed& a, const Hashed& b) const {
 void ImageWriter::sort_part(Part& part) const {
   std::ranges::sort(part.rules,
                     [&](const Hashed& a, const Hashed& b) { return comes_before(a, b); });
-  std::ranges::sort(part.parents);
-  const auto rest = std::ranges::unique(part.parents);
-  part.parents.erase(rest.begin(), rest.end());
+  for (std::vector<std::uint64_t>* some : {&part.parents, &part.pairs}) {
+    std::ranges::sort(*some);
+    const auto rest = std::ranges::unique(*some);
+    some->erase(rest.begin(), rest.end());
+  }
   thin_part(part);
   count_part(part);
 }
@@ -340,6 +344,17 @@ void ImageWriter::report_duplicates(Built& built) const {
   }
 }
 
+std::vector<std::uint64_t> ImageWriter::filter() const {
+  std::vector<std::uint64_t> filter(totals_.pairs * kFilterBits / 64 + 1);
+  const auto words = static_cast<std::uint32_t>(filter.size());
+  for (const Part& part : parts_) {
+    for (const std::uint64_t hash : part.pairs) {
+      filter[sluice_filter_word(hash, words)] |= sluice_filter_bits(hash);
+    }
+  }
+  return filter;
+}
+
 // Where each section goes; the sum of all is the size of the image.
 SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
                                        std::size_t strings) const {
@@ -360,6 +375,7 @@ SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
     end = aligned(end + count * size);
     return section;
   };
+  header.filter = place(totals_.pairs * kFilterBits / 64 + 1, sizeof(std::uint64_t));
   header.buckets = place(table.buckets.size(), sizeof(SluiceBucket));
   // A rule's head may be read whole where its name is short.
   header.rule_bytes = place(totals_.octets + sizeof(SluiceRule), 1);
@@ -377,6 +393,7 @@ bool ImageWriter::add_up() {
     totals_.octets += part.octets;
     totals_.names += part.names;
     totals_.suffixes += part.suffixes;
+    totals_.pairs += part.pairs.size();
   }
   return totals_.octets / kSluiceRuleAlign <= SLUICE_SUFFIX_RULE;
 }
@@ -389,6 +406,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   if (!table) return fail(table.error());
   std::vector<SluiceText> texts;
   const std::vector<std::byte> strings = this->strings(texts);
+  const std::vector<std::uint64_t> filter = this->filter();
   const SluiceImageHeader header = lay_out(*table, texts.size(), strings.size());
 
   const std::shared_ptr<std::byte> memory = allocate(header.image_bytes);
@@ -397,6 +415,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
     if (!bytes.empty()) std::memcpy(image.data() + at, bytes.data(), bytes.size());
   };
   put(0, std::as_bytes(std::span(&header, 1)));
+  put(header.filter.at, std::as_bytes(std::span(filter)));
   put(header.buckets.at, std::as_bytes(std::span(table->buckets)));
   put(header.texts.at, std::as_bytes(std::span(texts)));
   put(header.strings.at, strings);

@@ -37,10 +37,16 @@ class ImageWriter {
   struct LeftOut {
     std::uint32_t entry, first;
   };
+  // Of a chunk of entries.
+  struct Suffixes {
+    std::vector<std::uint64_t> parents, pairs;
+    bool top_level = false;
+  };
   // What has its hash in one 256th of all.
   struct Part {
     std::span<Hashed> rules;
     std::vector<std::uint64_t> parents;  // suffixes of names, sorted
+    std::vector<std::uint64_t> pairs;    // suffixes of two labels, names among them, sorted
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
@@ -48,7 +54,7 @@ class ImageWriter {
     RuleId first_rule;
   };
   struct Totals {
-    std::size_t rules = 0, names = 0, suffixes = 0, octets = 0;
+    std::size_t rules = 0, names = 0, suffixes = 0, pairs = 0, octets = 0;
   };
   // The buckets at work.
   struct Table {
@@ -58,7 +64,7 @@ class ImageWriter {
   class Placer;
 
   void hash_entries();
-  void split(std::vector<std::vector<std::uint64_t>> parents);
+  void split(std::span<const Suffixes> chunks);
   void sort_part(Part& part) const;
   void thin_part(Part& part) const;
   void count_part(Part& part) const;
@@ -70,6 +76,7 @@ class ImageWriter {
   [[nodiscard]] bool place_in(Table& table) const;
   void write_part(const Part& part, MutableBytes rules) const;
   [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
+  [[nodiscard]] std::vector<std::uint64_t> filter() const;
   [[nodiscard]] SluiceImageHeader lay_out(const Table& table, std::size_t texts,
                                           std::size_t strings) const;
   void report_duplicates(Built& built) const;

@@ -180,7 +180,23 @@ struct LastLabels {
   std::size_t at = name.at;
   std::size_t last = at;
   std::size_t before = at;
-  std::uint32_t count = 0;
+  std::size_t count = 0;
+  // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
+  // of which those behind the root stand still. They are inside the buffer whatever its octets are.
+  constexpr std::size_t kSteps = 4;
+  if (at + kSteps * (name::kMaxLabelOctets + 1) < name.buffer.size()) [[likely]] {
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < kSteps; ++i) {
+      const auto size = std::to_integer<std::size_t>(name.buffer[at]);
+      const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
+      wrong |= size & ~name::kMaxLabelOctets;
+      before ^= (before ^ last) & moves;
+      last ^= (last ^ at) & moves;
+      at += ((size & name::kMaxLabelOctets) + 1) & moves;
+      count -= moves;
+    }
+    if (wrong != 0) return {};
+  }
   for (; at < end; ++count) {
     const auto size = std::to_integer<std::size_t>(name.buffer[at]);
     if (size == 0) {
@@ -188,7 +204,8 @@ struct LastLabels {
         return Label{static_cast<std::uint32_t>(from + 1),
                      static_cast<std::uint32_t>(to - from - 1)};
       };
-      return {std::min(count, 2U), count > 2, label(last, at), label(before, last)};
+      return {static_cast<std::uint32_t>(std::min<std::size_t>(count, 2)), count > 2,
+              label(last, at), label(before, last)};
     }
     if (size > name::kMaxLabelOctets) break;
     before = last;
@@ -197,6 +214,7 @@ struct LastLabels {
   }
   return {};  // no name
 }
+static_assert((name::kMaxLabelOctets & (name::kMaxLabelOctets + 1)) == 0, "a mask of label sizes");
 [[nodiscard]] inline LastLabels last_labels(HostName name) noexcept {
   HostLabels labels(name);
   LastLabels last;

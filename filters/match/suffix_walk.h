@@ -63,7 +63,7 @@ bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
 }
 
 // The suffixes that every look-up starts with: of one label, where there are such entries, and of
-// two. A name that has neither in its bucket is covered by nothing: for most it ends here.
+// two. Where neither may be there nothing covers the name: for most names it ends here.
 class FirstSuffixes {
  public:
   template <typename Source>
@@ -81,11 +81,15 @@ class FirstSuffixes {
 
   void prefetch(const HotPart& set) const noexcept {
     if (set.header->top_level != 0) __builtin_prefetch(&bucket_of(set, top_));
+    __builtin_prefetch(&filter_word(set));
+  }
+  void prefetch_bucket(const HotPart& set) const noexcept {
     __builtin_prefetch(&bucket_of(set, second_));
   }
   // False: nothing covers the name.
   [[nodiscard]] bool may_be_there(const HotPart& set) const noexcept {
-    return may_be_in(bucket_of(set, second_), second_) ||
+    const std::uint64_t bits = sluice_filter_bits(second_);
+    return (filter_word(set) & bits) == bits ||
            (set.header->top_level != 0 && may_be_in(bucket_of(set, top_), top_));
   }
   // Calls `take(found)` for what may be there. True: there are longer suffixes, and one may be
@@ -108,6 +112,9 @@ class FirstSuffixes {
   [[nodiscard]] std::uint64_t hash_of_two_labels() const noexcept { return second_; }
 
  private:
+  [[nodiscard]] const std::uint64_t& filter_word(const HotPart& set) const noexcept {
+    return set.filter[sluice_filter_word(second_, static_cast<std::uint32_t>(set.filter.size()))];
+  }
   [[nodiscard]] static const SluiceBucket& bucket_of(const HotPart& set,
                                                      std::uint64_t hash) noexcept {
     return set.buckets[sluice_home_bucket(hash, set.header->home_buckets)];

@@ -52,12 +52,13 @@ class Name {
   // "a..wechat.com" -> "?.wechat.com".
   [[nodiscard]] static Name from_host(std::string_view host) noexcept;
 
-  // Octets before the wire form that belong to the name's buffer and mean nothing: a reader may
-  // load whole words that end within the name.
+  // Octets of the name's buffer before and behind the wire form mean nothing: they are there so
+  // that a reader may load whole words, and step over labels, without looking where the name ends.
   static constexpr std::size_t kHeadroom = 16;
+  static constexpr std::size_t kTailroom = 4;
 
   [[nodiscard]] Bytes wire() const noexcept { return Bytes(buffer_).subspan(kHeadroom, size_); }
-  [[nodiscard]] Bytes buffer() const noexcept { return Bytes(buffer_).first(kHeadroom + size_); }
+  [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
   [[nodiscard]] std::size_t label_count() const noexcept { return labels_; }
   // Label `index` counted from the left. REQUIRES: index < label_count().
   [[nodiscard]] Bytes label(std::size_t index) const noexcept;
@@ -70,7 +71,8 @@ class Name {
   }
 
  private:
-  std::array<std::byte, kHeadroom + kMaxNameOctets> buffer_{};  // the root: one zero octet
+  std::array<std::byte, kHeadroom + kMaxNameOctets + kTailroom>
+      buffer_{};  // the root: one zero octet
   std::array<std::uint8_t, kMaxLabels> offsets_{};
   std::uint8_t size_ = 1;
   std::uint8_t labels_ = 0;
