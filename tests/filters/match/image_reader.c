@@ -22,14 +22,21 @@ static int find_suffix(const struct SluiceImageHeader* header, uint64_t h, uint3
   return there;
 }
 
+/* What the filter says of a suffix of two labels. */
+static int pair_may_be_there(const struct SluiceImageHeader* header, uint64_t h) {
+  const uint64_t* filter = (const uint64_t*)((const uint8_t*)header + header->filter.at);
+  const uint64_t bits = sluice_filter_bits(h);
+  return (filter[sluice_filter_word(h, (uint32_t)header->filter.count)] & bits) == bits;
+}
+
 /* Labels of the longest suffix of the wire name that may have rules; 0: none has. */
 uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
   const struct SluiceImageHeader* header = (const struct SluiceImageHeader*)image;
-  uint32_t starts[128];
+  uint8_t starts[127]; /* BPF has 512 octets of stack in all */
   uint32_t labels = 0;
   uint32_t end = 0;
   for (; labels < 127 && name[end] != 0; ++labels) {
-    starts[labels] = end;
+    starts[labels] = (uint8_t)end;
     end += 1U + name[end];
   }
   uint64_t h = header->key.start;
@@ -40,6 +47,7 @@ uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
     h = sluice_extend(h, sluice_label_sum(label + 1, label[0], &header->key), label[0],
                       header->key.multiplier);
     if (depth == 1 && header->top_level == 0) continue;
+    if (depth == 2 && !pair_may_be_there(header, h)) break;
     if (!find_suffix(header, h, &suffix) && depth > 1) break;
     if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) longest = depth;
     if ((suffix & SLUICE_SUFFIX_GO_ON) == 0 && depth > 1) break;
