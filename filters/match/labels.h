@@ -181,22 +181,21 @@ struct LastLabels {
   std::size_t last = at;
   std::size_t before = at;
   std::size_t count = 0;
+  if (at >= end) return {};
   // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
-  // of which those behind the root stand still. They are inside the buffer whatever its octets are.
-  constexpr std::size_t kSteps = 4;
-  if (at + kSteps * (name::kMaxLabelOctets + 1) < name.buffer.size()) [[likely]] {
-    std::size_t wrong = 0;
-    for (std::size_t i = 0; i < kSteps; ++i) {
-      const auto size = std::to_integer<std::size_t>(name.buffer[at]);
-      const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
-      wrong |= size & ~name::kMaxLabelOctets;
-      before ^= (before ^ last) & moves;
-      last ^= (last ^ at) & moves;
-      at += ((size & name::kMaxLabelOctets) + 1) & moves;
-      count -= moves;
-    }
-    if (wrong != 0) return {};
+  // of which those behind the root stand still. One that leaves the name reads its last octet.
+  constexpr int kSteps = 4;
+  std::size_t wrong = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    const auto size = std::to_integer<std::size_t>(name.buffer[std::min(at, end - 1)]);
+    const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
+    wrong |= size & ~name::kMaxLabelOctets;
+    before ^= (before ^ last) & moves;
+    last ^= (last ^ at) & moves;
+    at += (size + 1) & moves;
+    count -= moves;
   }
+  if (wrong != 0) return {};
   for (; at < end; ++count) {
     const auto size = std::to_integer<std::size_t>(name.buffer[at]);
     if (size == 0) {

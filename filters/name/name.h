@@ -58,7 +58,7 @@ class Name {
   static constexpr std::size_t kTailroom = 4;
 
   [[nodiscard]] Bytes wire() const noexcept { return Bytes(buffer_).subspan(kHeadroom, size_); }
-  [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
+  [[nodiscard]] Bytes buffer() const noexcept { return Bytes(buffer_).first(kHeadroom + size_); }
   [[nodiscard]] std::size_t label_count() const noexcept { return labels_; }
   // Label `index` counted from the left. REQUIRES: index < label_count().
   [[nodiscard]] Bytes label(std::size_t index) const noexcept;
