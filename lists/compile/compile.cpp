@@ -2,133 +2,143 @@
 
 #include <sys/random.h>
 
-#include <array>
+#include <algorithm>
 
 #include "filters/match/domain_set_builder.h"
+#include "lists/compile/image_memory.h"
 #include "lists/compile/load.h"
-#include "lists/compile/public_suffixes.h"
-#include "lists/format/format.h"
+#include "lists/compile/parallel.h"
+#include "lists/compile/popular_names.h"
+#include "lists/compile/read_list.h"
+#include "lists/compile/warnings.h"
 
 namespace sluice::lists {
 namespace {
 
 constexpr int kMostSeeds = 8;
 
-Result<HashKey, std::string> draw_seed() {
+using Clock = std::chrono::steady_clock;
+
+Result<HashKey, CompileError> draw_seed() {
   HashKey seed;
   if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-    return fail(std::string("the kernel gives no random bytes"));
+    return fail(CompileError{{}, "the kernel gives no random bytes"});
   }
   return seed;
 }
 
-match::EntryKind as_exception(match::EntryKind kind) {
-  switch (kind) {
-    case match::EntryKind::suffix:
-      return match::EntryKind::exception;
-    case match::EntryKind::exact:
-      return match::EntryKind::exact_exception;
-    default:
-      return kind;
-  }
+// Empty where no file is named.
+Result<LoadedFile, CompileError> load_optional(const std::filesystem::path& file) {
+  if (file.empty()) return {};
+  auto loaded = load_file(file);
+  if (!loaded) return fail(CompileError{file, loaded.error()});
+  return std::move(*loaded);
 }
 
-std::string reason_of(match::BuildError error) {
-  switch (error) {
-    case match::BuildError::too_many_apps:
-      return "more than 64 apps";
-    case match::BuildError::too_many_lists:
-      return "more than 65535 lists";
-    case match::BuildError::too_many_rules:
-      return "too many rules";
-    case match::BuildError::probe_too_long:
-      return "no good hash seed was found";
-  }
-  return "?";
+CompileError because(const std::filesystem::path& file, match::BuildError error) {
+  return {file, std::string(to_string(error))};
 }
 
 // One compilation at work.
 class Compiler {
  public:
-  explicit Compiler(HashKey seed) : builder_(seed) {}
+  Compiler(const CompileOptions& options, HashKey seed, CriticalNames critical)
+      : options_(options),
+        threads_(thread_count(options.threads)),
+        builder_(seed),
+        guard_(std::move(critical)) {}
 
   Result<void, CompileError> add(const ListSpec& spec) {
     const auto file = load_file(spec.file);
     if (!file) return fail(CompileError{spec.file, file.error()});
+    LoadedList loaded{
+        .spec = spec, .version = short_digest(file->text), .modified = file->modified};
     const auto app = builder_.app(spec.app);
-    if (!app) return fail(CompileError{spec.file, reason_of(app.error())});
-    const auto list = builder_.list(spec.name);
-    if (!list) return fail(CompileError{spec.file, reason_of(list.error())});
-    LoadedList loaded{spec, short_digest(file->text), 0, file->modified, {}, 0, 0};
-    const Parsed parsed = parse(spec.format, file->text);
-    loaded.errors = parsed.errors;
-    loaded.error_count = parsed.error_count;
-    for (const Entry& entry : parsed.entries) {
-      if (auto reason = refusal(spec, entry); !reason.empty()) {
-        refuse(loaded, entry, std::move(reason));
-        continue;
-      }
-      const auto kind = spec.exceptions ? as_exception(entry.kind) : entry.kind;
-      const auto added = builder_.add(entry.name, kind, *app, *list, entry.line);
-      ++(added == match::Added::added ? loaded.entries : loaded.duplicates);
-    }
-    lists_.push_back(std::move(loaded));
+    if (!app) return fail(because(spec.file, app.error()));
+    const auto list = builder_.list(spec.name, loaded.version);
+    if (!list) return fail(because(spec.file, list.error()));
+    const ReadOptions reading{spec.format, spec.exceptions, spec.forced || options_.forced,
+                              threads_};
+    auto outcome = read_list(file->text, reading, guard_, [&](const Entry& entry) {
+      return builder_.add(
+          {entry.name, entry.kind, entry.is_glob, *app, *list, entry.line, entry.source});
+    });
+    if (!outcome) return fail(because(spec.file, outcome.error()));
+    loaded.entries = outcome->entries;
+    loaded.errors = std::move(outcome->errors.shown);
+    loaded.error_count = outcome->errors.count;
+    loaded_.push_back(std::move(loaded));
+    warnings_.push_back(std::move(outcome->warnings));
     return {};
   }
 
-  Result<Compiled, CompileError> finish() {
-    auto set = builder_.build();
-    for (int i = 0; !set && set.error() == match::BuildError::probe_too_long && i < kMostSeeds;
-         ++i) {
+  Result<match::Built, CompileError> build() {
+    const auto run = [this](std::size_t count, FunctionRef<void(std::size_t)> task) {
+      run_tasks(threads_, count, task);
+    };
+    auto built = builder_.build(run, allocate_image);
+    for (int i = 0; !built && i < kMostSeeds; ++i) {
+      if (built.error() != match::BuildError::probe_too_long) break;
       const auto seed = draw_seed();
-      if (!seed) return fail(CompileError{{}, seed.error()});
+      if (!seed) return fail(seed.error());
       builder_.reseed(*seed);
-      set = builder_.build();
+      built = builder_.build(run, allocate_image);
     }
-    if (!set) return fail(CompileError{{}, reason_of(set.error())});
+    if (!built) return fail(because({}, built.error()));
+    return std::move(*built);
+  }
+
+  Compiled finish(match::Built built, std::string_view popular) {
+    warn_of_duplicates(built, loaded_, warnings_);
+    warn_of_popular(built.set, popular, warnings_);
     std::string versions;
-    for (const LoadedList& list : lists_) versions += list.spec.name + ' ' + list.version + '\n';
-    return Compiled{std::move(*set), std::move(lists_), short_digest(versions)};
+    for (std::size_t i = 0; i < loaded_.size(); ++i) {
+      LoadedList& list = loaded_[i];
+      if (i < built.duplicates.size()) list.duplicates = built.duplicates[i];
+      list.entries -= list.duplicates;
+      std::ranges::stable_sort(warnings_[i].shown, {}, &LineWarning::line);
+      list.warnings = std::move(warnings_[i].shown);
+      list.warning_count = warnings_[i].count;
+      versions += list.spec.name + ' ' + list.version + '\n';
+    }
+    return {std::move(built.set), std::move(loaded_), short_digest(versions)};
   }
 
  private:
-  // Why an entry is too dangerous to take; empty: it is not. An exact entry covers only itself.
-  std::string refusal(const ListSpec& spec, const Entry& entry) const {
-    if (spec.forced || spec.exceptions || entry.kind != match::EntryKind::suffix) return {};
-    switch (suffixes_.look_up(entry.name)) {
-      case PublicSuffix::no:
-        return {};
-      case PublicSuffix::icann:
-        return "a public suffix: it would cover other people's names (force = true takes it)";
-      case PublicSuffix::private_part:
-        return "a suffix under which others have names (force = true takes it)";
-    }
-    return {};
-  }
-
-  static void refuse(LoadedList& loaded, const Entry& entry, std::string reason) {
-    ++loaded.error_count;
-    if (loaded.errors.size() >= Parsed::kMaxErrors) return;
-    std::array<char, name::kMaxTextOctets> text;
-    loaded.errors.push_back(
-        {entry.line, std::string(name::to_text(entry.name, text)), std::move(reason)});
-  }
-
+  const CompileOptions& options_;
+  unsigned threads_;
   match::DomainSetBuilder builder_;
-  PublicSuffixes suffixes_;
-  std::vector<LoadedList> lists_;
+  Guard guard_;
+  std::vector<LoadedList> loaded_;
+  std::vector<Notes> warnings_;  // by list
 };
 
 }  // namespace
 
-Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists) {
-  const auto seed = draw_seed();
-  if (!seed) return fail(CompileError{{}, seed.error()});
-  Compiler compiler(*seed);
+Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
+                                       const CompileOptions& options) {
+  const auto started = Clock::now();
+  const auto seed = options.seed ? *options.seed : draw_seed();
+  if (!seed) return fail(seed.error());
+  const auto critical_file = load_optional(options.critical);
+  if (!critical_file) return fail(critical_file.error());
+  auto critical = CriticalNames::read(critical_file->text);
+  if (!critical) return fail(CompileError{options.critical, critical.error()});
+  const auto popular = load_optional(options.popular);
+  if (!popular) return fail(popular.error());
+
+  Compiler compiler(options, *seed, std::move(*critical));
   for (const ListSpec& spec : lists) {
     if (const auto added = compiler.add(spec); !added) return fail(added.error());
   }
-  return compiler.finish();
+  const auto read = Clock::now();
+  auto built = compiler.build();
+  if (!built) return fail(built.error());
+  const auto built_at = Clock::now();
+  Compiled compiled = compiler.finish(std::move(*built), popular->text);
+  compiled.reading = read - started;
+  compiled.building = built_at - read;
+  return compiled;
 }
 
 }  // namespace sluice::lists

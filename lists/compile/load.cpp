@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "lists/compile/image_memory.h"
+
 namespace sluice::lists {
 
 Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
@@ -22,12 +24,12 @@ Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
   if (size > kMaxFile) return fail(std::string("larger than 1 GiB"));
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(std::string(std::strerror(errno)));
-  LoadedFile loaded;
-  loaded.text.resize(size);
-  stream.read(loaded.text.data(), static_cast<std::streamsize>(size));
-  if (static_cast<std::uintmax_t>(stream.gcount()) != size) {
-    return fail(std::string("shrank while it was read"));
-  }
+  LoadedFile loaded{std::pmr::string(huge_pages()), {}};
+  loaded.text.resize_and_overwrite(size, [&](char* to, std::size_t room) {
+    stream.read(to, static_cast<std::streamsize>(room));
+    return static_cast<std::size_t>(stream.gcount());
+  });
+  if (loaded.text.size() != size) return fail(std::string("shrank while it was read"));
   const auto written = fs::last_write_time(file, error);
   if (!error) {
     loaded.modified = std::chrono::time_point_cast<std::chrono::system_clock::duration>(

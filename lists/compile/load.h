@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace sluice::lists {
 inline constexpr std::uintmax_t kMaxFile = std::uintmax_t{1} << 30;  // a list of 50 million names
 
 struct LoadedFile {
-  std::string text;
+  std::pmr::string text;  // on huge pages where it is large
   std::chrono::system_clock::time_point modified;
 };
 // Error: the reason, without the file's name.

@@ -1,11 +1,13 @@
 #pragma once
 
 // Which names are public suffixes: `com`, `co.uk`, `github.io` (libpsl,
-// https://publicsuffix.org/list/).
+// https://publicsuffix.org/list/). Reads the system's list when made, some 10 ms; const after that:
+// any number of threads may ask.
 
+#include <cstdint>
 #include <memory>
 
-#include "filters/name/name.h"
+#include "filters/base/bytes.h"
 
 namespace sluice::lists {
 
@@ -13,12 +15,16 @@ enum class PublicSuffix : std::uint8_t { no, icann, private_part };
 
 class PublicSuffixes {
  public:
+  // No public suffix has more labels: the longest had 5 in 2023, 6 later.
+  static constexpr std::size_t kMostLabels = 8;
+
   PublicSuffixes();
   ~PublicSuffixes();
   PublicSuffixes(const PublicSuffixes&) = delete;
   PublicSuffixes& operator=(const PublicSuffixes&) = delete;
 
-  [[nodiscard]] PublicSuffix look_up(const name::Name& name) const;
+  // `name` in wire form and lower case.
+  [[nodiscard]] PublicSuffix look_up(Bytes name) const;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #include "lists/format/format.h"
 #include "lists/format/line.h"
+#include "lists/format/name_reader.h"
 
 namespace sluice::lists {
 namespace {
@@ -17,21 +18,19 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 
 }  // namespace
 
-Parsed parse_domains(std::string_view text) {
-  Parsed parsed;
+void parse_domains(ListText text, const Sink& sink) {
+  NameReader names;
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
     std::string_view rest = line;
     const bool exception = take_prefix(rest, "@@");
     const bool exact = take_prefix(rest, "=");
     if (!exact) take_prefix(rest, "*.");  // says what a bare name says
-    auto name = read_name(rest);
-    if (name) {
-      parsed.entries.push_back({*name, kind_of(exception, exact), number});
+    if (auto name = names.read(rest, Globs::taken)) {
+      hand_on(sink, *name, kind_of(exception, exact), number, line);
     } else {
-      add_error(parsed, number, line, std::move(name.error()));
+      sink.error(line_error(number, line, std::move(name.error())));
     }
   });
-  return parsed;
 }
 
 }  // namespace sluice::lists

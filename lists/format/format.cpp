@@ -18,14 +18,13 @@ std::optional<Format> parse_format(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-Parsed parse(Format format, std::string_view text) {
+void parse(Format format, ListText text, const Sink& sink) {
   switch (format) {
     case Format::domains:
-      return parse_domains(text);
+      return parse_domains(text, sink);
     case Format::hosts:
-      return parse_hosts(text);
+      return parse_hosts(text, sink);
   }
-  return {};
 }
 
 }  // namespace sluice::lists

@@ -4,6 +4,7 @@
 #include "filters/base/ip_address.h"
 #include "lists/format/format.h"
 #include "lists/format/line.h"
+#include "lists/format/name_reader.h"
 
 namespace sluice::lists {
 namespace {
@@ -15,9 +16,21 @@ constexpr std::array<std::string_view, 11> kOwnNames = {
     "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts"};
 constexpr std::string_view kOwnAddress = "0.0.0.0";  // "0.0.0.0 0.0.0.0" opens many lists
 
-bool is_own(const name::Name& name) {
-  std::array<char, name::kMaxTextOctets> text;
-  return std::ranges::find(kOwnNames, name::to_text(name, text)) != kOwnNames.end();
+// Whether a name in wire form is the one that `text` writes.
+bool spells(Bytes wire, std::string_view text) {
+  while (true) {
+    const std::size_t dot = text.find('.');
+    const std::string_view label = text.substr(0, dot);
+    if (std::to_integer<std::size_t>(wire[0]) != label.size()) return false;
+    if (as_text(wire.subspan(1, label.size())) != label) return false;
+    wire = wire.subspan(1 + label.size());
+    if (dot == std::string_view::npos) return wire[0] == std::byte{0};
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_own(Bytes wire) {
+  return std::ranges::any_of(kOwnNames, [&](auto own) { return spells(wire, own); });
 }
 
 std::string_view take_word(std::string_view& text) {
@@ -29,28 +42,26 @@ std::string_view take_word(std::string_view& text) {
 
 }  // namespace
 
-Parsed parse_hosts(std::string_view text) {
-  Parsed parsed;
+void parse_hosts(ListText text, const Sink& sink) {
+  NameReader names;
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
     std::string_view rest = line;
     const std::string_view address = take_word(rest);
     if (!IpAddress::parse(address.substr(0, address.find('%')))) {
-      add_error(parsed, number, line, "a line of a hosts file starts with an IP address");
+      sink.error(line_error(number, line, "a line of a hosts file starts with an IP address"));
       return;
     }
-    if (rest.empty()) add_error(parsed, number, line, "an address without a name");
+    if (rest.empty()) sink.error(line_error(number, line, "an address without a name"));
     while (!rest.empty()) {
       const std::string_view word = take_word(rest);
       if (word == kOwnAddress) continue;
-      auto name = read_name(word);
-      if (name) {
-        if (!is_own(*name)) parsed.entries.push_back({*name, match::EntryKind::exact, number});
+      if (auto name = names.read(word, Globs::refused)) {
+        if (!is_own(name->wire)) hand_on(sink, *name, match::EntryKind::exact, number, word);
       } else {
-        add_error(parsed, number, word, std::move(name.error()));
+        sink.error(line_error(number, word, std::move(name.error())));
       }
     }
   });
-  return parsed;
 }
 
 }  // namespace sluice::lists

@@ -1,25 +1,34 @@
 #pragma once
 
-// What the formats share: lines, comments, and the making of a name with an operator's reason when
-// it is none. Private to lists/format.
+// What the formats share: lines, comments, and errors that can be shown. Private to lists/format.
 
 #include <string>
 #include <string_view>
 
-#include "filters/base/result.h"
 #include "lists/format/entry.h"
 
 namespace sluice::lists {
 
-[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+[[nodiscard]] constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+[[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 // Calls `take(line, number)` for each line, without its end, its comment (`#`) and blanks around;
 // empty lines are left out.
 template <typename Take>
-void for_each_line(std::string_view text, Take&& take) {
+void for_each_line(ListText list, Take&& take) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  for (std::uint32_t number = 1; !text.empty(); ++number) {
+  std::string_view text = list.octets;
+  if (list.first_line == 1 && text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  for (std::uint32_t number = list.first_line; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -29,9 +38,7 @@ void for_each_line(std::string_view text, Take&& take) {
   }
 }
 
-// The name that a list means by `text`; else the reason why it is none.
-[[nodiscard]] Result<name::Name, std::string> read_name(std::string_view text);
-
-void add_error(Parsed& parsed, std::uint32_t line, std::string_view text, std::string reason);
+// With the text as it can be shown: printable and of a readable length.
+[[nodiscard]] LineError line_error(std::uint32_t line, std::string_view text, std::string reason);
 
 }  // namespace sluice::lists

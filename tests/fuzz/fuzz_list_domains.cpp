@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lists/format/format.h"
 #include "tests/fuzz/list_properties.h"
 
 namespace sluice::fuzz {
@@ -27,20 +26,21 @@ std::size_t lines_with_content(std::string_view text) {
   return count;
 }
 
-std::string written(const lists::Entry& entry) {
+std::string written(const test::ParsedEntry& entry) {
   const bool exact =
       entry.kind == match::EntryKind::exact || entry.kind == match::EntryKind::exact_exception;
-  return std::string(match::is_exception(entry.kind) ? "@@" : "") + (exact ? "=" : "") +
-         escaped(entry.name);
+  // A leading star would be taken for "and all below", which every entry has that is not exact.
+  return std::string(match::is_exception(entry.kind) ? "@@" : "") + (exact ? "=" : "*.") +
+         escaped(entry);
 }
 
 void check(std::string_view text) {
-  const lists::Parsed parsed = lists::parse_domains(text);
+  const test::Parsed parsed = test::parse_domains(text);
   require_lines(parsed, text);
   require(parsed.entries.size() + parsed.error_count == lines_with_content(text));
-  require_joins(lists::parse_domains, parsed, text);
-  for (const lists::Entry& entry : parsed.entries) {
-    const lists::Parsed again = lists::parse_domains(written(entry));
+  require_joins(lists::Format::domains, parsed, text);
+  for (const test::ParsedEntry& entry : parsed.entries) {
+    const test::Parsed again = test::parse_domains(written(entry));
     require(again.error_count == 0 && again.entries.size() == 1);
     require(same(entry, again.entries[0], entry.line - 1));
   }

@@ -4,21 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lists/format/format.h"
 #include "tests/fuzz/list_properties.h"
 
 namespace sluice::fuzz {
 namespace {
 
 void check(std::string_view text) {
-  const lists::Parsed parsed = lists::parse_hosts(text);
+  const test::Parsed parsed = test::parse_hosts(text);
   require_lines(parsed, text);
-  require_joins(lists::parse_hosts, parsed, text);
+  require_joins(lists::Format::hosts, parsed, text);
   const name::Name own = *name::Name::from_text("localhost");
-  for (const lists::Entry& entry : parsed.entries) {
-    require(entry.kind == match::EntryKind::exact);
+  for (const test::ParsedEntry& entry : parsed.entries) {
+    require(entry.kind == match::EntryKind::exact && !entry.is_glob);
     require(entry.name != own);
-    const lists::Parsed again = lists::parse_hosts("0.0.0.0 " + escaped(entry.name));
+    const test::Parsed again = test::parse_hosts("0.0.0.0 " + escaped(entry));
     require(again.error_count == 0 && again.entries.size() == 1);
     require(same(entry, again.entries[0], entry.line - 1));
   }

@@ -7,23 +7,27 @@
 #include <string_view>
 #include <vector>
 
-#include "lists/format/entry.h"
 #include "tests/fuzz/require.h"
+#include "tests/support/parsed_list.h"
 
 namespace sluice::fuzz {
 
-using Parser = lists::Parsed (*)(std::string_view);
-
-[[nodiscard]] inline bool same(const lists::Entry& a, const lists::Entry& b, std::uint32_t shift) {
-  return a.name == b.name && a.kind == b.kind && a.line == b.line + shift;
+[[nodiscard]] inline bool same(const test::ParsedEntry& a, const test::ParsedEntry& b,
+                               std::uint32_t shift) {
+  return a.name == b.name && a.kind == b.kind && a.is_glob == b.is_glob && a.line == b.line + shift;
 }
 
-// `name` with every octet escaped: the one way to write it that no rule about signs can refuse.
-[[nodiscard]] inline std::string escaped(const name::Name& name) {
+// The name with every octet escaped but for the stars of a glob: the one way to write it that no
+// rule about signs can refuse.
+[[nodiscard]] inline std::string escaped(const test::ParsedEntry& entry) {
   std::string text;
-  for (std::size_t i = 0; i < name.label_count(); ++i) {
+  for (std::size_t i = 0; i < entry.name.label_count(); ++i) {
     if (i > 0) text += '.';
-    for (const std::byte octet : name.label(i)) {
+    for (const std::byte octet : entry.name.label(i)) {
+      if (entry.is_glob && octet == std::byte{'*'}) {
+        text += '*';
+        continue;
+      }
       const std::string digits = std::to_string(std::to_integer<unsigned>(octet));
       text += '\\' + std::string(3 - digits.size(), '0') + digits;
     }
@@ -31,40 +35,44 @@ using Parser = lists::Parsed (*)(std::string_view);
   return text;
 }
 
+[[nodiscard]] inline bool is_printable(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+}
+
 // Entries and errors name lines that exist, in order; errors are bounded, counted and printable.
-inline void require_lines(const lists::Parsed& parsed, std::string_view text) {
+inline void require_lines(const test::Parsed& parsed, std::string_view text) {
   const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1;
-  require(std::ranges::is_sorted(parsed.entries, {}, &lists::Entry::line));
+  require(std::ranges::is_sorted(parsed.entries, {}, &test::ParsedEntry::line));
   require(std::ranges::is_sorted(parsed.errors, {}, &lists::LineError::line));
-  for (const lists::Entry& entry : parsed.entries) {
+  for (const test::ParsedEntry& entry : parsed.entries) {
     require(entry.line >= 1 && entry.line <= lines);
     require(entry.name.label_count() > 0);
+    require(as_text(entry.name.wire()) == entry.wire);  // canonical
+    require(!entry.is_glob || entry.wire.contains('*'));
+    require(is_printable(entry.source));
   }
   for (const lists::LineError& error : parsed.errors) {
     require(error.line >= 1 && error.line <= lines);
     require(!error.reason.empty());
-    require(std::ranges::none_of(error.text, [](char c) { return c >= 0 && c < ' '; }));
+    require(is_printable(error.text) && is_printable(error.reason));
   }
-  require(parsed.errors.size() ==
-          std::min<std::uint64_t>(parsed.error_count, lists::Parsed::kMaxErrors));
+  require(parsed.errors.size() == std::min<std::uint64_t>(parsed.error_count, lists::Notes::kMost));
 }
 
 // Cut behind any line, the halves say together what the whole says.
-inline void require_joins(Parser parse, const lists::Parsed& whole, std::string_view text) {
+inline void require_joins(lists::Format format, const test::Parsed& whole, std::string_view text) {
   const std::size_t cut = text.find('\n', text.size() / 2);
   if (cut == std::string_view::npos) return;
   const std::string_view front = text.substr(0, cut + 1);
-  const std::string_view back = text.substr(cut + 1);
-  if (back.starts_with("\xef\xbb\xbf")) return;  // means something at the start of a file only
-  const lists::Parsed first = parse(front);
-  const lists::Parsed second = parse(back);
+  const auto lines = static_cast<std::uint32_t>(std::ranges::count(front, '\n'));
+  const test::Parsed first = test::parse(format, front);
+  const test::Parsed second = test::parse(format, text.substr(cut + 1), lines + 1);
   require(first.error_count + second.error_count == whole.error_count);
   require(first.entries.size() + second.entries.size() == whole.entries.size());
-  const auto lines = static_cast<std::uint32_t>(std::ranges::count(front, '\n'));
   for (std::size_t i = 0; i < whole.entries.size(); ++i) {
     const std::size_t behind = i - first.entries.size();
-    require(i < first.entries.size() ? same(whole.entries[i], first.entries[i], 0)
-                                     : same(whole.entries[i], second.entries[behind], lines));
+    require(same(whole.entries[i],
+                 i < first.entries.size() ? first.entries[i] : second.entries[behind], 0));
   }
 }
 

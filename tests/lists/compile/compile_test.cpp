@@ -2,57 +2,27 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libpsl.h>
 #include <sys/stat.h>
 
-#include <filesystem>
+#include <algorithm>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "lists/compile/load.h"
 #include "lists/compile/public_suffixes.h"
+#include "tests/lists/compile/list_folder.h"
 
 namespace sluice::lists {
 namespace {
 
-using match::EntryKind;
+using test::found;
+using test::name_of;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-name::Name name_of(std::string_view text) {
-  return *name::Name::from_text(text);
-}
-
-// Lists in a temporary folder of their own.
-class Compile : public testing::Test {
- protected:
-  Compile() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~Compile() override { std::filesystem::remove_all(folder_); }
-  Compile(const Compile&) = delete;
-  Compile& operator=(const Compile&) = delete;
-
-  std::filesystem::path write(const std::string& file, std::string_view text) {
-    std::ofstream(folder_ / file, std::ios::binary) << text;
-    return folder_ / file;
-  }
-  ListSpec list(const std::string& name, std::string_view text) {
-    return {.name = name, .file = write(name + ".list", text), .app = name};
-  }
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-
- private:
-  std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) /
-      (std::string("sluice_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-};
-
-// The rule that a name meets first, as its list writes it; empty: none.
-std::string found(const Compiled& compiled, std::string_view name) {
-  const match::Match match = compiled.domains.find(name_of(name));
-  return match.rule.valid() ? match::rule_text(compiled.domains, match.rule) : "";
-}
+class Compile : public test::ListFolder {};
 
 TEST_F(Compile, TellsOfARuleWhereItStands) {
   const auto compiled = compile(
@@ -69,6 +39,34 @@ TEST_F(Compile, TellsOfARuleWhereItStands) {
   EXPECT_EQ(found(*compiled, "tiktok.com"), "=tiktok.com");
   EXPECT_EQ(found(*compiled, "a.tiktok.com"), "");
   EXPECT_EQ(found(*compiled, "a.open.tiktok.com"), "@@open.tiktok.com");
+}
+
+TEST_F(Compile, TheSetKnowsVersionsAndTheTextOfTheList) {
+  const auto compiled = compile({list("idn",
+                                      "=b\xc3\xbc"
+                                      "cher.example\nplain.example\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->domains.list_version(match::ListId{}), compiled->lists[0].version);
+  const auto source = [&](std::string_view name) {
+    return compiled->domains.rule_source(compiled->domains.find(name_of(name)).rule);
+  };
+  EXPECT_EQ(source("xn--bcher-kva.example"),
+            "=b\xc3\xbc"
+            "cher.example");
+  EXPECT_EQ(source("plain.example"), "");
+}
+
+TEST_F(Compile, GlobsCoverWhatTheySay) {
+  const auto compiled = compile({list("globs",
+                                      "p16-tiktok-*.ibyteimg.com\n"
+                                      "=a*.exact.example\n"
+                                      "@@p16-tiktok-ok*.ibyteimg.com\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(found(*compiled, "p16-tiktok-va.ibyteimg.com"), "p16-tiktok-*.ibyteimg.com");
+  EXPECT_EQ(found(*compiled, "x.p16-tiktok-.ibyteimg.com"), "p16-tiktok-*.ibyteimg.com");
+  EXPECT_EQ(found(*compiled, "p16.ibyteimg.com"), "");
+  EXPECT_EQ(found(*compiled, "a1.exact.example"), "=a*.exact.example");
+  EXPECT_EQ(found(*compiled, "b.a1.exact.example"), "");
 }
 
 TEST_F(Compile, NothingIsAnEmptySet) {
@@ -161,7 +159,7 @@ TEST_F(Compile, RefusalsAreBoundedTogetherWithBadLines) {
   for (int i = 0; i < 800; ++i) text += "com\n";
   const auto compiled = compile({list("bad", text)});
   ASSERT_TRUE(compiled);
-  EXPECT_EQ(compiled->lists[0].errors.size(), Parsed::kMaxErrors);
+  EXPECT_EQ(compiled->lists[0].errors.size(), Notes::kMost);
   EXPECT_EQ(compiled->lists[0].error_count, 1600U);
 }
 
@@ -229,6 +227,14 @@ TEST_F(Compile, AVersionIsTheStartOfTheDigest) {
   EXPECT_EQ(compiled->lists[0].version, "ba7816bf8f01cfea");
 }
 
+TEST_F(Compile, TooLongANameOfAListFailsTheWhole) {
+  ListSpec spec = list("a", "a.example\n");
+  spec.name = std::string(300, 'x');
+  const auto compiled = compile({spec});
+  ASSERT_FALSE(compiled);
+  EXPECT_THAT(compiled.error().to_string(), HasSubstr("longer than 255 octets"));
+}
+
 TEST_F(Compile, TooManyAppsFailTheWhole) {
   std::vector<ListSpec> lists;
   for (std::size_t i = 0; i < match::kMaxApps; ++i) {
@@ -244,11 +250,45 @@ TEST_F(Compile, TooManyAppsFailTheWhole) {
 
 TEST(PublicSuffixes, TellsIcannFromPrivate) {
   const PublicSuffixes suffixes;
-  EXPECT_EQ(suffixes.look_up(name_of("com")), PublicSuffix::icann);
-  EXPECT_EQ(suffixes.look_up(name_of("CO.UK")), PublicSuffix::icann);
-  EXPECT_EQ(suffixes.look_up(name_of("github.io")), PublicSuffix::private_part);
-  EXPECT_EQ(suffixes.look_up(name_of("example.com")), PublicSuffix::no);
-  EXPECT_EQ(suffixes.look_up(name_of("a.github.io")), PublicSuffix::no);
+  EXPECT_EQ(suffixes.look_up(name_of("com").wire()), PublicSuffix::icann);
+  EXPECT_EQ(suffixes.look_up(name_of("CO.UK").wire()), PublicSuffix::icann);
+  EXPECT_EQ(suffixes.look_up(name_of("github.io").wire()), PublicSuffix::private_part);
+  EXPECT_EQ(suffixes.look_up(name_of("example.com").wire()), PublicSuffix::no);
+  EXPECT_EQ(suffixes.look_up(name_of("a.github.io").wire()), PublicSuffix::no);
+}
+
+// What a library of C would read as another name.
+TEST(PublicSuffixes, OddOctetsMakeNoSuffix) {
+  const PublicSuffixes suffixes;
+  EXPECT_EQ(suffixes.look_up(name_of("co\\.uk.example").wire()), PublicSuffix::no);
+  EXPECT_EQ(suffixes.look_up(name_of("co.uk\\000.example").wire()), PublicSuffix::no);
+  EXPECT_EQ(suffixes.look_up(name_of("a\\.co.uk").wire()), PublicSuffix::no);
+}
+
+// Every rule of the installed list, as libpsl alone says it: its exceptions and wildcards too.
+TEST(PublicSuffixes, AgreesWithLibpslOnEveryRule) {
+  std::ifstream list("/usr/share/publicsuffix/public_suffix_list.dat");
+  if (!list) GTEST_SKIP() << "no list is installed";
+  const std::unique_ptr<psl_ctx_t, void (*)(psl_ctx_t*)> psl(psl_latest(nullptr), psl_free);
+  const PublicSuffixes suffixes;
+  std::size_t rules = 0;
+  for (std::string rule; std::getline(list, rule);) {
+    if (rule.empty() || rule.starts_with("//")) continue;
+    for (const std::string_view mark : {"!", "*."}) {
+      if (rule.starts_with(mark)) rule.erase(0, mark.size());
+    }
+    EXPECT_LT(std::ranges::count(rule, '.') + 1, std::ptrdiff_t{PublicSuffixes::kMostLabels});
+    if (std::ranges::any_of(rule, [](char c) { return c < 0; })) continue;
+    for (const std::string& host : {rule, "foo." + rule, "foo.bar." + rule}) {
+      const bool any = psl_is_public_suffix2(psl.get(), host.c_str(), PSL_TYPE_ANY) != 0;
+      const bool icann = psl_is_public_suffix2(psl.get(), host.c_str(), PSL_TYPE_ICANN) != 0;
+      const auto expected =
+          !any ? PublicSuffix::no : (icann ? PublicSuffix::icann : PublicSuffix::private_part);
+      ASSERT_EQ(suffixes.look_up(name_of(host).wire()), expected) << host;
+    }
+    ++rules;
+  }
+  EXPECT_GT(rules, 8000U);
 }
 
 }  // namespace

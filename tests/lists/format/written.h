@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lists/format/entry.h"
+#include "tests/support/parsed_list.h"
 
 namespace sluice::test {
 
@@ -16,9 +16,9 @@ namespace sluice::test {
 }
 
 // `3: @@=example.com`
-[[nodiscard]] inline std::vector<std::string> entries_of(const lists::Parsed& parsed) {
+[[nodiscard]] inline std::vector<std::string> entries_of(const Parsed& parsed) {
   std::vector<std::string> lines;
-  for (const lists::Entry& entry : parsed.entries) {
+  for (const ParsedEntry& entry : parsed.entries) {
     std::array<char, name::kMaxTextOctets> text;
     lines.push_back(std::to_string(entry.line) + ": " + mark_of(entry.kind) +
                     std::string(name::to_text(entry.name, text)));
@@ -27,12 +27,26 @@ namespace sluice::test {
 }
 
 // `3: a..b: empty label`
-[[nodiscard]] inline std::vector<std::string> errors_of(const lists::Parsed& parsed) {
+[[nodiscard]] inline std::vector<std::string> written(const std::vector<lists::LineError>& notes) {
   std::vector<std::string> lines;
-  for (const lists::LineError& error : parsed.errors) {
-    lines.push_back(std::to_string(error.line) + ": " + error.text + ": " + error.reason);
+  for (const lists::LineError& note : notes) {
+    lines.push_back(std::to_string(note.line) + ": " + note.text + ": " + note.reason);
   }
   return lines;
+}
+[[nodiscard]] inline std::vector<std::string> errors_of(const Parsed& parsed) {
+  return written(parsed.errors);
+}
+[[nodiscard]] inline std::vector<std::string> warnings_of(const Parsed& parsed) {
+  return written(parsed.warnings);
+}
+
+// The one entry of a list of one line; else the reason why there is none.
+[[nodiscard]] inline std::string read_line(std::string_view line) {
+  const Parsed parsed = parse_domains(line);
+  if (parsed.entries.size() + parsed.error_count != 1) return "not one";
+  if (parsed.error_count == 1) return "refused: " + parsed.errors[0].reason;
+  return entries_of(parsed)[0].substr(std::string_view("1: ").size());
 }
 
 }  // namespace sluice::test

@@ -1,0 +1,25 @@
+#pragma once
+
+// Which entries of a finished set cover names that many people use: seldom meant, so worth a look.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "filters/match/domain_set.h"
+#include "filters/name/name.h"
+
+namespace sluice::lists {
+
+struct PopularHit {
+  match::RuleId rule;
+  name::Name first;         // the first popular name that the rule blocks
+  std::uint64_t names = 0;  // all of them
+};
+
+// By list and line. `text` has a name a line, most popular first; lines that are none are passed
+// over. Names that an exception lets through do not count.
+[[nodiscard]] std::vector<PopularHit> popular_hits(const match::DomainSet& set,
+                                                   std::string_view text);
+
+}  // namespace sluice::lists

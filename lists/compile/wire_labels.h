@@ -1,0 +1,44 @@
+#pragma once
+
+// Labels of names that a list format made: wire form, known to be whole.
+
+#include <cstddef>
+
+#include "filters/base/bytes.h"
+
+namespace sluice::lists {
+
+// REQUIRES: a whole name that is not the root.
+[[nodiscard]] inline Bytes first_label(Bytes name) noexcept {
+  return name.subspan(1, std::to_integer<std::size_t>(name[0]));
+}
+[[nodiscard]] inline Bytes behind_first_label(Bytes name) noexcept {
+  return name.subspan(1 + std::to_integer<std::size_t>(name[0]));
+}
+[[nodiscard]] inline bool is_root(Bytes name) noexcept {
+  return name[0] == std::byte{0};
+}
+
+template <typename Take>
+void for_each_label(Bytes name, Take&& take) {
+  for (; !is_root(name); name = behind_first_label(name)) take(first_label(name));
+}
+
+[[nodiscard]] inline std::size_t count_labels(Bytes name) noexcept {
+  std::size_t count = 0;
+  for_each_label(name, [&](Bytes) { ++count; });
+  return count;
+}
+
+// What stands to the right of a glob's last star.
+[[nodiscard]] inline Bytes fixed_part(Bytes glob) noexcept {
+  Bytes fixed = glob;
+  for (Bytes rest = glob; !is_root(rest);) {
+    const bool has_star = as_text(first_label(rest)).contains('*');
+    rest = behind_first_label(rest);
+    if (has_star) fixed = rest;
+  }
+  return fixed;
+}
+
+}  // namespace sluice::lists

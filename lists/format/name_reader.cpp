@@ -1,0 +1,187 @@
+#include "lists/format/name_reader.h"
+
+#include <algorithm>
+
+#include "filters/base/ip_address.h"
+#include "lists/format/idn.h"
+#include "lists/format/line.h"
+
+namespace sluice::lists {
+namespace {
+
+constexpr std::size_t kMaxSource = 255;  // as match::DomainSetBuilder takes it
+constexpr std::string_view kAcePrefix = "xn--";
+
+// What stands for itself in a name, letters folded; 0: look closer.
+constexpr auto kPlain = [] {
+  std::array<char, 256> plain{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_")) {
+    plain[static_cast<unsigned char>(c)] = c;
+  }
+  for (char c = 'A'; c <= 'Z'; ++c) plain[static_cast<unsigned char>(c)] = to_lower_ascii(c);
+  return plain;
+}();
+
+char plain(char c) {
+  return kPlain[static_cast<unsigned char>(c)];
+}
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+bool is_not_ascii(char c) {
+  return static_cast<unsigned char>(c) > 0x7f;
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::string belongs_not(char c) {
+  return std::string("'") + c + "' does not belong into a name";
+}
+
+std::string_view without_final_dot(std::string_view text) {
+  return text.substr(0, text.size() - (text.ends_with('.') ? 1 : 0));
+}
+
+bool has_ace_prefix(Bytes label) {
+  return as_text(label).starts_with(kAcePrefix);
+}
+
+bool has_ace_prefix(const name::Name& name) {
+  for (std::size_t i = 0; i < name.label_count(); ++i) {
+    if (has_ace_prefix(name.label(i))) return true;
+  }
+  return false;
+}
+
+// Stars that are no `\*`.
+std::ptrdiff_t count_stars(std::string_view text) {
+  std::ptrdiff_t stars = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '*') {
+      ++stars;
+    }
+  }
+  return stars;
+}
+
+// Why the stars of `text` make no glob; empty: they do.
+std::string refusal_of_glob(std::string_view text, const name::Name& name, Globs globs) {
+  if (globs == Globs::refused) return "a glob: this format has names only";
+  if (text.contains("**")) return "two stars in a row";
+  if (count_stars(text) != std::ranges::count(as_text(name.wire()), '*')) {
+    return "an escaped star beside a glob";  // the pattern could not tell them apart
+  }
+  if (as_text(name.label(name.label_count() - 1)).contains('*')) {
+    return "a glob needs a fixed name to its right";
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ReadName, std::string> NameReader::read(std::string_view text, Globs globs) {
+  ReadName read;
+  if (read_plain(text, read)) return read;
+  if (std::ranges::any_of(text, is_blank)) return fail(std::string("blanks inside a name"));
+  if (std::ranges::any_of(text, is_control)) {
+    return fail(std::string("control characters inside a name"));
+  }
+  return std::ranges::any_of(text, is_not_ascii) ? read_international(text, globs)
+                                                 : read_ascii(text, globs);
+}
+
+bool NameReader::read_plain(std::string_view text, ReadName& read) {
+  text = without_final_dot(text);
+  if (text.empty() || text.size() + 2 > octets_.size()) return false;
+  std::size_t label_at = 0;  // of its length octet
+  std::size_t at = 1;
+  bool all_digits = true;
+  const auto end_label = [&] {
+    const std::size_t size = at - label_at - 1;
+    if (size == 0 || size > name::kMaxLabelOctets) return false;
+    octets_[label_at] = static_cast<std::byte>(size);
+    read.has_a_label |= has_ace_prefix(Bytes(octets_).subspan(label_at + 1, size));
+    return true;
+  };
+  for (const char c : text) {
+    if (const char folded = plain(c)) {
+      octets_[at++] = static_cast<std::byte>(folded);
+      all_digits &= is_digit(c);
+    } else {
+      if (c != '.' || !end_label()) return false;
+      label_at = at++;
+      all_digits = true;
+    }
+  }
+  if (all_digits || !end_label()) return false;  // may be an address
+  octets_[at++] = std::byte{0};
+  read.wire = Bytes(octets_).first(at);
+  return true;
+}
+
+Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Globs globs) {
+  // With a final dot, as a name may have one, it still is no name.
+  if (IpAddress::parse(without_final_dot(text))) {
+    return fail(std::string("an IP address, not a name"));
+  }
+  if (const auto odd = text.find_first_of("/:|^$,;\"'()<>[]{}@=!?&%"); odd != text.npos) {
+    return fail(belongs_not(text[odd]));
+  }
+  const auto name = name::Name::from_text(text);
+  if (!name) return fail(std::string(to_string(name.error())));
+  if (name->label_count() == 0) return fail(std::string("the root: it would cover every name"));
+  ReadName read;
+  read.is_glob = count_stars(text) > 0;
+  if (read.is_glob) {
+    if (auto reason = refusal_of_glob(text, *name, globs); !reason.empty()) return fail(reason);
+    read.says_more = as_text(name->label(0)) == "*";  // in front of a name it means something else
+  } else {
+    read.says_more = as_text(name->wire()).contains('*');
+  }
+  read.has_a_label = has_ace_prefix(*name);
+  std::ranges::copy(name->wire(), octets_.begin());
+  read.wire = Bytes(octets_).first(name->wire().size());
+  return read;
+}
+
+Result<ReadName, std::string> NameReader::read_international(std::string_view text, Globs globs) {
+  if (text.contains('\\')) return fail(std::string("an escape in a name that is not ASCII"));
+  // IDNA knows no stars: labels up to the last one have to be ASCII.
+  const std::size_t star = text.rfind('*');
+  const std::size_t fixed_at = star == text.npos ? 0 : std::min(text.find('.', star), text.size());
+  const std::string_view starred = text.substr(0, fixed_at);
+  if (std::ranges::any_of(starred, is_not_ascii)) {
+    return fail(std::string("a star beside letters that are not ASCII: write the A-label (xn--…)"));
+  }
+  const auto converted = to_a_labels(text.substr(fixed_at));
+  if (!converted) return fail(converted.error());
+  // What letters are mapped to must not be a sign that means something to us.
+  for (const char c : *converted) {
+    if (plain(c) == 0 && c != '.') return fail(belongs_not(c));
+  }
+  const std::string ascii = std::string(starred) + *converted;
+  ReadName read;
+  if (!read_plain(ascii, read)) {
+    auto slowly = read_ascii(ascii, globs);
+    if (!slowly) return slowly;
+    read = *slowly;
+  }
+  read.says_more = true;
+  return read;
+}
+
+void hand_on(const Sink& sink, const ReadName& name, match::EntryKind kind, std::uint32_t line,
+             std::string_view written) {
+  if (name.has_a_label) {
+    if (auto doubt = doubt_of_a_labels(name.wire); !doubt.empty()) {
+      sink.warning(line_error(line, written, std::move(doubt)));
+    }
+  }
+  const bool keep = name.says_more && written.size() <= kMaxSource;
+  sink.entry({name.wire, kind, name.is_glob, line, keep ? written : std::string_view{}});
+}
+
+}  // namespace sluice::lists
