@@ -1,0 +1,37 @@
+#pragma once
+
+// What the benchmark prints, and the CSV that plot.py reads.
+
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "benchmarks/matcher/contest.h"
+
+namespace sluice::bench {
+
+// One rule set and one share of hits.
+struct Setting {
+  std::string set;
+  std::size_t rules = 0;
+  unsigned hit_percent = 0;
+  std::size_t queries = 0;
+  std::size_t rounds = 0;
+};
+
+void print_built(const std::vector<Entrant>& entrants, std::size_t rules);
+void print_timings(const Setting& setting, const std::vector<Timing>& timings);
+
+// A line for each timing; the file is begun anew.
+class Csv {
+ public:
+  explicit Csv(const std::string& file);  // empty: nothing is written
+  void write(const Setting& setting, const std::vector<Entrant>& entrants,
+             const std::vector<Timing>& timings);
+
+ private:
+  std::ofstream out_;
+};
+
+}  // namespace sluice::bench
