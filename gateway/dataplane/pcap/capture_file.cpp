@@ -43,6 +43,17 @@ struct CaptureFile::State {
   bool at_end = false;
   std::atomic<bool> stopped = false;
   std::string error;
+
+  void fail_to_write() {
+    error = output + ": cannot be written: " + std::strerror(errno);
+    at_end = false;
+  }
+  // False: it could not be written.
+  bool flush() {
+    if (writer == nullptr || pcap_dump_flush(writer.get()) == 0) return true;
+    fail_to_write();
+    return false;
+  }
 };
 
 CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -110,7 +121,9 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
         // The precision that was asked for makes tv_usec nanoseconds.
         .time = std::chrono::seconds(header->ts.tv_sec) + Nanos(header->ts.tv_usec)};
   }
-  return batch.count > 0 ? Poll::frames : Poll::ended;
+  if (batch.count > 0) return Poll::frames;
+  // The end may come without a last batch to submit, where all batches were full.
+  return state.flush() ? Poll::ended : Poll::failed;
 }
 
 void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
@@ -121,11 +134,10 @@ void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
     pcap_dump(reinterpret_cast<unsigned char*>(state.writer.get()), &state.headers[i],
               reinterpret_cast<const unsigned char*>(state.frames[i].data()));
   }
-  const bool last = state.at_end;
-  if (std::ferror(pcap_dump_file(state.writer.get())) != 0 ||
-      (last && pcap_dump_flush(state.writer.get()) != 0)) {
-    state.error = state.output + ": cannot be written: " + std::strerror(errno);
-    state.at_end = false;
+  if (std::ferror(pcap_dump_file(state.writer.get())) != 0) {
+    state.fail_to_write();
+  } else if (state.at_end) {
+    state.flush();
   }
 }
 

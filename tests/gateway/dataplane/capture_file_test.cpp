@@ -138,6 +138,17 @@ TEST_F(Capture, AnOutputThatCannotBeWrittenIsRefusedByName) {
   EXPECT_NE(capture.error().find("no-such-folder"), std::string::npos) << capture.error();
 }
 
+// Whatever their number: the end may come with the last batch, or after it.
+TEST_F(Capture, AnOutputThatTakesNothingIsToldOf) {
+  for (const std::size_t count : {0U, 1U, 63U, 64U, 65U, 128U}) {
+    write_pcap(file("in"), frames(count));
+    auto capture = CaptureFile::open(file("in"), "/dev/full");
+    ASSERT_TRUE(capture) << capture.error();
+    run(**capture, kPassAll);
+    EXPECT_NE((*capture)->error().find("/dev/full: cannot be written"), std::string::npos) << count;
+  }
+}
+
 // draft-ietf-opsawg-pcapng: section header, one Ethernet interface, one enhanced packet.
 TEST_F(Capture, ReadsPcapng) {
   constexpr std::string_view kFile(
