@@ -6,9 +6,40 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
 #include "gateway/cli/finding_line.h"
+#include "lists/compile/image_file.h"
 
 namespace sluice::app {
 namespace {
+
+using SnapshotPtr = std::shared_ptr<const engine::Snapshot>;
+
+// Every app of the image is dropped for every client.
+Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
+  auto domains = lists::open_image(file);
+  if (!domains) return fail("sluice: " + file + ": " + domains.error());
+  policy::Policy everyone{.name = "default"};
+  for (std::size_t i = 0; i < domains->app_count(); ++i) {
+    everyone.apps.add(match::AppId{static_cast<std::uint8_t>(i)});
+  }
+  auto snapshot = std::make_shared<engine::Snapshot>();
+  snapshot->domains = std::move(*domains);
+  snapshot->policies = policy::PolicySet({std::move(everyone)});
+  return snapshot;
+}
+
+Result<SnapshotPtr, std::string> snapshot_of_lists(const std::string& config_file) {
+  const auto config = load_config(config_file);
+  if (!config) return fail(config.error());
+  const auto ban = build_ban(config->live);
+  if (!ban) return fail("sluice: " + ban.error());
+  for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
+  return ban->snapshot;
+}
+
+// Error: lines for the operator.
+Result<SnapshotPtr, std::string> snapshot_for(const cli::CheckCommand& command) {
+  return command.image ? snapshot_of_image(*command.image) : snapshot_of_lists(command.config);
+}
 
 // Without a client: by the first policy that does something about the name.
 policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
@@ -61,19 +92,12 @@ struct Checker {
 }  // namespace
 
 int check(const cli::CheckCommand& command) {
-  survive_closed_pipes();
-  const auto config = load_config(command.config);
-  if (!config) {
-    std::cerr << config.error() << '\n';
+  const auto snapshot = snapshot_for(command);
+  if (!snapshot) {
+    std::cerr << snapshot.error() << '\n';
     return kUnusable;
   }
-  const auto ban = build_ban(config->live);
-  if (!ban) {
-    std::cerr << "sluice: " << ban.error() << '\n';
-    return kUnusable;
-  }
-  for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
-  Checker checker{*ban->snapshot, command};
+  Checker checker{**snapshot, command};
   for (const std::string& name : command.names) checker.check(name);
   if (command.names.empty()) {
     for (std::string line; std::cout.good() && std::getline(std::cin, line);) {

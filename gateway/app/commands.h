@@ -8,6 +8,7 @@ namespace sluice::app {
 
 inline constexpr int kOk = 0;
 inline constexpr int kSomeBlocked = 1;
+inline constexpr int kFindings = 1;  // `lists`: some lines were refused
 inline constexpr int kFailed = 1;    // `run`: the dataplane failed
 inline constexpr int kUnusable = 2;  // input or configuration
 
@@ -15,5 +16,8 @@ inline constexpr int kUnusable = 2;  // input or configuration
 [[nodiscard]] int replay(const cli::ReplayCommand& command);
 [[nodiscard]] int inspect(const cli::InspectCommand& command);
 [[nodiscard]] int check(const cli::CheckCommand& command);
+[[nodiscard]] int lists_build(const cli::ListsBuildCommand& command);
+[[nodiscard]] int lists_lint(const cli::ListsLintCommand& command);
+[[nodiscard]] int lists_show(const cli::ListsShowCommand& command);
 
 }  // namespace sluice::app

@@ -36,7 +36,6 @@ class Printer final : public engine::FindingObserver {
 }  // namespace
 
 int inspect(const cli::InspectCommand& command) {
-  survive_closed_pipes();
   Printer printer;
   const auto outcome = run_capture({.read = command.read,
                                     .config = command.config,

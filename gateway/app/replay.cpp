@@ -1,6 +1,5 @@
 // `sluice replay`: the engine over a capture; what passes goes to another one.
 
-#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -46,16 +45,9 @@ void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outc
   }
 }
 
-// False as well where one of them does not exist, or is a device.
-bool is_same_file(const std::string& a, const std::string& b) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(a, error) && std::filesystem::equivalent(a, b, error);
-}
-
 }  // namespace
 
 int replay(const cli::ReplayCommand& command) {
-  survive_closed_pipes();
   for (const std::string& output : {command.write, command.events}) {
     if (!is_same_file(command.read, output)) continue;
     std::cerr << "sluice: " << output << ": is the capture to read, and would be overwritten\n";

@@ -155,7 +155,6 @@ int refuse_start(const std::string& why) {
 }  // namespace
 
 int run(const cli::RunCommand& command) {
-  survive_closed_pipes();
   auto config = load_config(command.config);
   if (!config) return refuse_start(config.error());
   config::StartSettings& start = config->start;

@@ -2,7 +2,6 @@
 
 #include <sys/random.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -105,8 +104,9 @@ HashKey random_key() {
   return key;
 }
 
-void survive_closed_pipes() {
-  std::signal(SIGPIPE, SIG_IGN);
+bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(a, error) && std::filesystem::equivalent(a, b, error);
 }
 
 bool all_written() {

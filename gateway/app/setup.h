@@ -33,8 +33,9 @@ struct Ban {
 // From the kernel's random source; ends the process where it has none.
 [[nodiscard]] HashKey random_key();
 
-// Whoever reads our lines may leave: that is to be an error of writing, not the end of a gateway.
-void survive_closed_pipes();
+// False as well where one of them does not exist, or is a device.
+[[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
+
 // Flushes standard output. False: a full disk or a closed pipe took something of it, as is then
 // said on standard error.
 [[nodiscard]] bool all_written();

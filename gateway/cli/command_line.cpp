@@ -1,14 +1,12 @@
 #include "gateway/cli/command_line.h"
 
-#include <boost/program_options.hpp>
-#include <sstream>
+#include "gateway/cli/lists_command_line.h"
+#include "gateway/cli/syntax.h"
 
 namespace sluice::cli {
 namespace {
 
 namespace po = boost::program_options;
-
-constexpr int kUsage = 2;
 
 constexpr const char* kOverview = R"(sluice: an inline gateway that enforces a ban of named apps
 
@@ -18,21 +16,10 @@ usage: sluice COMMAND [OPTIONS]      (sluice COMMAND --help tells more)
   replay   judge a capture file as the gateway would
   inspect  print every name that a capture reveals
   check    tell what would happen to a name, and why
+  lists    build, lint and show lists of names
 
   --version
 )";
-
-struct Syntax {
-  const char* usage;
-  const char* examples;
-  po::options_description options;
-};
-
-po::options_description common_options() {
-  po::options_description options("Options");
-  options.add_options()("help,h", "this text");
-  return options;
-}
 
 // For all commands but `run`.
 void add_config(po::options_description& options) {
@@ -113,61 +100,19 @@ Syntax check_syntax() {
       "  sluice check web.wechat.com example.com\n"
       "  sluice check --client 10.1.2.3 --config /etc/sluice/sluice.toml www.tiktok.com\n"
       "  sluice check --json < names.txt\n"
+      "  sluice check --image names.image www.tiktok.com\n"
       "exit status: 0 all pass, 1 some are blocked, 2 error\n",
       common_options()};
   add_config(syntax.options);
-  syntax.options.add_options()("client", po::value<std::string>()->value_name("IP"),
-                               "judge for this client; without: by the first policy that blocks")(
+  syntax.options.add_options()("image", po::value<std::string>()->value_name("FILE"),
+                               "ask this image (sluice lists build), all its apps dropped for "
+                               "every client")(
+      "client", po::value<std::string>()->value_name("IP"),
+      "judge for this client; without: by the first policy that blocks")(
       "json", "a JSON object a line")("name",
                                       po::value<std::vector<std::string>>()->value_name("NAME"),
                                       "the same as NAME without it");
   return syntax;
-}
-
-std::string help_of(const Syntax& syntax) {
-  std::ostringstream text;
-  text << syntax.usage << '\n' << syntax.options << '\n' << syntax.examples;
-  return text.str();
-}
-
-std::string text_of(const po::variables_map& values, const char* option) {
-  return values.count(option) != 0 ? values[option].as<std::string>() : std::string{};
-}
-
-std::optional<std::string> optional_text(const po::variables_map& values, const char* option) {
-  if (values.count(option) == 0) return std::nullopt;
-  return values[option].as<std::string>();
-}
-
-// The options of one command; an Answer for --help and for mistakes. `positional` names the option
-// that words without one go to; null: there must be none.
-Result<po::variables_map, Answer> read_options(const Syntax& syntax,
-                                               const std::vector<std::string>& words,
-                                               const char* positional = nullptr) {
-  po::variables_map values;
-  try {
-    po::command_line_parser parser(words);
-    parser.options(syntax.options);
-    po::positional_options_description names;
-    if (positional != nullptr) parser.positional(names.add(positional, -1));
-    const auto parsed = parser.run();
-    // Boost, told of no positional options, says that there are too many, but not which.
-    for (const auto& option : parsed.options) {
-      if (!option.string_key.empty()) continue;
-      return fail(
-          Answer{"sluice: \"" + option.value.front() + "\" is no option\n" + syntax.usage, kUsage});
-    }
-    po::store(parsed, values);
-    po::notify(values);
-  } catch (const po::error& error) {
-    return fail(Answer{std::string("sluice: ") + error.what() + "\n" + syntax.usage, kUsage});
-  }
-  if (values.count("help") != 0) return fail(Answer{help_of(syntax), 0});
-  return values;
-}
-
-Answer missing(const Syntax& syntax, const std::string& what) {
-  return {"sluice: " + what + " is missing\n" + syntax.usage, kUsage};
 }
 
 Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
@@ -205,8 +150,13 @@ Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
   if (!values) return fail(values.error());
   CheckCommand command;
   command.config = text_of(*values, "config");
+  command.image = optional_text(*values, "image");
+  if (command.image && values->count("config") != 0) {
+    return fail(
+        Answer{"sluice: --image stands for a configuration: --config is one too many\n", kUsage});
+  }
   command.json = values->count("json") != 0;
-  if (values->count("name") != 0) command.names = (*values)["name"].as<std::vector<std::string>>();
+  command.names = texts_of(*values, "name");
   if (values->count("client") != 0) {
     const std::string text = text_of(*values, "client");
     command.client = IpAddress::parse(text);
@@ -227,6 +177,7 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   if (command == "replay") return parse_replay(rest);
   if (command == "inspect") return parse_inspect(rest);
   if (command == "check") return parse_check(rest);
+  if (command == "lists") return parse_lists(rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});
   }

@@ -11,6 +11,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "lists/format/entry.h"
 
 namespace sluice::cli {
 
@@ -33,10 +34,38 @@ struct CheckCommand {
   std::vector<std::string> names;  // none: from standard input
   std::optional<IpAddress> client;
   std::string config;
+  std::optional<std::string> image;  // in place of a configuration
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand>;
+struct ListWord {
+  std::string app, file;
+};
+
+// What `lists build` and `lists lint` read.
+struct ListsInput {
+  std::vector<ListWord> lists, exceptions;
+  lists::Format format = lists::Format::domains;
+  std::string critical, popular;  // files of names; empty: not given
+  bool force = false;             // public suffixes are taken
+};
+
+struct ListsBuildCommand {
+  ListsInput input;
+  std::string out;
+};
+
+struct ListsLintCommand {
+  ListsInput input;
+};
+
+struct ListsShowCommand {
+  std::string image;
+  bool json = false;
+};
+
+using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand,
+                             ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // What to say instead of doing something.
 struct Answer {

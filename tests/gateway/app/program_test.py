@@ -147,6 +147,183 @@ class Check(Program):
         self.assertRegex(said, r'chat\.list:3: "bad\.\.name": ')
 
 
+class Lists(Program):
+    SHIPPED = sorted(ROOT.glob("lists/apps/*.list"))
+
+    def setUp(self):
+        super().setUp()
+        self.image = self.folder / "names.image"
+
+    def rows(self, said):
+        """The rows of a summary: what each says, without its unit."""
+        found = re.findall(r"^  (\S.*?) {2,}(\S+)(?: \S+)?$", said, re.MULTILINE)
+        return {what: value for what, value in found}
+
+    def test_shipped_lists_have_no_findings(self):
+        printed, said = self.run_program("lists", "lint", *self.SHIPPED)
+        self.assertEqual(printed, "")
+        self.assertEqual(self.rows(said)["refused lines"], "0")
+
+    def test_an_image_of_the_shipped_lists_answers_as_they_do(self):
+        printed, said = self.run_program("lists", "build", "--out", self.image, *self.SHIPPED)
+        self.assertEqual(printed, "")
+        self.assertGreater(int(self.rows(said)["entries"]), 250)
+        names = ["web.wechat.com", "www.kaspersky.com", "WWW.TikTok.com.", "p16-tiktok-x.ibyteimg.com",
+                 "example.com", "notwechat.com"]
+        by_image, _ = self.run_program("check", "--image", self.image, *names, status=1)
+        by_lists, _ = self.run_program("check", *names, status=1)
+        self.assertEqual(by_image, by_lists)
+        stdin = "\n".join(names).encode()
+        self.assertEqual(self.run_program("check", "--image", self.image, stdin=stdin, status=1),
+                         (by_image, ""))
+        self.run_program("check", "--image", self.image, "example.com")
+
+    def test_show(self):
+        _, said = self.run_program("lists", "build", "--out", self.image, *self.SHIPPED)
+        printed, _ = self.run_program("lists", "show", "--json", self.image)
+        shown = json.loads(printed)
+        self.assertEqual(str(shown["rules"]), self.rows(said)["entries"])
+        self.assertEqual(shown["hot"] + shown["cold"], self.image.stat().st_size)
+        self.assertEqual(shown["checksum"], "ok")
+        self.assertEqual(shown["apps"], [path.stem for path in self.SHIPPED])
+        self.assertEqual([one["name"] for one in shown["lists"]], shown["apps"])
+        for one in shown["lists"]:
+            self.assertRegex(one["version"], r"\A[0-9a-f]{16}\Z")
+        text, _ = self.run_program("lists", "show", self.image)
+        for word in ("version", "checksum  ok", shown["seed"], shown["lists"][0]["version"]):
+            self.assertIn(word, text)
+
+    def test_the_seed_is_drawn_anew(self):
+        seeds = set()
+        for _ in range(3):
+            self.run_program("lists", "build", "--out", self.image, self.SHIPPED[0])
+            seeds.add(json.loads(self.run_program("lists", "show", "--json", self.image)[0])["seed"])
+        self.assertEqual(len(seeds), 3)
+
+    def test_refused_lines_are_findings_and_the_rest_is_written(self):
+        broken = self.write("broken.list", "chat.example\nco.uk\nbad..name\n192.0.2.1\n")
+        _, said = self.run_program("lists", "build", "--out", self.image, f"app={broken}", status=1)
+        for line, text in ((2, "co.uk"), (3, "bad..name"), (4, "192.0.2.1")):
+            self.assertRegex(said, rf'(?m)^{re.escape(f"{broken}:{line}: ")}"{re.escape(text)}": .+$')
+        self.assertEqual(self.rows(said)["refused lines"], "3")
+        printed, _ = self.run_program("check", "--image", self.image, "a.chat.example", "a.co.uk",
+                                      status=1)
+        self.assertEqual(printed.splitlines(), [
+            "drop a.chat.example app=app rule=chat.example list=broken line=1 policy=default",
+            "pass a.co.uk"])
+
+    def test_force_takes_public_suffixes(self):
+        broken = self.write("broken.list", "co.uk\n")
+        self.run_program("lists", "build", "--force", "--out", self.image, broken)
+        self.run_program("check", "--image", self.image, "a.co.uk", status=1)
+
+    def test_lint_prints_all_findings_and_writes_nothing(self):
+        odd = self.write("odd.list", "a.example\nb.a.example\na.example\ncom\n@@idle.example\n"
+                         + "bad..name\n" * 300)
+        before = sorted(self.folder.iterdir())
+        printed, said = self.run_program("lists", "lint", odd, status=1)
+        lines = printed.splitlines()
+        for pattern in (r':4: "com": ', r':3: warning: "a\.example": ',
+                        r':2: redundant: "b\.a\.example": ', r':5: idle: "@@idle\.example": '):
+            self.assertEqual(sum(bool(re.search(pattern, line)) for line in lines), 1, pattern)
+        self.assertEqual(sum('"bad..name"' in line for line in lines), 300)
+        self.assertEqual(self.rows(said)["refused lines"], "301")
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_build_says_only_so_much(self):
+        odd = self.write("odd.list", "bad..name\n" * 3000)
+        _, said = self.run_program("lists", "build", "--out", self.image, odd, status=1)
+        self.assertLess(len(said.splitlines()), 150)
+        self.assertRegex(said, r"(?m)^… and 2900 more refused lines$")
+
+    def test_exceptions_hold_for_every_app_or_for_one(self):
+        chat = self.write("chat.list", "example.com\n")
+        mail = self.write("mail.list", "example.com\n")
+        ours = self.write("ours.list", "open.example.com\n")
+        build = ["lists", "build", "--out", self.image, chat, mail, "--exceptions"]
+        self.run_program(*build, ours)
+        printed, _ = self.run_program("check", "--image", self.image, "open.example.com")
+        self.assertIn("app=* exception=@@open.example.com list=ours line=1", printed)
+        self.run_program(*build, f"chat={ours}")
+        printed, _ = self.run_program("check", "--image", self.image, "open.example.com", status=1)
+        self.assertIn("app=mail ", printed)
+
+    def test_critical_and_popular_names(self):
+        chat = self.write("chat.list", "example.com\nexample.net\n")
+        vital = self.write("vital.txt", "login.example.com\n")
+        top = self.write("top.txt", "www.example.net\n")
+        printed, _ = self.run_program("lists", "lint", "--critical", vital, "--popular", top, chat,
+                                      status=1)
+        self.assertRegex(printed, r'chat\.list:1: "example\.com": .*login\.example\.com')
+        self.assertRegex(printed, r'chat\.list:2: warning: "example\.net": .*www\.example\.net')
+
+    def test_hosts(self):
+        hosts = self.write("hosts.txt", "0.0.0.0 chat.example # a comment\n")
+        self.run_program("lists", "build", "--format", "hosts", "--out", self.image, hosts)
+        printed, _ = self.run_program("check", "--image", self.image, "chat.example", "a.chat.example",
+                                      status=1)
+        self.assertEqual([line.split()[0] for line in printed.splitlines()], ["drop", "pass"])
+
+    def test_lists_of_one_name_are_told_apart(self):
+        (self.folder / "more").mkdir()
+        lists = [self.write("chat.list", "a.example\n"), self.write("more/chat.list", "b.example\n")]
+        self.run_program("lists", "build", "--out", self.image, *lists)
+        printed, _ = self.run_program("check", "--image", self.image, "a.example", "b.example", status=1)
+        self.assertEqual(re.findall(r"list=(\S+)", printed), ["chat", "chat-2"])
+
+    def test_an_empty_list(self):
+        self.run_program("lists", "build", "--out", self.image, self.write("none.list", "# none\n"))
+        printed, _ = self.run_program("check", "--image", self.image, "example.com")
+        self.assertEqual(printed, "pass example.com\n")
+
+    def test_errors_write_nothing_and_keep_the_old_image(self):
+        old = self.write("names.image", b"old")
+        chat = self.folder / "chat.list"
+        missing = self.folder / "missing.list"
+        cases = (([missing], "missing.list: "), ([self.folder], f"{self.folder}: "),
+                 ([chat, "--critical", missing], "missing.list: "),
+                 ([chat, "--popular", missing], "missing.list: "),
+                 (["bad/*=x"], "bad/*=x"))
+        for words, says in cases:
+            printed, said = self.run_program("lists", "build", "--out", self.image, *words, status=2)
+            self.assertEqual(printed, "")
+            self.assertIn(says, said)
+            self.assertEqual(old.read_bytes(), b"old")
+        for out in (self.folder, self.folder / "no/names.image", "/dev/full"):
+            _, said = self.run_program("lists", "build", "--out", out, chat, status=2)
+            self.assertRegex(said, rf"(?m)^sluice: {re.escape(str(out))}: .+$")
+
+    def test_it_does_not_write_over_what_it_reads(self):
+        chat = self.folder / "chat.list"
+        before = chat.read_bytes()
+        for words in ([chat], ["--exceptions", chat], [self.SHIPPED[0], "--critical", chat]):
+            _, said = self.run_program("lists", "build", "--out", chat, *words, status=2)
+            self.assertIn("would be overwritten", said)
+            self.assertEqual(chat.read_bytes(), before)
+
+    def test_damaged_images_are_refused(self):
+        self.run_program("lists", "build", "--out", self.image, *self.SHIPPED)
+        whole = self.image.read_bytes()
+        chance = random.Random(5)
+        at = chance.randrange(256, len(whole))
+        flipped = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]
+        for content, says in ((b"", "truncated"), (whole[:1000], "truncated"),
+                              (b"x" * 1000, "not an image"), (flipped, "damaged"),
+                              (chance.randbytes(5000), "not an image")):
+            self.image.write_bytes(content)
+            for words in (["lists", "show"], ["lists", "show", "--json"], ["check", "a", "--image"]):
+                printed, said = self.run_program(*words, self.image, status=2)
+                self.assertEqual(printed, "")
+                self.assertRegex(said, rf"\Asluice: {re.escape(str(self.image))}: .*{says}.*\n\Z")
+
+    def test_an_image_that_is_missing(self):
+        for words in (["lists", "show"], ["check", "a", "--image"]):
+            for missing in (self.folder / "none.image", ""):
+                printed, said = self.run_program(*words, missing, status=2)
+                self.assertEqual(printed, "")
+                self.assertIn("No such file", said)
+
+
 class Inspect(Program):
     def test_example(self):
         lines, said = self.findings("--read", EXAMPLE)
@@ -329,7 +506,7 @@ class OutputLost(Program):
     """A full disk or a reader that left: status 2 and a line that says so."""
 
     COMMANDS = (["inspect", "--read", EXAMPLE], ["replay", "--read", EXAMPLE, "--events", "-"],
-                ["check", "example.com"])
+                ["check", "example.com"], ["--help"], ["lists", "--help"], ["--version"])
 
     def lost(self, stdout):
         for words in self.COMMANDS:
@@ -339,6 +516,15 @@ class OutputLost(Program):
     def test_full_disk(self):
         with open("/dev/full", "wb") as full:
             self.lost(full)
+
+    def test_full_disk_of_lists(self):
+        image = self.folder / "names.image"
+        self.run_program("lists", "build", "--out", image, self.folder / "chat.list")
+        odd = self.write("odd.list", "bad..name\n")
+        with open("/dev/full", "wb") as full:
+            for words in (["lists", "show", image], ["lists", "lint", odd]):
+                _, said = self.run_program(*words, status=2, stdout=full)
+                self.assertRegex(said, r"(?m)^sluice: standard output: .+$")
 
     def test_closed_pipe(self):
         reader, writer = os.pipe()
@@ -426,7 +612,8 @@ class Run(Program):
 class Words(Program):
     def test_help(self):
         for words in (["--help"], ["-h"], ["help"], ["run", "--help"], ["replay", "--help"],
-                      ["inspect", "--help"], ["check", "--help"]):
+                      ["inspect", "--help"], ["check", "--help"], ["lists", "--help"],
+                      ["lists", "build", "-h"], ["lists", "lint", "-h"], ["lists", "show", "-h"]):
             printed, said = self.run_program(*words)
             self.assertIn("usage: sluice", printed)
             self.assertEqual(said, "")
@@ -436,7 +623,8 @@ class Words(Program):
         self.assertRegex(printed, r"\Asluice \d+\.\d+\.\d+\n\Z")
 
     def test_wrong_usage_is_said_on_standard_error(self):
-        for words, word in (([], "usage"), (["frobnicate"], "frobnicate"),
+        for words, word in (([], "usage"), (["frobnicate"], "frobnicate"), (["lists"], "usage"),
+                            (["lists", "diff", "a", "b"], 'no command "lists diff"'),
                             (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
                             (["inspect", "office.pcap"], "office.pcap"),
                             (["check", "--client", "office", "a"], "office")):

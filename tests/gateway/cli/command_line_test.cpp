@@ -83,6 +83,11 @@ TEST(CommandLine, Check) {
   EXPECT_EQ(full.config, "f.toml");
 }
 
+TEST(CommandLine, CheckOfAnImage) {
+  EXPECT_EQ(parse_as<CheckCommand>({"check", "a"}).image, std::nullopt);
+  EXPECT_EQ(parse_as<CheckCommand>({"check", "--image", "f.image", "a"}).image, "f.image");
+}
+
 TEST(CommandLine, ANameMayLookLikeAnOption) {
   EXPECT_THAT(parse_as<CheckCommand>({"check", "--", "--json"}).names, ElementsAre("--json"));
 }
@@ -91,7 +96,7 @@ TEST(CommandLine, HelpIsAnAnswerOfStatusZero) {
   for (const char* word : {"--help", "-h", "help"}) {
     const Answer answer = answer_to({word});
     EXPECT_EQ(answer.exit_status, 0);
-    for (const char* command : {"run ", "replay ", "inspect ", "check "}) {
+    for (const char* command : {"run ", "replay ", "inspect ", "check ", "lists "}) {
       EXPECT_THAT(answer.text, HasSubstr(command));
     }
   }
@@ -162,6 +167,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"WordBesideRun", {"run", "--config", "f", "eth1"}, "\"eth1\" is no option"},
         Wrong{"ClientThatIsNoAddress", {"check", "--client", "office", "a"}, "\"office\""},
         Wrong{"ClientThatIsAPrefix", {"check", "--client", "10.0.0.0/8", "a"}, "\"10.0.0.0/8\""},
+        Wrong{"ImageBesideConfiguration",
+              {"check", "--image", "a", "--config", "b", "c"},
+              "--config is one too many"},
         Wrong{"OptionOfAnotherCommand", {"check", "--read", "in.pcap"}, "'--read'"}),
     [](const auto& param) { return param.param.name; });
 

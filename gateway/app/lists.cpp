@@ -1,0 +1,131 @@
+// `sluice lists build|lint|show`: lists of names, offline.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <string>
+
+#include "gateway/app/commands.h"
+#include "gateway/app/setup.h"
+#include "gateway/cli/lists_report.h"
+#include "lists/compile/image_file.h"
+
+namespace sluice::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMostNotes = 100;  // on a terminal; `lint` prints all that there are
+
+std::uint64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+// The stem of the file, made unlike the names of the lists before it.
+std::string name_for(const std::string& file, const std::vector<lists::ListSpec>& others) {
+  const std::string stem = std::filesystem::path(file).stem().string();
+  std::string name = stem;
+  for (int i = 2; std::ranges::find(others, name, &lists::ListSpec::name) != others.end(); ++i) {
+    name = stem + "-" + std::to_string(i);
+  }
+  return name;
+}
+
+std::vector<lists::ListSpec> specs_of(const cli::ListsInput& input) {
+  std::vector<lists::ListSpec> specs;
+  const auto add = [&](const cli::ListWord& word, bool exceptions) {
+    specs.push_back({.name = name_for(word.file, specs),
+                     .file = word.file,
+                     .format = input.format,
+                     .app = word.app,
+                     .exceptions = exceptions});
+  };
+  for (const cli::ListWord& word : input.lists) add(word, false);
+  for (const cli::ListWord& word : input.exceptions) add(word, true);
+  return specs;
+}
+
+Result<lists::Compiled, std::string> compile(const cli::ListsInput& input) {
+  lists::CompileOptions options;
+  options.critical = input.critical;
+  options.popular = input.popular;
+  options.forced = input.force;
+  auto compiled = lists::compile(specs_of(input), options);
+  if (!compiled) return fail(compiled.error().to_string());
+  return std::move(*compiled);
+}
+
+lists::Review review(const lists::Compiled& compiled, cli::WorkDone& work) {
+  const auto started = Clock::now();
+  lists::Review found = lists::review(compiled.domains);
+  work.reviewing = Clock::now() - started;
+  work.peak_memory = peak_memory();
+  return found;
+}
+
+int status_of(const lists::Compiled& compiled) {
+  const bool refused = std::ranges::any_of(
+      compiled.lists, [](const lists::LoadedList& list) { return list.error_count > 0; });
+  return refused ? kFindings : kOk;
+}
+
+int refuse(const std::string& why) {
+  std::cerr << "sluice: " << why << '\n';
+  return kUnusable;
+}
+
+// The file of the input that the image would be written over; empty: none.
+std::string overwritten(const cli::ListsBuildCommand& command) {
+  std::vector<std::string> files = {command.input.critical, command.input.popular};
+  for (const auto* words : {&command.input.lists, &command.input.exceptions}) {
+    for (const cli::ListWord& word : *words) files.push_back(word.file);
+  }
+  const auto found = std::ranges::find_if(
+      files, [&](const std::string& file) { return is_same_file(file, command.out); });
+  return found == files.end() ? std::string{} : *found;
+}
+
+}  // namespace
+
+int lists_build(const cli::ListsBuildCommand& command) {
+  if (const std::string list = overwritten(command); !list.empty()) {
+    return refuse(command.out + ": is a list to read, and would be overwritten");
+  }
+  const auto compiled = compile(command.input);
+  if (!compiled) return refuse(compiled.error());
+  cli::print_notes(std::cerr, *compiled, kMostNotes);
+  cli::WorkDone work;
+  const lists::Review found = review(*compiled, work);
+  const auto started = Clock::now();
+  const auto written = lists::write_image(compiled->domains, command.out);
+  if (!written) return refuse(command.out + ": " + written.error());
+  work.writing = Clock::now() - started;
+  std::cerr << command.out << ":\n";
+  cli::print_summary(std::cerr, *compiled, found, work);
+  return status_of(*compiled);
+}
+
+int lists_lint(const cli::ListsLintCommand& command) {
+  const auto compiled = compile(command.input);
+  if (!compiled) return refuse(compiled.error());
+  cli::WorkDone work;
+  const lists::Review found = review(*compiled, work);
+  cli::print_notes(std::cout, *compiled, std::numeric_limits<std::size_t>::max());
+  cli::print_review(std::cout, *compiled, found);
+  cli::print_summary(std::cerr, *compiled, found, work);
+  return all_written() ? status_of(*compiled) : kUnusable;
+}
+
+int lists_show(const cli::ListsShowCommand& command) {
+  const auto set = lists::open_image(command.image);
+  if (!set) return refuse(command.image + ": " + set.error());
+  std::cout << (command.json ? cli::image_json(command.image, *set) + "\n"
+                             : cli::image_text(command.image, *set));
+  return all_written() ? kOk : kUnusable;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,42 @@
+#pragma once
+
+// The options of one command, read with Boost.Program_options, and what is said of mistakes.
+// Private to cli/.
+
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "gateway/cli/command_line.h"
+
+namespace sluice::cli {
+
+inline constexpr int kUsage = 2;  // exit status of a mistake
+
+struct Syntax {
+  const char* usage;
+  const char* examples;
+  boost::program_options::options_description options;
+};
+
+// With `--help`.
+[[nodiscard]] boost::program_options::options_description common_options();
+
+// The options of one command; an Answer for --help and for mistakes. `positional` names the option
+// that words without one go to; null: there must be none.
+[[nodiscard]] Result<boost::program_options::variables_map, Answer> read_options(
+    const Syntax& syntax, const std::vector<std::string>& words, const char* positional = nullptr);
+
+[[nodiscard]] Answer missing(const Syntax& syntax, const std::string& what);
+
+// Empty, or nothing, where the option was not given.
+[[nodiscard]] std::string text_of(const boost::program_options::variables_map& values,
+                                  const char* option);
+[[nodiscard]] std::optional<std::string> optional_text(
+    const boost::program_options::variables_map& values, const char* option);
+[[nodiscard]] std::vector<std::string> texts_of(const boost::program_options::variables_map& values,
+                                                const char* option);
+
+}  // namespace sluice::cli

@@ -1,0 +1,139 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/cli/command_line.h"
+
+namespace sluice::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::FieldsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Words = std::vector<std::string>;
+
+template <typename Wanted>
+Wanted parse_as(const Words& words) {
+  const auto command = parse_command_line(words);
+  if (!command || !std::holds_alternative<Wanted>(*command)) {
+    ADD_FAILURE() << (command ? "another command" : command.error().text);
+    return {};
+  }
+  return std::get<Wanted>(*command);
+}
+
+Answer answer_to(const Words& words) {
+  const auto command = parse_command_line(words);
+  if (command) {
+    ADD_FAILURE() << "a command, not an answer: " << testing::PrintToString(words);
+    return {};
+  }
+  return command.error();
+}
+
+TEST(ListsCommandLine, Build) {
+  const auto plain = parse_as<ListsBuildCommand>({"lists", "build", "--out", "i", "a/chat.list"});
+  EXPECT_EQ(plain.out, "i");
+  EXPECT_THAT(plain.input.lists, ElementsAre(FieldsAre("chat", "a/chat.list")));
+  EXPECT_THAT(plain.input.exceptions, IsEmpty());
+  EXPECT_EQ(plain.input.format, lists::Format::domains);
+  EXPECT_EQ(plain.input.critical + plain.input.popular, "");
+  EXPECT_FALSE(plain.input.force);
+
+  const auto full =
+      parse_as<ListsBuildCommand>({"lists", "build", "-o", "i", "mail=b.txt", "--exceptions",
+                                   "ours.list", "--force", "c", "--exceptions", "mail=more.list",
+                                   "--critical", "vital", "--popular=top", "--format", "hosts"});
+  EXPECT_THAT(full.input.lists, ElementsAre(FieldsAre("mail", "b.txt"), FieldsAre("c", "c")));
+  EXPECT_THAT(full.input.exceptions,
+              ElementsAre(FieldsAre("*", "ours.list"), FieldsAre("mail", "more.list")));
+  EXPECT_EQ(full.input.format, lists::Format::hosts);
+  EXPECT_EQ(full.input.critical, "vital");
+  EXPECT_EQ(full.input.popular, "top");
+  EXPECT_TRUE(full.input.force);
+}
+
+TEST(ListsCommandLine, LintReadsTheSame) {
+  const auto lint = parse_as<ListsLintCommand>({"lists", "lint", "--exceptions", "*=a", "b=c"});
+  EXPECT_THAT(lint.input.lists, ElementsAre(FieldsAre("b", "c")));
+  EXPECT_THAT(lint.input.exceptions, ElementsAre(FieldsAre("*", "a")));
+}
+
+TEST(ListsCommandLine, APathIsNoApp) {
+  const auto lint = parse_as<ListsLintCommand>({"lists", "lint", "./a=b.list", "app=./c=d"});
+  EXPECT_THAT(lint.input.lists,
+              ElementsAre(FieldsAre("a=b", "./a=b.list"), FieldsAre("app", "./c=d")));
+}
+
+TEST(ListsCommandLine, Show) {
+  EXPECT_EQ(parse_as<ListsShowCommand>({"lists", "show", "i"}).image, "i");
+  EXPECT_FALSE(parse_as<ListsShowCommand>({"lists", "show", "i"}).json);
+  EXPECT_TRUE(parse_as<ListsShowCommand>({"lists", "show", "--json", "i"}).json);
+}
+
+TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
+  const Answer alone = answer_to({"lists"});
+  EXPECT_EQ(alone.exit_status, 2);
+  for (const char* word : {"--help", "-h", "help"}) {
+    const Answer asked = answer_to({"lists", word});
+    EXPECT_EQ(asked.exit_status, 0);
+    EXPECT_EQ(asked.text, alone.text);
+  }
+  EXPECT_THAT(alone.text, HasSubstr("usage: sluice lists COMMAND"));
+  for (const char* command : {"build ", "lint ", "show "}) {
+    EXPECT_THAT(alone.text, HasSubstr(command));
+  }
+}
+
+TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
+  for (const char* command : {"build", "lint", "show"}) {
+    const Answer answer = answer_to({"lists", command, "--help"});
+    EXPECT_EQ(answer.exit_status, 0) << command;
+    EXPECT_THAT(answer.text, HasSubstr("usage: sluice lists " + std::string(command)));
+    EXPECT_THAT(answer.text, HasSubstr("examples:\n  sluice lists " + std::string(command)));
+    EXPECT_THAT(answer.text, HasSubstr("exit status: 0"));
+  }
+}
+
+struct Wrong {
+  const char* name;
+  Words words;
+  const char* says;
+};
+
+void PrintTo(const Wrong& wrong, std::ostream* out) {
+  *out << testing::PrintToString(wrong.words);
+}
+
+class WrongListsUsage : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongListsUsage, IsStatusTwoAndNamesTheWord) {
+  const Answer answer = answer_to(GetParam().words);
+  EXPECT_EQ(answer.exit_status, 2);
+  EXPECT_THAT(answer.text, testing::StartsWith("sluice: "));
+  EXPECT_THAT(answer.text.substr(0, answer.text.find('\n')), HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ListsCommandLine, WrongListsUsage,
+    testing::Values(
+        Wrong{"UnknownCommand", {"lists", "frobnicate"}, "no command \"lists frobnicate\""},
+        Wrong{"CommandOfALaterVersion", {"lists", "sign", "i"}, "no command \"lists sign\""},
+        Wrong{"BuildWithoutOut", {"lists", "build", "a.list"}, "--out is missing"},
+        Wrong{"BuildWithoutList", {"lists", "build", "--out", "i"}, "LIST is missing"},
+        Wrong{"LintWithoutList", {"lists", "lint", "--force"}, "LIST is missing"},
+        Wrong{"LintWithOut", {"lists", "lint", "--out", "i", "a"}, "'--out'"},
+        Wrong{"ListWithoutFile", {"lists", "lint", "app="}, "\"app=\""},
+        Wrong{"ListWithoutApp", {"lists", "lint", "=a.list"}, "\"=a.list\""},
+        Wrong{"EmptyList", {"lists", "lint", ""}, "\"\" is no list"},
+        Wrong{"ListOfEveryApp", {"lists", "lint", "*=a.list"}, "only exceptions"},
+        Wrong{"UnknownFormat", {"lists", "lint", "--format", "xml", "a"}, "\"xml\""},
+        Wrong{"ShowWithoutImage", {"lists", "show", "--json"}, "IMAGE is missing"},
+        Wrong{"ShowOfTwoImages", {"lists", "show", "i", "j"}, "\"j\""}),
+    [](const auto& param) { return param.param.name; });
+
+}  // namespace
+}  // namespace sluice::cli
