@@ -157,7 +157,7 @@ static inline uint64_t sluice_word_sum(uint64_t w, uint64_t key) {
 }
 
 // The hash of a suffix, out of that of the suffix without its leftmost label and that label's sum.
-static inline uint64_t sluice_extend(uint64_t h, uint64_t sum, uint32_t length,
+static inline uint64_t sluice_extend(uint64_t h, uint64_t sum, uint64_t length,
                                      uint64_t multiplier) {
   h = (h ^ (sum + length)) * multiplier;
   h ^= h >> 32;

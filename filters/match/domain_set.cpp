@@ -63,10 +63,8 @@ class FoundSuffixes {
 
 // Calls `visit(match)` with the entries that cover the name, best first, until it says false.
 template <typename Source, typename Visit>
-void visit_covering(const HotPart& hot, const ColdPart& cold, Source name, Visit&& visit) noexcept {
-  if (hot.header == nullptr) return;
-  const FirstSuffixes first(*hot.header, name);
-  if (!first.may_be_there(hot)) return;
+void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
+                    const FirstSuffixes& first, Visit&& visit) noexcept {
   FoundSuffixes found;
   const auto take = [&](const FoundSuffix& suffix) { found.add(suffix); };
   if (first.find(hot, take)) {
@@ -77,14 +75,25 @@ void visit_covering(const HotPart& hot, const ColdPart& cold, Source name, Visit
   Coverage<Source>(cold, name, found.all()).report(visit);
 }
 
+// What comes behind the first suffixes; apart, so that a miss sets up nothing of it.
 template <typename Source>
-Match best_covering(const HotPart& hot, const ColdPart& cold, Source name) noexcept {
+[[gnu::noinline]] Match best_of_several(const HotPart& hot, const ColdPart& cold, Source name,
+                                        const FirstSuffixes& first) noexcept {
   Match best;
-  visit_covering(hot, cold, name, [&](const Match& match) {
+  visit_covering(hot, cold, name, first, [&](const Match& match) {
     best = match;
     return false;
   });
   return best;
+}
+
+template <typename Source>
+Match best_covering(const HotPart& hot, const ColdPart& cold, Source name) noexcept {
+  if (hot.header == nullptr) return {};
+  const FirstSuffixes first(*hot.header, name);
+  if (!first.may_be_there(hot)) [[likely]]
+    return {};
+  return best_of_several(hot, cold, name, first);
 }
 
 }  // namespace
@@ -157,7 +166,10 @@ Match DomainSet::find(HostName name) const noexcept {
 }
 
 void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
-  visit_covering(hot_, cold_, wire_name_of(name), visit);
+  if (hot_.header == nullptr) return;
+  const WireName wire = wire_name_of(name);
+  const FirstSuffixes first(*hot_.header, wire);
+  if (first.may_be_there(hot_)) visit_covering(hot_, cold_, wire, first, visit);
 }
 
 void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {

@@ -45,7 +45,8 @@ std::string_view to_string(BuildError error) noexcept {
 }
 
 // The first name too has octets before it, for whole-word loads.
-DomainSetBuilder::DomainSetBuilder(HashKey seed) : seed_(seed), names_(name::Name::kHeadroom) {}
+DomainSetBuilder::DomainSetBuilder(HashKey seed, std::pmr::memory_resource* memory)
+    : seed_(seed), entries_(memory), names_(name::Name::kHeadroom, memory) {}
 
 Result<AppId, BuildError> DomainSetBuilder::app(std::string_view name) {
   if (name == kAnyApp) return AppId{};
@@ -85,6 +86,7 @@ Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
   if (!entry.source.empty()) sources_.push_back({at, std::string(entry.source)});
   names_.insert(names_.end(), entry.name.begin(), entry.name.end());
   entries_.push_back({at, entry.line, entry.list, entry.app, static_cast<std::uint8_t>(bits),
+                      static_cast<std::uint8_t>(entry.name.size()),
                       static_cast<std::uint8_t>(fixed)});
   return {};
 }

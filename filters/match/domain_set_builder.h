@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,9 @@ class DomainSetBuilder {
   using Allocate = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>;
 
   // The seed should come from a random source: names that are looked up come from strangers.
-  explicit DomainSetBuilder(HashKey seed);
+  // `memory` gives the large blocks, to build() too; several threads ask it at once.
+  explicit DomainSetBuilder(HashKey seed,
+                            std::pmr::memory_resource* memory = std::pmr::new_delete_resource());
 
   // The id of `name`, made on first use. "*" is AppId::kAny.
   [[nodiscard]] Result<AppId, BuildError> app(std::string_view name);
@@ -93,7 +96,8 @@ class DomainSetBuilder {
     std::uint32_t line = 0;
     ListId list;
     AppId app;
-    std::uint8_t bits = 0;    // SLUICE_RULE_…
+    std::uint8_t bits = 0;         // SLUICE_RULE_…
+    std::uint8_t name_octets = 0;  // with the root
     std::uint8_t key_at = 0;  // where, in its name, the fixed name starts under which it is found
   };
   struct List {
@@ -108,8 +112,8 @@ class DomainSetBuilder {
   HashKey seed_;
   std::vector<std::string> apps_;
   std::vector<List> lists_;
-  std::vector<Entry> entries_;
-  std::vector<std::byte> names_;  // one after the other, behind room for whole-word loads
+  std::pmr::vector<Entry> entries_;
+  std::pmr::vector<std::byte> names_;  // one after the other, behind room for whole-word loads
   std::vector<Source> sources_;
 };
 

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kParts = 256;
 constexpr unsigned kPartShift = 56;
 constexpr std::size_t kChunk = 65536;  // entries a task
-// 85 % of a bucket's slots. Fuller tables cost a look into a second bucket more often.
-constexpr double kSuffixesPerBucket = 8.5;
+// 92 % of the slots. Fuller tables cost a look into a second bucket more often.
+constexpr double kSuffixesPerBucket = 9.2;
 // A suffix of two labels. One that is not there passes in about one case of a hundred.
 constexpr std::size_t kFilterBits = 12;
 constexpr double kGrowth = 1.05;
@@ -48,10 +48,23 @@ constexpr int rank(std::uint8_t bits) {
   return 4;
 }
 
-std::size_t wire_size(Bytes name) {
-  std::size_t at = 0;
-  while (name[at] != std::byte{0}) at += 1 + std::to_integer<std::size_t>(name[at]);
-  return at + 1;
+// Sorts by the octet of the hash that tells the part; `starts[i]` to `starts[i + 1]` is part i.
+template <typename T, typename HashOf>
+std::array<std::size_t, kParts + 1> split(std::pmr::vector<T>& items, HashOf&& hash_of) {
+  std::array<std::size_t, kParts + 1> starts{};
+  for (const T& item : items) ++starts[(hash_of(item) >> kPartShift) + 1];
+  for (std::size_t i = 0; i < kParts; ++i) starts[i + 1] += starts[i];
+  std::array<std::size_t, kParts> next;
+  std::copy_n(starts.begin(), kParts, next.begin());
+  std::pmr::vector<T> sorted(items.size(), items.get_allocator());
+  for (const T& item : items) sorted[next[hash_of(item) >> kPartShift]++] = item;
+  items.swap(sorted);
+  return starts;
+}
+
+std::span<std::uint64_t> sorted_and_unique(std::span<std::uint64_t> hashes) {
+  std::ranges::sort(hashes);
+  return hashes.first(hashes.size() - std::ranges::unique(hashes).size());
 }
 
 std::size_t aligned(std::size_t at) {
@@ -67,14 +80,20 @@ void append(std::vector<std::byte>& strings, std::string_view text) {
 }  // namespace
 
 ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder::Run& run)
-    : builder_(builder), run_(run), key_(expand(builder.seed_)), parts_(kParts) {}
+    : builder_(builder),
+      run_(run),
+      key_(expand(builder.seed_)),
+      memory_(builder.entries_.get_allocator().resource()),
+      hashed_(builder.entries_.size(), memory_),
+      parents_(memory_),
+      pairs_(memory_),
+      parts_(kParts) {}
 
 Bytes ImageWriter::name_of(const Entry& entry) const {
-  const Bytes rest = Bytes(builder_.names_).subspan(entry.name_at);
-  return rest.first(wire_size(rest));
+  return Bytes(builder_.names_).subspan(entry.name_at, entry.name_octets);
 }
-std::size_t ImageWriter::size_of(const Entry& entry) const {
-  const std::size_t octets = kSluiceRuleNameAt + name_of(entry).size();
+std::size_t ImageWriter::size_of(const Hashed& hashed) noexcept {
+  const std::size_t octets = kSluiceRuleNameAt + std::size_t{hashed.name_octets};
   return (octets + kSluiceRuleAlign - 1) / kSluiceRuleAlign * kSluiceRuleAlign;
 }
 Bytes ImageWriter::key_of(const Entry& entry) const {
@@ -83,12 +102,16 @@ Bytes ImageWriter::key_of(const Entry& entry) const {
 
 // The hash of every entry's key, and of each suffix of it with two labels or more.
 void ImageWriter::hash_entries() {
-  const std::size_t count = builder_.entries_.size();
-  std::vector<Suffixes> chunks((count + kChunk - 1) / kChunk);
-  hashed_.resize(count);
-  run_(chunks.size(), [&](std::size_t chunk) {
-    const std::size_t end = std::min(count, (chunk + 1) * kChunk);
-    for (std::size_t i = chunk * kChunk; i < end; ++i) {
+  const std::size_t count = hashed_.size();
+  struct Chunk {
+    std::vector<std::uint64_t> parents, pairs;
+    bool top_level = false;
+  };
+  std::vector<Chunk> chunks((count + kChunk - 1) / kChunk);
+  run_(chunks.size(), [&](std::size_t c) {
+    Chunk& chunk = chunks[c];
+    const std::size_t end = std::min(count, (c + 1) * kChunk);
+    for (std::size_t i = c * kChunk; i < end; ++i) {
       const Entry& entry = builder_.entries_[i];
       WireLabels labels({builder_.names_, entry.name_at + entry.key_at});
       std::uint64_t hash = key_.start;
@@ -96,34 +119,34 @@ void ImageWriter::hash_entries() {
       for (Label label; labels.next(label);) {
         hash = sluice_extend(hash, label_sum(builder_.names_, label, key_), label.size,
                              key_.multiplier);
-        if (++depth > 1 && !labels.at_start()) chunks[chunk].parents.push_back(hash);
-        if (depth == 2) chunks[chunk].pairs.push_back(hash);
+        if (++depth > 1 && !labels.at_start()) chunk.parents.push_back(hash);
+        if (depth == 2) chunk.pairs.push_back(hash);
       }
-      if (depth == 1) chunks[chunk].top_level = true;
-      hashed_[i] = {hash, static_cast<std::uint32_t>(i), false};
+      if (depth == 1) chunk.top_level = true;
+      hashed_[i] = {hash, static_cast<std::uint32_t>(i), entry.name_octets,
+                    (entry.bits & SLUICE_RULE_GLOB) != 0, false};
     }
   });
-  top_level_ = std::ranges::any_of(chunks, &Suffixes::top_level);
-  split(chunks);
+  pairs_.reserve(count);
+  for (const Chunk& chunk : chunks) {
+    top_level_ = top_level_ || chunk.top_level;
+    parents_.insert(parents_.end(), chunk.parents.begin(), chunk.parents.end());
+    pairs_.insert(pairs_.end(), chunk.pairs.begin(), chunk.pairs.end());
+  }
 }
 
-// Into parts by the hash's upper octet.
-void ImageWriter::split(std::span<const Suffixes> chunks) {
-  std::array<std::size_t, kParts + 1> starts{};
-  for (const Hashed& hashed : hashed_) ++starts[(hashed.hash >> kPartShift) + 1];
-  for (std::size_t i = 0; i < kParts; ++i) starts[i + 1] += starts[i];
-  std::array<std::size_t, kParts> next;
-  std::copy_n(starts.begin(), kParts, next.begin());
-  std::vector<Hashed> sorted(hashed_.size());
-  for (const Hashed& hashed : hashed_) sorted[next[hashed.hash >> kPartShift]++] = hashed;
-  hashed_ = std::move(sorted);
+void ImageWriter::split_into_parts() {
+  const auto itself = [](std::uint64_t hash) { return hash; };
+  const auto rules = split(hashed_, [](const Hashed& hashed) { return hashed.hash; });
+  const auto parents = split(parents_, itself);
+  const auto pairs = split(pairs_, itself);
+  const auto part_of = [](auto& all, const auto& starts, std::size_t i) {
+    return std::span(all).subspan(starts[i], starts[i + 1] - starts[i]);
+  };
   for (std::size_t i = 0; i < kParts; ++i) {
-    parts_[i].rules = std::span(hashed_).subspan(starts[i], starts[i + 1] - starts[i]);
-  }
-  for (const Suffixes& chunk : chunks) {
-    for (const std::uint64_t hash : chunk.parents)
-      parts_[hash >> kPartShift].parents.push_back(hash);
-    for (const std::uint64_t hash : chunk.pairs) parts_[hash >> kPartShift].pairs.push_back(hash);
+    parts_[i].rules = part_of(hashed_, rules, i);
+    parts_[i].parents = part_of(parents_, parents, i);
+    parts_[i].pairs = part_of(pairs_, pairs, i);
   }
 }
 
@@ -156,11 +179,8 @@ bool ImageWriter::comes_before(const Hashed& a, const Hashed& b) const {
 void ImageWriter::sort_part(Part& part) const {
   std::ranges::sort(part.rules,
                     [&](const Hashed& a, const Hashed& b) { return comes_before(a, b); });
-  for (std::vector<std::uint64_t>* some : {&part.parents, &part.pairs}) {
-    std::ranges::sort(*some);
-    const auto rest = std::ranges::unique(*some);
-    some->erase(rest.begin(), rest.end());
-  }
+  part.parents = sorted_and_unique(part.parents);
+  part.pairs = sorted_and_unique(part.pairs);
   thin_part(part);
   count_part(part);
 }
@@ -182,11 +202,13 @@ void ImageWriter::thin_part(Part& part) const {
 
 void ImageWriter::count_part(Part& part) const {
   part.suffixes = part.parents.size();
+  auto parent = part.parents.begin();
   for (const Hashed& hashed : part.rules) {
-    part.octets += size_of(entry(hashed));
+    part.octets += size_of(hashed);
     if (!hashed.ends_name) continue;
     ++part.names;
-    if (!std::ranges::binary_search(part.parents, hashed.hash)) ++part.suffixes;
+    while (parent != part.parents.end() && *parent < hashed.hash) ++parent;
+    if (parent == part.parents.end() || *parent != hashed.hash) ++part.suffixes;
   }
 }
 
@@ -259,16 +281,16 @@ bool ImageWriter::place_in(Table& table) const {
       }
       std::uint32_t suffix = SLUICE_SUFFIX_HAS_RULES | rule;
       for (bool more = true; more; ++i) {
-        const Entry& from = entry(part.rules[i]);
-        rule += static_cast<std::uint32_t>(size_of(from) / kSluiceRuleAlign);
-        if ((from.bits & SLUICE_RULE_GLOB) != 0) suffix |= SLUICE_SUFFIX_HAS_GLOBS;
+        rule += static_cast<std::uint32_t>(size_of(part.rules[i]) / kSluiceRuleAlign);
+        if (part.rules[i].is_glob) suffix |= SLUICE_SUFFIX_HAS_GLOBS;
         more = !part.rules[i].ends_name;
       }
-      if (std::ranges::binary_search(part.parents, hash)) suffix |= SLUICE_SUFFIX_GO_ON;
+      const bool is_parent = parent != part.parents.end() && *parent == hash;
+      if (is_parent) suffix |= SLUICE_SUFFIX_GO_ON;
       if (!placer.add(hash, suffix)) return false;
       // Another name may have the same hash, and with it the same parent.
       const bool another = i < part.rules.size() && part.rules[i].hash == hash;
-      if (!another && parent != part.parents.end() && *parent == hash) ++parent;
+      if (is_parent && !another) ++parent;
     }
     for (; parent != part.parents.end(); ++parent) {
       if (!placer.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
@@ -280,7 +302,7 @@ bool ImageWriter::place_in(Table& table) const {
 Result<ImageWriter::Table, BuildError> ImageWriter::place() const {
   double homes = static_cast<double>(totals_.suffixes) / kSuffixesPerBucket + 1;
   for (int i = 0; i < kMostGrowths; ++i, homes *= kGrowth) {
-    Table table{static_cast<std::uint32_t>(homes), {}};
+    Table table{static_cast<std::uint32_t>(homes), std::pmr::vector<SluiceBucket>(memory_)};
     table.buckets.resize(table.home_buckets + std::size_t{kSluiceMaxProbe} - 1);
     if (place_in(table)) return table;
   }
@@ -288,17 +310,23 @@ Result<ImageWriter::Table, BuildError> ImageWriter::place() const {
 }
 
 void ImageWriter::write_part(const Part& part, MutableBytes rules) const {
+  // Entries and names lie in the order in which they came: they are asked for in good time.
+  constexpr std::size_t kAhead = 16;
   std::size_t at = std::size_t{part.first_rule.index} * kSluiceRuleAlign;
-  for (const Hashed& hashed : part.rules) {
+  for (std::size_t i = 0; i < part.rules.size(); ++i) {
+    if (i + 2 * kAhead < part.rules.size()) __builtin_prefetch(&entry(part.rules[i + 2 * kAhead]));
+    if (i + kAhead < part.rules.size()) {
+      __builtin_prefetch(&builder_.names_[entry(part.rules[i + kAhead]).name_at]);
+    }
+    const Hashed& hashed = part.rules[i];
     const Entry& from = entry(hashed);
     const Bytes name = name_of(from);
     const unsigned last = hashed.ends_name ? SLUICE_RULE_LAST : 0U;
     const SluiceRule rule{from.line, from.list.index, from.app.index,
-                          static_cast<std::uint8_t>(from.bits | last),
-                          static_cast<std::uint8_t>(name.size())};
+                          static_cast<std::uint8_t>(from.bits | last), from.name_octets};
     std::memcpy(rules.data() + at, &rule, kSluiceRuleNameAt);
     std::ranges::copy(name, rules.subspan(at + kSluiceRuleNameAt).begin());
-    at += size_of(from);
+    at += size_of(hashed);
   }
 }
 
@@ -316,7 +344,7 @@ std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) cons
     for (const Hashed& hashed : part.rules) {
       const Entry& from = entry(hashed);
       const std::uint32_t rule = next;
-      next += static_cast<std::uint32_t>(size_of(from) / kSluiceRuleAlign);
+      next += static_cast<std::uint32_t>(size_of(hashed) / kSluiceRuleAlign);
       if ((from.bits & SLUICE_RULE_HAS_TEXT) == 0) continue;
       texts.push_back({rule, static_cast<std::uint32_t>(strings.size())});
       append(strings, std::ranges::lower_bound(builder_.sources_, from.name_at, {},
@@ -344,8 +372,8 @@ void ImageWriter::report_duplicates(Built& built) const {
   }
 }
 
-std::vector<std::uint64_t> ImageWriter::filter() const {
-  std::vector<std::uint64_t> filter(totals_.pairs * kFilterBits / 64 + 1);
+ImageWriter::Hashes ImageWriter::filter() const {
+  Hashes filter(totals_.pairs * kFilterBits / 64 + 1, memory_);
   const auto words = static_cast<std::uint32_t>(filter.size());
   for (const Part& part : parts_) {
     for (const std::uint64_t hash : part.pairs) {
@@ -400,13 +428,14 @@ bool ImageWriter::add_up() {
 
 Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& allocate) {
   hash_entries();
+  split_into_parts();
   run_(kParts, [&](std::size_t i) { sort_part(parts_[i]); });
   if (!add_up()) return fail(BuildError::too_many_rules);
   const auto table = place();
   if (!table) return fail(table.error());
   std::vector<SluiceText> texts;
   const std::vector<std::byte> strings = this->strings(texts);
-  const std::vector<std::uint64_t> filter = this->filter();
+  const Hashes filter = this->filter();
   const SluiceImageHeader header = lay_out(*table, texts.size(), strings.size());
 
   const std::shared_ptr<std::byte> memory = allocate(header.image_bytes);

@@ -9,6 +9,7 @@
 // fill the buckets from the first to the last.
 
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -28,25 +29,24 @@ class ImageWriter {
  private:
   using Entry = DomainSetBuilder::Entry;
 
-  // An entry under the hash of its name.
+  // An entry under the hash of its name, with what the passes over all of them need: entries and
+  // names lie in another order, and to read them here and there is slow.
   struct Hashed {
     std::uint64_t hash;
     std::uint32_t entry;
+    std::uint8_t name_octets;
+    bool is_glob;
     bool ends_name;  // the next one is of another name
   };
+  using Hashes = std::pmr::vector<std::uint64_t>;
   struct LeftOut {
     std::uint32_t entry, first;
-  };
-  // Of a chunk of entries.
-  struct Suffixes {
-    std::vector<std::uint64_t> parents, pairs;
-    bool top_level = false;
   };
   // What has its hash in one 256th of all.
   struct Part {
     std::span<Hashed> rules;
-    std::vector<std::uint64_t> parents;  // suffixes of names, sorted
-    std::vector<std::uint64_t> pairs;    // suffixes of two labels, names among them, sorted
+    std::span<std::uint64_t> parents;  // suffixes of names, sorted
+    std::span<std::uint64_t> pairs;    // suffixes of two labels, names among them, sorted
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
@@ -59,12 +59,12 @@ class ImageWriter {
   // The buckets at work.
   struct Table {
     std::uint32_t home_buckets;
-    std::vector<SluiceBucket> buckets;
+    std::pmr::vector<SluiceBucket> buckets;
   };
   class Placer;
 
   void hash_entries();
-  void split(std::span<const Suffixes> chunks);
+  void split_into_parts();
   void sort_part(Part& part) const;
   void thin_part(Part& part) const;
   void count_part(Part& part) const;
@@ -76,7 +76,7 @@ class ImageWriter {
   [[nodiscard]] bool place_in(Table& table) const;
   void write_part(const Part& part, MutableBytes rules) const;
   [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
-  [[nodiscard]] std::vector<std::uint64_t> filter() const;
+  [[nodiscard]] Hashes filter() const;
   [[nodiscard]] SluiceImageHeader lay_out(const Table& table, std::size_t texts,
                                           std::size_t strings) const;
   void report_duplicates(Built& built) const;
@@ -85,7 +85,7 @@ class ImageWriter {
     return builder_.entries_[hashed.entry];
   }
   // Octets of its rule in the image.
-  [[nodiscard]] std::size_t size_of(const Entry& entry) const;
+  [[nodiscard]] static std::size_t size_of(const Hashed& hashed) noexcept;
   // In wire form, with the root: all of it; the part under which it is found.
   [[nodiscard]] Bytes name_of(const Entry& entry) const;
   [[nodiscard]] Bytes key_of(const Entry& entry) const;
@@ -94,7 +94,10 @@ class ImageWriter {
   const DomainSetBuilder::Run& run_;
   SluiceHashKey key_;
   bool top_level_ = false;
-  std::vector<Hashed> hashed_;
+  std::pmr::memory_resource* memory_;
+  std::pmr::vector<Hashed> hashed_;
+  Hashes parents_;
+  Hashes pairs_;
   std::vector<Part> parts_;
   Totals totals_;
 };

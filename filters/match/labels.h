@@ -26,8 +26,8 @@ namespace sluice::match {
 static_assert(std::endian::native == std::endian::little, "whole words are loaded little-endian");
 
 struct Label {
-  std::uint32_t at = 0;  // of its first octet, in the name's buffer
-  std::uint32_t size = 0;
+  std::size_t at = 0;  // of its first octet, in the name's buffer
+  std::size_t size = 0;
 };
 
 // REQUIRES: the same sizes; `lower` in lower case.
@@ -75,7 +75,7 @@ class WireLabels {
   bool next(Label& label) noexcept {
     if (count_ == 0) return false;
     const std::size_t at = first_ + starts_[--count_];
-    label = {static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(end_ - at - 1)};
+    label = {at + 1, end_ - at - 1};
     end_ = at;
     return true;
   }
@@ -106,7 +106,7 @@ class HostLabels {
   bool next(Label& label) noexcept {
     if (!more_) return false;
     const std::size_t at = start_of_label();
-    label = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end_ - at)};
+    label = {at, end_ - at};
     more_ = at > first_;
     end_ = more_ ? at - 1 : at;
     return label.size > 0 && label.size <= name::kMaxLabelOctets;
@@ -175,45 +175,37 @@ struct LastLabels {
   Label first, second;      // from the right
 };
 [[nodiscard]] inline LastLabels last_labels(WireName name) noexcept {
-  const std::size_t end =
-      std::min<std::size_t>(name.buffer.size(), std::size_t{name.at} + name::kMaxNameOctets);
-  std::size_t at = name.at;
-  std::size_t last = at;
-  std::size_t before = at;
-  std::size_t count = 0;
-  if (at >= end) return {};
-  // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
-  // of which those behind the root stand still. One that leaves the name reads its last octet.
-  constexpr int kSteps = 4;
-  std::size_t wrong = 0;
-  for (int i = 0; i < kSteps; ++i) {
-    const auto size = std::to_integer<std::size_t>(name.buffer[std::min(at, end - 1)]);
-    const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
-    wrong |= size & ~name::kMaxLabelOctets;
-    before ^= (before ^ last) & moves;
-    last ^= (last ^ at) & moves;
-    at += (size + 1) & moves;
-    count -= moves;
-  }
-  if (wrong != 0) return {};
-  for (; at < end; ++count) {
-    const auto size = std::to_integer<std::size_t>(name.buffer[at]);
-    if (size == 0) {
-      const auto label = [](std::size_t from, std::size_t to) {
-        return Label{static_cast<std::uint32_t>(from + 1),
-                     static_cast<std::uint32_t>(to - from - 1)};
-      };
-      return {static_cast<std::uint32_t>(std::min<std::size_t>(count, 2)), count > 2,
-              label(last, at), label(before, last)};
-    }
-    if (size > name::kMaxLabelOctets) break;
+  const std::byte* const octets = name.buffer.data();
+  const std::size_t first = name.at;
+  const std::size_t end = std::min(name.buffer.size(), first + name::kMaxNameOctets);
+  if (first >= end) return {};
+  std::size_t at = first;
+  std::size_t last = first;
+  std::size_t before = first;
+  std::size_t all_sizes = 0;
+  const auto step = [&](std::size_t size) {
     before = last;
     last = at;
     at += 1 + size;
+    all_sizes |= size;
+  };
+  // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
+  // of which those behind the root stand still. One that leaves the name reads its last octet.
+  for (int i = 0; i < 4; ++i) {
+    const auto size = std::to_integer<std::size_t>(octets[std::min(at, end - 1)]);
+    const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
+    before ^= (before ^ last) & moves;
+    last ^= (last ^ at) & moves;
+    at += (size + 1) & moves;
+    all_sizes |= size;
   }
-  return {};  // no name
+  while (at < end && octets[at] != std::byte{0}) step(std::to_integer<std::size_t>(octets[at]));
+  if (at >= end || all_sizes > name::kMaxLabelOctets || at == first) return {};
+  return {last == first ? 1U : 2U,
+          before != first,
+          {last + 1, at - last - 1},
+          {before + 1, last - before - 1}};
 }
-static_assert((name::kMaxLabelOctets & (name::kMaxLabelOctets + 1)) == 0, "a mask of label sizes");
 [[nodiscard]] inline LastLabels last_labels(HostName name) noexcept {
   HostLabels labels(name);
   LastLabels last;
@@ -251,7 +243,7 @@ struct LabelsOf<HostName> {
 // What sluice_label_sum says, a word at a time.
 [[nodiscard]] inline std::uint64_t label_sum_by_words(Bytes buffer, Label label,
                                                       const SluiceHashKey& key) noexcept {
-  std::size_t end = std::size_t{label.at} + label.size;
+  std::size_t end = label.at + label.size;
   std::uint64_t sum = 0;
   std::size_t left = label.size;
   for (std::size_t i = 0; i < kSluiceHashWords && (left > 0 || i < 2); ++i) {
@@ -294,7 +286,7 @@ struct LabelsOf<HostName> {
 [[nodiscard]] inline std::uint64_t label_sum(Bytes buffer, Label label,
                                              const SluiceHashKey& key) noexcept {
 #ifdef __SSE2__
-  const std::size_t end = std::size_t{label.at} + label.size;
+  const std::size_t end = label.at + label.size;
   if (label.size <= 16 && end >= 16) [[likely]] {
     return short_label_sum(buffer.data() + end, label.size, key);
   }

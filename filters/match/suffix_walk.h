@@ -56,9 +56,9 @@ bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
   return go_on;
 }
 
-[[nodiscard]] inline FoundSuffix found_suffix(std::uint32_t suffix, std::uint32_t label_at,
+[[nodiscard]] inline FoundSuffix found_suffix(std::uint32_t suffix, std::size_t label_at,
                                               std::uint8_t depth, bool whole) noexcept {
-  return {suffix & SLUICE_SUFFIX_RULE, label_at, depth, whole,
+  return {suffix & SLUICE_SUFFIX_RULE, static_cast<std::uint32_t>(label_at), depth, whole,
           (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0};
 }
 
@@ -165,7 +165,7 @@ class SuffixWalk {
   const HotPart& set_;
   typename LabelsOf<Source>::Type labels_;
   std::uint64_t hash_;
-  std::uint32_t label_at_ = 0;
+  std::size_t label_at_ = 0;
   std::uint8_t depth_ = 2;
 };
 

@@ -45,7 +45,7 @@ class Compiler {
   Compiler(const CompileOptions& options, HashKey seed, CriticalNames critical)
       : options_(options),
         threads_(thread_count(options.threads)),
-        builder_(seed),
+        builder_(seed, huge_pages()),
         guard_(std::move(critical)) {}
 
   Result<void, CompileError> add(const ListSpec& spec) {

@@ -44,7 +44,7 @@ ALLOWED = {
 # All that filters/ may include of others: values, and algorithms over them.
 PURE_HEADERS = set("""
 algorithm array bit bitset cassert charconv chrono climits cmath compare concepts cstddef cstdint
-cstring expected functional initializer_list iterator limits map memory new numeric optional ranges
+cstring expected functional initializer_list iterator limits map memory memory_resource new numeric optional ranges
 set span string string_view tuple type_traits unordered_map unordered_set utility variant vector
 """.split()) | {
     "arpa/inet.h",  # inet_pton, inet_ntop: text to bytes and back
