@@ -13,9 +13,10 @@
 // holds every entry and, from two labels on, every suffix of an entry: so a look-up goes from the
 // right and ends at the first suffix that is not there.
 //
-// Most names end sooner: the filter, a Bloom filter in words of 64 bits (12 bits for each suffix of
-// two labels, of which 4 are set), fits the processor's caches, and what it does not have is not
-// there.
+// Most names end sooner: a Bloom filter, small enough for the processor's caches, has the suffixes
+// of two labels that have rules, and all of three labels. What has neither there is covered by
+// nothing (but by an entry of one label). That a suffix of two labels is only the parent of others
+// is so common, for popular names, that the filter must not pass it.
 //
 // A suffix that finds its home bucket full goes into one of the next; the home (and each bucket
 // that it passed) has the bit of the suffix's class set. A bit that is not set ends a probe, and so
@@ -123,7 +124,7 @@ SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no
 static inline uint32_t sluice_home_bucket(uint64_t h, uint32_t home_buckets) {
   return (uint32_t)(((h >> 32) * home_buckets) >> 32);
 }
-// Where in the filter a suffix of two labels has its bits, and which.
+// Where in the filter a suffix has its bits, and which.
 static inline uint32_t sluice_filter_word(uint64_t h, uint32_t words) {
   return (uint32_t)(((h >> 32) * words) >> 32);
 }

@@ -30,7 +30,7 @@ class Batch {
 
   // Takes a name of which a suffix may be there; its match comes by the next flush() at the latest.
   void add(std::size_t index, const FirstSuffixes& first) noexcept {
-    first.prefetch_bucket(hot_);
+    first.prefetch_buckets(hot_);
     indices_[lanes_in_use_] = static_cast<std::uint32_t>(index);
     first_[lanes_in_use_++].emplace(first);
     if (lanes_in_use_ == kLanes) flush();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "filters/match/label_sum.h"
 #include "filters/match/labels.h"
 
 namespace sluice::match {
@@ -13,9 +14,9 @@ namespace {
 constexpr std::size_t kParts = 256;
 constexpr unsigned kPartShift = 56;
 constexpr std::size_t kChunk = 65536;  // entries a task
-// 92 % of the slots. Fuller tables cost a look into a second bucket more often.
-constexpr double kSuffixesPerBucket = 9.2;
-// A suffix of two labels. One that is not there passes in about one case of a hundred.
+// 90 % of the slots. Fuller tables cost a look into a second bucket more often.
+constexpr double kSuffixesPerBucket = 9.0;
+// For a suffix. One that is not there passes in about one case of a hundred.
 constexpr std::size_t kFilterBits = 12;
 constexpr double kGrowth = 1.05;
 constexpr int kMostGrowths = 16;
@@ -86,7 +87,7 @@ ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder
       memory_(builder.entries_.get_allocator().resource()),
       hashed_(builder.entries_.size(), memory_),
       parents_(memory_),
-      pairs_(memory_),
+      filtered_(memory_),
       parts_(kParts) {}
 
 Bytes ImageWriter::name_of(const Entry& entry) const {
@@ -104,7 +105,7 @@ Bytes ImageWriter::key_of(const Entry& entry) const {
 void ImageWriter::hash_entries() {
   const std::size_t count = hashed_.size();
   struct Chunk {
-    std::vector<std::uint64_t> parents, pairs;
+    std::vector<std::uint64_t> parents, filtered;
     bool top_level = false;
   };
   std::vector<Chunk> chunks((count + kChunk - 1) / kChunk);
@@ -120,18 +121,18 @@ void ImageWriter::hash_entries() {
         hash = sluice_extend(hash, label_sum(builder_.names_, label, key_), label.size,
                              key_.multiplier);
         if (++depth > 1 && !labels.at_start()) chunk.parents.push_back(hash);
-        if (depth == 2) chunk.pairs.push_back(hash);
+        if (depth == 3 || (depth == 2 && labels.at_start())) chunk.filtered.push_back(hash);
       }
       if (depth == 1) chunk.top_level = true;
       hashed_[i] = {hash, static_cast<std::uint32_t>(i), entry.name_octets,
                     (entry.bits & SLUICE_RULE_GLOB) != 0, false};
     }
   });
-  pairs_.reserve(count);
+  filtered_.reserve(count);
   for (const Chunk& chunk : chunks) {
     top_level_ = top_level_ || chunk.top_level;
     parents_.insert(parents_.end(), chunk.parents.begin(), chunk.parents.end());
-    pairs_.insert(pairs_.end(), chunk.pairs.begin(), chunk.pairs.end());
+    filtered_.insert(filtered_.end(), chunk.filtered.begin(), chunk.filtered.end());
   }
 }
 
@@ -139,14 +140,14 @@ void ImageWriter::split_into_parts() {
   const auto itself = [](std::uint64_t hash) { return hash; };
   const auto rules = split(hashed_, [](const Hashed& hashed) { return hashed.hash; });
   const auto parents = split(parents_, itself);
-  const auto pairs = split(pairs_, itself);
+  const auto filtered = split(filtered_, itself);
   const auto part_of = [](auto& all, const auto& starts, std::size_t i) {
     return std::span(all).subspan(starts[i], starts[i + 1] - starts[i]);
   };
   for (std::size_t i = 0; i < kParts; ++i) {
     parts_[i].rules = part_of(hashed_, rules, i);
     parts_[i].parents = part_of(parents_, parents, i);
-    parts_[i].pairs = part_of(pairs_, pairs, i);
+    parts_[i].filtered = part_of(filtered_, filtered, i);
   }
 }
 
@@ -180,7 +181,7 @@ void ImageWriter::sort_part(Part& part) const {
   std::ranges::sort(part.rules,
                     [&](const Hashed& a, const Hashed& b) { return comes_before(a, b); });
   part.parents = sorted_and_unique(part.parents);
-  part.pairs = sorted_and_unique(part.pairs);
+  part.filtered = sorted_and_unique(part.filtered);
   thin_part(part);
   count_part(part);
 }
@@ -229,8 +230,8 @@ class ImageWriter::Placer {
     return true;
   }
   [[nodiscard]] bool finish() {
-    return advance_to(static_cast<std::uint32_t>(table_.buckets.size())) &&
-           waits_ == waiting_.size();
+    // The last buckets are the home of none.
+    return advance_to(static_cast<std::uint32_t>(table_.buckets.size())) && waiting_.empty();
   }
 
  private:
@@ -239,21 +240,31 @@ class ImageWriter::Placer {
     std::uint32_t suffix, home;
   };
 
-  // Fills up the buckets before `bucket` with what waits.
+  // Fills up the buckets before `bucket` with what waits, and lets into `bucket` what has waited
+  // long.
   [[nodiscard]] bool advance_to(std::uint32_t bucket) {
-    for (; bucket_ < bucket; ++bucket_, used_ = 0) {
-      while (used_ < kSluiceBucketSlots && waits_ < waiting_.size()) {
-        const Waiting& first = waiting_[waits_++];
-        for (std::uint32_t i = first.home; i < bucket_; ++i) {
-          table_.buckets[i].overflow |= sluice_overflow_bit(first.hash);
-        }
-        put(first.hash, first.suffix);
+    while (bucket_ < bucket) {
+      while (waits_ < waiting_.size() && used_ < kSluiceBucketSlots) put_first_waiting();
+      if (waits_ == waiting_.size()) {
+        waiting_.clear();
+        waits_ = 0;
       }
-      if (waits_ < waiting_.size() && waiting_[waits_].home + kSluiceMaxProbe - 1 <= bucket_) {
-        return false;
+      ++bucket_;
+      used_ = 0;
+      while (waits_ < waiting_.size() && waiting_[waits_].home + kPatience <= bucket_ &&
+             used_ < kSluiceBucketSlots) {
+        if (waiting_[waits_].home + kSluiceMaxProbe <= bucket_) return false;
+        put_first_waiting();
       }
     }
     return true;
+  }
+  void put_first_waiting() {
+    const Waiting& first = waiting_[waits_++];
+    for (std::uint32_t i = first.home; i < bucket_; ++i) {
+      table_.buckets[i].overflow |= sluice_overflow_bit(first.hash);
+    }
+    put(first.hash, first.suffix);
   }
   void put(std::uint64_t hash, std::uint32_t suffix) {
     SluiceBucket& bucket = table_.buckets[bucket_];
@@ -261,6 +272,10 @@ class ImageWriter::Placer {
     bucket.suffixes[used_] = suffix;
     ++used_;
   }
+
+  // A bucket's own suffixes go first, so that few are away from home; but not before those that
+  // would else be too far from theirs.
+  static constexpr std::uint32_t kPatience = 2;
 
   Table& table_;
   std::uint32_t bucket_ = 0;
@@ -373,10 +388,10 @@ void ImageWriter::report_duplicates(Built& built) const {
 }
 
 ImageWriter::Hashes ImageWriter::filter() const {
-  Hashes filter(totals_.pairs * kFilterBits / 64 + 1, memory_);
+  Hashes filter(totals_.filtered * kFilterBits / 64 + 1, memory_);
   const auto words = static_cast<std::uint32_t>(filter.size());
   for (const Part& part : parts_) {
-    for (const std::uint64_t hash : part.pairs) {
+    for (const std::uint64_t hash : part.filtered) {
       filter[sluice_filter_word(hash, words)] |= sluice_filter_bits(hash);
     }
   }
@@ -403,7 +418,7 @@ SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
     end = aligned(end + count * size);
     return section;
   };
-  header.filter = place(totals_.pairs * kFilterBits / 64 + 1, sizeof(std::uint64_t));
+  header.filter = place(totals_.filtered * kFilterBits / 64 + 1, sizeof(std::uint64_t));
   header.buckets = place(table.buckets.size(), sizeof(SluiceBucket));
   // A rule's head may be read whole where its name is short.
   header.rule_bytes = place(totals_.octets + sizeof(SluiceRule), 1);
@@ -421,7 +436,7 @@ bool ImageWriter::add_up() {
     totals_.octets += part.octets;
     totals_.names += part.names;
     totals_.suffixes += part.suffixes;
-    totals_.pairs += part.pairs.size();
+    totals_.filtered += part.filtered.size();
   }
   return totals_.octets / kSluiceRuleAlign <= SLUICE_SUFFIX_RULE;
 }

@@ -45,8 +45,8 @@ class ImageWriter {
   // What has its hash in one 256th of all.
   struct Part {
     std::span<Hashed> rules;
-    std::span<std::uint64_t> parents;  // suffixes of names, sorted
-    std::span<std::uint64_t> pairs;    // suffixes of two labels, names among them, sorted
+    std::span<std::uint64_t> parents;   // suffixes of names, sorted
+    std::span<std::uint64_t> filtered;  // what the filter has, sorted
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
@@ -54,7 +54,7 @@ class ImageWriter {
     RuleId first_rule;
   };
   struct Totals {
-    std::size_t rules = 0, names = 0, suffixes = 0, pairs = 0, octets = 0;
+    std::size_t rules = 0, names = 0, suffixes = 0, filtered = 0, octets = 0;
   };
   // The buckets at work.
   struct Table {
@@ -97,7 +97,7 @@ class ImageWriter {
   std::pmr::memory_resource* memory_;
   std::pmr::vector<Hashed> hashed_;
   Hashes parents_;
-  Hashes pairs_;
+  Hashes filtered_;
   std::vector<Part> parts_;
   Totals totals_;
 };

@@ -23,8 +23,6 @@
 
 namespace sluice::match {
 
-static_assert(std::endian::native == std::endian::little, "whole words are loaded little-endian");
-
 struct Label {
   std::size_t at = 0;  // of its first octet, in the name's buffer
   std::size_t size = 0;
@@ -168,11 +166,11 @@ class HostLabels {
   return false;  // no name is stored there
 }
 
-// The two labels at the right of a name: all that most look-ups need.
+// The three labels at the right of a name: all that most look-ups need.
 struct LastLabels {
-  std::uint32_t count = 0;  // 0, 1 or 2: those that are there
-  bool more = false;        // and there are others
-  Label first, second;      // from the right
+  std::uint32_t count = 0;     // 0 to 3: those that are there
+  bool more = false;           // and there are others
+  Label first, second, third;  // from the right
 };
 [[nodiscard]] inline LastLabels last_labels(WireName name) noexcept {
   const std::byte* const octets = name.buffer.data();
@@ -182,8 +180,10 @@ struct LastLabels {
   std::size_t at = first;
   std::size_t last = first;
   std::size_t before = first;
+  std::size_t third = first;
   std::size_t all_sizes = 0;
   const auto step = [&](std::size_t size) {
+    third = before;
     before = last;
     last = at;
     at += 1 + size;
@@ -194,6 +194,7 @@ struct LastLabels {
   for (int i = 0; i < 4; ++i) {
     const auto size = std::to_integer<std::size_t>(octets[std::min(at, end - 1)]);
     const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
+    third ^= (third ^ before) & moves;
     before ^= (before ^ last) & moves;
     last ^= (last ^ at) & moves;
     at += (size + 1) & moves;
@@ -201,15 +202,19 @@ struct LastLabels {
   }
   while (at < end && octets[at] != std::byte{0}) step(std::to_integer<std::size_t>(octets[at]));
   if (at >= end || all_sizes > name::kMaxLabelOctets || at == first) return {};
-  return {last == first ? 1U : 2U,
-          before != first,
+  const std::uint32_t count = last == first ? 1 : before == first ? 2 : 3;
+  return {count,
+          third != first,
           {last + 1, at - last - 1},
-          {before + 1, last - before - 1}};
+          {before + 1, last - before - 1},
+          {third + 1, before - third - 1}};
 }
 [[nodiscard]] inline LastLabels last_labels(HostName name) noexcept {
   HostLabels labels(name);
   LastLabels last;
-  if (labels.next(last.first)) last.count = labels.next(last.second) ? 2 : 1;
+  if (labels.next(last.first)) last.count = 1;
+  if (last.count == 1 && labels.next(last.second)) last.count = 2;
+  if (last.count == 2 && labels.next(last.third)) last.count = 3;
   last.more = !labels.at_start();
   return last;
 }
@@ -224,74 +229,5 @@ template <>
 struct LabelsOf<HostName> {
   using Type = HostLabels;
 };
-
-// `count` octets (1 to 8) that end at `end`, in the high octets of the word; the low ones are zero.
-[[nodiscard]] inline std::uint64_t word_before(Bytes buffer, std::size_t end,
-                                               std::size_t count) noexcept {
-  const std::size_t unused = 64 - 8 * count;
-  std::uint64_t word = 0;
-  if (end >= sizeof word) [[likely]] {
-    std::memcpy(&word, buffer.data() + end - sizeof word, sizeof word);
-    return word >> unused << unused;
-  }
-  for (std::size_t i = end - count; i < end; ++i) {
-    word = word >> 8 | std::to_integer<std::uint64_t>(buffer[i]) << 56;
-  }
-  return word;
-}
-
-// What sluice_label_sum says, a word at a time.
-[[nodiscard]] inline std::uint64_t label_sum_by_words(Bytes buffer, Label label,
-                                                      const SluiceHashKey& key) noexcept {
-  std::size_t end = label.at + label.size;
-  std::uint64_t sum = 0;
-  std::size_t left = label.size;
-  for (std::size_t i = 0; i < kSluiceHashWords && (left > 0 || i < 2); ++i) {
-    const std::size_t count = std::min<std::size_t>(left, 8);
-    const std::uint64_t word = count == 0 ? 0 : word_before(buffer, end, count);
-    sum += sluice_word_sum(sluice_fold_word(word), key.words[i ^ 1]);
-    end -= count;
-    left -= count;
-  }
-  return sum;
-}
-
-#ifdef __SSE2__
-// Both words of a label of up to 16 octets at once. No branch hangs on the label's size: sizes are
-// what a branch predictor cannot know. REQUIRES: 16 octets before the label's end.
-[[nodiscard]] inline std::uint64_t short_label_sum(const std::byte* end, std::size_t size,
-                                                   const SluiceHashKey& key) noexcept {
-  alignas(32) static constexpr std::array<std::uint8_t, 32> kMask = [] {
-    std::array<std::uint8_t, 32> mask{};
-    std::fill(mask.begin() + 16, mask.end(), 0xff);
-    return mask;
-  }();
-  const auto load = [](const void* from) {
-    __m128i octets;
-    std::memcpy(&octets, from, sizeof octets);
-    return octets;
-  };
-  __m128i label = _mm_and_si128(load(end - 16), load(kMask.data() + size));
-  // 'A' to 'Z', and only they, become the largest 26 signed octets.
-  const __m128i shifted = _mm_add_epi8(label, _mm_set1_epi8(127 - 'Z'));
-  const __m128i upper = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(127 - 26));
-  label = _mm_or_si128(label, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));
-  const __m128i halves = _mm_add_epi32(label, load(key.words));
-  const __m128i products = _mm_mul_epu32(halves, _mm_srli_epi64(halves, 32));
-  const __m128i sum = _mm_add_epi64(products, _mm_unpackhi_epi64(products, products));
-  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(sum));
-}
-#endif
-
-[[nodiscard]] inline std::uint64_t label_sum(Bytes buffer, Label label,
-                                             const SluiceHashKey& key) noexcept {
-#ifdef __SSE2__
-  const std::size_t end = label.at + label.size;
-  if (label.size <= 16 && end >= 16) [[likely]] {
-    return short_label_sum(buffer.data() + end, label.size, key);
-  }
-#endif
-  return label_sum_by_words(buffer, label, key);
-}
 
 }  // namespace sluice::match

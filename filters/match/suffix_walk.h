@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "filters/match/image_parts.h"
+#include "filters/match/label_sum.h"
 #include "filters/match/labels.h"
 
 namespace sluice::match {
@@ -62,8 +63,9 @@ bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
           (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0};
 }
 
-// The suffixes that every look-up starts with: of one label, where there are such entries, and of
-// two. Where neither may be there nothing covers the name: for most names it ends here.
+// The suffixes that every look-up starts with: of one label, where there are such entries, of two
+// and of three. Where none of them may be there nothing covers the name: for most names it ends
+// here.
 class FirstSuffixes {
  public:
   template <typename Source>
@@ -75,45 +77,50 @@ class FirstSuffixes {
       return sluice_extend(hash, label_sum(name.buffer, label, key), label.size, key.multiplier);
     };
     top_ = extend(key.start, labels_.first);
-    // A name of one label looks for it twice.
+    // Of what a name has not, it looks for what it has twice.
     second_ = labels_.count > 1 ? extend(top_, labels_.second) : top_;
+    third_ = labels_.count > 2 ? extend(second_, labels_.third) : second_;
   }
 
   void prefetch(const HotPart& set) const noexcept {
     if (set.header->top_level != 0) __builtin_prefetch(&bucket_of(set, top_));
-    __builtin_prefetch(&filter_word(set));
+    __builtin_prefetch(&filter_word(set, second_));
+    __builtin_prefetch(&filter_word(set, third_));
   }
-  void prefetch_bucket(const HotPart& set) const noexcept {
+  void prefetch_buckets(const HotPart& set) const noexcept {
     __builtin_prefetch(&bucket_of(set, second_));
+    __builtin_prefetch(&bucket_of(set, third_));
   }
   // False: nothing covers the name.
   [[nodiscard]] bool may_be_there(const HotPart& set) const noexcept {
-    const std::uint64_t bits = sluice_filter_bits(second_);
-    return (filter_word(set) & bits) == bits ||
+    // One branch: each of the two alone is harder to foresee.
+    return (may_pass(set, second_) | may_pass(set, third_)) ||
            (set.header->top_level != 0 && may_be_in(bucket_of(set, top_), top_));
   }
   // Calls `take(found)` for what may be there. True: there are longer suffixes, and one may be
   // there.
   template <typename Take>
   bool find(const HotPart& set, Take&& take) const noexcept {
-    if (labels_.count == 0) return false;
-    // Suffixes of one label are there only as entries: they say nothing of longer ones.
-    if (set.header->top_level != 0) {
-      probe(set, top_, [&](std::uint32_t suffix) {
-        take(found_suffix(suffix, labels_.first.at, 1, labels_.count == 1 && !labels_.more));
+    const auto look = [&](std::uint64_t hash, Label label, std::uint8_t depth) {
+      return probe(set, hash, [&](std::uint32_t suffix) {
+        take(found_suffix(suffix, label.at, depth, labels_.count == depth && !labels_.more));
       });
-    }
-    if (labels_.count == 1) return false;
-    const bool go_on = probe(set, second_, [&](std::uint32_t suffix) {
-      take(found_suffix(suffix, labels_.second.at, 2, !labels_.more));
-    });
-    return go_on && labels_.more;
+    };
+    // Suffixes of one label are there only as entries: they say nothing of longer ones.
+    if (labels_.count > 0 && set.header->top_level != 0) look(top_, labels_.first, 1);
+    return labels_.count > 1 && look(second_, labels_.second, 2) && labels_.count > 2 &&
+           look(third_, labels_.third, 3) && labels_.more;
   }
-  [[nodiscard]] std::uint64_t hash_of_two_labels() const noexcept { return second_; }
+  [[nodiscard]] std::uint64_t hash_of_three_labels() const noexcept { return third_; }
 
  private:
-  [[nodiscard]] const std::uint64_t& filter_word(const HotPart& set) const noexcept {
-    return set.filter[sluice_filter_word(second_, static_cast<std::uint32_t>(set.filter.size()))];
+  [[nodiscard]] static const std::uint64_t& filter_word(const HotPart& set,
+                                                        std::uint64_t hash) noexcept {
+    return set.filter[sluice_filter_word(hash, static_cast<std::uint32_t>(set.filter.size()))];
+  }
+  [[nodiscard]] static bool may_pass(const HotPart& set, std::uint64_t hash) noexcept {
+    const std::uint64_t bits = sluice_filter_bits(hash);
+    return (filter_word(set, hash) & bits) == bits;
   }
   [[nodiscard]] static const SluiceBucket& bucket_of(const HotPart& set,
                                                      std::uint64_t hash) noexcept {
@@ -125,18 +132,18 @@ class FirstSuffixes {
   }
 
   LastLabels labels_;
-  std::uint64_t top_ = 0, second_ = 0;
+  std::uint64_t top_ = 0, second_ = 0, third_ = 0;
 };
 
 // The longer suffixes, one after the other.
 template <typename Source>
 class SuffixWalk {
  public:
-  // REQUIRES: a name that has more than two labels.
+  // REQUIRES: a name that has more than three labels.
   SuffixWalk(const HotPart& set, Source name, const FirstSuffixes& first) noexcept
-      : set_(set), labels_(name), hash_(first.hash_of_two_labels()) {
+      : set_(set), labels_(name), hash_(first.hash_of_three_labels()) {
     Label label;
-    static_cast<void>(labels_.next(label) && labels_.next(label));
+    static_cast<void>(labels_.next(label) && labels_.next(label) && labels_.next(label));
   }
 
   // On to the next suffix; false: there is none.
@@ -166,7 +173,7 @@ class SuffixWalk {
   typename LabelsOf<Source>::Type labels_;
   std::uint64_t hash_;
   std::size_t label_at_ = 0;
-  std::uint8_t depth_ = 2;
+  std::uint8_t depth_ = 3;
 };
 
 }  // namespace sluice::match

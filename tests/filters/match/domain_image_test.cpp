@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
-#include "filters/match/labels.h"
+#include "filters/match/label_sum.h"
 
 extern "C" std::uint32_t longest_suffix_with_rules(const void* image, const std::uint8_t* name);
 

@@ -22,8 +22,7 @@ static int find_suffix(const struct SluiceImageHeader* header, uint64_t h, uint3
   return there;
 }
 
-/* What the filter says of a suffix of two labels. */
-static int pair_may_be_there(const struct SluiceImageHeader* header, uint64_t h) {
+static int passes_filter(const struct SluiceImageHeader* header, uint64_t h) {
   const uint64_t* filter = (const uint64_t*)((const uint8_t*)header + header->filter.at);
   const uint64_t bits = sluice_filter_bits(h);
   return (filter[sluice_filter_word(h, (uint32_t)header->filter.count)] & bits) == bits;
@@ -41,13 +40,16 @@ uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
   }
   uint64_t h = header->key.start;
   uint32_t longest = 0;
+  int passes = 0;
   for (uint32_t depth = 1; depth <= labels; ++depth) {
     const uint8_t* label = name + starts[labels - depth];
     uint32_t suffix = 0;
     h = sluice_extend(h, sluice_label_sum(label + 1, label[0], &header->key), label[0],
                       header->key.multiplier);
     if (depth == 1 && header->top_level == 0) continue;
-    if (depth == 2 && !pair_may_be_there(header, h)) break;
+    /* Of two labels with rules, or of three: else nothing longer is there. */
+    if (depth == 2 || depth == 3) passes |= passes_filter(header, h);
+    if (!passes && depth == (labels < 3 ? labels : 3) && depth > 1) break;
     if (!find_suffix(header, h, &suffix) && depth > 1) break;
     if ((suffix & SLUICE_SUFFIX_HAS_RULES) != 0) longest = depth;
     if ((suffix & SLUICE_SUFFIX_GO_ON) == 0 && depth > 1) break;
