@@ -213,86 +213,14 @@ void ImageWriter::count_part(Part& part) const {
   }
 }
 
-// Puts suffixes into buckets, in the order of their hashes.
-class ImageWriter::Placer {
- public:
-  explicit Placer(Table& table) : table_(table) {}
-
-  // REQUIRES: hashes that ascend. False: it is too far from its home.
-  [[nodiscard]] bool add(std::uint64_t hash, std::uint32_t suffix) {
-    const std::uint32_t home = sluice_home_bucket(hash, table_.home_buckets);
-    if (!advance_to(home)) return false;
-    if (used_ < kSluiceBucketSlots) {
-      put(hash, suffix);
-    } else {
-      waiting_.push_back({hash, suffix, home});
-    }
-    return true;
-  }
-  [[nodiscard]] bool finish() {
-    // The last buckets are the home of none.
-    return advance_to(static_cast<std::uint32_t>(table_.buckets.size())) && waiting_.empty();
-  }
-
- private:
-  struct Waiting {
-    std::uint64_t hash;
-    std::uint32_t suffix, home;
-  };
-
-  // Fills up the buckets before `bucket` with what waits, and lets into `bucket` what has waited
-  // long.
-  [[nodiscard]] bool advance_to(std::uint32_t bucket) {
-    while (bucket_ < bucket) {
-      while (waits_ < waiting_.size() && used_ < kSluiceBucketSlots) put_first_waiting();
-      if (waits_ == waiting_.size()) {
-        waiting_.clear();
-        waits_ = 0;
-      }
-      ++bucket_;
-      used_ = 0;
-      while (waits_ < waiting_.size() && waiting_[waits_].home + kPatience <= bucket_ &&
-             used_ < kSluiceBucketSlots) {
-        if (waiting_[waits_].home + kSluiceMaxProbe <= bucket_) return false;
-        put_first_waiting();
-      }
-    }
-    return true;
-  }
-  void put_first_waiting() {
-    const Waiting& first = waiting_[waits_++];
-    for (std::uint32_t i = first.home; i < bucket_; ++i) {
-      table_.buckets[i].overflow |= sluice_overflow_bit(first.hash);
-    }
-    put(first.hash, first.suffix);
-  }
-  void put(std::uint64_t hash, std::uint32_t suffix) {
-    SluiceBucket& bucket = table_.buckets[bucket_];
-    bucket.tags[used_] = sluice_tag(hash);
-    bucket.suffixes[used_] = suffix;
-    ++used_;
-  }
-
-  // A bucket's own suffixes go first, so that few are away from home; but not before those that
-  // would else be too far from theirs.
-  static constexpr std::uint32_t kPatience = 2;
-
-  Table& table_;
-  std::uint32_t bucket_ = 0;
-  std::uint32_t used_ = 0;  // slots of it
-  std::vector<Waiting> waiting_;
-  std::size_t waits_ = 0;  // the first that still does
-};
-
-bool ImageWriter::place_in(Table& table) const {
-  Placer placer(table);
+bool ImageWriter::place_in(BucketTable& table) const {
   for (const Part& part : parts_) {
     auto parent = part.parents.begin();
     std::uint32_t rule = part.first_rule.index;
     for (std::size_t i = 0; i < part.rules.size();) {
       const std::uint64_t hash = part.rules[i].hash;
       for (; parent != part.parents.end() && *parent < hash; ++parent) {
-        if (!placer.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
+        if (!table.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
       }
       std::uint32_t suffix = SLUICE_SUFFIX_HAS_RULES | rule;
       for (bool more = true; more; ++i) {
@@ -302,23 +230,22 @@ bool ImageWriter::place_in(Table& table) const {
       }
       const bool is_parent = parent != part.parents.end() && *parent == hash;
       if (is_parent) suffix |= SLUICE_SUFFIX_GO_ON;
-      if (!placer.add(hash, suffix)) return false;
+      if (!table.add(hash, suffix)) return false;
       // Another name may have the same hash, and with it the same parent.
       const bool another = i < part.rules.size() && part.rules[i].hash == hash;
       if (is_parent && !another) ++parent;
     }
     for (; parent != part.parents.end(); ++parent) {
-      if (!placer.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
+      if (!table.add(*parent, SLUICE_SUFFIX_GO_ON)) return false;
     }
   }
-  return placer.finish();
+  return table.finish();
 }
 
-Result<ImageWriter::Table, BuildError> ImageWriter::place() const {
+Result<BucketTable, BuildError> ImageWriter::place() const {
   double homes = static_cast<double>(totals_.suffixes) / kSuffixesPerBucket + 1;
   for (int i = 0; i < kMostGrowths; ++i, homes *= kGrowth) {
-    Table table{static_cast<std::uint32_t>(homes), std::pmr::vector<SluiceBucket>(memory_)};
-    table.buckets.resize(table.home_buckets + std::size_t{kSluiceMaxProbe} - 1);
+    BucketTable table(static_cast<std::uint32_t>(homes), memory_);
     if (place_in(table)) return table;
   }
   return fail(BuildError::probe_too_long);
@@ -399,13 +326,13 @@ ImageWriter::Hashes ImageWriter::filter() const {
 }
 
 // Where each section goes; the sum of all is the size of the image.
-SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
+SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t texts,
                                        std::size_t strings) const {
   SluiceImageHeader header{};
   std::ranges::copy(kImageMagic, header.magic);
   header.version = kSluiceImageVersion;
   header.byte_order = kSluiceImageByteOrder;
-  header.home_buckets = table.home_buckets;
+  header.home_buckets = table.home_buckets();
   header.top_level = top_level_ ? 1 : 0;
   header.names = totals_.names;
   header.rules = totals_.rules;
@@ -419,7 +346,7 @@ SluiceImageHeader ImageWriter::lay_out(const Table& table, std::size_t texts,
     return section;
   };
   header.filter = place(totals_.filtered * kFilterBits / 64 + 1, sizeof(std::uint64_t));
-  header.buckets = place(table.buckets.size(), sizeof(SluiceBucket));
+  header.buckets = place(table.buckets().size(), sizeof(SluiceBucket));
   // A rule's head may be read whole where its name is short.
   header.rule_bytes = place(totals_.octets + sizeof(SluiceRule), 1);
   header.texts = place(texts, sizeof(SluiceText));
@@ -460,7 +387,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   };
   put(0, std::as_bytes(std::span(&header, 1)));
   put(header.filter.at, std::as_bytes(std::span(filter)));
-  put(header.buckets.at, std::as_bytes(std::span(table->buckets)));
+  put(header.buckets.at, std::as_bytes(table->buckets()));
   put(header.texts.at, std::as_bytes(std::span(texts)));
   put(header.strings.at, strings);
   const MutableBytes rules = image.subspan(header.rule_bytes.at, header.rule_bytes.count);

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "filters/match/bucket_table.h"
 #include "filters/match/domain_image.h"
 #include "filters/match/domain_set_builder.h"
 
@@ -56,12 +57,6 @@ class ImageWriter {
   struct Totals {
     std::size_t rules = 0, names = 0, suffixes = 0, filtered = 0, octets = 0;
   };
-  // The buckets at work.
-  struct Table {
-    std::uint32_t home_buckets;
-    std::pmr::vector<SluiceBucket> buckets;
-  };
-  class Placer;
 
   void hash_entries();
   void split_into_parts();
@@ -72,12 +67,12 @@ class ImageWriter {
   [[nodiscard]] bool same_name(const Hashed& a, const Hashed& b) const;
   [[nodiscard]] bool same_rule(const Hashed& a, const Hashed& b) const;
   [[nodiscard]] bool add_up();
-  [[nodiscard]] Result<Table, BuildError> place() const;
-  [[nodiscard]] bool place_in(Table& table) const;
+  [[nodiscard]] Result<BucketTable, BuildError> place() const;
+  [[nodiscard]] bool place_in(BucketTable& table) const;
   void write_part(const Part& part, MutableBytes rules) const;
   [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
   [[nodiscard]] Hashes filter() const;
-  [[nodiscard]] SluiceImageHeader lay_out(const Table& table, std::size_t texts,
+  [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t texts,
                                           std::size_t strings) const;
   void report_duplicates(Built& built) const;
 
