@@ -175,21 +175,21 @@ int run(const cli::RunCommand& command) {
   engine::SnapshotCell snapshots(ban->snapshot);
   telemetry::Metrics metrics(engine::labels(), {&counters});
   telemetry::AuditRing ring(start.audit_ring);
-  // What can be refused without a trace comes first, what makes a file last.
+  // Interfaces are touched last.
   if (!start.metrics_listen.empty()) {
     if (const auto listening = metrics.listen(start.metrics_listen); !listening) {
       return refuse_start("sluice: " + listening.error());
     }
   }
-  auto bridge = io::LiveBridge::open(
-      {start.inside, start.outside, static_cast<int>(start.buffer_mib) * 1024 * 1024});
-  if (!bridge) return refuse_start("sluice: " + bridge.error());
   std::unique_ptr<telemetry::AuditWriter> audit;
   if (!start.audit_file.empty()) {
     auto opened = telemetry::AuditWriter::open(*audit_settings, {&ring});
     if (!opened) return refuse_start("sluice: " + opened.error());
     audit = std::move(*opened);
   }
+  auto bridge = io::LiveBridge::open(
+      {start.inside, start.outside, static_cast<int>(start.buffer_mib) * 1024 * 1024});
+  if (!bridge) return refuse_start("sluice: " + bridge.error());
 
   log_lists(*ban);
   log_memory(start, ban->status);
