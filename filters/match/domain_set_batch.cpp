@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "filters/match/coverage.h"
@@ -19,6 +20,27 @@ namespace {
 
 // Names under way at once: more than a core has requests to memory in flight would not help.
 constexpr std::size_t kLanes = 32;
+
+// Room for a T that is made when its lane is taken: arrays of lanes are not initialised.
+template <typename T>
+class Place {
+ public:
+  static_assert(std::is_trivially_destructible_v<T>);
+  Place() noexcept {}
+
+  template <typename... Args>
+  void emplace(Args&&... args) noexcept {
+    std::construct_at(&value, std::forward<Args>(args)...);
+  }
+  // REQUIRES: emplace() before.
+  [[nodiscard]] T& operator*() noexcept { return value; }
+  [[nodiscard]] T* operator->() noexcept { return &value; }
+
+ private:
+  union {
+    T value;
+  };
+};
 
 // The names that may be covered, until there are enough of them to be worth a round.
 template <typename Source>
@@ -101,8 +123,8 @@ class Batch {
   const std::span<Match> matches_;
   std::size_t lanes_in_use_ = 0;
   std::array<std::uint32_t, kLanes> indices_;
-  std::array<std::optional<FirstSuffixes>, kLanes> first_;
-  std::array<std::optional<SuffixWalk<Source>>, kLanes> walks_;
+  std::array<Place<FirstSuffixes>, kLanes> first_;
+  std::array<Place<SuffixWalk<Source>>, kLanes> walks_;
   std::array<FoundSuffix, kLanes> found_;
   std::array<bool, kLanes> has_found_;
   std::array<std::uint8_t, kLanes> walking_lanes_;
@@ -115,7 +137,7 @@ void find_all_of(const DomainSet& set, const HotPart& hot, const ColdPart& cold,
   std::ranges::fill(matches, Match{});
   if (hot.header == nullptr) return;
   Batch<Source> batch(set, hot, cold, names, matches);
-  std::array<std::optional<FirstSuffixes>, kLanes> first;
+  std::array<Place<FirstSuffixes>, kLanes> first;
   for (std::size_t at = 0; at < names.size(); at += kLanes) {
     const std::size_t count = std::min(kLanes, names.size() - at);
     for (std::size_t i = 0; i < count; ++i) {

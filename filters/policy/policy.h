@@ -28,7 +28,10 @@ inline constexpr std::size_t kActions = 4;
 // Apps by AppId::index.
 class AppMask {
  public:
-  void add(match::AppId app) noexcept { bits_ |= std::uint64_t{1} << app.index; }
+  // AppId::kAny is no app: it adds none.
+  void add(match::AppId app) noexcept {
+    if (app.index < match::kMaxApps) bits_ |= std::uint64_t{1} << app.index;
+  }
   [[nodiscard]] bool has(match::AppId app) const noexcept {
     return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
   }
