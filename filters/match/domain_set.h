@@ -8,7 +8,7 @@
 // stored name: there are no false positives.
 //
 // It is a view of an image (match/domain_image.h): the same bytes from the heap, from a mapped
-// file, or in a BPF array map. Cost of a miss: the hash of two labels, one cache line. Worst case:
+// file, or in a BPF array map. Cost of a miss: the hash of three labels, two words. Worst case:
 // kSluiceMaxProbe cache lines a label, whatever the names are. No allocation, no exceptions, no
 // lock.
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include "filters/match/glob.h"
 #include "filters/match/image_writer.h"
 
 namespace sluice::match {
@@ -11,18 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxLists = 0xffff;
 constexpr std::string_view kAnyApp = "*";
-
-// Where the fixed part of a pattern starts: behind its last label with a star.
-std::size_t fixed_part_of(Bytes pattern) {
-  std::size_t fixed = 0;
-  for (std::size_t at = 0; pattern[at] != std::byte{0};) {
-    const std::size_t next = at + 1 + std::to_integer<std::size_t>(pattern[at]);
-    const std::string_view label = as_text(pattern.subspan(at + 1, next - at - 1));
-    if (label.find('*') != std::string_view::npos) fixed = next;
-    at = next;
-  }
-  return fixed;
-}
 
 }  // namespace
 
@@ -77,7 +66,7 @@ Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
     return fail(BuildError::too_many_rules);
   }
   if (entry.source.size() > kMaxText) return fail(BuildError::text_too_long);
-  const std::size_t fixed = entry.is_glob ? fixed_part_of(entry.name) : 0;
+  const std::size_t fixed = entry.is_glob ? entry.name.size() - fixed_part(entry.name).size() : 0;
   if (entry.name[fixed] == std::byte{0}) return fail(BuildError::glob_at_top);
   const auto at = static_cast<std::uint32_t>(names_.size());
   // A pattern without a star is a name.

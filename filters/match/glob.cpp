@@ -1,7 +1,5 @@
 #include "filters/match/glob.h"
 
-#include "filters/base/bytes.h"
-
 namespace sluice::match {
 
 // Where a star was taken, what follows it is tried at each further octet: only the last star needs
@@ -27,6 +25,17 @@ bool glob_matches(std::string_view pattern, std::string_view label) noexcept {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+Bytes fixed_part(Bytes pattern) noexcept {
+  Bytes fixed = pattern;
+  for (Bytes rest = pattern; rest[0] != std::byte{0};) {
+    const auto size = std::to_integer<std::size_t>(rest[0]);
+    const bool has_star = as_text(rest.subspan(1, size)).contains('*');
+    rest = rest.subspan(1 + size);
+    if (has_star) fixed = rest;
+  }
+  return fixed;
 }
 
 }  // namespace sluice::match

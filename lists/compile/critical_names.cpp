@@ -67,7 +67,7 @@ const name::Name* CriticalNames::covered_by(const Entry& entry) const {
     return found == index.end() ? nullptr : &names_[found->second];
   };
   if (!entry.is_glob) return in(is_exact(entry.kind) ? self_ : below_, entry.name);
-  if (in(below_, fixed_part(entry.name)) == nullptr) return nullptr;
+  if (in(below_, match::fixed_part(entry.name)) == nullptr) return nullptr;
   const auto found = std::ranges::find_if(
       names_, [&](const name::Name& name) { return glob_covers(entry, name); });
   return found == names_.end() ? nullptr : &*found;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "filters/match/glob.h"
 #include "lists/compile/wire_labels.h"
 
 namespace sluice::lists {
@@ -15,7 +16,7 @@ std::string Guard::refusal(const Entry& entry, bool forced) const {
   // An exact entry covers only itself; an exact glob covers as many names as others have.
   if (forced || (entry.kind == match::EntryKind::exact && !entry.is_glob)) return {};
   const std::string what = entry.is_glob ? "a glob right below " : "";
-  switch (suffixes_.look_up(entry.is_glob ? fixed_part(entry.name) : entry.name)) {
+  switch (suffixes_.look_up(entry.is_glob ? match::fixed_part(entry.name) : entry.name)) {
     case PublicSuffix::no:
       return {};
     case PublicSuffix::icann:

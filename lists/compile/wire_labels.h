@@ -30,15 +30,4 @@ void for_each_label(Bytes name, Take&& take) {
   return count;
 }
 
-// What stands to the right of a glob's last star.
-[[nodiscard]] inline Bytes fixed_part(Bytes glob) noexcept {
-  Bytes fixed = glob;
-  for (Bytes rest = glob; !is_root(rest);) {
-    const bool has_star = as_text(first_label(rest)).contains('*');
-    rest = behind_first_label(rest);
-    if (has_star) fixed = rest;
-  }
-  return fixed;
-}
-
 }  // namespace sluice::lists
