@@ -12,6 +12,10 @@ std::string_view to_string(Protocol protocol) noexcept {
       return "quic";
     case Protocol::http:
       return "http";
+    case Protocol::mmtls:
+      return "mmtls";
+    case Protocol::ip:
+      return "ip";
   }
   return "?";
 }

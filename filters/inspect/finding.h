@@ -12,11 +12,25 @@
 
 namespace sluice::inspect {
 
-enum class Protocol : std::uint8_t { dns, tls, quic, http };
-inline constexpr std::size_t kProtocols = 4;
+enum class Protocol : std::uint8_t {
+  dns,
+  tls,
+  quic,
+  http,
+  mmtls,  // Tencent's own TLS: it shows no name, only itself
+  ip,     // of no protocol that names a server: the address alone
+};
+inline constexpr std::size_t kProtocols = 6;
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 
-enum class Source : std::uint8_t { question, server_name, host };
+enum class Source : std::uint8_t {
+  question,     // of a DNS query
+  answer,       // a target in a DNS response
+  server_name,  // TLS and QUIC
+  host,         // HTTP
+  signature,    // a protocol that only one app speaks
+  address,      // of the server, where the flow shows no name
+};
 
 struct Finding {
   Protocol protocol = Protocol::dns;

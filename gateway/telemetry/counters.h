@@ -90,10 +90,10 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")
 
 inline constexpr std::size_t kVerdicts = 4;     // io::Verdict
-inline constexpr std::size_t kProtocols = 4;    // inspect::Protocol
+inline constexpr std::size_t kProtocols = 6;    // inspect::Protocol
 inline constexpr std::size_t kActions = 4;      // policy::Action
 inline constexpr std::size_t kApps = 65;        // match::kMaxApps, and one for "*"
-inline constexpr std::size_t kErrorSlots = 32;  // decode and parse errors, named by the engine
+inline constexpr std::size_t kErrorSlots = 64;  // decode and parse errors, named by the engine
 inline constexpr std::size_t kRemovals = 4;     // flow::Removal
 
 // Processing time of one packet in nanoseconds, bounds of the buckets.
