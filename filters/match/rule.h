@@ -20,6 +20,10 @@ enum class EntryKind : std::uint8_t {
   return kind == EntryKind::exception || kind == EntryKind::exact_exception;
 }
 
+[[nodiscard]] constexpr bool is_exact(EntryKind kind) noexcept {
+  return kind == EntryKind::exact || kind == EntryKind::exact_exception;
+}
+
 // Index of a rule in its DomainSet.
 struct RuleId {
   std::uint32_t index = 0xffffffffU;

@@ -67,7 +67,7 @@ lists::Review review(const lists::Compiled& compiled, cli::WorkDone& work) {
   return found;
 }
 
-int status_of(const lists::Compiled& compiled) {
+int exit_status_of(const lists::Compiled& compiled) {
   const bool refused = std::ranges::any_of(
       compiled.lists, [](const lists::LoadedList& list) { return list.error_count > 0; });
   return refused ? kFindings : kOk;
@@ -106,7 +106,7 @@ int lists_build(const cli::ListsBuildCommand& command) {
   work.writing = Clock::now() - started;
   std::cerr << command.out << ":\n";
   cli::print_summary(std::cerr, *compiled, found, work);
-  return status_of(*compiled);
+  return exit_status_of(*compiled);
 }
 
 int lists_lint(const cli::ListsLintCommand& command) {
@@ -117,7 +117,7 @@ int lists_lint(const cli::ListsLintCommand& command) {
   cli::print_notes(std::cout, *compiled, std::numeric_limits<std::size_t>::max());
   cli::print_review(std::cout, *compiled, found);
   cli::print_summary(std::cerr, *compiled, found, work);
-  return all_written() ? status_of(*compiled) : kUnusable;
+  return all_written() ? exit_status_of(*compiled) : kUnusable;
 }
 
 int lists_show(const cli::ListsShowCommand& command) {

@@ -9,10 +9,6 @@
 namespace sluice::lists {
 namespace {
 
-bool is_exact(match::EntryKind kind) {
-  return kind == match::EntryKind::exact || kind == match::EntryKind::exact_exception;
-}
-
 bool glob_covers(const Entry& glob, const name::Name& name) {
   const std::size_t labels = count_labels(glob.name);
   if (labels > name.label_count() || (is_exact(glob.kind) && labels != name.label_count())) {

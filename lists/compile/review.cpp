@@ -9,10 +9,6 @@ namespace {
 
 using match::EntryKind;
 
-bool is_exact(EntryKind kind) {
-  return kind == EntryKind::exact || kind == EntryKind::exact_exception;
-}
-
 // What stands behind a rule for the names that it covers, longest first.
 class Behind {
  public:
