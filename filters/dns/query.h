@@ -1,11 +1,10 @@
 #pragma once
 
-// DNS questions (RFC 1035 section 4.1; EDNS, RFC 6891). Answers come with a later version.
+// DNS questions (RFC 1035 section 4.1; EDNS, RFC 6891). Answers: response.h.
 //
 // Input: one DNS message (UDP payload, or a message that dns/framing.h took from a TCP stream).
 // Output: the questions by value, names decompressed and canonical.
-// Pure: no allocation, no exceptions. Compression is followed for a bounded number of jumps, so no
-// message can loop.
+// Pure: no allocation, no exceptions.
 //
 // Lenient where servers are (bytes after the questions, odd flags, pointers that lead forward,
 // which public resolvers follow), strict where leniency hides a name: all questions are read, or
@@ -17,7 +16,7 @@
 
 #include "filters/base/bytes.h"
 #include "filters/base/result.h"
-#include "filters/name/name.h"
+#include "filters/dns/message.h"
 
 namespace sluice::dns {
 
@@ -28,16 +27,6 @@ enum class QueryError : std::uint8_t {
 };
 inline constexpr std::size_t kQueryErrors = 3;
 
-inline constexpr std::size_t kMaxQuestions = 16;
-inline constexpr std::size_t kMaxJumps = 16;  // compression pointers in one name
-inline constexpr std::size_t kHeaderOctets = 12;
-
-struct Question {
-  name::Name name;
-  std::uint16_t qtype = 0;
-  std::uint16_t qclass = 0;
-};
-
 struct Query {
   std::uint16_t id = 0;
   bool recursion_desired = false;
@@ -47,6 +36,10 @@ struct Query {
   std::size_t questions_end = 0;  // offset behind the last question
   std::size_t count = 0;
   std::array<Question, kMaxQuestions> questions;
+
+  // What a header says, and nothing else yet.
+  void take_header(const Header& header) noexcept;
+  void take_edns(const Record& opt) noexcept;
 };
 
 // Fills `query`, which is scratch of the caller (it is large: keep one for each worker).

@@ -1,0 +1,94 @@
+#include "filters/dns/message.h"
+
+namespace sluice::dns {
+namespace {
+
+constexpr std::uint8_t kPointer = 0xc0;
+
+// Steps over a name without reading it; false: it does not end.
+bool skip_name(ByteReader& reader) noexcept {
+  while (true) {
+    const std::uint8_t length = reader.u8();
+    if ((length & kPointer) == kPointer) reader.skip(1);
+    if (!reader.ok()) return false;
+    if (length == 0 || (length & kPointer) == kPointer) return true;
+    reader.skip(length);
+  }
+}
+
+}  // namespace
+
+std::optional<Header> read_header(Bytes message) noexcept {
+  ByteReader reader(message);
+  Header header;
+  header.id = reader.u16();
+  header.flags = reader.u16();
+  header.questions = reader.u16();
+  header.answers = reader.u16();
+  header.authority = reader.u16();
+  header.additional = reader.u16();
+  if (!reader.ok()) return std::nullopt;
+  return header;
+}
+
+std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
+                                          std::array<Question, kMaxQuestions>& questions) noexcept {
+  std::size_t offset = kHeaderOctets;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto read = read_name(message, offset);
+    if (!read) return std::nullopt;
+    ByteReader fields(message);
+    fields.skip(read->end);
+    questions[i].name = read->name;
+    questions[i].qtype = fields.u16();
+    questions[i].qclass = fields.u16();
+    if (!fields.ok()) return std::nullopt;
+    offset = fields.position();
+  }
+  return offset;
+}
+
+std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
+  name::Name::Builder builder;
+  std::size_t end = 0;
+  std::size_t jumps = 0;
+  ByteReader reader(message);
+  reader.skip(offset);
+  while (true) {
+    const std::uint8_t length = reader.u8();
+    if (!reader.ok()) return std::nullopt;
+    if (length == 0) {
+      if (jumps == 0) end = reader.position();
+      return NameRead{builder.finish(), end};
+    }
+    if ((length & kPointer) == kPointer) {
+      const std::size_t target = static_cast<std::size_t>(length & 0x3fU) << 8 | reader.u8();
+      if (!reader.ok() || ++jumps > kMaxJumps) return std::nullopt;
+      if (jumps == 1) end = reader.position();
+      reader = ByteReader(message);
+      reader.skip(target);
+      continue;
+    }
+    if ((length & kPointer) != 0) return std::nullopt;  // reserved label types
+    const Bytes label = reader.take(length);
+    if (!reader.ok() || !builder.add(label)) return std::nullopt;
+  }
+}
+
+std::optional<Record> read_record(ByteReader& reader) noexcept {
+  Record record;
+  record.owner = reader.position();
+  if (!skip_name(reader)) return std::nullopt;
+  // Types that have no name here are kept as they are.
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+  record.type = static_cast<RecordType>(reader.u16());
+  record.record_class = reader.u16();
+  record.ttl = reader.u32();
+  record.size = reader.u16();
+  record.data = reader.position();
+  reader.skip(record.size);
+  if (!reader.ok()) return std::nullopt;
+  return record;
+}
+
+}  // namespace sluice::dns

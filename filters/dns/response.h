@@ -1,0 +1,99 @@
+#pragma once
+
+// DNS answers: where a name leads (RFC 1035 section 4.1; DNAME, RFC 6672; SVCB and HTTPS, RFC
+// 9460).
+//
+// Input: one DNS message, as for query.h. Output: its question and the extent of its records, then
+// one record after the other; targets by value, addresses by value, all else as offsets into the
+// message.
+//
+//   ResponseReader records(message, response);
+//   while (const auto record = records.next()) {
+//     if (is_alias(record->type)) … read_target(message, *record) …
+//     for_each_address(message, *record, [&](const IpAddress& address) { … record->ttl … });
+//   }
+//
+// Pure: no allocation, no exceptions. Cost: linear in the message, which bounds the records too (11
+// octets each at least). All records are well-formed, or none is handed out; where the message says
+// that it was truncated (TC), those in front of the cut.
+
+#include <cstdint>
+#include <string_view>
+
+#include "filters/base/bytes.h"
+#include "filters/base/ip_address.h"
+#include "filters/base/result.h"
+#include "filters/dns/message.h"
+#include "filters/dns/query.h"
+#include "filters/dns/service.h"
+
+namespace sluice::dns {
+
+enum class ResponseError : std::uint8_t {
+  not_response,        // a query, another opcode, or too short for a header
+  malformed,           // a question, a record or a target cannot be read
+  too_many_questions,  // over kMaxQuestions
+};
+inline constexpr std::size_t kResponseErrors = 3;
+
+struct Response {
+  Query query;              // as the response repeats it, with its own OPT; count may be 0
+  std::uint8_t rcode = 0;   // the four bits of the header
+  bool truncated = false;   // TC
+  std::size_t records = 0;  // whole ones, of all sections
+  std::size_t answers = 0;  // of these, the leading ones that are of the answer section
+};
+
+// Fills `response`, which is scratch of the caller, as for parse_query.
+[[nodiscard]] Result<void, ResponseError> parse_response(Bytes message,
+                                                         Response& response) noexcept;
+
+// Goes over the records in order.
+class ResponseReader {
+ public:
+  // REQUIRES: `response` was parsed from `message`.
+  ResponseReader(Bytes message, const Response& response) noexcept;
+  [[nodiscard]] std::optional<Record> next() noexcept;
+  // The record that next() gave last is of the answer section.
+  [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
+
+ private:
+  ByteReader reader_;
+  std::size_t left_;
+  std::size_t behind_answers_;  // records behind the answer section
+};
+
+// A name that resolvers go on to in place of the owner's.
+[[nodiscard]] constexpr bool is_alias(RecordType type) noexcept {
+  return type == RecordType::cname || type == RecordType::dname || is_service_binding(type);
+}
+// A name of a server that belongs to the owner: mail, SIP, name servers.
+[[nodiscard]] constexpr bool is_service_target(RecordType type) noexcept {
+  return type == RecordType::mx || type == RecordType::srv || type == RecordType::ns;
+}
+// The target; the root where an SVCB record names none. REQUIRES: is_alias or is_service_target.
+[[nodiscard]] Result<name::Name, ResponseError> read_target(Bytes message,
+                                                            const Record& record) noexcept;
+
+// A and AAAA, and the hints of SVCB and HTTPS; nothing of other records and classes.
+template <typename Visit>
+void for_each_address(Bytes message, const Record& record, Visit&& visit) noexcept {
+  const auto each = [&](Bytes addresses, std::size_t octets) {
+    for (; addresses.size() >= octets; addresses = addresses.subspan(octets)) {
+      visit(IpAddress::from_bytes(addresses.first(octets)));
+    }
+  };
+  if (record.record_class != kClassInternet) return;
+  const Bytes data = record.data_in(message);
+  if (record.type == RecordType::a && data.size() == kIpv4Octets) each(data, kIpv4Octets);
+  if (record.type == RecordType::aaaa && data.size() == kIpv6Octets) each(data, kIpv6Octets);
+  if (!is_service_binding(record.type)) return;
+  if (const auto binding = read_service_binding(message, record)) {
+    each(binding->ipv4_hints, kIpv4Octets);
+    each(binding->ipv6_hints, kIpv6Octets);
+  }
+}
+
+[[nodiscard]] std::string_view to_string(ResponseError error) noexcept;
+
+}  // namespace sluice::dns
