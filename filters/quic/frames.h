@@ -1,0 +1,43 @@
+#pragma once
+
+// The frames of an Initial packet: RFC 9000 sections 17.2.2 and 19. CRYPTO frames carry the
+// handshake; PADDING, PING, ACK and CONNECTION_CLOSE may stand among them; a server ends the
+// connection at any other.
+//
+// Input: the decrypted payload of one packet. Output: CRYPTO frames in order of appearance, views
+// into it. Cost: one pass, no allocation.
+
+#include <cstdint>
+#include <optional>
+
+#include "filters/base/byte_reader.h"
+#include "filters/base/bytes.h"
+
+namespace sluice::quic {
+
+struct CryptoFrame {
+  std::uint64_t offset = 0;  // in the handshake stream of the Initial packets
+  Bytes bytes;
+};
+
+class CryptoFrames {
+ public:
+  explicit constexpr CryptoFrames(Bytes payload) noexcept : reader_(payload) {}
+
+  // The next one; none: the payload ends here, or is malformed.
+  [[nodiscard]] std::optional<CryptoFrame> next() noexcept;
+  // False once a frame was cut off, or is none that an Initial packet may carry.
+  [[nodiscard]] bool ok() const noexcept { return reader_.ok() && allowed_; }
+
+ private:
+  void skip_ack(bool with_ecn) noexcept;
+  void skip_close() noexcept;
+
+  ByteReader reader_;
+  bool allowed_ = true;
+};
+
+// True where all frames can be read.
+[[nodiscard]] bool well_formed(CryptoFrames frames) noexcept;
+
+}  // namespace sluice::quic

@@ -1,0 +1,68 @@
+#pragma once
+
+// QUIC packets with a long header: RFC 8999 (what holds for every version), RFC 9000 section 17.2.
+//
+//   | 1 f tt pppp | version 32 | n 8 | DCID n | m 8 | SCID m | by version and type …
+//     Initial:                            | token length (i) | token | length (i) | protected |
+//     0-RTT, Handshake:                                              | length (i) | protected |
+//     Retry, version negotiation, unknown versions: to the end of the datagram
+//
+// A datagram may carry several, one behind the other (RFC 9000 section 12.2): parse, then go on at
+// `whole.size()`. Input: a UDP payload or what is left of one. Output: views into it. Pure, no
+// allocation.
+
+#include <cstdint>
+#include <string_view>
+
+#include "filters/base/byte_reader.h"
+#include "filters/base/bytes.h"
+#include "filters/base/result.h"
+#include "filters/quic/version.h"
+
+namespace sluice::quic {
+
+enum class PacketType : std::uint8_t {
+  initial,
+  zero_rtt,
+  handshake,
+  retry,
+  version_negotiation,
+  unknown,  // of a version that we cannot read, Google's Q0xx included
+};
+
+enum class PacketError : std::uint8_t {
+  not_long,   // no long header: 1-RTT, or no QUIC at all
+  malformed,  // a long header whose lengths do not hold
+};
+[[nodiscard]] std::string_view to_string(PacketError error) noexcept;
+
+inline constexpr std::size_t kMaxConnectionId = 20;  // RFC 9000 section 17.2, every version we read
+
+struct LongPacket {
+  PacketType type = PacketType::unknown;
+  VersionNumber version;
+  const Version* secrets = nullptr;  // null: unknown, version_negotiation
+  Bytes dcid, scid;
+  Bytes token;                    // initial
+  std::size_t number_offset = 0;  // initial, zero_rtt, handshake: where the packet number starts
+  Bytes whole;                    // the packet; all of the input where its end is not known
+};
+
+// The fixed bit is not looked at: servers may let clients clear it (RFC 9287).
+[[nodiscard]] Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept;
+
+// True where the first octets say QUIC that we may have something to say on: a long header, or the
+// public header of Google's QUIC up to Q043 with its version. A look at one octet for most of what
+// is no such thing; for a version that we do not know, size must be what servers demand.
+[[nodiscard]] bool may_be_long_packet(Bytes datagram) noexcept;
+// The public header of Google's QUIC up to Q043, with a version: | 0000 1?01 | id 64 | "Q0xx" |.
+[[nodiscard]] bool is_google_public_packet(Bytes datagram) noexcept;
+
+// RFC 9000 section 16. On failure the reader is failed.
+[[nodiscard]] std::uint64_t read_varint(ByteReader& reader) noexcept;
+
+// RFC 9000 appendix A.3: the whole packet number from its last `octets` octets, next to `expected`.
+[[nodiscard]] std::uint64_t decode_packet_number(std::uint64_t expected, std::uint32_t truncated,
+                                                 std::size_t octets) noexcept;
+
+}  // namespace sluice::quic
