@@ -68,11 +68,10 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   if (packet.payload.empty()) return segment;
   if (ahead >= kHalf) {
     const std::uint32_t behind = 0U - ahead;
-    if (behind > acknowledged_) {
-      segment.kind = ClientSegment::Kind::far;
-    } else if (behind >= packet.payload.size()) {
-      segment.kind = ClientSegment::Kind::stale;
+    if (behind >= packet.payload.size()) {
+      segment.kind = behind > acknowledged_ ? ClientSegment::Kind::far : ClientSegment::Kind::stale;
     } else {
+      // The server trims off what lies before its window, the start of the stream included.
       segment.kind = ClientSegment::Kind::data;
       segment.offset = acknowledged_;
       segment.bytes = packet.payload.subspan(behind);

@@ -24,7 +24,7 @@ struct ClientSegment {
     empty,  // no payload
     data,
     stale,  // all of it was acknowledged before: the server discards it
-    far,    // before the start or absurdly far behind it: sequence numbers of no server's window
+    far,    // all before the start, or absurdly far behind it: in no server's window
   };
   Kind kind = Kind::empty;
   std::uint64_t offset = 0;

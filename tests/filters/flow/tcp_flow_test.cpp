@@ -56,6 +56,15 @@ TEST(TcpFlow, CountsAcrossTheEndOfTheSequenceSpace) {
   EXPECT_EQ(flow.acknowledged(), 4U);
 }
 
+TEST(TcpFlow, WhatLiesBeforeTheStartIsTrimmedAsServersDo) {
+  TcpFlow flow = established();
+  const Segment early = segment(997, 5000, "A", "xyzhello");
+  const ClientSegment at = flow.on_client(early.packet);
+  EXPECT_EQ(at.kind, Kind::data);
+  EXPECT_EQ(at.offset, 0U);
+  EXPECT_EQ(as_text(at.bytes), "hello");
+}
+
 TEST(TcpFlow, BytesThatWereAcknowledgedAreStale) {
   TcpFlow flow = established();
   EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);

@@ -1,0 +1,44 @@
+#pragma once
+
+// The register of evasions: each a name, the shape that it has on the wire, what it is tried with,
+// and a builder. A builder gives one script or many (a split at every byte).
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tests/evasion/payload.h"
+#include "tests/evasion/script.h"
+
+namespace sluice::evasion {
+
+using Scripts = std::vector<Script>;
+
+struct Case {
+  std::string_view name;   // topic.evasion
+  std::string_view shape;  // on the wire
+  std::vector<Kind> kinds;
+  Scripts (*build)(const Payload& payload);
+  // Does pass today, as filters/flow/README.md says; the test fails once it does not.
+  bool known_gap = false;
+};
+
+inline const std::vector<Kind> kEveryKind(std::begin(kKinds), std::end(kKinds));
+inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
+
+// Places to cut a stream: every byte, of long ones those around the name and every so often.
+[[nodiscard]] std::vector<std::size_t> cuts_of(const Payload& payload);
+
+// By topic, in the order in which they are printed.
+[[nodiscard]] std::span<const Case> tcp_split_cases();
+[[nodiscard]] std::span<const Case> tcp_overlap_cases();
+[[nodiscard]] std::span<const Case> tcp_decoy_cases();
+[[nodiscard]] std::span<const Case> tcp_handshake_cases();
+[[nodiscard]] std::span<const Case> tcp_spoof_cases();
+[[nodiscard]] std::span<const Case> tls_cases();
+[[nodiscard]] std::span<const Case> http_cases();
+[[nodiscard]] std::span<const Case> dns_cases();
+
+[[nodiscard]] std::vector<Case> all_cases();
+
+}  // namespace sluice::evasion

@@ -1,0 +1,209 @@
+#include "tests/evasion/course.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::evasion {
+namespace {
+
+// When the client hears of what the server has read.
+enum class Acknowledge : std::uint8_t {
+  at_once,
+  late,  // all but the last acknowledgment are lost before the gateway
+};
+
+struct Setting {
+  const Script& script;
+  Stack stack;
+  Acknowledge acknowledge;
+  Family family;
+  Kind kind;
+};
+
+// One attempt. Without a lab: as if there were no gateway.
+class Run {
+ public:
+  Run(const Setting& setting, test::Lab* lab)
+      : setting_(setting),
+        lab_(lab),
+        server_({setting.stack, setting.script.fast_open, setting.script.handshake}) {
+    const bool v4 = setting.family == Family::v4;
+    const std::string port = std::to_string(port_of(setting.kind));
+    to_server_ = {test::endpoint(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000"),
+                  test::endpoint((v4 ? "198.51.100.2:" : "[2001:db8:1::2]:") + port),
+                  setting.script.vlans};
+    to_client_ = {to_server_.destination, to_server_.source, setting.script.vlans};
+  }
+
+  // `again`: in the end, the client's stack sends again what was not acknowledged.
+  const std::vector<Octets>& go(bool again) {
+    for (const Shot& shot : setting_.script.shots) send(shot);
+    flush();
+    if (again) retransmit();
+    flush();
+    return server_.streams();
+  }
+
+ private:
+  void send(const Shot& shot) {
+    const Script& script = setting_.script;
+    Segment segment{.sequence = script.initial + 1 + static_cast<std::uint32_t>(shot.at),
+                    .flags = shot.flags,
+                    .payload = shot.payload,
+                    .hops = shot.hops,
+                    .bad_checksum = shot.bad_checksum,
+                    .md5 = shot.md5,
+                    .timestamp = shot.timestamp,
+                    .urgent = shot.urgent};
+    if (shot.flags.find('A') != std::string_view::npos) {
+      segment.acknowledgment = server_next_ + shot.acknowledgment_error;
+    }
+    if (shot.as_server) {
+      std::swap(segment.sequence, segment.acknowledgment);
+      pass(frame_of(segment, to_client_), io::Side::inside);  // no router takes it further
+      return;
+    }
+    const Octets frame = frame_of(segment, to_server_);
+    is_seen_ = !shot.unseen;
+    if (!pass(frame, io::Side::inside)) return;
+    for (const Segment& answer : server_.receive(frame)) reply(answer);
+  }
+
+  void reply(const Segment& answer) {
+    const bool bare = answer.flags == "A";
+    if (bare && setting_.acknowledge == Acknowledge::late) {
+      held_ = {answer};
+      return;
+    }
+    if (!pass(frame_of(answer, to_client_), io::Side::outside)) return;
+    if (answer.flags.starts_with('S')) server_next_ = answer.sequence + 1;
+  }
+
+  void flush() {
+    for (const Segment& answer : held_) pass(frame_of(answer, to_client_), io::Side::outside);
+    held_.clear();
+  }
+
+  void retransmit() {
+    constexpr std::size_t kMost = 1400;
+    const Script& script = setting_.script;
+    for (std::size_t from = 0; from < script.stream.size(); from += kMost) {
+      const std::size_t size = std::min(kMost, script.stream.size() - from);
+      const auto part = Bytes(script.stream).subspan(from, size);
+      send({.at = script.stream_at + static_cast<std::int64_t>(from),
+            .payload = {part.begin(), part.end()}});
+    }
+  }
+
+  bool pass(const Octets& frame, io::Side side) {
+    return lab_ == nullptr || !is_seen_ || io::passes(lab_->send(frame, side));
+  }
+
+  Setting setting_;
+  test::Lab* lab_;
+  ModelServer server_;
+  Path to_server_, to_client_;
+  std::uint32_t server_next_ = 0;
+  bool is_seen_ = true;
+  std::vector<Segment> held_;
+};
+
+test::Lab gateway(bool enforce) {
+  test::LabOptions options;
+  options.limits = {.flows = 16, .streams = 4};
+  options.enforce = enforce;
+  return test::Lab(options);
+}
+
+bool names_app(Kind kind, const std::vector<Octets>& streams) {
+  return std::ranges::any_of(streams, [&](const Octets& stream) {
+    const auto names = names_in(kind, stream);
+    return std::ranges::find(names, kBannedName) != names.end();
+  });
+}
+
+std::string describe(const Setting& setting, const Payload& payload) {
+  return std::string(to_string(setting.kind)) + " " + std::string(setting.stack.name) +
+         (setting.acknowledge == Acknowledge::late ? " late" : "") + " " + payload.name + " " +
+         setting.script.what;
+}
+
+void run_banned(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
+  const bool shown = names_app(setting.kind, Run(setting, nullptr).go(true));
+  result.shown += shown ? 1 : 0;
+  test::Lab lab = gateway(enforce);
+  if (names_app(setting.kind, Run(setting, &lab).go(true))) {
+    result.passed.push_back(describe(setting, payload));
+  }
+}
+
+void run_ordinary(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
+  const bool again = setting.script.sends_again;
+  Run bare(setting, nullptr);
+  test::Lab lab = gateway(enforce);
+  Run guarded(setting, &lab);
+  if (bare.go(again) != guarded.go(again)) {
+    result.collateral.push_back(describe(setting, payload));
+  }
+}
+
+// Two shots with payload at one place: then the stack decides what is read.
+bool is_contested(const Script& script) {
+  const auto end = [](const Shot& shot) {
+    return shot.at + static_cast<std::int64_t>(shot.payload.size());
+  };
+  for (std::size_t i = 0; i < script.shots.size() && script.shots.size() < 64; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const Shot& a = script.shots[i];
+      const Shot& b = script.shots[j];
+      if (a.at < end(b) && b.at < end(a)) return true;
+    }
+  }
+  return false;
+}
+
+Result run_payload(const Case& entry, const Payload& payload, Family family, bool enforce) {
+  Result result;
+  for (const Script& script : entry.build(payload)) {
+    const std::size_t stacks = is_contested(script) ? std::size(kStacks) : 2;
+    for (std::size_t i = 0; i < stacks; ++i) {
+      for (const Acknowledge acknowledge : {Acknowledge::at_once, Acknowledge::late}) {
+        const Setting setting{script, kStacks[i], acknowledge, family, payload.kind};
+        ++result.runs;
+        if (payload.name == kBannedName) {
+          run_banned(setting, payload, enforce, result);
+        } else {
+          run_ordinary(setting, payload, enforce, result);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void Result::add(const Result& other) {
+  runs += other.runs;
+  shown += other.shown;
+  passed.insert(passed.end(), other.passed.begin(), other.passed.end());
+  collateral.insert(collateral.end(), other.collateral.begin(), other.collateral.end());
+}
+
+Result run_case(const Case& entry, Kind kind, Family family, bool enforce) {
+  Result result;
+  for (const std::string_view name : {kBannedName, kOrdinaryName}) {
+    result.add(run_payload(entry, payload_of(kind, name), family, enforce));
+  }
+  return result;
+}
+
+Result run_case(const Case& entry, Family family, bool enforce) {
+  Result result;
+  for (const Kind kind : entry.kinds) result.add(run_case(entry, kind, family, enforce));
+  return result;
+}
+
+}  // namespace sluice::evasion

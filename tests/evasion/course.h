@@ -1,0 +1,34 @@
+#pragma once
+
+// The course that each case runs: client, gateway, model server; with the gateway and without it.
+//
+//   client's script ─► Worker ─► (hops) ─► model server ─► its answers ─► Worker ─► client
+//
+// Banned: what the server reads names the app without the gateway (else the case shows nothing) and
+// never with it. Ordinary: the server reads the same bytes with the gateway as without.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/evasion/cases.h"
+
+namespace sluice::evasion {
+
+enum class Family : std::uint8_t { v4, v6 };
+
+struct Result {
+  std::size_t runs = 0;
+  std::size_t shown = 0;                // runs in which the banned name is read without the gateway
+  std::vector<std::string> passed;      // the server read a banned name: what, and where
+  std::vector<std::string> collateral;  // an ordinary stream did not come through as it was sent
+  [[nodiscard]] bool is_right() const { return shown > 0 && passed.empty() && collateral.empty(); }
+  void add(const Result& other);
+};
+
+// `enforce` false: the gateway reports and blocks nothing.
+[[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, bool enforce = true);
+[[nodiscard]] Result run_case(const Case& entry, Family family, bool enforce = true);
+
+}  // namespace sluice::evasion

@@ -1,0 +1,98 @@
+// Questions over TCP, as resolvers read them.
+
+#include "tests/evasion/cases.h"
+
+namespace sluice::evasion {
+namespace {
+
+Script sent(const Octets& stream) {
+  return Script(stream).open().whole();
+}
+
+Scripts odd_case(const Payload& payload) {
+  std::string name = payload.name;
+  for (std::size_t i = 0; i < name.size(); i += 2) {
+    if (name[i] >= 'a') name[i] = static_cast<char>(name[i] - 'a' + 'A');
+  }
+  return {sent(test::framed(test::dns_query(name)))};
+}
+
+Scripts pipelined(const Payload& payload) {
+  Octets stream = test::framed(test::dns_query(kDecoyName));
+  const std::size_t first = stream.size();
+  test::append(stream, payload.stream);
+  const Script script = Script(stream).open();
+  return {Script(script).whole(), Script(script).part(0, first).part(first, stream.size()),
+          Script(script).part(0, first + 8).part(first + 8, stream.size()),
+          Script(script).part(first, stream.size()).part(0, first)};
+}
+
+// A header for `questions`, with nothing else counted.
+Octets header(unsigned questions) {
+  Octets message;
+  test::append_u16(message, 0x4321);
+  test::append_u16(message, 0x0100);
+  test::append_u16(message, questions);
+  message.resize(12);
+  return message;
+}
+
+void append_labels(Octets& to, std::string_view name) {
+  while (!name.empty()) {
+    const std::string_view label = name.substr(0, name.find('.'));
+    test::append_u8(to, static_cast<unsigned>(label.size()));
+    test::append(to, as_bytes(label));
+    name.remove_prefix(std::min(name.size(), label.size() + 1));
+  }
+}
+
+Scripts two_questions(const Payload& payload) {
+  Octets message = header(2);
+  for (const std::string_view name : {kDecoyName, std::string_view(payload.name)}) {
+    append_labels(message, name);
+    test::append_u8(message, 0);
+    test::append_u32(message, 0x00010001);
+  }
+  return {sent(test::framed(message))};
+}
+
+// The rest of the name stands behind the question, or before it, in another one's.
+Scripts compressed(const Payload& payload) {
+  const std::string_view name = payload.name;
+  const std::string_view first = name.substr(0, 3), rest = name.substr(4);
+  Octets forward = header(1);
+  append_labels(forward, first);
+  test::append_u16(forward, 0xc000 + static_cast<unsigned>(forward.size()) + 6);
+  test::append_u32(forward, 0x00010001);
+  append_labels(forward, rest);
+  test::append_u8(forward, 0);
+
+  Octets chained = header(1);
+  append_labels(chained, first);
+  test::append_u16(chained, 0xc000 + static_cast<unsigned>(chained.size()) + 6);
+  test::append_u32(chained, 0x00010001);
+  for (int i = 0; i < 3; ++i) {
+    test::append_u16(chained, 0xc000 + static_cast<unsigned>(chained.size()) + 2);
+  }
+  append_labels(chained, rest);
+  test::append_u8(chained, 0);
+  return {sent(test::framed(forward)), sent(test::framed(chained))};
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases{
+      {"dns_odd_case", "upper and lower case in the name (0x20)", {Kind::dns}, odd_case},
+      {"dns_pipelined", "a second question behind the first", {Kind::dns}, pipelined},
+      {"dns_two_questions", "two questions in one message", {Kind::dns}, two_questions},
+      {"dns_compressed", "pointers that lead forward, one and four", {Kind::dns}, compressed},
+  };
+  return cases;
+}
+
+}  // namespace
+
+std::span<const Case> dns_cases() {
+  return table();
+}
+
+}  // namespace sluice::evasion

@@ -1,0 +1,98 @@
+#include "tests/evasion/frame.h"
+
+#include "filters/packet/checksum.h"
+
+namespace sluice::evasion {
+namespace {
+
+using test::append;
+using test::append_u16;
+using test::append_u32;
+using test::append_u8;
+
+constexpr std::uint8_t kTcp = 6;
+constexpr std::size_t kTcpHeader = 20;
+
+void patch_u16(Octets& bytes, std::size_t at, unsigned value) {
+  bytes[at] = static_cast<std::byte>(value >> 8);
+  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
+}
+
+Octets options_of(const Segment& segment) {
+  Octets options;
+  if (segment.timestamp) {
+    append_u32(options, 0x0101080a);  // two NOPs, kind 8, length 10
+    append_u32(options, *segment.timestamp);
+    append_u32(options, 0);
+  }
+  if (segment.md5) {
+    append_u16(options, 0x1312);  // kind 19, length 18
+    options.resize(options.size() + 16, std::byte{0x77});
+    append_u16(options, 0x0101);
+  }
+  return options;
+}
+
+Octets tcp_of(const Segment& segment, const Path& path) {
+  constexpr std::string_view kFlags = "FSRPAU";
+  const Octets options = options_of(segment);
+  unsigned flags = 0;
+  for (const char flag : segment.flags) flags |= 1U << kFlags.find(flag);
+  Octets bytes;
+  append_u16(bytes, path.source.port.number);
+  append_u16(bytes, path.destination.port.number);
+  append_u32(bytes, segment.sequence);
+  append_u32(bytes, segment.acknowledgment);
+  append_u8(bytes, static_cast<unsigned>((kTcpHeader + options.size()) / 4) << 4);
+  append_u8(bytes, flags);
+  append_u16(bytes, 0xffff);
+  append_u16(bytes, 0);
+  append_u16(bytes, segment.urgent);
+  append(bytes, options);
+  append(bytes, segment.payload);
+  unsigned sum =
+      packet::transport_checksum(path.source.address, path.destination.address, kTcp, bytes);
+  if (segment.bad_checksum) sum ^= 0x1234;
+  patch_u16(bytes, 16, sum);
+  return bytes;
+}
+
+void append_ip(Octets& frame, const Path& path, std::uint8_t hops, Bytes payload) {
+  const std::size_t start = frame.size();
+  const bool v4 = path.source.address.is_v4();
+  if (v4) {
+    append_u16(frame, 0x4500);
+    append_u16(frame, static_cast<unsigned>(20 + payload.size()));
+    append_u32(frame, 0x22224000);  // identification, do not fragment
+    append_u8(frame, hops);
+    append_u8(frame, kTcp);
+    append_u16(frame, 0);
+  } else {
+    append_u32(frame, 0x60000000);
+    append_u16(frame, static_cast<unsigned>(payload.size()));
+    append_u8(frame, kTcp);
+    append_u8(frame, hops);
+  }
+  append(frame, path.source.address.wire());
+  append(frame, path.destination.address.wire());
+  if (v4) {
+    const unsigned sum = packet::ones_complement_sum(Bytes(frame).subspan(start));
+    patch_u16(frame, start + 10, ~sum & 0xffff);
+  }
+  append(frame, payload);
+}
+
+}  // namespace
+
+Octets frame_of(const Segment& segment, const Path& path) {
+  Octets frame(12, std::byte{0x02});  // Ethernet addresses
+  for (std::size_t i = 0; i < path.vlans.size(); ++i) {
+    append_u16(frame, i + 1 < path.vlans.size() ? 0x88a8 : 0x8100);
+    append_u16(frame, path.vlans[i]);
+  }
+  append_u16(frame, path.source.address.is_v4() ? 0x0800 : 0x86dd);
+  append_ip(frame, path, segment.hops, tcp_of(segment, path));
+  return frame;
+}
+
+}  // namespace sluice::evasion

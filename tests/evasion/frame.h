@@ -1,0 +1,42 @@
+#pragma once
+
+// The generator: TCP segments as frames on the wire, with all that evasion tools turn.
+//
+// Lengths and checksums are right unless told otherwise.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "filters/base/ip_address.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::evasion {
+
+using test::Octets;
+
+// Routers between the gateway and the server: what starts with fewer hops never arrives.
+inline constexpr std::uint8_t kHopsToServer = 8;
+inline constexpr std::uint8_t kEnoughHops = 64;
+inline constexpr std::uint8_t kTooFewHops = 3;
+
+struct Segment {
+  std::uint32_t sequence = 0, acknowledgment = 0;
+  std::string_view flags = "A";  // of "FSRPAU"
+  Octets payload;
+  std::uint8_t hops = kEnoughHops;
+  bool bad_checksum = false;
+  bool md5 = false;                        // a signature option (RFC 2385) that nobody asked for
+  std::optional<std::uint32_t> timestamp;  // RFC 7323
+  std::uint16_t urgent = 0;                // urgent pointer; counts with the flag U
+};
+
+struct Path {
+  Endpoint source, destination;
+  std::vector<std::uint16_t> vlans;  // outermost first; of two, the outer one is 802.1ad
+};
+
+[[nodiscard]] Octets frame_of(const Segment& segment, const Path& path);
+
+}  // namespace sluice::evasion

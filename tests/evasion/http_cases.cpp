@@ -1,0 +1,91 @@
+// One Host in all the ways in which servers read it.
+
+#include "tests/evasion/cases.h"
+
+namespace sluice::evasion {
+namespace {
+
+Scripts requests(const std::vector<std::string>& texts) {
+  Scripts scripts;
+  for (const std::string& text : texts) {
+    Script script(test::octets(text));
+    script.open().whole();
+    scripts.push_back(std::move(script));
+    const std::size_t cut = std::min(text.find("abc"), text.size() - 8) + 6;
+    Script halves(test::octets(text));
+    scripts.push_back(halves.open().part(0, cut).part(cut, text.size()));
+  }
+  return scripts;
+}
+
+std::string request(const std::string& field) {
+  return "GET / HTTP/1.1\r\nUser-Agent: a\r\n" + field + "\r\nAccept: */*\r\n\r\n";
+}
+
+Scripts host_case(const Payload& payload) {
+  return requests({request("hoSt: " + payload.name), request("HOST: " + payload.name),
+                   request("Host: ABC" + payload.name.substr(3))});
+}
+
+Scripts host_blanks(const Payload& payload) {
+  return requests({request("Host:" + payload.name), request("Host: \t  " + payload.name + " \t"),
+                   request("Host : " + payload.name), request("Host:\r\n " + payload.name)});
+}
+
+Scripts host_dot_and_port(const Payload& payload) {
+  return requests({request("Host: " + payload.name + "."),
+                   request("Host: " + payload.name + ":8080"),
+                   request("Host: " + payload.name + ".:80")});
+}
+
+Scripts absolute_target(const Payload& payload) {
+  const std::string host(kDecoyName);
+  return requests({"GET http://" + payload.name + "/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
+                   "GET HTTP://" + payload.name + ":80/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n"});
+}
+
+Scripts several_hosts(const Payload& payload) {
+  const std::string other = "Host: " + std::string(kDecoyName);
+  return requests({request(other + "\r\nHost: " + payload.name),
+                   request("Host: " + payload.name + "\r\n" + other)});
+}
+
+Scripts lines_before(const Payload& payload) {
+  return requests(
+      {"\r\n" + request("Host: " + payload.name), "\r\n\r\n" + request("Host: " + payload.name)});
+}
+
+Scripts odd_method(const Payload& payload) {
+  const std::string rest = " / HTTP/1.1\r\nHost: " + payload.name + "\r\n\r\n";
+  return requests({"PROPFIND" + rest, "OPTIONS" + rest, "POST" + rest});
+}
+
+Scripts long_head(const Payload& payload) {
+  const std::string filler = "X: " + std::string(5000, 'y');
+  return requests({request(filler + "\r\nHost: " + payload.name)});
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases{
+      {"http_host_case", "the field and its value in odd case", {Kind::http}, host_case},
+      {"http_host_blanks", "no blank, many, before the colon, a fold", {Kind::http}, host_blanks},
+      {"http_host_dot_port", "a final dot, a port", {Kind::http}, host_dot_and_port},
+      {"http_absolute_target",
+       "the name in the target, another in Host",
+       {Kind::http},
+       absolute_target},
+      {"http_several_hosts", "two Host fields", {Kind::http}, several_hosts},
+      {"http_lines_before", "empty lines before the request", {Kind::http}, lines_before},
+      {"http_odd_method", "rare methods", {Kind::http}, odd_method},
+      {"http_long_head", "a Host behind 5 KB of another field", {Kind::http}, long_head},
+  };
+  return cases;
+}
+
+}  // namespace
+
+std::span<const Case> http_cases() {
+  return table();
+}
+
+}  // namespace sluice::evasion

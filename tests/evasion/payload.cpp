@@ -1,0 +1,224 @@
+#include "tests/evasion/payload.h"
+
+#include <algorithm>
+
+#include "filters/base/byte_reader.h"
+
+namespace sluice::evasion {
+namespace {
+
+using test::append;
+using test::append_u16;
+using test::append_u8;
+
+void append_extension(Octets& to, unsigned type, Bytes body) {
+  append_u16(to, type);
+  append_u16(to, static_cast<unsigned>(body.size()));
+  append(to, body);
+}
+
+Octets server_name_list(std::string_view name) {
+  Octets list;
+  append_u16(list, static_cast<unsigned>(name.size() + 3));
+  append_u8(list, 0);
+  append_u16(list, static_cast<unsigned>(name.size()));
+  append(list, as_bytes(name));
+  return list;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_lower_ascii);
+  while (result.ends_with('.')) result.pop_back();
+  return result;
+}
+
+Octets stream_of(Kind kind, std::string_view name) {
+  switch (kind) {
+    case Kind::tls:
+      return test::tls_records(client_hello(name));
+    case Kind::tls_post_quantum:
+      return test::tls_records(client_hello(name, 1700));
+    case Kind::http:
+      return test::octets(test::http_request(name));
+    case Kind::dns:
+      break;
+  }
+  return test::framed(test::dns_query(name));
+}
+
+// The server_name of the handshake message that starts `bytes`; empty: none, or it is not whole.
+std::string server_name_of(Bytes bytes) {
+  ByteReader reader(bytes);
+  reader.skip(1);
+  const std::size_t size = std::size_t{reader.u8()} << 16 | reader.u16();
+  ByteReader hello(reader.take(size));
+  hello.skip(2 + 32);
+  hello.skip(hello.u8());
+  hello.skip(hello.u16());
+  hello.skip(hello.u8());
+  ByteReader extensions(hello.take(hello.u16()));
+  while (reader.ok() && extensions.ok() && extensions.remaining() > 0) {
+    const unsigned type = extensions.u16();
+    ByteReader body(extensions.take(extensions.u16()));
+    if (type != 0) continue;
+    body.skip(3);
+    return lower(as_text(body.take(body.u16())));
+  }
+  return {};
+}
+
+std::vector<std::string> names_in_tls(Bytes stream) {
+  Octets handshake;
+  for (ByteReader reader(stream); reader.remaining() >= 5;) {
+    const bool is_handshake = reader.u8() == 22;
+    reader.skip(2);
+    const Bytes fragment = reader.take(reader.u16());
+    if (!is_handshake || !reader.ok()) break;
+    append(handshake, fragment);
+  }
+  const std::string name = server_name_of(handshake);
+  return name.empty() ? std::vector<std::string>{} : std::vector{name};
+}
+
+void add_hosts(std::string_view head, std::vector<std::string>& names) {
+  const std::string folded = lower(head);
+  for (const std::string_view field : {"\nhost:", "\nhost :", "http://"}) {
+    for (std::size_t at = folded.find(field); at != std::string::npos;
+         at = folded.find(field, at + 1)) {
+      const std::size_t from = folded.find_first_not_of(" \t\r\n", at + field.size());
+      if (from == std::string::npos) continue;
+      const std::size_t to = folded.find_first_of(" \t\r\n:/", from);
+      names.push_back(lower(folded.substr(from, to - from)));
+    }
+  }
+}
+
+std::vector<std::string> names_in_http(Bytes stream) {
+  std::vector<std::string> names;
+  std::string_view rest = as_text(stream);
+  for (std::size_t end = rest.find("\r\n\r\n"); end != std::string_view::npos;
+       end = rest.find("\r\n\r\n")) {
+    add_hosts(rest.substr(0, end + 4), names);
+    rest.remove_prefix(end + 4);
+  }
+  return names;
+}
+
+// A name at `at`; pointers lead anywhere, as many as a resolver follows.
+std::string dns_name(Bytes message, std::size_t at, std::size_t& end) {
+  std::string name;
+  end = 0;
+  for (int jumps = 0; jumps < 64 && at < message.size();) {
+    const auto length = std::to_integer<std::size_t>(message[at]);
+    if (length >= 0xc0 && at + 1 < message.size()) {
+      if (end == 0) end = at + 2;
+      at = (length & 0x3f) << 8 | std::to_integer<std::size_t>(message[at + 1]);
+      ++jumps;
+      continue;
+    }
+    if (length == 0 || at + 1 + length > message.size()) break;
+    name += std::string(as_text(message.subspan(at + 1, length))) + '.';
+    at += 1 + length;
+  }
+  if (end == 0) end = at + 1;
+  return lower(name);
+}
+
+std::vector<std::string> names_in_dns(Bytes stream) {
+  std::vector<std::string> names;
+  for (ByteReader reader(stream); reader.remaining() >= 2;) {
+    const Bytes message = reader.take(reader.u16());
+    if (!reader.ok() || message.size() < 12) break;
+    std::size_t at = 12;
+    const auto questions = std::to_integer<unsigned>(message[5]);
+    for (unsigned i = 0; i < questions && at < message.size(); ++i) {
+      std::size_t end = 0;
+      names.push_back(dns_name(message, at, end));
+      at = end + 4;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) {
+  switch (kind) {
+    case Kind::tls:
+      return "tls";
+    case Kind::tls_post_quantum:
+      return "tls-2k";
+    case Kind::http:
+      return "http";
+    case Kind::dns:
+      break;
+  }
+  return "dns";
+}
+
+std::uint16_t port_of(Kind kind) {
+  switch (kind) {
+    case Kind::http:
+      return 80;
+    case Kind::dns:
+      return 53;
+    case Kind::tls:
+    case Kind::tls_post_quantum:
+      break;
+  }
+  return 443;
+}
+
+Octets client_hello(std::string_view name, std::size_t key_share) {
+  Octets extensions;
+  append_extension(extensions, 43, test::octets("\x02\x03\x04"));
+  append_extension(extensions, 51, Octets(key_share, std::byte{0x33}));
+  append_extension(extensions, 0, server_name_list(name));
+  append_extension(extensions, 16, test::octets(std::string_view("\x00\x03\x02h2", 5)));
+  Octets body;
+  append_u16(body, 0x0303);
+  body.resize(body.size() + 32, std::byte{0x55});  // random
+  append_u8(body, 32);
+  body.resize(body.size() + 32, std::byte{0x66});  // session
+  append_u16(body, 4);
+  append(body, test::octets("\x13\x01\x13\x02"));
+  append_u16(body, 0x0100);  // one compression method, null
+  append_u16(body, static_cast<unsigned>(extensions.size()));
+  append(body, extensions);
+  Octets hello;
+  append_u16(hello, 0x0100);  // client_hello; a length of three octets
+  append_u16(hello, static_cast<unsigned>(body.size()));
+  append(hello, body);
+  return hello;
+}
+
+Payload payload_of(Kind kind, std::string_view name) {
+  return payload_of(kind, name, stream_of(kind, name), stream_of(kind, kDecoyName));
+}
+
+Payload payload_of(Kind kind, std::string_view name, Octets stream, Octets decoy) {
+  const std::size_t at = as_text(stream).find("abc");
+  const std::size_t name_at = at == std::string_view::npos ? stream.size() / 2 : at;
+  return {.kind = kind,
+          .name = std::string(name),
+          .stream = std::move(stream),
+          .decoy = std::move(decoy),
+          .name_at = name_at,
+          .name_end = name_at + name.size()};
+}
+
+std::vector<std::string> names_in(Kind kind, Bytes stream) {
+  switch (kind) {
+    case Kind::http:
+      return names_in_http(stream);
+    case Kind::dns:
+      return names_in_dns(stream);
+    case Kind::tls:
+    case Kind::tls_post_quantum:
+      break;
+  }
+  return names_in_tls(stream);
+}
+
+}  // namespace sluice::evasion

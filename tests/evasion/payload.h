@@ -1,0 +1,44 @@
+#pragma once
+
+// What a client says, by protocol, and how a server reads it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/packet_builder.h"
+
+namespace sluice::evasion {
+
+using test::Octets;
+
+enum class Kind : std::uint8_t { tls, tls_post_quantum, http, dns };
+inline constexpr Kind kKinds[] = {Kind::tls, Kind::tls_post_quantum, Kind::http, Kind::dns};
+[[nodiscard]] std::string_view to_string(Kind kind);
+[[nodiscard]] std::uint16_t port_of(Kind kind);
+
+// Of one length, so that one can take the place of another.
+inline constexpr std::string_view kBannedName = "abc.wechat.com";
+inline constexpr std::string_view kOrdinaryName = "abc.weather.io";
+inline constexpr std::string_view kDecoyName = "abc.example.io";
+
+// A handshake message; `key_share` octets of it stand before the name, as browsers send it.
+[[nodiscard]] Octets client_hello(std::string_view name, std::size_t key_share = 32);
+
+struct Payload {
+  Kind kind = Kind::tls;
+  std::string name;         // that the client is after
+  Octets stream;            // what it has to say
+  Octets decoy;             // the same with another name, which no list bans
+  std::size_t name_at = 0;  // where its name starts
+  std::size_t name_end = 0;
+};
+[[nodiscard]] Payload payload_of(Kind kind, std::string_view name);
+// The same with a stream of one's own; `name_at` and `name_end` as found in it.
+[[nodiscard]] Payload payload_of(Kind kind, std::string_view name, Octets stream, Octets decoy);
+
+// The names that a server reads in a stream: those of whole messages only, in lower case.
+[[nodiscard]] std::vector<std::string> names_in(Kind kind, Bytes stream);
+
+}  // namespace sluice::evasion

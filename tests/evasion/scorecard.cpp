@@ -1,0 +1,65 @@
+// Prints what each evasion came to. Exit status: 0 as expected, 1 something passed or was lost
+// that should not have been, or a known gap is none any more.
+//
+// usage: scorecard [--without-gateway-rules]
+//
+//   --without-gateway-rules   the gateway blocks nothing: every case must show as passed
+
+#include <cstdio>
+#include <cstring>
+
+#include "tests/evasion/course.h"
+
+namespace sluice::evasion {
+namespace {
+
+const char* verdict_of(const Result& result) {
+  if (!result.passed.empty()) return "PASSED";
+  if (!result.collateral.empty()) return "COLLATERAL";
+  return result.shown > 0 ? "blocked" : "NOTHING SHOWN";
+}
+
+std::string kinds_of(const Case& entry) {
+  std::string kinds;
+  for (const Kind kind : entry.kinds)
+    kinds += (kinds.empty() ? "" : " ") + std::string(to_string(kind));
+  return kinds;
+}
+
+void explain(const Result& result) {
+  for (const auto& [what, texts] :
+       {std::pair{"passed", &result.passed}, {"collateral", &result.collateral}}) {
+    if (!texts->empty()) {
+      std::printf("    %zu %s, first: %s\n", texts->size(), what, texts->front().c_str());
+    }
+  }
+}
+
+int print(bool enforce) {
+  std::printf("%-24s %-60s %-20s %6s  %-10s %s\n", "case", "on the wire", "payloads", "runs",
+              "IPv4", "IPv6");
+  std::size_t runs = 0, wrong = 0, gaps = 0;
+  for (const Case& entry : all_cases()) {
+    const Result v4 = run_case(entry, Family::v4, enforce);
+    const Result v6 = run_case(entry, Family::v6, enforce);
+    std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %s\n", static_cast<int>(entry.name.size()),
+                entry.name.data(), static_cast<int>(entry.shape.size()), entry.shape.data(),
+                kinds_of(entry).c_str(), v4.runs + v6.runs, verdict_of(v4), verdict_of(v6));
+    explain(v4);
+    explain(v6);
+    runs += v4.runs + v6.runs;
+    if (v4.is_right() && v6.is_right() ? entry.known_gap : !entry.known_gap) ++wrong;
+    if (entry.known_gap) ++gaps;
+  }
+  std::printf("%zu cases, %zu runs, %zu known gaps, %zu wrong\n", all_cases().size(), runs, gaps,
+              wrong);
+  return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace sluice::evasion
+
+int main(int argc, char** argv) {
+  const bool enforce = argc < 2 || std::strcmp(argv[1], "--without-gateway-rules") != 0;
+  return sluice::evasion::print(enforce);
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+// What a client puts on the wire: the packets of one attempt, in order.
+//
+// Offsets count in the client's stream as filters/flow/README.md draws it: 0 is the first byte
+// behind the SYN, which itself is at -1. Numbers on the wire follow from `initial`.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/evasion/frame.h"
+#include "tests/evasion/model_server.h"
+
+namespace sluice::evasion {
+
+struct Shot {
+  std::int64_t at = 0;
+  std::string_view flags = "PA";
+  Octets payload;
+  std::uint8_t hops = kEnoughHops;
+  bool bad_checksum = false;
+  bool md5 = false;
+  std::optional<std::uint32_t> timestamp;
+  std::uint16_t urgent = 0;
+  std::uint32_t acknowledgment_error = 0;  // added to the right acknowledgment
+  bool as_server = false;                  // sent by the client under the server's address
+  bool unseen = false;                     // before the gateway was there
+};
+
+struct Script {
+  std::string what;  // where one case has many scripts
+  std::vector<Shot> shots;
+  Octets stream;  // what the client wants read
+  std::int64_t stream_at = 0;
+  std::uint32_t initial = 1000;  // sequence number of offset -1
+  bool fast_open = false;
+  Handshake handshake = Handshake::normal;
+  std::vector<std::uint16_t> vlans;
+  // Part of it lies beyond what a gateway keeps: it comes through once it was sent again.
+  bool sends_again = false;
+
+  explicit Script(Octets stream_of_client = {}) : stream(std::move(stream_of_client)) {}
+
+  Script& add(Shot shot) {
+    shots.push_back(std::move(shot));
+    return *this;
+  }
+  Script& syn(std::int64_t at = -1) { return add({.at = at, .flags = "S"}); }
+  Script& ack(std::int64_t at = 0) { return add({.at = at, .flags = "A"}); }
+  Script& open() { return syn().ack(); }
+  // Bytes that the server is not to take; `turn` says how.
+  template <typename Turn>
+  Script& decoy(Bytes payload, Turn turn) {
+    Shot shot{.payload = {payload.begin(), payload.end()}};
+    turn(shot);
+    return add(std::move(shot));
+  }
+  Script& bytes(std::size_t at, Bytes payload) {
+    return add({.at = static_cast<std::int64_t>(at), .payload = {payload.begin(), payload.end()}});
+  }
+  // Of the stream, [from, to).
+  Script& part(std::size_t from, std::size_t to) {
+    return bytes(from, Bytes(stream).subspan(from, to - from));
+  }
+  Script& whole() { return part(0, stream.size()); }
+};
+
+}  // namespace sluice::evasion

@@ -1,0 +1,89 @@
+// The client sends under its server's address, to tell the gateway what the server never said.
+
+#include "tests/evasion/cases.h"
+
+namespace sluice::evasion {
+namespace {
+
+Shot from_server(std::string_view flags, std::int64_t acknowledges = 0) {
+  return {.at = acknowledges, .flags = flags, .as_server = true};
+}
+
+Shot that_does_not_reach(const Payload& payload) {
+  return {.payload = payload.decoy, .hops = kTooFewHops};
+}
+
+// A decoy that never arrives, and its acknowledgment.
+Scripts acknowledgment(const Payload& payload) {
+  const auto size = static_cast<std::int64_t>(payload.decoy.size());
+  return {Script(payload.stream)
+              .open()
+              .add(that_does_not_reach(payload))
+              .add(from_server("A", size))
+              .whole(),
+          Script(payload.stream)
+              .open()
+              .add(that_does_not_reach(payload))
+              .add(from_server("A", size))
+              .add(from_server("A", size + 500))
+              .whole()};
+}
+
+// A SYN of the server's before ours: who is the client?
+Scripts syn(const Payload& payload) {
+  return {Script(payload.stream).add(from_server("S")).open().whole(),
+          Script(payload.stream).syn().add(from_server("S")).ack().whole(),
+          Script(payload.stream).open().add(from_server("S")).whole()};
+}
+
+// A SYN-ACK that answers another SYN than the server's does.
+Scripts syn_ack(const Payload& payload) {
+  return {Script(payload.stream).syn().add(from_server("SA", 70'000)).ack().whole(),
+          Script(payload.stream).add(from_server("SA", 70'000)).open().whole(),
+          Script(payload.stream)
+              .add(Shot{.at = 69'999, .flags = "S", .hops = kTooFewHops})
+              .add(from_server("SA", 70'000))
+              .open()
+              .whole()};
+}
+
+Scripts end(const Payload& payload) {
+  const std::size_t middle = payload.name_at + 4, size = payload.stream.size();
+  return {
+      Script(payload.stream).open().add(from_server("R")).whole(),
+      Script(payload.stream).open().part(0, middle).add(from_server("RA", 0)).part(middle, size),
+      Script(payload.stream).open().part(0, middle).add(from_server("FA", 0)).part(middle, size)};
+}
+
+// Reset, then a connection that never comes to be, then on with the first one.
+Scripts reset_and_syn(const Payload& payload) {
+  const std::size_t middle = payload.name_at + 4, size = payload.stream.size();
+  return {Script(payload.stream)
+              .open()
+              .part(0, middle)
+              .add(from_server("R"))
+              .add({.at = static_cast<std::int64_t>(middle) - 1, .flags = "S", .hops = kTooFewHops})
+              .part(middle, size)};
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases{
+      {"spoofed_acknowledgment", "a decoy and its acknowledgment, by the client", kEveryKind,
+       acknowledgment, true},
+      {"spoofed_syn", "a SYN of the server's, by the client", kEveryKind, syn, true},
+      {"spoofed_syn_ack", "a SYN-ACK with another number, by the client", kEveryKind, syn_ack,
+       true},
+      {"spoofed_end", "a RST or FIN of the server's, by the client", kEveryKind, end},
+      {"spoofed_reset_and_syn", "a RST of the server's and a SYN, by the client", kEveryKind,
+       reset_and_syn, true},
+  };
+  return cases;
+}
+
+}  // namespace
+
+std::span<const Case> tcp_spoof_cases() {
+  return table();
+}
+
+}  // namespace sluice::evasion

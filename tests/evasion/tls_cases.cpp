@@ -1,0 +1,106 @@
+// One ClientHello in the records that a server puts together, and names as it compares them.
+
+#include <algorithm>
+
+#include "tests/evasion/cases.h"
+
+namespace sluice::evasion {
+namespace {
+
+constexpr std::size_t kKeyShare = 1700;  // octets of a post-quantum one, and then some
+
+Octets hello_of(const Payload& payload) {
+  return client_hello(payload.name, payload.kind == Kind::tls_post_quantum ? kKeyShare : 32);
+}
+
+Script in_records(const Payload& payload, const std::vector<std::size_t>& sizes) {
+  return Script(test::tls_records(hello_of(payload), sizes)).open();
+}
+
+Scripts two_records(const Payload& payload) {
+  Scripts scripts;
+  for (const std::size_t cut : cuts_of(payload)) {
+    if (cut + 5 >= payload.stream.size()) continue;
+    scripts.push_back(in_records(payload, {cut}).whole());
+    scripts.back().what = "record of " + std::to_string(cut);
+  }
+  return scripts;
+}
+
+Scripts tiny_records(const Payload& payload) {
+  Scripts scripts;
+  for (const std::size_t size : {1U, 2U, 7U, 40U}) {
+    Script script = in_records(payload, std::vector<std::size_t>(4000, size)).whole();
+    script.what = "records of " + std::to_string(size);
+    scripts.push_back(std::move(script));
+  }
+  return scripts;
+}
+
+Scripts record_and_segment(const Payload& payload) {
+  Scripts scripts;
+  const std::size_t in_name = payload.name_at - 5 + 4;  // in the handshake
+  for (const std::size_t shift : {0U, 2U, 5U, 6U, 8U}) {
+    Script script = in_records(payload, {in_name});
+    const std::size_t cut = in_name + shift;
+    scripts.push_back(Script(script).part(0, cut).part(cut, script.stream.size()));
+    scripts.push_back(Script(script).part(cut, script.stream.size()).part(0, cut));
+  }
+  return scripts;
+}
+
+Scripts record_a_byte_a_segment(const Payload& payload) {
+  Script script = in_records(payload, {payload.name_at - 5 + 7});
+  for (std::size_t i = 0; i < script.stream.size(); ++i) script.part(i, i + 1);
+  return {script};
+}
+
+Scripts other_versions(const Payload& payload) {
+  Scripts scripts;
+  for (const auto& [high, low] : {std::pair{3, 0}, {3, 3}, {3, 4}, {3, 255}}) {
+    Script script(payload.stream);
+    script.stream[1] = static_cast<std::byte>(high);
+    script.stream[2] = static_cast<std::byte>(low);
+    scripts.push_back(script.open().whole());
+  }
+  return scripts;
+}
+
+Scripts named(std::string_view name) {
+  return {Script(test::tls_records(client_hello(name))).open().whole()};
+}
+
+Scripts odd_case(const Payload& payload) {
+  std::string name = payload.name;
+  for (std::size_t i = 0; i < name.size(); i += 2) {
+    if (name[i] >= 'a') name[i] = static_cast<char>(name[i] - 'a' + 'A');
+  }
+  return named(name);
+}
+
+Scripts final_dot(const Payload& payload) {
+  return named(payload.name + ".");
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases{
+      {"tls_two_records", "two records, cut at every byte, in one segment", kTlsKinds, two_records},
+      {"tls_tiny_records", "records of 1, 2, 7 and 40 bytes", kTlsKinds, tiny_records},
+      {"tls_record_and_segment", "a record and a segment cut in the name", kTlsKinds,
+       record_and_segment},
+      {"tls_record_byte_by_byte", "two records in segments of one byte", kTlsKinds,
+       record_a_byte_a_segment},
+      {"tls_record_version", "record versions 3.0, 3.3, 3.4 and 3.255", kTlsKinds, other_versions},
+      {"tls_odd_case", "upper and lower case in the name", {Kind::tls}, odd_case},
+      {"tls_final_dot", "a name with its final dot", {Kind::tls}, final_dot},
+  };
+  return cases;
+}
+
+}  // namespace
+
+std::span<const Case> tls_cases() {
+  return table();
+}
+
+}  // namespace sluice::evasion
