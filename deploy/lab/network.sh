@@ -1,7 +1,7 @@
 # The lab's network: three namespaces in a row, sourced by deploy/quickstart.
 #
 #   client ──eth0──inside── gateway ──outside──eth0── server
-#   10.77.0.10, .11                                   10.77.0.2
+#   10.77.0.10, .11                                   10.77.0.2, .3
 #   fd77::10, ::11                                    fd77::2
 #
 # The gateway's ports have no address: it is a bump in the wire. REQUIRES: $lab_id, root.
@@ -14,6 +14,7 @@ server_v6=fd77::2
 client_v4=10.77.0.10
 reject_v4=10.77.0.11  # clients of the policy whose action is `reject`
 reject_v6=fd77::11
+told_so_v4=10.77.0.3  # a server that is reached from $reject_v4, for clients that cannot be told their own address
 
 in_client() { ip netns exec "$lab_client" "$@"; }
 in_gateway() { ip netns exec "$lab_gateway" "$@"; }
@@ -42,8 +43,10 @@ network_up() {
   ip -n "$lab_client" addr add fd77::10/64 dev eth0 nodad
   ip -n "$lab_server" addr add "$server_v4/24" dev eth0
   ip -n "$lab_server" addr add "$server_v6/64" dev eth0 nodad
+  ip -n "$lab_server" addr add "$told_so_v4/24" dev eth0
   ip -n "$lab_client" link set eth0 up
   ip -n "$lab_server" link set eth0 up
+  ip -n "$lab_client" route add "$told_so_v4/32" dev eth0 src "$reject_v4"
   ip -n "$lab_gateway" link set inside up
   ip -n "$lab_gateway" link set outside up
 }

@@ -2,6 +2,9 @@
 # "passed", "blocked" (silence) or "refused" (told so). REQUIRES: network.sh, $lab_dir.
 
 readonly probe_seconds=2
+readonly probes_at_once=12  # each waits for an answer most of the time
+banned_names="web.wechat.com sgshort.wechat.com www.kaspersky.com ds.kaspersky.com www.tiktok.com v16m-default.tiktokcdn.com"
+ordinary_names="example.com notwechat.com www.wikipedia.org weather.gc.ca www.qq.com"
 
 # dig: an answer with the server's address; NXDOMAIN with Extended DNS Error 15; or nothing.
 probe_dns() {
@@ -50,19 +53,19 @@ probe_s_client() {
 # probe NAME PROTOCOL FAMILY EXPECTED SOURCE: one row of the table.
 probe() {
   local name=$1 protocol=$2 family=$3 expected=$4 source=$5
-  local server=$server_v4 type=A bracketed got
+  local server=$server_v4 type=A bracketed client=curl got
   [ "$family" = IPv6 ] && server=$server_v6 type=AAAA
   bracketed=$server
   [ "$family" = IPv6 ] && bracketed="[$server]"
   case "$protocol" in
-    DNS/UDP) got=$(probe_dns "$name" "$server" "$source" "$type") ;;
-    DNS/TCP) got=$(probe_dns "$name" "$server" "$source" "$type" +tcp) ;;
+    DNS/UDP) client=dig got=$(probe_dns "$name" "$server" "$source" "$type") ;;
+    DNS/TCP) client=dig got=$(probe_dns "$name" "$server" "$source" "$type" +tcp) ;;
     HTTPS) got=$(probe_web "$name" "$bracketed" "$source" "https://$name/" 443) ;;
-    TLS) got=$(probe_s_client "$name" "$server" "$source") ;;
+    TLS) client=openssl got=$(probe_s_client "$name" "$server" "$source") ;;
     HTTP/80) got=$(probe_web "$name" "$bracketed" "$source" "http://$name/" 80) ;;
     HTTP/8080) got=$(probe_web "$name" "$bracketed" "$source" "http://$name:8080/" 8080) ;;
   esac
-  printf '%s %s %s %s %s\n' "$name" "$protocol" "$family" "$expected" "$got"
+  printf '%s %s %s %s %s %s\n' "$name" "$client" "$protocol" "$family" "$expected" "$got"
 }
 
 # The rows to probe, a line each: the arguments of probe.

@@ -24,7 +24,7 @@ http {
   uwsgi_temp_path $lab_dir; scgi_temp_path $lab_dir;
   server {
     listen 80; listen [::]:80; listen 8080; listen [::]:8080;
-    listen 443 ssl; listen [::]:443 ssl;
+    listen 443 ssl http2; listen [::]:443 ssl http2; ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate $lab_dir/server.pem; ssl_certificate_key $lab_dir/server.key;
     location / { return 200 "served\n"; }
   }
@@ -37,7 +37,7 @@ servers_up() {
   web_configuration >"$lab_dir/nginx.conf"
   in_server nginx -p "$lab_dir" -c "$lab_dir/nginx.conf" >>"$lab_dir/servers.log" 2>&1
   in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces \
-    --listen-address="$server_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
+    --listen-address="$server_v4,$told_so_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
     --pid-file="$lab_dir/dnsmasq.pid" >>"$lab_dir/servers.log" 2>&1
 }
 
@@ -102,7 +102,6 @@ stop_process() {
 }
 
 servers_down() {
-  stop_process "$lab_dir/sluice.pid"
-  stop_process "$lab_dir/dnsmasq.pid"
-  stop_process "$lab_dir/nginx.pid"
+  local file
+  for file in "$lab_dir"/*.pid; do stop_process "$file"; done
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The lab of deploy/quickstart as a test. Exits 77 (skipped) where it cannot be set up.
 #
-# usage: lab_test.sh PROGRAM      PROGRAM is an existing `sluice`
+# usage: lab_test.sh PROGRAM [--clients]      PROGRAM is an existing `sluice`; --clients as for quickstart
 set -euo pipefail
 
-program=${1:?usage: lab_test.sh PROGRAM}
+program=${1:?usage: lab_test.sh PROGRAM [--clients]}
+shift
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 skip() { echo "SKIPPED: $*"; exit 77; }
@@ -23,4 +24,4 @@ ip -n "$probe" link add inside type veth peer name outside 2>/dev/null || pair=n
 ip netns del "$probe"
 [ "$pair" = yes ] || skip "no virtual interfaces can be made here"
 
-exec "$root/deploy/quickstart" --program "$program"
+exec "$root/deploy/quickstart" --program "$program" "$@"
