@@ -62,6 +62,7 @@ class IpPrefix {
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   // Bits in the mapped (128-bit) space: 0.0.0.0/0 has 96, so it does not contain IPv6 addresses.
   [[nodiscard]] unsigned length() const noexcept { return length_; }
+  [[nodiscard]] const IpAddress& address() const noexcept { return address_; }  // the first of it
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;

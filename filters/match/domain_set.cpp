@@ -5,6 +5,7 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/match/coverage.h"
+#include "filters/match/pseudo_name.h"
 #include "filters/match/suffix_walk.h"
 
 namespace sluice::match {
@@ -193,6 +194,10 @@ name::Name DomainSet::rule_name(RuleId id) const noexcept {
   return name ? *name : name::Name{};
 }
 
+Bytes DomainSet::rule_wire(RuleId id) const noexcept {
+  return cold_.rule(id).name;
+}
+
 std::string_view DomainSet::rule_source(RuleId id) const noexcept {
   if ((cold_.rule(id).bits & SLUICE_RULE_HAS_TEXT) == 0) return {};
   const auto text = std::ranges::lower_bound(texts_, id.index, {}, &SluiceText::rule);
@@ -220,8 +225,16 @@ std::size_t DomainSet::hot_bytes() const noexcept {
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {
+  const EntryKind kind = set.rule(id).kind;
+  if (const auto pseudo = read_pseudo_name(set.rule_wire(id))) {
+    const std::string_view mark = is_exception(kind) ? "@@" : "";
+    auto end = std::ranges::copy(mark, out.begin()).out;
+    end = std::ranges::copy(pseudo->mark, end).out;
+    end = std::ranges::copy(pseudo->text, end).out;
+    return {out.begin(), end};
+  }
   std::array<char, name::kMaxTextOctets> buffer;
-  const std::string_view mark = mark_of(set.rule(id).kind);
+  const std::string_view mark = mark_of(kind);
   const std::string_view name = name::to_text(set.rule_name(id), buffer);
   const auto end = std::ranges::copy(name, std::ranges::copy(mark, out.begin()).out).out;
   return {out.begin(), end};

@@ -73,6 +73,8 @@ class DomainSet {
   // REQUIRES: an id that this set gave out.
   [[nodiscard]] Rule rule(RuleId id) const noexcept;
   [[nodiscard]] name::Name rule_name(RuleId id) const noexcept;
+  // The same in wire form, as it lies in the image.
+  [[nodiscard]] Bytes rule_wire(RuleId id) const noexcept;
   // The rule as its list has it, where that is more than its name and kind say; else empty.
   [[nodiscard]] std::string_view rule_source(RuleId id) const noexcept;
   [[nodiscard]] std::string_view app_name(AppId id) const noexcept;  // "*" for AppId::kAny
@@ -102,7 +104,7 @@ class DomainSet {
   std::vector<ListStrings> lists_;
 };
 
-// `wechat.com`, `=wechat.com`, `@@wechat.com`, `@@=wechat.com`: a rule as a list writes it.
+// `wechat.com`, `=wechat.com`, `@@wechat.com`, `203.0.113.0/24`: a rule as a list writes it.
 // The first allocates; the second writes into `out`.
 [[nodiscard]] std::string rule_text(const DomainSet& set, RuleId id);
 using RuleText = std::array<char, name::kMaxTextOctets + 3>;

@@ -11,6 +11,7 @@
 #include "gateway/app/setup.h"
 #include "gateway/cli/lists_report.h"
 #include "lists/compile/image_file.h"
+#include "lists/format/format.h"
 
 namespace sluice::app {
 namespace {
@@ -40,7 +41,7 @@ std::vector<lists::ListSpec> specs_of(const cli::ListsInput& input) {
   const auto add = [&](const cli::ListWord& word, bool exceptions) {
     specs.push_back({.name = name_for(word.file, specs),
                      .file = word.file,
-                     .format = input.format,
+                     .format = input.format.value_or(lists::usual_format(word.file)),
                      .app = word.app,
                      .exceptions = exceptions});
   };

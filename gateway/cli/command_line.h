@@ -45,9 +45,9 @@ struct ListWord {
 // What `lists build` and `lists lint` read.
 struct ListsInput {
   std::vector<ListWord> lists, exceptions;
-  lists::Format format = lists::Format::domains;
-  std::string critical, popular;  // files of names; empty: not given
-  bool force = false;             // public suffixes are taken
+  std::optional<lists::Format> format;  // none: as their names say
+  std::string critical, popular;        // files of names; empty: not given
+  bool force = false;                   // public suffixes are taken
 };
 
 struct ListsBuildCommand {

@@ -29,8 +29,8 @@ void add_input(po::options_description& options) {
   };
   options.add_options()("exceptions", files("[APP=]FILE"),
                         "a list of names to let through; without APP for every app")(
-      "format", po::value<std::string>()->value_name("domains|hosts"),
-      "how the lists are written; without: domains")(
+      "format", po::value<std::string>()->value_name("domains|hosts|endpoints"),
+      "how the lists are written; without: *.endpoints are endpoints, others domains")(
       "critical", file(), "names that must never be blocked: entries that cover one are refused")(
       "popular", file(), "names that many use: entries that cover one are warned of")(
       "force", "take public suffixes (com, co.uk) as well")("list", files("[APP=]FILE"),
@@ -44,7 +44,7 @@ Syntax build_syntax() {
       "file.\n"
       "Refused lines are left out and told of; the image is written without them.\n",
       "examples:\n"
-      "  sluice lists build --out names.image lists/apps/*.list\n"
+      "  sluice lists build --out names.image lists/apps/*.list lists/apps/*.endpoints\n"
       "  sluice lists build --out ads.image --format hosts ads=/etc/hosts.ads\n"
       "  sluice lists build --out names.image --exceptions ours.list --critical vital.txt "
       "chat.list\n"

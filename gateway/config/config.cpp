@@ -51,6 +51,12 @@ bool is_listen_address(std::string_view text) {
          number.ptr == end && port != 0;
 }
 
+// Of a list that has no other: `wechat.list` is `wechat`, `wechat.endpoints` all of it.
+std::string name_of(const fs::path& file) {
+  const bool endpoints = lists::usual_format(file.native()) == lists::Format::endpoints;
+  return (endpoints ? file.filename() : file.stem()).string();
+}
+
 // Why `text` is no prefix, for the operator.
 std::string prefix_problem(const std::string& text) {
   const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
@@ -149,11 +155,12 @@ class Reader {
       std::string file;
       table.require("file", file);
       spec.file = path_of(file);
-      spec.name = spec.file.stem().string();
+      spec.name = name_of(spec.file);
       table.read("name", spec.name);
       table.read("exceptions", spec.exceptions);
       table.read("force", spec.forced);
-      table.read_word("format", spec.format, lists::parse_format, "domains, hosts");
+      spec.format = lists::usual_format(file);
+      table.read_word("format", spec.format, lists::parse_format, lists::kFormatNames);
       if (spec.exceptions) {
         spec.app = kAnyApp;  // unless it says otherwise
         table.read("app", spec.app);
@@ -246,16 +253,23 @@ Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) 
   PolicySpec everyone{"default", {}, {}, policy::Action::drop};
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(lists_folder, error)) {
-    if (entry.path().extension() != ".list") continue;
-    const std::string app = entry.path().stem().string();
-    config.live.lists.push_back({.name = app, .file = entry.path(), .app = app});
+    const fs::path& file = entry.path();
+    if (file.extension() != ".list" && file.extension() != ".endpoints") continue;
+    config.live.lists.push_back({.name = name_of(file),
+                                 .file = file,
+                                 .format = lists::usual_format(file.native()),
+                                 .app = file.stem().string()});
   }
   if (config.live.lists.empty()) {
     return fail(std::vector<ConfigError>{
         {lists_folder.string(), 0, "", "no shipped lists here: name a configuration (--config)"}});
   }
   std::ranges::sort(config.live.lists, {}, &lists::ListSpec::name);
-  for (const auto& list : config.live.lists) everyone.apps.push_back(list.app);
+  // An app is banned by its names; endpoints alone ban nothing that has a list of its own
+  // elsewhere.
+  for (const auto& list : config.live.lists) {
+    if (list.format == lists::Format::domains) everyone.apps.push_back(list.app);
+  }
   config.live.policies.push_back(std::move(everyone));
   return config;
 }

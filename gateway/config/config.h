@@ -78,8 +78,9 @@ struct ConfigError {
 // `file` is for messages and relative paths only.
 [[nodiscard]] Result<Config, std::vector<ConfigError>> parse(std::string_view text,
                                                              const std::filesystem::path& file);
-// What is in force without a configuration file: every shipped list in `lists_folder` (*.list, the
-// app is the file's stem), one policy for every client that drops all of them.
+// What is in force without a configuration file: every shipped list in `lists_folder` (*.list and
+// *.endpoints; the app is the file's stem), one policy for every client that drops each app that
+// has a *.list.
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
 

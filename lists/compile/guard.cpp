@@ -3,9 +3,43 @@
 #include <array>
 
 #include "filters/match/glob.h"
+#include "filters/match/pseudo_name.h"
 #include "lists/compile/wire_labels.h"
 
 namespace sluice::lists {
+namespace {
+
+// Where no server of an app can be (RFC 6890): a rule there would hit an organisation's own hosts.
+constexpr std::array kReserved = {"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
+                                  "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+                                  "192.168.0.0/16", "224.0.0.0/3",    "::/127",
+                                  "fc00::/7",       "fe80::/10",      "ff00::/8"};
+
+constexpr unsigned kMappedBits = 96;  // of IpPrefix::length, in front of an IPv4 prefix
+
+bool overlap(const IpPrefix& a, const IpPrefix& b) {
+  return a.contains(b.address()) || b.contains(a.address());
+}
+
+}  // namespace
+
+Guard::Guard(CriticalNames critical) : critical_(std::move(critical)) {
+  for (const char* text : kReserved) reserved_.push_back(*IpPrefix::parse(text));
+}
+
+std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
+  for (const IpPrefix& reserved : reserved_) {
+    if (overlap(prefix, reserved)) {
+      return "addresses of nobody on the internet are among them: " + reserved.to_string();
+    }
+  }
+  const bool v4 = prefix.address().is_v4();
+  const unsigned bits = v4 ? prefix.length() - kMappedBits : prefix.length();
+  const unsigned least = v4 ? kLeastV4Bits : kLeastV6Bits;
+  if (forced || bits >= least) return {};
+  return "a prefix shorter than /" + std::to_string(least) +
+         ": it would cover other people's addresses (force = true takes it)";
+}
 
 std::string Guard::refusal(const Entry& entry, bool forced) const {
   if (match::is_exception(entry.kind)) return {};
@@ -13,6 +47,7 @@ std::string Guard::refusal(const Entry& entry, bool forced) const {
     std::array<char, name::kMaxTextOctets> text;
     return "it would block the critical name " + std::string(name::to_text(*critical, text));
   }
+  if (const auto prefix = match::prefix_of(entry.name)) return refusal(*prefix, forced);
   // An exact entry covers only itself; an exact glob covers as many names as others have.
   if (forced || (entry.kind == match::EntryKind::exact && !entry.is_glob)) return {};
   const std::string what = entry.is_glob ? "a glob right below " : "";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/match/pseudo_name.h"
 #include "lists/compile/parallel.h"
 
 namespace sluice::lists {
@@ -24,6 +25,9 @@ match::EntryKind as_exception(match::EntryKind kind) {
 }
 
 std::string shown_name(Bytes wire) {
+  if (const auto pseudo = match::read_pseudo_name(wire)) {
+    return std::string(pseudo->mark) + std::string(pseudo->text);
+  }
   std::array<char, name::kMaxTextOctets> text;
   return std::string(name::to_text(*name::Name::from_wire(wire), text));
 }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <tuple>
 
+#include "filters/match/pseudo_name.h"
+
 namespace sluice::lists {
 namespace {
 
@@ -56,6 +58,11 @@ class Behind {
   name::Name name_;
 };
 
+// A glob has names that stand nowhere, and an address is let through out of a longer range.
+bool may_be_idle(const match::DomainSet& set, match::RuleId id) {
+  return !set.rule(id).is_glob && !match::prefix_of(set.rule_wire(id));
+}
+
 // The first by list and line; the others go.
 void keep_first(std::vector<Reviewed>& all) {
   const auto place = [](const Reviewed& it) {
@@ -78,7 +85,7 @@ Review review(const match::DomainSet& set) {
     const bool exception = match::is_exception(rule.kind);
     if (decider && match::is_exception(decider->kind) == exception) {
       review.redundant.push_back({id, rule.list, rule.line, decider->rule});
-    } else if (exception && !rule.is_glob && !behind.lets_through()) {
+    } else if (exception && may_be_idle(set, id) && !behind.lets_through()) {
       review.idle_exceptions.push_back({id, rule.list, rule.line, {}});
     }
   });

@@ -29,7 +29,8 @@ struct Review {
 
 // Redundant: without the entry the same names are blocked, or let through, for its app. Idle: no
 // entry of its app (of any, for the exceptions of "*") would block what the exception names; said
-// of exceptions without globs only, for a glob has names that stand nowhere.
+// of exceptions of plain names only: a glob has names that stand nowhere, and addresses are let
+// through out of longer ranges.
 [[nodiscard]] Review review(const match::DomainSet& set);
 
 }  // namespace sluice::lists

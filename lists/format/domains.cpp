@@ -10,12 +10,6 @@ constexpr match::EntryKind kind_of(bool exception, bool exact) {
   return exact ? match::EntryKind::exact : match::EntryKind::suffix;
 }
 
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
 }  // namespace
 
 void parse_domains(ListText text, const Sink& sink) {
@@ -24,7 +18,7 @@ void parse_domains(ListText text, const Sink& sink) {
     std::string_view rest = line;
     const bool exception = take_prefix(rest, "@@");
     const bool exact = take_prefix(rest, "=");
-    if (!exact) take_prefix(rest, "*.");  // says what a bare name says
+    if (!exact) static_cast<void>(take_prefix(rest, "*."));  // says what a bare name says
     if (auto name = names.read(rest, Globs::taken)) {
       hand_on(sink, *name, kind_of(exception, exact), number, line);
     } else {

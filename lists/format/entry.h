@@ -59,6 +59,6 @@ struct ListText {
   std::uint32_t first_line = 1;  // a byte order mark means something at the start of line 1 only
 };
 
-enum class Format : std::uint8_t { domains, hosts };
+enum class Format : std::uint8_t { domains, hosts, endpoints };
 
 }  // namespace sluice::lists

@@ -8,6 +8,8 @@ std::string_view to_string(Format format) noexcept {
       return "domains";
     case Format::hosts:
       return "hosts";
+    case Format::endpoints:
+      return "endpoints";
   }
   return "?";
 }
@@ -15,7 +17,12 @@ std::string_view to_string(Format format) noexcept {
 std::optional<Format> parse_format(std::string_view name) noexcept {
   if (name == "domains") return Format::domains;
   if (name == "hosts") return Format::hosts;
+  if (name == "endpoints") return Format::endpoints;
   return std::nullopt;
+}
+
+Format usual_format(std::string_view file) noexcept {
+  return file.ends_with(".endpoints") ? Format::endpoints : Format::domains;
 }
 
 void parse(Format format, ListText text, const Sink& sink) {
@@ -24,6 +31,8 @@ void parse(Format format, ListText text, const Sink& sink) {
       return parse_domains(text, sink);
     case Format::hosts:
       return parse_hosts(text, sink);
+    case Format::endpoints:
+      return parse_endpoints(text, sink);
   }
 }
 

@@ -19,6 +19,13 @@ namespace sluice::lists {
   return text;
 }
 
+// Whether the text began with `prefix`, which it then has lost.
+[[nodiscard]] inline bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
 // Calls `take(line, number)` for each line, without its end, its comment (`#`) and blanks around;
 // empty lines are left out.
 template <typename Take>

@@ -26,7 +26,7 @@ TOPS_WITH_README = ("filters", "lists", "gateway")
 DATA = ("tests/data", "tests/fuzz/corpus")
 SCRIPTS = (".py", ".sh", ".cmake", ".txt")
 NOT_OURS = ("build",)  # made by the build; folders with a dot are passed over as well
-FILE_SUFFIXES = (".h", ".cpp", ".py", ".sh", ".md", ".toml", ".list", ".txt")
+FILE_SUFFIXES = (".h", ".cpp", ".py", ".sh", ".md", ".toml", ".list", ".endpoints", ".txt")
 
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)[^)\n]*\)")

@@ -39,7 +39,7 @@ TEST(ListsCommandLine, Build) {
   EXPECT_EQ(plain.out, "i");
   EXPECT_THAT(plain.input.lists, ElementsAre(FieldsAre("chat", "a/chat.list")));
   EXPECT_THAT(plain.input.exceptions, IsEmpty());
-  EXPECT_EQ(plain.input.format, lists::Format::domains);
+  EXPECT_FALSE(plain.input.format);
   EXPECT_EQ(plain.input.critical + plain.input.popular, "");
   EXPECT_FALSE(plain.input.force);
 

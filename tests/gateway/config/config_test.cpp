@@ -275,7 +275,7 @@ INSTANTIATE_TEST_SUITE_P(
                {":2: list[0].app: only exceptions may be of every app"}},
         Broken{"ListOfUnknownFormat",
                LIST_A "format = \"csv\"\n",
-               {":4: list[0].format: \"csv\" is none of: domains, hosts"}},
+               {":4: list[0].format: \"csv\" is none of: domains, hosts, endpoints"}},
         Broken{"ListNamedTwice",
                LIST_A LIST_A,
                {":4: list[1].name: \"a\" is the name of an earlier list"}},

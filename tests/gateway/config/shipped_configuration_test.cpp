@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/config/config.h"
+#include "lists/format/format.h"
 
 namespace sluice::config {
 namespace {
@@ -59,18 +60,21 @@ TEST(ShippedConfiguration, BansWhatTheDefaultsBan) {
   const auto standard = defaults(SLUICE_SHIPPED_LISTS);
   ASSERT_TRUE(standard);
   const Config config = shipped();
-  std::vector<std::string> apps;
+  std::vector<std::string> names;
   for (const lists::ListSpec& list : config.live.lists) {
-    apps.push_back(list.app);
+    names.push_back(list.name + " of " + list.app);
     EXPECT_TRUE(std::filesystem::exists(list.file)) << list.file;
-    EXPECT_EQ(list.format, lists::Format::domains);
+    EXPECT_EQ(list.format, lists::usual_format(list.file.native()));
     EXPECT_FALSE(list.exceptions || list.forced);
   }
   std::vector<std::string> usual;
-  for (const lists::ListSpec& list : standard->live.lists) usual.push_back(list.app);
-  EXPECT_THAT(apps, testing::UnorderedElementsAreArray(usual));
+  for (const lists::ListSpec& list : standard->live.lists) {
+    usual.push_back(list.name + " of " + list.app);
+  }
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(usual));
   ASSERT_EQ(config.live.policies.size(), 1U);
-  EXPECT_THAT(config.live.policies[0].apps, testing::UnorderedElementsAreArray(apps));
+  EXPECT_THAT(config.live.policies[0].apps,
+              testing::UnorderedElementsAreArray(standard->live.policies.at(0).apps));
   EXPECT_EQ(config.live.policies[0].action, standard->live.policies.at(0).action);
 }
 

@@ -53,6 +53,34 @@ TEST_F(Guarded, TheOptionForcesEveryList) {
   EXPECT_THAT(compiled->lists[0].errors, IsEmpty());
 }
 
+TEST_F(Guarded, AddressesOfTooManyOrOfNobodyAreRefused) {
+  ListSpec ranges = list("ranges.endpoints",
+                         "64.0.0.0/7\n"        // too short
+                         "2000::/12\n"         // too short
+                         "10.1.2.0/24\n"       // private
+                         "192.0.0.0/8\n"       // holds private ones
+                         "224.0.0.251\n"       // multicast
+                         "127.0.0.1\n"         // loopback
+                         "fe80::1\n"           // link-local
+                         "::/16\n"             // holds IPv4
+                         "@@10.1.2.3\n"        // an exception
+                         "203.0.113.0/24\n");  // fine
+  ranges.format = Format::endpoints;
+  auto compiled = compile({ranges});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].entries, 2U);
+  auto errors = written(compiled->lists[0].errors);
+  ASSERT_EQ(errors.size(), 8U);
+  EXPECT_THAT(errors[0], HasSubstr("1: 64.0.0.0/7: a prefix shorter than /8"));
+  EXPECT_THAT(errors[1], HasSubstr("2: 2000::/12: a prefix shorter than /16"));
+  EXPECT_THAT(errors[2], HasSubstr("3: 10.1.2.0/24: addresses of nobody"));
+  EXPECT_THAT(errors[3], HasSubstr("4: 192.0.0.0/8: addresses of nobody"));
+  ranges.forced = true;
+  compiled = compile({ranges});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].entries, 4U);  // the short ones as well, the others never
+}
+
 TEST_F(Guarded, ACriticalNameIsNeverBlocked) {
   ListSpec list = this->list("list",
                              "example.com\n"          // above it

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -140,6 +143,41 @@ TEST_F(ShippedLists, BlockNoNeighbour) {
   }
   std::printf("%zu of %zu neighbours are blocked\n", hits, rows.size());
   EXPECT_GT(rows.size(), 0U);
+}
+
+// Endpoints stand beside the names of their app; only what serves the app alone is in force.
+TEST(ShippedEndpoints, LoadWithoutARefusal) {
+  const std::map<std::string, std::string> holds = {
+      {"kaspersky", "77.74.176.0/21"},
+      {"tiktok", ""},
+      {"wechat", "signature:mmtls"},
+      {"encrypted-dns", "signature:dot"},
+  };
+  for (const auto& [app, entry] : holds) {
+    const std::string name = app + ".endpoints";
+    const auto compiled = compile({{.name = name,
+                                    .file = SLUICE_SOURCE_DIR "/lists/apps/" + name,
+                                    .format = Format::endpoints,
+                                    .app = app}});
+    ASSERT_TRUE(compiled) << compiled.error().to_string();
+    EXPECT_EQ(compiled->lists[0].error_count, 0U) << name;
+    std::vector<std::string> rules;
+    compiled->domains.for_each_rule(
+        [&](match::RuleId id) { rules.push_back(match::rule_text(compiled->domains, id)); });
+    EXPECT_EQ(std::ranges::count(rules, entry), entry.empty() ? 0 : 1) << name;
+  }
+}
+
+TEST(ShippedEndpoints, AreTheRowsWithoutCollateral) {
+  const auto table = test::shared_text("apps/ip-ranges.tsv");
+  if (!table) GTEST_SKIP() << "apps/ip-ranges.tsv is not there";
+  for (const auto& row : rows_of(*table)) {
+    const std::string file = SLUICE_SOURCE_DIR "/lists/apps/" + row.at("app") + ".endpoints";
+    std::ifstream stream(file);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const bool in_force = text.contains("\n" + row.at("cidr") + "\n");
+    EXPECT_EQ(in_force, row.at("collateral") == "none") << row.at("cidr");
+  }
 }
 
 }  // namespace
