@@ -23,6 +23,13 @@ TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
   return flow;
 }
 
+TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack) noexcept {
+  TcpFlow flow;
+  flow.first_sequence_ = syn_ack.tcp.acknowledgment;
+  flow.handshake_seen_ = true;
+  return flow;
+}
+
 TcpFlow TcpFlow::midstream(const packet::Packet& data) noexcept {
   TcpFlow flow;
   flow.first_sequence_ = data.tcp.sequence;
@@ -32,25 +39,22 @@ TcpFlow TcpFlow::midstream(const packet::Packet& data) noexcept {
 
 ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
   ClientSegment segment;
-  const std::uint32_t first = packet.tcp.sequence + 1;
-  if (closed_) {
-    *this = from_syn(packet);
-    segment.restarted = true;
-  } else if (handshake_seen_ || midstream_) {
-    // The server decides whether this opens a new connection: its SYN-ACK would tell.
-    has_pending_ = first != first_sequence_;
-    pending_sequence_ = first;
-    pending_in_syn_ = octets_of(packet);
+  const bool has_data = !packet.payload.empty();
+  const bool is_other = packet.tcp.sequence + 1 != first_sequence_;
+  if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
+    // The server decides whether this opens a connection: its SYN-ACK will tell. So it is where a
+    // reset or an end was seen, too: they may be of no connection that the server knows.
+    if (has_data) segment.kind = ClientSegment::Kind::early;
     return segment;
-  } else if (first != first_sequence_) {
+  }
+  if (is_other) {
     // No SYN was answered yet: the newest one is the likeliest.
     *this = from_syn(packet);
     segment.restarted = true;
-  } else {
-    in_syn_ = std::max(in_syn_, octets_of(packet));
   }
+  in_syn_ = std::max(in_syn_, octets_of(packet));
   segment.bytes = packet.payload;
-  if (!packet.payload.empty()) segment.kind = ClientSegment::Kind::data;
+  if (has_data) segment.kind = ClientSegment::Kind::data;
   return segment;
 }
 
@@ -89,47 +93,34 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
 }
 
 ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
-  ServerEvent event;
   const std::uint32_t answered = packet.tcp.acknowledgment;
-  const bool answers_pending = has_pending_ && answered - pending_sequence_ <= pending_in_syn_;
-  if (answers_pending) {
-    const std::uint32_t first = pending_sequence_;
+  ServerEvent event;
+  if (answered - first_sequence_ > in_syn_) {
+    // Of a SYN that we took for a decoy, that came on a live connection, or that we did not see.
     *this = TcpFlow{};
-    first_sequence_ = first;
+    first_sequence_ = answered;
     event.restarted = true;
-  } else if (!handshake_seen_ && !midstream_) {
-    if (answered - first_sequence_ > in_syn_) {
-      first_sequence_ = answered;  // of a SYN that we took for a decoy, or did not see
-      event.restarted = true;
-    }
-  } else {
-    return event;  // a repeated one, or none of this connection
   }
   handshake_seen_ = true;
+  midstream_ = false;
   return event;
 }
 
 ServerEvent TcpFlow::on_server(const packet::Packet& packet) noexcept {
   ServerEvent event;
-  if (packet.tcp.rst) {
-    closed_ = true;
-    return event;
-  }
+  if (packet.tcp.rst) return event;
   if (packet.tcp.syn && packet.tcp.ack) event = on_syn_ack(packet);
   // Before its SYN-ACK, what a server acknowledges is of an older connection (RFC 9293 section
   // 3.10.7.3 has the client reset that one).
   if (!packet.tcp.ack || (!handshake_seen_ && !midstream_)) return event;
-  if (packet.tcp.fin) server_fin_ = true;
   const std::uint32_t more = packet.tcp.acknowledgment - sequence_at(acknowledged_);
   if (more != 0 && more <= kMostAhead) {
     // The client's FIN takes a sequence number, and is no byte of the stream.
     const bool of_fin = client_fin_ && acknowledged_ + more == fin_offset_ + 1;
-    fin_acknowledged_ = fin_acknowledged_ || of_fin;
     const std::uint64_t acknowledged = of_fin ? fin_offset_ : acknowledged_ + more;
     event.acknowledged_more = acknowledged > acknowledged_;
     acknowledged_ = acknowledged;
   }
-  closed_ = closed_ || (fin_acknowledged_ && server_fin_);
   return event;
 }
 

@@ -22,6 +22,7 @@ namespace sluice::io {
 struct Capabilities {
   bool drop = false;
   bool inject = false;         // send frames of ours
+  bool sides = false;          // a frame's side is where it came in
   bool flow_verdicts = false;  // pass_flow and drop_flow keep the flow's later frames away from us
 };
 

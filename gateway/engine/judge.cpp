@@ -15,8 +15,8 @@ std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
 }
 
 Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
-                       FindingSink& sink) noexcept {
-  const Context context{packet, now, snapshot, sink};
+                       FindingSink& sink, std::optional<io::Side> side) noexcept {
+  const Context context{packet, now, snapshot, sink, side};
   if (packet.is_fragment) {
     return snapshot.fallbacks.fragments == policy::OnTrouble::drop ? drop_alone(Reason::fragment)
                                                                    : allow(Reason::fragment);

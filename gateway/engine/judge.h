@@ -29,6 +29,7 @@
 #include "filters/flow/tcp_flow.h"
 #include "filters/inspect/inspect.h"
 #include "filters/tls/record.h"
+#include "gateway/dataplane/frame.h"
 #include "gateway/engine/judgement.h"
 #include "gateway/engine/snapshot.h"
 
@@ -62,6 +63,7 @@ struct Flow {
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
   bool client_is_low = false;    // which end of the key
+  std::optional<io::Side> side;  // where the client's first packet came in
   std::uint32_t server_has = 0;  // first sequence number that the server has not been sent in order
 };
 
@@ -70,9 +72,11 @@ class Judge {
   // `enforce` false: names are found and reported, nothing is blocked (`inspect`).
   Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce);
 
-  // Views in what `sink` is told are good until the next call.
+  // `side`: where the packet came in, where the dataplane knows. Views in what `sink` is told are
+  // good until the next call.
   [[nodiscard]] Judgement judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
-                                FindingSink& sink) noexcept;
+                                FindingSink& sink,
+                                std::optional<io::Side> side = std::nullopt) noexcept;
   // The query of the last judgement with `may_answer`.
   [[nodiscard]] const dns::Query& last_query() const noexcept { return scratch_.query; }
 
@@ -97,6 +101,9 @@ class Judge {
   Judgement judge_datagram(const Context& context) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
+  enum class Origin : std::uint8_t { client, server, nobody };
+  Origin origin_of(const Context& context, const flow::KeyedPacket& keyed, Flow& flow) noexcept;
+  Judgement judge_nobody(const Context& context, const Flow& flow) const noexcept;
   Judgement judge_client(const Context& context, Flow& flow) noexcept;
   Judgement judge_server(const Context& context, Flow& flow) noexcept;
   Judgement judge_blocked(const Context& context, Flow& flow, bool from_client) noexcept;
@@ -115,7 +122,8 @@ class Judge {
                      const flow::ClientSegment& segment) noexcept;
   bool reclaim_stream(const Context& context) noexcept;
   void forget_acknowledged(Flow& flow) noexcept;
-  Flow& create(const flow::KeyedPacket& keyed, Nanos now, const flow::TcpFlow& tcp) noexcept;
+  Flow& create(const Context& context, const flow::KeyedPacket& keyed,
+               const flow::TcpFlow& tcp) noexcept;
   void restart(Flow& flow) noexcept;
   Judgement finish_flow(Flow& flow) noexcept;
   Judgement pass_flow(Flow& flow, Reason reason) noexcept;

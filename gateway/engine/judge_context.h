@@ -11,6 +11,7 @@ struct Judge::Context {
   Nanos now;
   const Snapshot& snapshot;
   FindingSink& sink;
+  std::optional<io::Side> side;  // where the packet came in, if that is known
 
   // What a server throws away on arrival must not be judged in place of what it reads.
   [[nodiscard]] bool discarded_by_server() const noexcept {

@@ -22,6 +22,10 @@ policy::OnTrouble fallback_for(inspect::ParseError error, const policy::Fallback
                                                                 : fallbacks.unjudged;
 }
 
+bool is_refused(const Flow& flow) {
+  return flow.phase == FlowPhase::blocked || flow.phase == FlowPhase::rejected;
+}
+
 }  // namespace
 
 Judgement Judge::judge_tcp(const Context& context) noexcept {
@@ -29,18 +33,45 @@ Judgement Judge::judge_tcp(const Context& context) noexcept {
   Flow* const flow = flows_.find(keyed.key);
   if (flow == nullptr) return judge_unknown(context, keyed);
   flows_.touch(*flow, context.now);
-  const bool from_client = keyed.source_is_low == flow->client_is_low;
-  if (flow->phase == FlowPhase::blocked || flow->phase == FlowPhase::rejected) {
-    return judge_blocked(context, *flow, from_client);
-  }
-  return from_client ? judge_client(context, *flow) : judge_server(context, *flow);
+  const Origin origin = origin_of(context, keyed, *flow);
+  if (origin == Origin::nobody) return judge_nobody(context, *flow);
+  if (is_refused(*flow)) return judge_blocked(context, *flow, origin == Origin::client);
+  return origin == Origin::client ? judge_client(context, *flow) : judge_server(context, *flow);
+}
+
+// Where sides are known, the server's word counts only from the other side than the client's: a
+// client may send under its server's address.
+Judge::Origin Judge::origin_of(const Context& context, const flow::KeyedPacket& keyed,
+                               Flow& flow) noexcept {
+  const packet::TcpHeader& tcp = context.packet.tcp;
+  const bool from_client = keyed.source_is_low == flow.client_is_low;
+  if (!flow.side || !context.side) return from_client ? Origin::client : Origin::server;
+  const bool is_clients_side = *flow.side == *context.side;
+  if (!from_client) return is_clients_side ? Origin::nobody : Origin::server;
+  if (is_clients_side || !tcp.syn || !tcp.ack) return Origin::client;
+  // A SYN-ACK from the other side than the SYN that made this flow: its sender is the server, and
+  // that SYN was sent under its address.
+  flow.client_is_low = !flow.client_is_low;
+  flow.tcp = flow::TcpFlow::from_syn_ack(context.packet);
+  restart(flow);
+  return Origin::server;
+}
+
+// Nothing is learnt from it. It passes, for where a router sends packets back to the side that they
+// came from, each is seen twice. Only a SYN with data is none of a server's.
+Judgement Judge::judge_nobody(const Context& context, const Flow& flow) const noexcept {
+  const packet::Packet& packet = context.packet;
+  const bool settles = packet.payload.empty() && (packet.tcp.syn || packet.tcp.rst);
+  if (is_refused(flow) && !settles) return drop_alone(Reason::flow_blocked);
+  if (opens_connection(packet) && !packet.payload.empty()) return drop_alone(Reason::wrong_side);
+  return allow(Reason::wrong_side);
 }
 
 Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept {
   const packet::Packet& packet = context.packet;
   if (opens_connection(packet)) {
     if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-    Flow& flow = create(keyed, context.now, flow::TcpFlow::from_syn(packet));
+    Flow& flow = create(context, keyed, flow::TcpFlow::from_syn(packet));
     return judge_client(context, flow);
   }
   if (packet.payload.empty()) return allow(Reason::no_payload);
@@ -49,7 +80,7 @@ Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& 
   const auto report = inspect::inspect_stream(packet.payload, packet.destination_port, std::nullopt,
                                               scratch_, findings_);
   if (report.progress == inspect::Progress::unrecognised) return allow(Reason::midstream);
-  return judge_client(context, create(keyed, context.now, flow::TcpFlow::midstream(packet)));
+  return judge_client(context, create(context, keyed, flow::TcpFlow::midstream(packet)));
 }
 
 Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
@@ -58,10 +89,12 @@ Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
   }
   const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
   if (segment.restarted) restart(flow);
+  if (segment.kind == flow::ClientSegment::Kind::early) return drop_alone(Reason::syn_data);
   if (flow.phase == FlowPhase::passed) {
     return {.scope = Scope::flow, .reason = Reason::flow_passed};
   }
   switch (segment.kind) {
+    case flow::ClientSegment::Kind::early:
     case flow::ClientSegment::Kind::empty:
       return allow(Reason::no_payload);
     // Passed, not dropped: the server discards the bytes, but a keep-alive or a repeat after a lost
@@ -73,6 +106,9 @@ Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
     case flow::ClientSegment::Kind::data:
       break;
   }
+  // Some servers read an urgent byte where it lies, others beside the stream (RFC 6093).
+  const bool is_judged = flow.phase == FlowPhase::judging || segment.offset < flow.judged_end;
+  if (context.packet.tcp.urg && is_judged) return drop_alone(Reason::urgent);
   return take_segment(context, flow, segment);
 }
 
@@ -298,12 +334,14 @@ Judgement Judge::cannot_judge(const Context& context, Flow& flow, Reason reason)
   return pass_flow(flow, reason);
 }
 
-Flow& Judge::create(const flow::KeyedPacket& keyed, Nanos now, const flow::TcpFlow& tcp) noexcept {
-  Flow& flow = flows_.insert(keyed.key, now, [this](Flow& removed, flow::Removal removal) {
+Flow& Judge::create(const Context& context, const flow::KeyedPacket& keyed,
+                    const flow::TcpFlow& tcp) noexcept {
+  Flow& flow = flows_.insert(keyed.key, context.now, [this](Flow& removed, flow::Removal removal) {
     on_removed(removed, removal);
   });
   flow.tcp = tcp;
   flow.client_is_low = keyed.source_is_low;
+  flow.side = context.side;
   ++created_;
   return flow;
 }

@@ -21,7 +21,8 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
     : parts_(parts),
       snapshots_(parts.snapshots),
       judge_(limits, flow_key, enforce),
-      executor_(parts.dataplane, parts.counters) {
+      executor_(parts.dataplane, parts.counters),
+      knows_sides_(parts.dataplane.capabilities().sides) {
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
 }
@@ -71,13 +72,17 @@ io::Verdict Worker::handle(const io::Frame& frame) noexcept {
     const bool drop = snapshot_->fallbacks.malformed == policy::OnTrouble::drop;
     return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
   }
-  const Judgement judgement = judge_.judge(*packet, frame.time, *snapshot_, *this);
+  const Judgement judgement = judge_.judge(*packet, frame.time, *snapshot_, *this, side_of(frame));
   const auto app = judgement.action == policy::Action::reject
                        ? snapshot_->domains.app_name(judgement.app)
                        : std::string_view{};
   const io::Verdict verdict =
       executor_.execute(judgement, *packet, frame.side, judge_.last_query(), app);
   return count(verdict, judgement.reason);
+}
+
+std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
+  return knows_sides_ ? std::optional(frame.side) : std::nullopt;
 }
 
 io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {

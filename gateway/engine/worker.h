@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/executor.h"
@@ -55,6 +56,7 @@ class Worker final : private FindingSink {
   void on_parse_error(inspect::ParseError error) noexcept override;
 
   [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
+  [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
@@ -64,6 +66,7 @@ class Worker final : private FindingSink {
   SnapshotReader snapshots_;
   Judge judge_;
   Executor executor_;
+  bool knows_sides_;
   const Snapshot* snapshot_ = nullptr;  // of this batch
   const io::Frame* frame_ = nullptr;    // at hand
   Nanos newest_{0};                     // latest time stamp seen

@@ -51,6 +51,9 @@ class Counter {
   X(bad_checksum, "a client's packet that the server would discard")                           \
   X(stale, "bytes that the server has acknowledged before")                                    \
   X(beyond_window, "bytes too far ahead of what is judged; the client sends them again")       \
+  X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
+  X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \
+  X(wrong_side, "under the server's address, but from the client's side: tells nothing")       \
   X(unreadable, "claims to be DNS, TLS or HTTP and cannot be judged")                          \
   X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                  \
   X(no_memory, "no room left to keep a flow or its bytes for judgement")

@@ -113,6 +113,7 @@ class Run {
 test::Lab gateway(bool enforce) {
   test::LabOptions options;
   options.limits = {.flows = 16, .streams = 4};
+  options.can.sides = true;
   options.enforce = enforce;
   return test::Lab(options);
 }
@@ -195,6 +196,7 @@ void Result::add(const Result& other) {
 Result run_case(const Case& entry, Kind kind, Family family, bool enforce) {
   Result result;
   for (const std::string_view name : {kBannedName, kOrdinaryName}) {
+    if (name == kOrdinaryName && entry.trait == Trait::no_ordinary) continue;
     result.add(run_payload(entry, payload_of(kind, name), family, enforce));
   }
   return result;

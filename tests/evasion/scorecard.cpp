@@ -47,9 +47,10 @@ int print(bool enforce) {
                 kinds_of(entry).c_str(), v4.runs + v6.runs, verdict_of(v4), verdict_of(v6));
     explain(v4);
     explain(v6);
+    const bool is_gap = entry.trait == Trait::known_gap;
     runs += v4.runs + v6.runs;
-    if (v4.is_right() && v6.is_right() ? entry.known_gap : !entry.known_gap) ++wrong;
-    if (entry.known_gap) ++gaps;
+    if ((v4.is_right() && v6.is_right()) == is_gap) ++wrong;
+    if (is_gap) ++gaps;
   }
   std::printf("%zu cases, %zu runs, %zu known gaps, %zu wrong\n", all_cases().size(), runs, gaps,
               wrong);

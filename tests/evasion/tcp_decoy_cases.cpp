@@ -134,19 +134,22 @@ Scripts urgent(const Payload& payload) {
 
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
-      {"decoy_low_hops", "a decoy whose TTL does not reach", kEveryKind, low_hops, true},
+      {"decoy_low_hops", "a decoy whose TTL does not reach", kEveryKind, low_hops,
+       Trait::known_gap},
       {"decoy_bad_checksum", "a decoy with a bad checksum", kEveryKind, bad_checksum},
       {"decoy_stale_sequence", "a decoy before the window", kEveryKind, stale_sequence},
       {"decoy_far_sequence", "a decoy behind the window, near and far", kEveryKind, far_sequence},
-      {"decoy_md5_option", "a decoy with an MD5 signature", kEveryKind, md5, true},
-      {"decoy_old_timestamp", "a decoy with an older timestamp", kEveryKind, old_timestamp, true},
-      {"decoy_without_ack", "a decoy without the ACK flag", kEveryKind, without_ack_flag, true},
+      {"decoy_md5_option", "a decoy with an MD5 signature", kEveryKind, md5, Trait::known_gap},
+      {"decoy_old_timestamp", "a decoy with an older timestamp", kEveryKind, old_timestamp,
+       Trait::known_gap},
+      {"decoy_without_ack", "a decoy without the ACK flag", kEveryKind, without_ack_flag,
+       Trait::known_gap},
       {"decoy_wrong_ack", "a decoy that acknowledges what was not sent", kEveryKind,
-       wrong_acknowledgment, true},
+       wrong_acknowledgment, Trait::known_gap},
       {"decoy_with_syn", "a decoy with SYN or SYN-ACK in an open connection", kEveryKind,
        with_syn_flag},
       {"decoy_with_fin", "a decoy with FIN whose TTL does not reach", kEveryKind, with_fin_flag,
-       true},
+       Trait::known_gap},
       {"reset_low_hops", "a RST whose TTL does not reach", kEveryKind, reset_low_hops},
       {"reset_bad_checksum", "a RST with a bad checksum", kEveryKind, reset_bad_checksum},
       {"reset_inexact", "a RST in the window, but not its first number", kEveryKind, reset_inexact},
@@ -156,7 +159,7 @@ const std::vector<Case>& table() {
        "an urgent byte in the name",
        {Kind::tls, Kind::http, Kind::dns},
        urgent,
-       true},
+       Trait::no_ordinary},
   };
   return cases;
 }

@@ -107,6 +107,46 @@ Scripts ports_again(const Payload& payload) {
   return scripts;
 }
 
+// A SYN that does not arrive stands between the second connection's SYN and its answer.
+Scripts ports_again_decoy(const Payload& payload) {
+  constexpr std::int64_t kShift = 100'000;
+  Script script = after_a_first_one(payload, kShift);
+  script.add({.at = static_cast<std::int64_t>(payload.decoy.size()), .flags = "R"});
+  script.add({.at = kShift + 900, .flags = "S", .hops = kTooFewHops}).syn(kShift - 1);
+  script.add({.at = kShift + 900, .flags = "S", .hops = kTooFewHops});
+  return {script.ack(kShift).bytes(std::size_t{kShift}, Bytes(payload.stream))};
+}
+
+Scripts ports_again_fast_open(const Payload& payload) {
+  constexpr std::int64_t kShift = 100'000;
+  Script script = after_a_first_one(payload, kShift);
+  script.fast_open = true;
+  script.sends_again = true;
+  script.add({.at = static_cast<std::int64_t>(payload.decoy.size()), .flags = "R"});
+  script.add({.at = kShift - 1, .flags = "S", .payload = payload.stream});
+  return {script.syn(kShift - 1).ack(kShift)};
+}
+
+// Half of it in the SYN; then a SYN that does not arrive would move the start of the stream.
+Scripts fast_open_and_decoy(const Payload& payload) {
+  const std::size_t middle = payload.name_at + 4;
+  Script script(payload.stream);
+  script.fast_open = true;
+  const auto half = Bytes(script.stream).first(middle);
+  script.add({.at = -1, .flags = "S", .payload = {half.begin(), half.end()}});
+  script.add({.at = 5000, .flags = "S", .hops = kTooFewHops});
+  return {script.ack().part(middle, payload.stream.size())};
+}
+
+// An acknowledgment of nothing makes the server send a RST, and leaves the connection as it was.
+Scripts reset_provoked(const Payload& payload) {
+  const std::size_t middle = payload.name_at + 4;
+  Script script(payload.stream);
+  script.syn().add({.flags = "A", .acknowledgment_error = 77'777}).ack().part(0, middle);
+  script.add({.at = static_cast<std::int64_t>(middle) - 1, .flags = "S", .hops = kTooFewHops});
+  return {script.part(middle, payload.stream.size())};
+}
+
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
       {"syn_fast_open", "data in the SYN, taken and not taken", kEveryKind, fast_open},
@@ -117,6 +157,13 @@ const std::vector<Case>& table() {
       {"split_handshake", "the server answers with a SYN of its own", kEveryKind, split_handshake},
       {"no_handshake_seen", "a connection older than the gateway", kEveryKind,
        older_than_the_gateway},
+      {"syn_fast_open_decoy", "half in the SYN, then a SYN that does not reach", kEveryKind,
+       fast_open_and_decoy},
+      {"reset_provoked", "a RST that the server sends without closing", kEveryKind, reset_provoked},
+      {"ports_again_syn_decoy", "the second connection's SYN between two that do not reach",
+       kEveryKind, ports_again_decoy},
+      {"ports_again_fast_open", "the second connection's data in its SYN", kEveryKind,
+       ports_again_fast_open},
       {"ports_again", "a clean connection, then another on its ports", kEveryKind, ports_again},
   };
   return cases;

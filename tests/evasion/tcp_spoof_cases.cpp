@@ -69,13 +69,12 @@ Scripts reset_and_syn(const Payload& payload) {
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
       {"spoofed_acknowledgment", "a decoy and its acknowledgment, by the client", kEveryKind,
-       acknowledgment, true},
-      {"spoofed_syn", "a SYN of the server's, by the client", kEveryKind, syn, true},
-      {"spoofed_syn_ack", "a SYN-ACK with another number, by the client", kEveryKind, syn_ack,
-       true},
+       acknowledgment},
+      {"spoofed_syn", "a SYN of the server's, by the client", kEveryKind, syn},
+      {"spoofed_syn_ack", "a SYN-ACK with another number, by the client", kEveryKind, syn_ack},
       {"spoofed_end", "a RST or FIN of the server's, by the client", kEveryKind, end},
       {"spoofed_reset_and_syn", "a RST of the server's and a SYN, by the client", kEveryKind,
-       reset_and_syn, true},
+       reset_and_syn},
   };
   return cases;
 }

@@ -194,7 +194,7 @@ Result<std::unique_ptr<LiveBridge>, std::string> LiveBridge::open(
 }
 
 Capabilities LiveBridge::capabilities() const noexcept {
-  return {.drop = true, .inject = true};
+  return {.drop = true, .inject = true, .sides = true};
 }
 
 Poll LiveBridge::poll(Batch& batch) noexcept {

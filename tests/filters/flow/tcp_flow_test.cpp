@@ -118,15 +118,35 @@ TEST(TcpFlow, DataInTheSynIsAtTheStartOfTheStream) {
   EXPECT_EQ(flow.acknowledged(), 4U);
 }
 
-TEST(TcpFlow, ResetAndFinFromTheClientAloneDoNotClose) {
+// A server in SYN-RECEIVED answers a wrong acknowledgment with a RST, and goes on.
+TEST(TcpFlow, ResetsAndEndsOpenNoWayForAnotherSyn) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_client(segment(1000, 5000, "R").packet));
   static_cast<void>(flow.on_client(segment(1000, 5000, "FA").packet));
-  EXPECT_FALSE(flow.closed());
-  static_cast<void>(flow.on_server(segment(5000, 1001, "FA").packet));
-  EXPECT_TRUE(flow.closed());
-  EXPECT_EQ(flow.acknowledged(), 0U);  // a FIN is no byte of the stream
-  EXPECT_TRUE(flow.on_client(segment(31000, 0, "S").packet).restarted);
+  static_cast<void>(flow.on_server(segment(77777, 0, "R").packet));
+  EXPECT_FALSE(flow.on_client(segment(1003, 0, "S").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "x").packet).offset, 4U);
+}
+
+TEST(TcpFlow, DataInASynOnPortsInUseWaitsForTheServersWord) {
+  TcpFlow flow = established();
+  EXPECT_EQ(flow.on_client(segment(70000, 0, "S", "fast").packet).kind, Kind::early);
+  EXPECT_TRUE(flow.on_server(segment(9000, 70001, "SA").packet).restarted);
+}
+
+TEST(TcpFlow, ASynDecoyDoesNotMoveAStartThatCarriedData) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S", "half").packet);
+  EXPECT_FALSE(flow.on_client(segment(5000, 0, "S").packet).restarted);
+  EXPECT_FALSE(flow.on_server(segment(4999, 1004, "SA").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "rest").packet).offset, 4U);
+}
+
+TEST(TcpFlow, OfManySynsOnALiveConnectionTheAnsweredOneCounts) {
+  TcpFlow flow = established();
+  static_cast<void>(flow.on_client(segment(70000, 0, "S").packet));
+  static_cast<void>(flow.on_client(segment(80000, 0, "S").packet));
+  EXPECT_TRUE(flow.on_server(segment(9000, 70001, "SA").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(70001, 9001, "A", "x").packet).offset, 0U);
 }
 
 TEST(FlowKey, IsTheSameInBothDirections) {
