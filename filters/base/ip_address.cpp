@@ -53,10 +53,15 @@ Bytes IpAddress::wire() const noexcept {
   return is_v4() ? all.subspan(kMappedPrefix) : all;
 }
 
+std::string_view IpAddress::write(std::array<char, kTextOctets>& out) const noexcept {
+  static_assert(kTextOctets >= INET6_ADDRSTRLEN);
+  inet_ntop(is_v4() ? AF_INET : AF_INET6, wire().data(), out.data(), socklen_t{kTextOctets});
+  return out.data();
+}
+
 std::string IpAddress::to_string() const {
-  std::array<char, INET6_ADDRSTRLEN + 1> text{};
-  inet_ntop(is_v4() ? AF_INET : AF_INET6, wire().data(), text.data(), text.size());
-  return text.data();
+  std::array<char, kTextOctets> text{};
+  return std::string(write(text));
 }
 
 std::string Endpoint::to_string() const {
@@ -85,6 +90,27 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) noexcept {
     if (bit_is_set(*address, bit)) return std::nullopt;
   }
   return prefix;
+}
+
+IpPrefix IpPrefix::around(const IpAddress& address, unsigned length) noexcept {
+  auto octets = address.mapped();
+  for (unsigned i = 0; i < octets.size(); ++i) {
+    const unsigned kept = std::min(8U, length - std::min(length, 8 * i));
+    octets[i] &= static_cast<std::byte>(0xff00U >> kept);
+  }
+  IpPrefix prefix;
+  prefix.address_ = IpAddress::from_bytes(octets);
+  prefix.length_ = length;
+  return prefix;
+}
+
+IpAddress IpPrefix::last() const noexcept {
+  auto octets = address_.mapped();
+  for (unsigned i = 0; i < octets.size(); ++i) {
+    const unsigned kept = std::min(8U, length_ - std::min(length_, 8 * i));
+    octets[i] |= static_cast<std::byte>(0xffU >> kept);
+  }
+  return IpAddress::from_bytes(octets);
 }
 
 bool IpPrefix::contains(const IpAddress& address) const noexcept {

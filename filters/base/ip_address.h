@@ -36,6 +36,9 @@ class IpAddress {
   // 4 bytes for IPv4, 16 for IPv6, network order; valid as long as this object.
   [[nodiscard]] Bytes wire() const noexcept;
   [[nodiscard]] std::string to_string() const;
+  // The same without allocation: into `out`, what was written.
+  static constexpr std::size_t kTextOctets = 46;
+  [[nodiscard]] std::string_view write(std::array<char, kTextOctets>& out) const noexcept;
 
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
@@ -59,10 +62,14 @@ class IpPrefix {
   // `10.0.0.0/8`, `2001:db8::/32`, or a bare address (all bits). Refuses bits set below the length.
   [[nodiscard]] static std::optional<IpPrefix> parse(std::string_view text) noexcept;
 
+  // The prefix of `length` bits (in the mapped space, 128 at most) that holds the address.
+  [[nodiscard]] static IpPrefix around(const IpAddress& address, unsigned length) noexcept;
+
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   // Bits in the mapped (128-bit) space: 0.0.0.0/0 has 96, so it does not contain IPv6 addresses.
   [[nodiscard]] unsigned length() const noexcept { return length_; }
   [[nodiscard]] const IpAddress& address() const noexcept { return address_; }  // the first of it
+  [[nodiscard]] IpAddress last() const noexcept;
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;

@@ -1,6 +1,26 @@
 #include "filters/inspect/finding.h"
 
+#include <algorithm>
+
+#include "filters/base/ip_address.h"
+
 namespace sluice::inspect {
+namespace {
+
+// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:443`, `2001:db8::1`; or nothing at all.
+bool is_address_or_empty(std::string_view host) noexcept {
+  const std::size_t first = host.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return true;
+  host = host.substr(first, host.find_last_not_of(" \t.") + 1 - first);
+  // Few names get beyond this.
+  if (host.find_first_not_of("0123456789abcdefABCDEF.:[]") != std::string_view::npos) return false;
+  if (host.starts_with('[')) {
+    return IpAddress::parse(host.substr(1, host.find(']') - 1)).has_value();
+  }
+  return IpAddress::parse(host) || IpAddress::parse(host.substr(0, host.rfind(':')));
+}
+
+}  // namespace
 
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
@@ -24,6 +44,13 @@ Finding* FindingList::add() noexcept {
   if (count_ == kCapacity) return nullptr;
   items_[count_] = Finding{};
   return &items_[count_++];
+}
+
+bool shows_name(const FindingList& findings) noexcept {
+  return std::ranges::any_of(findings, [](const Finding& finding) {
+    const bool as_sent = finding.source == Source::server_name || finding.source == Source::host;
+    return !as_sent || !is_address_or_empty(finding.raw);
+  });
 }
 
 }  // namespace sluice::inspect

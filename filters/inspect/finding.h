@@ -35,11 +35,12 @@ enum class Source : std::uint8_t {
 struct Finding {
   Protocol protocol = Protocol::dns;
   Source source = Source::question;
-  name::Name name;          // canonical, without a port: what is matched
-  std::string_view raw;     // as sent by TLS or HTTP (port kept); a view into the packet or the
-                            // worker's scratch, valid until the next packet. Empty for DNS.
-  std::uint16_t qtype = 0;  // DNS
-  bool has_ech = false;     // TLS
+  name::Name name;             // canonical, without a port: what is matched
+  std::string_view raw;        // as sent by TLS or HTTP (port kept); a view into the packet or the
+                               // worker's scratch, valid until the next packet. Empty for DNS.
+  std::uint16_t qtype = 0;     // DNS
+  bool has_ech = false;        // TLS
+  std::uint32_t evidence = 0;  // address: how often it was seen under a banned name; 0: listed
 };
 
 // Findings of one packet. Bounded: a fixed array, reused by its worker.
@@ -59,5 +60,8 @@ class FindingList {
   std::array<Finding, kCapacity> items_;
   std::size_t count_ = 0;
 };
+
+// Some finding names a server by more than its own address: `Host: 192.0.2.1` does not.
+[[nodiscard]] bool shows_name(const FindingList& findings) noexcept;
 
 }  // namespace sluice::inspect

@@ -8,6 +8,40 @@ namespace {
 
 constexpr std::array<std::string_view, kActions> kActionNames = {"allow", "log", "drop", "reject"};
 
+// Rules as they come, best first, under one policy.
+class Weighing {
+ public:
+  Weighing(const match::DomainSet& domains, const Policy& policy, PolicyId id) noexcept
+      : domains_(domains), policy_(policy) {
+    decision_.policy = id;
+  }
+
+  // False: no further rule can matter.
+  bool take(const match::Match& match) noexcept {
+    const match::AppId app = domains_.rule(match.rule).app;
+    if (match::is_exception(match.kind)) {
+      const bool for_every_app = app == match::AppId{};
+      if (!for_every_app && !policy_.apps.has(app)) return true;
+      if (!decision_.exception.valid()) decision_.exception = match.rule;
+      excepted_.add(app);
+      // What is left to come is shorter: after an exception for every app none can block any more.
+      return !for_every_app;
+    }
+    if (!policy_.apps.has(app) || excepted_.has(app)) return true;
+    decision_.action = policy_.action;
+    decision_.app = app;
+    decision_.rule = match.rule;
+    return false;
+  }
+  [[nodiscard]] const Decision& decision() const noexcept { return decision_; }
+
+ private:
+  const match::DomainSet& domains_;
+  const Policy& policy_;
+  AppMask excepted_;
+  Decision decision_;
+};
+
 }  // namespace
 
 std::string_view to_string(Action action) noexcept {
@@ -39,28 +73,18 @@ PolicyId PolicySet::policy_for(const IpAddress& client) const noexcept {
 
 Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
                            const name::Name& name) const noexcept {
-  Decision decision;
-  decision.policy = id;
-  if (!id.valid()) return decision;
-  const Policy& policy = policies_[id.index];
-  AppMask excepted;
-  domains.find_all(name, [&](const match::Match& match) {
-    const match::AppId app = domains.rule(match.rule).app;
-    if (match::is_exception(match.kind)) {
-      const bool for_every_app = app == match::AppId{};
-      if (!for_every_app && !policy.apps.has(app)) return true;
-      if (!decision.exception.valid()) decision.exception = match.rule;
-      excepted.add(app);
-      // What is left to come is shorter: after an exception for every app none can block any more.
-      return !for_every_app;
-    }
-    if (!policy.apps.has(app) || excepted.has(app)) return true;
-    decision.action = policy.action;
-    decision.app = app;
-    decision.rule = match.rule;
-    return false;
-  });
-  return decision;
+  if (!id.valid()) return {.policy = id};
+  Weighing weighing(domains, policies_[id.index], id);
+  domains.find_all(name, [&](const match::Match& match) { return weighing.take(match); });
+  return weighing.decision();
+}
+
+Decision PolicySet::decide(const match::DomainSet& domains, const match::AddressSet& addresses,
+                           PolicyId id, const IpAddress& server) const noexcept {
+  if (!id.valid()) return {.policy = id};
+  Weighing weighing(domains, policies_[id.index], id);
+  addresses.find_all(server, [&](const match::Match& match) { return weighing.take(match); });
+  return weighing.decision();
 }
 
 Decision PolicySet::decide(const match::DomainSet& domains, const IpAddress& client,

@@ -15,6 +15,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "filters/match/address_set.h"
 #include "filters/match/domain_set.h"
 #include "filters/match/rule.h"
 
@@ -72,6 +73,9 @@ class PolicySet {
                                 const name::Name& name) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,
                                 const name::Name& name) const noexcept;
+  // The same for a server's address: the longest range decides, as the longest entry does.
+  [[nodiscard]] Decision decide(const match::DomainSet& domains, const match::AddressSet& addresses,
+                                PolicyId policy, const IpAddress& server) const noexcept;
 
   [[nodiscard]] const std::vector<Policy>& all() const noexcept { return policies_; }
   [[nodiscard]] std::string_view name_of(PolicyId id) const noexcept;  // "" where invalid

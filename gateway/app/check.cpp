@@ -23,6 +23,7 @@ Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
   }
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->domains = std::move(*domains);
+  snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->policies = policy::PolicySet({std::move(everyone)});
   return snapshot;
 }
@@ -41,15 +42,26 @@ Result<SnapshotPtr, std::string> snapshot_for(const cli::CheckCommand& command) 
   return command.image ? snapshot_of_image(*command.image) : snapshot_of_lists(command.config);
 }
 
-// Without a client: by the first policy that does something about the name.
+// What is asked about: a name, or the address of a server.
+struct Asked {
+  name::Name name;
+  std::optional<IpAddress> address;
+};
+
+policy::Decision decide(const engine::Snapshot& snapshot, policy::PolicyId policy,
+                        const Asked& asked) {
+  if (!asked.address) return snapshot.policies.decide(snapshot.domains, policy, asked.name);
+  return snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, *asked.address);
+}
+
+// Without a client: by the first policy that does something about it.
 policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
-                        const name::Name& name) {
+                        const Asked& asked) {
   const policy::PolicySet& policies = snapshot.policies;
-  if (client) return policies.decide(snapshot.domains, *client, name);
+  if (client) return decide(snapshot, policies.policy_for(*client), asked);
   policy::Decision decision;
   for (std::size_t i = 0; i < policies.all().size(); ++i) {
-    const policy::PolicyId policy{static_cast<std::uint16_t>(i)};
-    decision = policies.decide(snapshot.domains, policy, name);
+    decision = decide(snapshot, policy::PolicyId{static_cast<std::uint16_t>(i)}, asked);
     if (decision.rule.valid()) break;
   }
   return decision;
@@ -77,11 +89,13 @@ struct Checker {
       some_wrong = true;
       return;
     }
-    const policy::Decision decision = decide(snapshot, command.client, *name);
+    const auto address = IpAddress::parse(text);
+    const policy::Decision decision = decide(snapshot, command.client, {*name, address});
     some_blocked |=
         decision.action == policy::Action::drop || decision.action == policy::Action::reject;
     std::array<char, name::kMaxTextOctets> buffer;
-    const std::string printed(name::to_text(*name, buffer));
+    const std::string printed =
+        address ? address->to_string() : std::string(name::to_text(*name, buffer));
     std::cout << (command.json
                       ? cli::check_json(printed, decision, snapshot.domains, snapshot.policies)
                       : cli::check_line(printed, decision, snapshot.domains, snapshot.policies))

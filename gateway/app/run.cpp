@@ -2,6 +2,7 @@
 //
 //   main thread: configuration, signals, reload, log      worker thread: frames
 //   exposer's thread: /metrics                            audit thread: JSON lines
+//   resolver's thread: addresses of banned names
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -17,6 +18,7 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
 #include "gateway/dataplane/pcap/live_bridge.h"
+#include "gateway/endpoints/resolver.h"
 #include "gateway/engine/labels.h"
 #include "gateway/engine/worker.h"
 #include "gateway/telemetry/audit.h"
@@ -72,11 +74,25 @@ Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSe
   return options;
 }
 
+// Null where the configuration wants none.
+Result<std::unique_ptr<endpoints::Resolver>, std::string> start_resolver(
+    const config::StartSettings::Endpoints& settings, endpoints::ResolutionsCell& cell,
+    telemetry::WorkerCounters& counters) {
+  if (!settings.enable) return nullptr;
+  return endpoints::Resolver::start({.server = settings.resolver,
+                                     .per_second = settings.per_second,
+                                     .most_names = settings.most_names,
+                                     .refresh = std::chrono::seconds(settings.refresh_seconds)},
+                                    cell, counters);
+}
+
 // What can change while the gateway runs, and what tells the world of it.
 class Reloader {
  public:
-  Reloader(std::string file, engine::SnapshotCell& snapshots, telemetry::Metrics& metrics)
-      : file_(std::move(file)), snapshots_(snapshots), metrics_(metrics) {}
+  // `resolver` may be null.
+  Reloader(std::string file, engine::SnapshotCell& snapshots, telemetry::Metrics& metrics,
+           endpoints::Resolver* resolver)
+      : file_(std::move(file)), snapshots_(snapshots), metrics_(metrics), resolver_(resolver) {}
 
   // Anything wrong: what is in force stays, with a log line and a metric.
   void reload() {
@@ -85,6 +101,7 @@ class Reloader {
     auto ban = build_ban(config->live);
     if (!ban) return refuse(ban.error());
     snapshots_.publish(ban->snapshot);
+    if (resolver_ != nullptr) resolver_->watch(ban->snapshot);
     metrics_.publish(ban->status);
     metrics_.reload_succeeded();
     log_lists(*ban);
@@ -100,6 +117,7 @@ class Reloader {
   std::string file_;
   engine::SnapshotCell& snapshots_;
   telemetry::Metrics& metrics_;
+  endpoints::Resolver* resolver_;
 };
 
 // Says once a minute at most that frames are too large to be sent on.
@@ -173,7 +191,10 @@ int run(const cli::RunCommand& command) {
 
   telemetry::WorkerCounters counters;
   engine::SnapshotCell snapshots(ban->snapshot);
-  telemetry::Metrics metrics(engine::labels(), {&counters});
+  // The resolver counts for itself: a block has one writer.
+  telemetry::WorkerCounters resolver_counters;
+  endpoints::ResolutionsCell resolutions(std::make_shared<engine::Resolutions>());
+  telemetry::Metrics metrics(engine::labels(), {&counters, &resolver_counters});
   telemetry::AuditRing ring(start.audit_ring);
   // Interfaces are touched last.
   if (!start.metrics_listen.empty()) {
@@ -187,6 +208,8 @@ int run(const cli::RunCommand& command) {
     if (!opened) return refuse_start("sluice: " + opened.error());
     audit = std::move(*opened);
   }
+  auto resolver = start_resolver(start.endpoints, resolutions, resolver_counters);
+  if (!resolver) return refuse_start("sluice: " + resolver.error());
   auto bridge = io::LiveBridge::open(
       {start.inside, start.outside, static_cast<int>(start.buffer_mib) * 1024 * 1024});
   if (!bridge) return refuse_start("sluice: " + bridge.error());
@@ -195,8 +218,10 @@ int run(const cli::RunCommand& command) {
   log_memory(start, ban->status);
   metrics.publish(std::move(ban->status));
   const auto worker = std::make_unique<engine::Worker>(
-      engine::Worker::Parts{**bridge, snapshots, counters, audit ? &ring : nullptr, nullptr},
+      engine::Worker::Parts{**bridge, snapshots, counters, audit ? &ring : nullptr, nullptr,
+                            &resolutions},
       limits_of(start), random_key(), true);
+  if (*resolver) (*resolver)->watch(ban->snapshot);
   std::atomic<bool> worker_ended = false;
   io::Poll last = io::Poll::ended;
   std::thread thread([&] {
@@ -204,10 +229,11 @@ int run(const cli::RunCommand& command) {
     worker_ended = true;
   });
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
-  Reloader reloader(command.config, snapshots, metrics);
+  Reloader reloader(command.config, snapshots, metrics, resolver->get());
   serve(reloader, audit.get(), counters, worker_ended);
   (*bridge)->stop();
   thread.join();
+  if (*resolver) (*resolver)->stop();
   if (audit) audit->stop();
   if (last == io::Poll::failed) {
     spdlog::error("the dataplane failed: {}", (*bridge)->error());

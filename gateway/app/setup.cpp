@@ -89,13 +89,17 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = policies_of(settings.policies, compiled->domains);
   snapshot->domains = std::move(compiled->domains);
+  snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->fallbacks = settings.verdicts;
   ban.snapshot = std::move(snapshot);
   return ban;
 }
 
 engine::JudgeLimits limits_of(const config::StartSettings& settings) {
-  return {settings.flows, settings.streams, settings.idle_timeout};
+  return {.flows = settings.flows,
+          .streams = settings.streams,
+          .idle_timeout = settings.idle_timeout,
+          .leases = {.leases = settings.leases, .innocents = settings.innocents}};
 }
 
 HashKey random_key() {

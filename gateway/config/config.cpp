@@ -51,6 +51,10 @@ bool is_listen_address(std::string_view text) {
          number.ptr == end && port != 0;
 }
 
+bool is_resolver(std::string_view text) {
+  return IpAddress::parse(text).has_value() || is_listen_address(text);
+}
+
 // Of a list that has no other: `wechat.list` is `wechat`, `wechat.endpoints` all of it.
 std::string name_of(const fs::path& file) {
   const bool endpoints = lists::usual_format(file.native()) == lists::Format::endpoints;
@@ -73,6 +77,7 @@ class Reader {
     Config config;
     read_dataplane(config.start);
     read_limits(config.start);
+    read_endpoints(config.start.endpoints);
     read_outputs(config.start);
     read_verdicts(config.live.verdicts);
     read_lists(config.live.lists);
@@ -104,6 +109,24 @@ class Reader {
     auto seconds = static_cast<std::uint32_t>(start.idle_timeout.count());
     table.read("idle_timeout_seconds", seconds, 1, 86400);
     start.idle_timeout = std::chrono::seconds(seconds);
+    table.read("leases", start.leases, 16, 1U << 20);
+    table.read("innocent_addresses", start.innocents, 16, 1U << 22);
+    table.refuse_others();
+  }
+
+  void read_endpoints(StartSettings::Endpoints& endpoints) {
+    auto table = root_.table("endpoints");
+    table.read("enable", endpoints.enable);
+    table.read("resolver", endpoints.resolver);
+    table.read("per_second", endpoints.per_second, 1, 1000);
+    table.read("most_names", endpoints.most_names, 1, 100'000);
+    table.read("refresh_seconds", endpoints.refresh_seconds, 60, 86400);
+    if (endpoints.enable && endpoints.resolver.empty()) {
+      table.error("resolver", "is needed where enable = true");
+    } else if (!endpoints.resolver.empty() && !is_resolver(endpoints.resolver)) {
+      table.error("resolver", "\"" + endpoints.resolver +
+                                  "\" is no IP address (192.0.2.53, [2001:db8::53]:5353)");
+    }
     table.refuse_others();
   }
 

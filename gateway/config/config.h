@@ -32,6 +32,8 @@ struct StartSettings {
   std::uint32_t flows = 65536;      // [limits] flows
   std::uint32_t streams = 2048;     // [limits] streams
   std::uint32_t audit_ring = 8192;  // [limits] audit_ring, records
+  std::uint32_t leases = 4096;      // [limits] leases: addresses of banned names
+  std::uint32_t innocents = 32768;  // [limits] innocent_addresses: of other names
   std::chrono::seconds idle_timeout{
       300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
 
@@ -40,6 +42,14 @@ struct StartSettings {
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
   std::string log_level = "info";                 // [log] level
+
+  struct Endpoints {                  // [endpoints]: the background resolver
+    bool enable = false;              // [endpoints] enable
+    std::string resolver;             // [endpoints] resolver: `192.0.2.53`, `[2001:db8::53]:5353`
+    std::uint32_t per_second = 5;     // [endpoints] per_second: questions
+    std::uint32_t most_names = 2000;  // [endpoints] most_names
+    std::uint32_t refresh_seconds = 1800;  // [endpoints] refresh_seconds
+  } endpoints;
 };
 
 // [verdicts]: the one place where fail-open or fail-closed is decided.

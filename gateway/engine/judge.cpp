@@ -7,11 +7,15 @@ namespace sluice::engine {
 Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
       pool_(limits.streams, kStreamCapacity),
+      leases_(limits.leases, flow_key),
+      named_datagrams_(kNamedDatagrams, flow_key, kNamedIdle),
       enforce_(enforce) {}
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
-         limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) + sizeof(Judge);
+         limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
+         LeaseTable::memory_bytes(limits.leases) +
+         kNamedDatagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
 
 Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
@@ -23,7 +27,7 @@ Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& 
   }
   switch (packet.transport) {
     case packet::Transport::udp:
-      return judge_datagram(context);
+      return settle_datagram(context, judge_datagram(context));
     case packet::Transport::tcp:
       return judge_tcp(context);
     case packet::Transport::none:
@@ -60,27 +64,34 @@ Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
   const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
   for (const inspect::Finding& finding : findings_) {
     const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
-    context.sink.on_finding(context.packet, finding, decision);
-    switch (decision.action) {
-      case policy::Action::allow:
-        break;
-      case policy::Action::log:
-        verdicts.logged = true;
-        break;
-      case policy::Action::drop:
-      case policy::Action::reject:
-        if (enforce_ && !verdicts.block) {
-          verdicts.block =
-              Judgement{.action = decision.action, .reason = Reason::banned, .app = decision.app};
-        }
-        break;
-    }
+    weigh(context, finding, decision, verdicts);
   }
   return verdicts;
 }
 
+void Judge::weigh(const Context& context, const inspect::Finding& finding,
+                  const policy::Decision& decision, Verdicts& verdicts) noexcept {
+  context.sink.on_finding(context.packet, finding, decision);
+  switch (decision.action) {
+    case policy::Action::allow:
+      break;
+    case policy::Action::log:
+      verdicts.logged = true;
+      break;
+    case policy::Action::drop:
+    case policy::Action::reject:
+      if (enforce_ && !verdicts.block) {
+        verdicts.block =
+            Judgement{.action = decision.action, .reason = Reason::banned, .app = decision.app};
+      }
+      break;
+  }
+}
+
 void Judge::expire(Nanos now) noexcept {
   flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
+  leases_.expire(now);
+  named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
 }
 
 void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {

@@ -31,6 +31,8 @@
 #include "filters/tls/record.h"
 #include "gateway/dataplane/frame.h"
 #include "gateway/engine/judgement.h"
+#include "gateway/engine/lease_table.h"
+#include "gateway/engine/resolutions.h"
 #include "gateway/engine/snapshot.h"
 
 namespace sluice::engine {
@@ -39,12 +41,20 @@ struct JudgeLimits {
   std::size_t flows = 65536;
   std::size_t streams = 2048;
   Nanos idle_timeout = std::chrono::seconds(300);
+  LeaseLimits leases = {};
 };
 
 // Bytes of a client that are kept while they are judged.
 inline constexpr std::size_t kStreamCapacity = tls::kMaxHelloStream;
 
 enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
+
+// Five-tuples of datagrams (QUIC) whose name was let through: what follows of them shows none.
+inline constexpr std::size_t kNamedDatagrams = 8192;
+inline constexpr Nanos kNamedIdle = std::chrono::seconds(120);
+
+// Of the message that ended what a flow reveals.
+enum class ShownNames : std::uint8_t { none, innocent, banned };
 
 // How far one reading of a client's stream is judged; offsets count from the stream's base.
 struct ReadingState {
@@ -62,6 +72,7 @@ struct Flow {
   std::optional<inspect::Protocol> protocol;
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
+  ShownNames shown = ShownNames::none;
   bool client_is_low = false;    // which end of the key
   std::optional<io::Side> side;  // where the client's first packet came in
   std::uint32_t server_has = 0;  // first sequence number that the server has not been sent in order
@@ -80,6 +91,9 @@ class Judge {
   // The query of the last judgement with `may_answer`.
   [[nodiscard]] const dns::Query& last_query() const noexcept { return scratch_.query; }
 
+  // What to judge nameless traffic by as well, until the next call; null: nothing.
+  void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
+
   // Removes what has been idle for too long; a bounded amount of work a call.
   void expire(Nanos now) noexcept;
 
@@ -92,6 +106,9 @@ class Judge {
   }
   [[nodiscard]] std::uint64_t flows_created() const noexcept { return created_; }
   [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
+  [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
+  // What was not judged by its address because the address is shared.
+  [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
   // What the limits cost in resident memory.
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
 
@@ -117,6 +134,17 @@ class Judge {
     bool logged = false;
   };
   Verdicts judge_findings(const Context& context) noexcept;
+  void weigh(const Context& context, const inspect::Finding& finding,
+             const policy::Decision& decision, Verdicts& verdicts) noexcept;
+
+  // Without a name (judge_address.cpp).
+  policy::Decision decide_by_address(const Context& context, inspect::Finding& finding) noexcept;
+  bool nothing_known_of_addresses(const Context& context) const noexcept;
+  Verdicts judge_address(const Context& context) noexcept;
+  Judgement settle_datagram(const Context& context, const Judgement& judgement) noexcept;
+  std::optional<Judgement> judge_nameless(const Context& context, Flow& flow) noexcept;
+  void note_names(const Context& context, Flow& flow) noexcept;
+  void learn_from_flow(const Context& context, Flow& flow) noexcept;
 
   flow::Insert store(const Context& context, Flow& flow,
                      const flow::ClientSegment& segment) noexcept;
@@ -136,9 +164,15 @@ class Judge {
   flow::StreamPool pool_;
   inspect::Scratch scratch_;
   inspect::FindingList findings_;
+  LeaseTable leases_;
+  struct Named {};
+  flow::Table<Named> named_datagrams_;  // five-tuples of UDP that showed a name of late
+  const Resolutions* resolutions_ = nullptr;
+  std::array<char, IpAddress::kTextOctets> address_text_{};
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;
   std::uint64_t conflicts_ = 0;
+  std::uint64_t guarded_ = 0;
   bool enforce_;
 };
 

@@ -184,7 +184,10 @@ Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
     if (auto blocked = judge_reading(context, flow, flow::Reading::last_copy)) return *blocked;
     finished = finished && last.finished;
   }
-  if (finished) return finish_flow(flow);
+  if (finished) {
+    if (auto blocked = judge_nameless(context, flow)) return *blocked;
+    return finish_flow(flow);
+  }
   return allow(first.judged > judged_before ? first.finish : Reason::unfinished);
 }
 
@@ -222,9 +225,10 @@ std::optional<Judgement> Judge::judge_reading(const Context& context, Flow& flow
       case inspect::Progress::finished: {
         const Verdicts verdicts = judge_findings(context);
         if (verdicts.block) return block_flow(flow, *verdicts.block);
-        state.finish = verdicts.logged         ? Reason::logged
-                       : findings_.size() == 0 ? Reason::no_name
-                                               : Reason::allowed;
+        state.finish = verdicts.logged                   ? Reason::logged
+                       : !inspect::shows_name(findings_) ? Reason::no_name
+                                                         : Reason::allowed;
+        note_names(context, flow);
         state.finished = report.progress == inspect::Progress::finished || report.consumed == 0;
         state.judged += static_cast<std::uint32_t>(report.consumed);
         state.needed = state.judged + 1;
@@ -260,7 +264,10 @@ Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
   if (event.acknowledged_more) {
     const std::uint64_t acknowledged = flow.tcp.acknowledged();
     if (flow.phase == FlowPhase::finished) {
-      if (acknowledged >= flow.judged_end) return pass_flow(flow, flow.finish);
+      if (acknowledged >= flow.judged_end) {
+        learn_from_flow(context, flow);
+        return pass_flow(flow, flow.finish);
+      }
     } else if (acknowledged > flow.stream.contiguous()) {
       return cannot_judge(context, flow, Reason::unjudged_acknowledged);
     } else {
@@ -350,6 +357,7 @@ void Judge::restart(Flow& flow) noexcept {
   flow.stream.reset(pool_);
   flow.readings[0] = flow.readings[1] = {};
   flow.protocol.reset();
+  flow.shown = ShownNames::none;
   flow.judged_end = 0;
   flow.phase = FlowPhase::judging;
   flow.finish = Reason::allowed;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 
+#include "filters/match/address_set.h"
 #include "filters/match/domain_set.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
@@ -20,22 +21,25 @@ namespace sluice::engine {
 
 struct Snapshot {
   match::DomainSet domains;
+  match::AddressSet addresses;  // those among `domains`
   policy::PolicySet policies;
   policy::Fallbacks fallbacks;
 };
 
-class SnapshotCell {
+// The newest value of a kind: whoever makes one publishes it, workers take it between batches.
+template <typename Value>
+class Published {
  public:
-  explicit SnapshotCell(std::shared_ptr<const Snapshot> first) : newest_(std::move(first)) {}
+  explicit Published(std::shared_ptr<const Value> first) : newest_(std::move(first)) {}
 
-  void publish(std::shared_ptr<const Snapshot> next) {
+  void publish(std::shared_ptr<const Value> next) {
     {
       const std::lock_guard lock(mutex_);
       newest_.swap(next);
     }  // the old one may be freed below, outside the lock
     generation_.fetch_add(1, std::memory_order_release);
   }
-  [[nodiscard]] std::shared_ptr<const Snapshot> newest() const {
+  [[nodiscard]] std::shared_ptr<const Value> newest() const {
     const std::lock_guard lock(mutex_);
     return newest_;
   }
@@ -45,18 +49,19 @@ class SnapshotCell {
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> newest_;
+  std::shared_ptr<const Value> newest_;
   std::atomic<std::uint64_t> generation_{0};
 };
 
-// A worker's hold on a cell. Owned by one thread.
-class SnapshotReader {
+// A worker's hold on it. Owned by one thread.
+template <typename Value>
+class PublishedReader {
  public:
-  explicit SnapshotReader(const SnapshotCell& cell)
+  explicit PublishedReader(const Published<Value>& cell)
       : cell_(cell), generation_(cell.generation()), held_(cell.newest()) {}
 
   // Between batches only: the reference is good until the next call.
-  [[nodiscard]] const Snapshot& refresh() {
+  [[nodiscard]] const Value& refresh() {
     if (const std::uint64_t now = cell_.generation(); now != generation_) {
       generation_ = now;
       held_ = cell_.newest();
@@ -65,9 +70,12 @@ class SnapshotReader {
   }
 
  private:
-  const SnapshotCell& cell_;
+  const Published<Value>& cell_;
   std::uint64_t generation_;
-  std::shared_ptr<const Snapshot> held_;
+  std::shared_ptr<const Value> held_;
 };
+
+using SnapshotCell = Published<Snapshot>;
+using SnapshotReader = PublishedReader<Snapshot>;
 
 }  // namespace sluice::engine

@@ -23,6 +23,7 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
       judge_(limits, flow_key, enforce),
       executor_(parts.dataplane, parts.counters),
       knows_sides_(parts.dataplane.capabilities().sides) {
+  if (parts_.resolutions != nullptr) resolutions_.emplace(*parts_.resolutions);
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
 }
@@ -37,6 +38,7 @@ io::Poll Worker::run() noexcept {
 
 io::Poll Worker::run_batch() noexcept {
   snapshot_ = &snapshots_.refresh();
+  if (resolutions_) judge_.use(&resolutions_->refresh());
   const io::Poll poll = parts_.dataplane.poll(batch_);
   if (poll == io::Poll::frames) {
     for (std::size_t i = 0; i < batch_.count; ++i) {
@@ -129,7 +131,9 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   record->list.assign(domains.list_name(rule.list));
   record->list_version.assign(domains.list_version(rule.list));
   record->line = rule.line;
-  record->name.assign(name::to_text(finding.name, text));
+  const bool by_address = finding.source == inspect::Source::address;
+  record->name.assign(by_address ? finding.raw : name::to_text(finding.name, text));
+  record->evidence = finding.evidence;
   record->protocol.assign(to_string(finding.protocol));
   record->action.assign(to_string(decision.action));
   record->policy.assign(snapshot_->policies.name_of(decision.policy));
@@ -146,6 +150,10 @@ void Worker::publish_levels() noexcept {
   counters.streams.set(usage.streams);
   counters.flows_created.set(judge_.flows_created());
   counters.overlaps.set(judge_.conflicts());
+  counters.leases.set(judge_.leases().leases());
+  counters.innocent_addresses.set(judge_.leases().innocents());
+  counters.leases_evicted.set(judge_.leases().evicted());
+  counters.address_guarded.set(judge_.guarded());
   for (std::size_t i = 0; i < flow::kRemovals; ++i) {
     counters.removals[i].set(judge_.removals(static_cast<flow::Removal>(i)));
   }

@@ -40,8 +40,9 @@ class Worker final : private FindingSink {
     io::Dataplane& dataplane;
     const SnapshotCell& snapshots;
     telemetry::WorkerCounters& counters;
-    telemetry::AuditRing* audit = nullptr;  // null: no audit trail
-    FindingObserver* observer = nullptr;    // null: nobody watches
+    telemetry::AuditRing* audit = nullptr;                // null: no audit trail
+    FindingObserver* observer = nullptr;                  // null: nobody watches
+    const Published<Resolutions>* resolutions = nullptr;  // null: nothing resolves names for us
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
 
@@ -64,6 +65,7 @@ class Worker final : private FindingSink {
 
   Parts parts_;
   SnapshotReader snapshots_;
+  std::optional<PublishedReader<Resolutions>> resolutions_;
   Judge judge_;
   Executor executor_;
   bool knows_sides_;

@@ -85,6 +85,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   line["client"] = options.pseudonymise ? pseudonym(record.client.address, options.key)
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
+  line["evidence"] = record.evidence;
   // Names are ASCII already; a policy's or a list's name may hold anything.
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }

@@ -52,6 +52,7 @@ struct AuditRecord {
   FixedText<8> protocol;
   FixedText<8> action;
   FixedText<64> policy;
+  std::uint32_t evidence = 0;  // judged by address: how often it was seen under a banned name
   Endpoint client, server;
   std::string_view transport;  // "tcp" or "udp": static storage
 };

@@ -80,16 +80,28 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(flows_created, "sluice_flows_created_total", "TCP flows entered into the table")              \
   X(overlaps, "sluice_stream_conflicts_total",                                                    \
     "Segments whose bytes differ from an earlier copy: both readings are judged")                 \
+  X(address_guarded, "sluice_address_guarded_total",                                              \
+    "Nameless traffic to a banned address that passed because other names lead there too")        \
+  X(leases_evicted, "sluice_address_evictions_total",                                             \
+    "Addresses learned from traffic that left a full table")                                      \
+  X(resolutions, "sluice_resolutions_total", "Questions of the background resolver, answered")    \
+  X(resolutions_failed, "sluice_resolutions_failed_total",                                        \
+    "Questions of the background resolver without an answer")                                     \
   X(dataplane_lost, "sluice_dataplane_lost_total", "Frames lost before they reached us")          \
   X(dataplane_send_failed, "sluice_dataplane_send_failed_total", "Frames that could not be sent") \
   X(dataplane_oversize, "sluice_dataplane_oversize_total",                                        \
     "Frames larger than the MTU, merged by an offload: not sent")
 
 // Levels of a worker: X(name, Prometheus name, help).
-#define SLUICE_GAUGES(X)                                                          \
-  X(flows, "sluice_flows", "TCP flows in the table")                              \
-  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold") \
-  X(streams, "sluice_streams", "Client streams that hold memory")                 \
+#define SLUICE_GAUGES(X)                                                                  \
+  X(flows, "sluice_flows", "TCP flows in the table")                                      \
+  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")         \
+  X(leases, "sluice_address_leases", "Addresses that traffic showed under a banned name") \
+  X(innocent_addresses, "sluice_innocent_addresses",                                      \
+    "Addresses that traffic showed under names that are not banned")                      \
+  X(resolved_addresses, "sluice_resolved_addresses",                                      \
+    "Addresses of banned names that the background resolver found")                       \
+  X(streams, "sluice_streams", "Client streams that hold memory")                         \
   X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")
 
 inline constexpr std::size_t kVerdicts = 4;     // io::Verdict

@@ -470,7 +470,7 @@ class Replay(Program):
         for line in lines:
             self.assertEqual(list(line), [
                 "v", "time", "action", "app", "name", "protocol", "transport", "rule", "list",
-                "list_version", "line", "policy", "client", "server"])
+                "list_version", "line", "policy", "client", "server", "evidence"])
             self.assertEqual(line["v"], 1)
             self.assertEqual(line["action"], "drop")
             self.assertRegex(line["time"], r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")

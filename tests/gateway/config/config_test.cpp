@@ -56,6 +56,12 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     streams = 32
     audit_ring = 512
     idle_timeout_seconds = 60
+    [endpoints]
+    enable = true
+    resolver = "[2001:db8::53]:5353"
+    per_second = 50
+    most_names = 10
+    refresh_seconds = 600
     [metrics]
     listen = "[::1]:9999"
     [audit]
@@ -74,6 +80,11 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.streams, 32U);
   EXPECT_EQ(start.audit_ring, 512U);
   EXPECT_EQ(start.idle_timeout, std::chrono::seconds(60));
+  EXPECT_TRUE(start.endpoints.enable);
+  EXPECT_EQ(start.endpoints.resolver, "[2001:db8::53]:5353");
+  EXPECT_EQ(start.endpoints.per_second, 50U);
+  EXPECT_EQ(start.endpoints.most_names, 10U);
+  EXPECT_EQ(start.endpoints.refresh_seconds, 600U);
   EXPECT_EQ(start.metrics_listen, "[::1]:9999");
   EXPECT_EQ(start.audit_file, "/var/log/sluice/audit.jsonl");
   EXPECT_TRUE(start.audit_pseudonymise);
@@ -256,6 +267,12 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ListenOnPortTooLarge", "[metrics]\nlisten = \"127.0.0.1:65536\"\n", {":2: "}},
         Broken{"ListenOnPortWithMore", "[metrics]\nlisten = \"127.0.0.1:94x\"\n", {":2: "}},
         Broken{"ListenOnV6WithoutBrackets", "[metrics]\nlisten = \"::1:9464\"\n", {":2: "}},
+        Broken{"EndpointsWithoutResolver",
+               "[endpoints]\nenable = true\n",
+               {":1: endpoints.resolver: is needed where enable = true"}},
+        Broken{"ResolverThatIsAName",
+               "[endpoints]\nresolver = \"dns.example\"\n",
+               {":2: endpoints.resolver: \"dns.example\" is no IP address"}},
         Broken{"PseudonymsWithoutKey",
                "[audit]\npseudonymise_clients = true\n",
                {":1: audit.key_file: is needed"}},

@@ -39,6 +39,13 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.streams, standard.streams);
   EXPECT_EQ(start.audit_ring, standard.audit_ring);
   EXPECT_EQ(start.idle_timeout, standard.idle_timeout);
+  EXPECT_EQ(start.leases, standard.leases);
+  EXPECT_EQ(start.innocents, standard.innocents);
+  EXPECT_EQ(start.endpoints.enable, standard.endpoints.enable);
+  EXPECT_EQ(start.endpoints.resolver, standard.endpoints.resolver);
+  EXPECT_EQ(start.endpoints.per_second, standard.endpoints.per_second);
+  EXPECT_EQ(start.endpoints.most_names, standard.endpoints.most_names);
+  EXPECT_EQ(start.endpoints.refresh_seconds, standard.endpoints.refresh_seconds);
   EXPECT_EQ(start.metrics_listen, standard.metrics_listen);
   EXPECT_EQ(start.audit_file, standard.audit_file);
   EXPECT_EQ(start.audit_pseudonymise, standard.audit_pseudonymise);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
+#include "filters/match/pseudo_name.h"
 #include "filters/name/name.h"
 #include "gateway/engine/worker.h"
 #include "tests/support/memory_dataplane.h"
@@ -18,9 +19,10 @@ namespace sluice::test {
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
-  engine::JudgeLimits limits{.flows = 64, .streams = 8};
+  engine::JudgeLimits limits{.flows = 64, .streams = 8, .leases = {.leases = 16, .innocents = 16}};
   io::Capabilities can{.drop = true, .inject = true};
   bool enforce = true;
+  std::vector<const char*> addresses = {};  // banned ranges of the app; `@@` in front: let through
 };
 
 // App `wechat` is banned by `wechat.com` for every client, but for `open.wechat.com`.
@@ -32,11 +34,22 @@ struct LabOptions {
   builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1).value();
   builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2)
       .value();
+  std::uint32_t line = 2;
+  for (std::string_view range : options.addresses) {
+    const bool exception = range.starts_with("@@");
+    if (exception) range.remove_prefix(2);
+    builder
+        .add(match::address_name(*IpPrefix::parse(range)),
+             exception ? match::EntryKind::exact_exception : match::EntryKind::exact, app, list,
+             ++line)
+        .value();
+  }
   auto snapshot = std::make_shared<engine::Snapshot>();
   policy::Policy policy{.name = "default", .action = options.action};
   policy.apps.add(app);
   snapshot->policies = policy::PolicySet({policy});
   snapshot->domains = builder.build()->set;
+  snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->fallbacks = options.fallbacks;
   return snapshot;
 }
@@ -47,9 +60,12 @@ class Lab {
       : dataplane(options.can),
         snapshots(wechat_ban(options)),
         counters(std::make_unique<telemetry::WorkerCounters>()),
-        worker(std::make_unique<engine::Worker>(
-            engine::Worker::Parts{dataplane, snapshots, *counters, &audit}, options.limits,
-            HashKey{3, 4}, options.enforce)) {}
+        worker(std::make_unique<engine::Worker>(engine::Worker::Parts{.dataplane = dataplane,
+                                                                      .snapshots = snapshots,
+                                                                      .counters = *counters,
+                                                                      .audit = &audit,
+                                                                      .resolutions = &resolutions},
+                                                options.limits, HashKey{3, 4}, options.enforce)) {}
 
   // One frame in, its verdict out. Time goes on by a millisecond.
   io::Verdict send(const Octets& frame, io::Side side = io::Side::inside) {
@@ -75,6 +91,7 @@ class Lab {
 
   MemoryDataplane dataplane;
   engine::SnapshotCell snapshots;
+  engine::Published<engine::Resolutions> resolutions{std::make_shared<engine::Resolutions>()};
   std::unique_ptr<telemetry::WorkerCounters> counters;
   telemetry::AuditRing audit{64};
   std::unique_ptr<engine::Worker> worker;

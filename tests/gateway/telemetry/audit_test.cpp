@@ -140,9 +140,9 @@ TEST(AuditJson, HasAllKeysInOrder) {
   const Json line = Json::parse(to_json(record(), {}));
   std::vector<std::string> keys;
   for (const auto& [key, value] : line.items()) keys.push_back(key);
-  EXPECT_THAT(keys,
-              ElementsAre("v", "time", "action", "app", "name", "protocol", "transport", "rule",
-                          "list", "list_version", "line", "policy", "client", "server"));
+  EXPECT_THAT(
+      keys, ElementsAre("v", "time", "action", "app", "name", "protocol", "transport", "rule",
+                        "list", "list_version", "line", "policy", "client", "server", "evidence"));
   EXPECT_EQ(line["v"], 1);
   EXPECT_EQ(line["time"], "2023-11-14T22:13:20.001234Z");
   EXPECT_EQ(line["action"], "drop");

@@ -1,0 +1,65 @@
+#include "gateway/endpoints/backends.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "filters/match/pseudo_name.h"
+
+namespace sluice::endpoints {
+
+bool is_banned(const match::DomainSet& domains, const name::Name& name) noexcept {
+  const match::Match match = domains.find(name);
+  return match.rule.valid() && !match::is_exception(match.kind);
+}
+
+Backends backends_of(const match::DomainSet& domains, std::size_t most) {
+  struct Place {
+    std::uint16_t list;
+    std::uint32_t line;
+    match::RuleId rule;
+  };
+  std::vector<Place> places;
+  domains.for_each_rule([&](match::RuleId id) {
+    const match::Rule rule = domains.rule(id);
+    const bool is_name = !rule.is_glob && !match::is_exception(rule.kind) &&
+                         !match::read_pseudo_name(domains.rule_wire(id));
+    if (is_name) places.push_back({rule.list.index, rule.line, id});
+  });
+  std::ranges::sort(places, {}, [](const Place& place) {
+    return std::tuple(place.list, place.line, place.rule.index);
+  });
+  Backends backends;
+  for (const Place& place : places) {
+    if (backends.names.size() == most) {
+      ++backends.left_out;
+      continue;
+    }
+    const name::Name name = domains.rule_name(place.rule);
+    // Of several apps, or let through by an exception.
+    const bool known = std::ranges::find(backends.names, name) != backends.names.end();
+    if (!known && is_banned(domains, name)) backends.names.push_back(name);
+  }
+  return backends;
+}
+
+Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message,
+                                                                   const match::DomainSet& domains,
+                                                                   dns::Response& response) {
+  if (const auto parsed = dns::parse_response(message, response); !parsed) {
+    return fail(parsed.error());
+  }
+  std::vector<FoundAddress> found;
+  dns::ResponseReader records(message, response);
+  for (std::size_t i = 0; i < response.answers; ++i) {
+    const auto record = records.next();
+    if (!record) break;
+    const auto owner = dns::read_name(message, record->owner);
+    if (!owner || !is_banned(domains, owner->name)) continue;
+    dns::for_each_address(message, *record, [&](const IpAddress& address) {
+      if (found.size() < kMostAddresses) found.push_back({address, record->ttl});
+    });
+  }
+  return found;
+}
+
+}  // namespace sluice::endpoints

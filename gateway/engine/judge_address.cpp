@@ -1,0 +1,149 @@
+// The judge's last resort: where traffic shows no name, the address of the server; and what traffic
+// that shows names teaches of addresses.
+//
+// Guard: an address at which a name that is not banned was seen of late is shared, and nothing is
+// judged by it. Somebody may claim a name where it does not belong; what that can do is to make
+// nameless traffic of one address pass, or that of a server which took the claim be judged.
+
+#include <algorithm>
+
+#include "gateway/engine/judge.h"
+#include "gateway/engine/judge_context.h"
+
+namespace sluice::engine {
+namespace {
+
+bool shows_no_name(Reason finish) {
+  return finish == Reason::no_name || finish == Reason::unknown_protocol ||
+         finish == Reason::unreadable;
+}
+
+bool is_banned(const match::DomainSet& domains, const name::Name& name) {
+  const match::Match match = domains.find(name);
+  return match.rule.valid() && !match::is_exception(match.kind);
+}
+
+}  // namespace
+
+// By range first: who lists one means it. Else by the banned name that leads to the address, as
+// today's rules see that name.
+policy::Decision Judge::decide_by_address(const Context& context,
+                                          inspect::Finding& finding) noexcept {
+  const Snapshot& snapshot = context.snapshot;
+  const IpAddress& server = context.packet.destination;
+  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
+  const Lease* const lease = leases_.find(server, context.now);
+  const ResolvedAddress* const resolved =
+      resolutions_ == nullptr ? nullptr : resolutions_->find(server, context.now);
+  if (lease != nullptr) finding.evidence += lease->evidence;
+  if (resolved != nullptr) finding.evidence += resolved->evidence;
+  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
+  if (decision.rule.valid()) finding.name = snapshot.domains.rule_name(decision.rule);
+  if (decision.rule.valid() || decision.exception.valid()) return decision;
+  if (lease != nullptr) {
+    finding.name = lease->name;
+    decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+  }
+  if (resolved != nullptr && !decision.rule.valid()) {
+    finding.name = resolutions_->name_of(*resolved);
+    decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+  }
+  return decision;
+}
+
+bool Judge::nothing_known_of_addresses(const Context& context) const noexcept {
+  return context.snapshot.addresses.empty() && leases_.leases() == 0 &&
+         (resolutions_ == nullptr || resolutions_->size() == 0);
+}
+
+Judge::Verdicts Judge::judge_address(const Context& context) noexcept {
+  Verdicts verdicts;
+  if (nothing_known_of_addresses(context)) return verdicts;
+  findings_.clear();
+  inspect::Finding& finding = *findings_.add();
+  finding.protocol = inspect::Protocol::ip;
+  finding.source = inspect::Source::address;
+  const auto decision = decide_by_address(context, finding);
+  if (!decision.rule.valid()) return verdicts;
+  if (leases_.is_shared(context.packet.destination, context.now)) {
+    ++guarded_;
+    return verdicts;
+  }
+  finding.raw = context.packet.destination.write(address_text_);
+  weigh(context, finding, decision, verdicts);
+  return verdicts;
+}
+
+// Each datagram alone: one that anybody may have sent leaves no more behind than that its own
+// five-tuple has shown a name, which goes before the address there as it does in TCP.
+Judgement Judge::settle_datagram(const Context& context, const Judgement& judgement) noexcept {
+  const bool nameless = judgement.reason == Reason::not_of_interest;
+  const bool named = (judgement.reason == Reason::allowed || judgement.reason == Reason::logged) &&
+                     context.packet.destination_port != inspect::kDnsPort;
+  if (!nameless && !named) return judgement;
+  if (nothing_known_of_addresses(context)) return judgement;
+  const flow::FlowKey key = flow::key_of(context.packet).key;
+  Named* const before = named_datagrams_.find(key);
+  if (before != nullptr) {
+    named_datagrams_.touch(*before, context.now);
+    return judgement;
+  }
+  if (named) {
+    named_datagrams_.insert(key, context.now, [](const Named&, flow::Removal) {});
+    return judgement;
+  }
+  const Verdicts verdicts = judge_address(context);
+  if (verdicts.block) return *verdicts.block;
+  return allow(verdicts.logged ? Reason::logged : Reason::not_of_interest);
+}
+
+// Called once all that the client's stream may reveal is judged, or its first bytes are of no
+// protocol that we read. Where the server speaks first its words pass: they wait for the client's.
+std::optional<Judgement> Judge::judge_nameless(const Context& context, Flow& flow) noexcept {
+  ReadingState& first = flow.readings[static_cast<std::size_t>(flow::Reading::first_copy)];
+  const ReadingState& last = flow.readings[static_cast<std::size_t>(flow::Reading::last_copy)];
+  const bool nameless =
+      shows_no_name(first.finish) || (flow.stream.readings_differ() && shows_no_name(last.finish));
+  if (!nameless || flow.tcp.is_midstream()) return std::nullopt;
+  const Verdicts verdicts = judge_address(context);
+  if (verdicts.block) return block_flow(flow, *verdicts.block);
+  if (verdicts.logged) first.finish = Reason::logged;
+  return std::nullopt;
+}
+
+// Of a message that ends what the flow reveals. Names that DNS asks for say nothing of the server.
+void Judge::note_names(const Context& context, Flow& flow) noexcept {
+  const match::DomainSet& domains = context.snapshot.domains;
+  const auto banned = static_cast<std::size_t>(std::ranges::count_if(
+      findings_, [&](const auto& finding) { return is_banned(domains, finding.name); }));
+  flow.shown = ShownNames::none;
+  if (flow.protocol == inspect::Protocol::dns || !inspect::shows_name(findings_)) return;
+  if (banned == 0) flow.shown = ShownNames::innocent;
+  if (banned == findings_.size()) flow.shown = ShownNames::banned;
+}
+
+// The server has acknowledged a message with names, in a connection whose handshake was seen: it is
+// at its address, and took the names. REQUIRES: a packet of the server.
+void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
+  if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
+      flow.stream.readings_differ()) {
+    return;
+  }
+  const IpAddress& server = context.packet.source;
+  if (flow.shown == ShownNames::innocent) {
+    leases_.learn_innocent(server, context.now, LeaseTable::kFlowLife);
+    return;
+  }
+  if (!flow.stream.holds_memory()) return;
+  // Banned and let through: a policy logs it, or does not hold the client. Read once more, for a
+  // name is too large to be kept with every flow.
+  findings_.clear();
+  static_cast<void>(inspect::inspect_stream(flow.stream.view(pool_, flow::Reading::first_copy),
+                                            context.packet.source_port, flow.protocol, scratch_,
+                                            findings_));
+  for (const inspect::Finding& finding : findings_) {
+    leases_.learn_banned(server, finding.name, context.now, LeaseTable::kFlowLife);
+  }
+}
+
+}  // namespace sluice::engine

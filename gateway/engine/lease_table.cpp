@@ -1,0 +1,77 @@
+#include "gateway/engine/lease_table.h"
+
+#include <algorithm>
+
+namespace sluice::engine {
+namespace {
+
+flow::FlowKey key_of(const IpAddress& address) noexcept {
+  return {.low_address = address.mapped()};
+}
+
+Nanos end_of(Nanos now, Nanos life) noexcept {
+  return now + std::clamp(life, LeaseTable::kLeastLife, LeaseTable::kMostLife);
+}
+
+// The entry of an address, made on first use; counts what had to go for it.
+template <typename Value>
+Value& entry(flow::Table<Value>& table, const IpAddress& address, Nanos now,
+             std::uint64_t& evicted) noexcept {
+  const flow::FlowKey key = key_of(address);
+  if (Value* const known = table.find(key)) {
+    table.touch(*known, now);
+    return *known;
+  }
+  return table.insert(key, now, [&](const Value&, flow::Removal) { ++evicted; });
+}
+
+}  // namespace
+
+LeaseTable::LeaseTable(const LeaseLimits& limits, HashKey key)
+    : leases_(limits.leases, key, kMostLife), innocents_(limits.innocents, key, kMostLife) {}
+
+void LeaseTable::learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
+                              Nanos life) noexcept {
+  const Innocent* const innocent = innocents_.find(key_of(address));
+  Lease& lease = entry(leases_, address, now, evicted_);
+  if (lease.expires <= now) lease.evidence = 0;  // what it knew is over
+  lease.name = name;
+  lease.expires = std::max(lease.expires, end_of(now, life));
+  if (innocent != nullptr) lease.innocent_until = std::max(lease.innocent_until, innocent->until);
+  ++lease.evidence;
+}
+
+void LeaseTable::learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept {
+  const Nanos until = end_of(now, life);
+  if (Lease* const lease = leases_.find(key_of(address))) {
+    lease->innocent_until = std::max(lease->innocent_until, until);
+  }
+  Innocent& innocent = entry(innocents_, address, now, evicted_);
+  innocent.until = std::max(innocent.until, until);
+}
+
+const Lease* LeaseTable::find(const IpAddress& address, Nanos now) noexcept {
+  Lease* const lease = leases_.find(key_of(address));
+  if (lease == nullptr || lease->expires <= now) return nullptr;
+  leases_.touch(*lease, now);
+  return lease;
+}
+
+bool LeaseTable::is_shared(const IpAddress& address, Nanos now) noexcept {
+  const Lease* const lease = leases_.find(key_of(address));
+  if (lease != nullptr && lease->innocent_until > now) return true;
+  const Innocent* const innocent = innocents_.find(key_of(address));
+  return innocent != nullptr && innocent->until > now;
+}
+
+void LeaseTable::expire(Nanos now) noexcept {
+  leases_.expire(now, [](const Lease&, flow::Removal) {});
+  innocents_.expire(now, [](const Innocent&, flow::Removal) {});
+}
+
+std::size_t LeaseTable::memory_bytes(const LeaseLimits& limits) noexcept {
+  return limits.leases * flow::Table<Lease>::bytes_per_flow() +
+         limits.innocents * flow::Table<Innocent>::bytes_per_flow();
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,39 @@
+#include "gateway/engine/question_table.h"
+
+namespace sluice::engine {
+namespace {
+
+// That of its flow; the ID stands beside the transport, which needs two bits.
+flow::KeyedPacket key_of(const packet::Packet& packet, std::uint16_t id) noexcept {
+  flow::KeyedPacket keyed = flow::key_of(packet);
+  keyed.key.transport |= std::uint32_t{id} << 16;
+  return keyed;
+}
+
+}  // namespace
+
+void QuestionTable::ask(const packet::Packet& query, std::uint16_t id, const name::Name& name,
+                        Nanos now) noexcept {
+  const flow::KeyedPacket keyed = key_of(query, id);
+  Question* question = questions_.find(keyed.key);
+  if (question == nullptr) {
+    question = &questions_.insert(keyed.key, now, [](const Question&, flow::Removal) {});
+  } else {
+    questions_.touch(*question, now);
+  }
+  *question = {hash_of(name), now, keyed.source_is_low, true};
+}
+
+bool QuestionTable::answer(const packet::Packet& response, std::uint16_t id, const name::Name& name,
+                           Nanos now) noexcept {
+  const flow::KeyedPacket keyed = key_of(response, id);
+  Question* const question = questions_.find(keyed.key);
+  if (question == nullptr || !question->open || keyed.source_is_low == question->from_low ||
+      now - question->asked > kPatience || question->name != hash_of(name)) {
+    return false;
+  }
+  question->open = false;
+  return true;
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,57 @@
+#pragma once
+
+// DNS answers for tests: records written out one by one behind the question of a query.
+
+#include <string_view>
+
+#include "filters/dns/query.h"
+#include "filters/name/name.h"
+#include "tests/support/packet_builder.h"
+
+namespace sluice::test {
+
+class Answer {
+ public:
+  // To `query`, whose question it repeats. `flags` as in the header, from 0x8000 on.
+  explicit Answer(Bytes query, unsigned flags = 0x8180) : octets_(query.begin(), query.end()) {
+    dns::Query parsed;
+    if (dns::parse_query(query, parsed)) octets_.resize(parsed.questions_end);
+    put(2, flags);
+    put(8, 0);
+    put(10, 0);
+  }
+  Answer& address(std::string_view owner, std::string_view address, std::uint32_t ttl = 60) {
+    const auto parsed = IpAddress::parse(address);
+    const Bytes wire = parsed->wire();
+    return record(owner, wire.size() == 4 ? 1 : 28, ttl, wire);
+  }
+  Answer& alias(std::string_view owner, std::string_view target) {
+    const name::Name name = *name::Name::from_text(target);
+    return record(owner, 5, 60, name.wire());
+  }
+  [[nodiscard]] Octets build() {
+    put(6, records_);
+    return octets_;
+  }
+
+ private:
+  Answer& record(std::string_view owner, unsigned type, std::uint32_t ttl, Bytes data) {
+    append(octets_, name::Name::from_text(owner)->wire());
+    append_u16(octets_, type);
+    append_u16(octets_, 1);
+    append_u32(octets_, ttl);
+    append_u16(octets_, static_cast<unsigned>(data.size()));
+    append(octets_, data);
+    ++records_;
+    return *this;
+  }
+  void put(std::size_t at, unsigned value) {
+    octets_[at] = static_cast<std::byte>(value >> 8);
+    octets_[at + 1] = static_cast<std::byte>(value & 0xff);
+  }
+
+  Octets octets_;
+  unsigned records_ = 0;
+};
+
+}  // namespace sluice::test

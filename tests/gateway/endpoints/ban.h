@@ -1,0 +1,41 @@
+#pragma once
+
+// A ban of names for tests: entries as a list of domains writes them, of one app.
+
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+
+#include "filters/match/domain_set_builder.h"
+#include "gateway/engine/snapshot.h"
+
+namespace sluice::test {
+
+// `name`, `=name`, `@@name`, in lines from 1 on.
+[[nodiscard]] inline std::shared_ptr<const engine::Snapshot> ban_of(
+    std::initializer_list<std::string_view> entries) {
+  match::DomainSetBuilder builder({1, 2});
+  const match::AppId app = *builder.app("chat");
+  const match::ListId list = *builder.list("chat");
+  std::uint32_t line = 0;
+  for (std::string_view entry : entries) {
+    auto kind = match::EntryKind::suffix;
+    if (entry.starts_with("@@")) kind = match::EntryKind::exception;
+    if (entry.starts_with("=")) kind = match::EntryKind::exact;
+    entry.remove_prefix(kind == match::EntryKind::exception ? 2 : entry.starts_with("=") ? 1 : 0);
+    const name::Name name = *name::Name::from_text(entry);
+    builder
+        .add({.name = name.wire(),
+              .kind = kind,
+              .is_glob = entry.contains('*'),
+              .app = app,
+              .list = list,
+              .line = ++line})
+        .value();
+  }
+  auto snapshot = std::make_shared<engine::Snapshot>();
+  snapshot->domains = builder.build()->set;
+  return snapshot;
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,223 @@
+// Traffic that shows no name is judged by the server's address: ranges of the lists, leases that
+// traffic taught, what the background resolver found; and who is guarded against it.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Side;
+using io::Verdict;
+using telemetry::Reason;
+using test::Connection;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+constexpr const char* kRange = "203.0.113.0/24";
+constexpr const char* kClient = "192.0.2.1:5000";
+constexpr const char* kInside = "203.0.113.7:8080";    // of the range
+constexpr const char* kOutside = "198.51.100.2:8080";  // of none
+constexpr const char* kNameless = "\x01\x02 words of no protocol that we read";
+
+LabOptions listed(policy::Action action = policy::Action::drop) {
+  return {.action = action, .addresses = {kRange, "@@203.0.113.9", "2001:db8:7::/48"}};
+}
+Octets hello(std::string_view name) {
+  return test::tls_records(test::client_hello(name));
+}
+Verdict send_first(Lab& lab, const Connection& connection, Bytes bytes) {
+  connection.open(lab);
+  return lab.send(connection.data(0, bytes));
+}
+Verdict send_nameless(Lab& lab, std::string_view server, std::string_view client = kClient) {
+  return send_first(lab, Connection(client, server), as_bytes(kNameless));
+}
+// The server takes a hello with this name.
+void show(Lab& lab, std::string_view name, std::string_view server, std::string_view client) {
+  const Connection connection(client, server);
+  const Octets bytes = hello(name);
+  ASSERT_EQ(send_first(lab, connection, bytes), Verdict::pass);
+  ASSERT_EQ(lab.send(connection.acknowledge(bytes.size()), Side::outside), Verdict::pass_flow);
+}
+
+TEST(Address, NamelessTcpToAListedRangeIsDroppedAndRecorded) {
+  Lab lab(listed());
+  EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop_flow);
+  EXPECT_EQ(lab.count(Verdict::drop_flow, Reason::banned), 1U);
+  const telemetry::AuditRecord* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->app.view(), "wechat");
+  EXPECT_EQ(record->name.view(), "203.0.113.7");
+  EXPECT_EQ(record->rule.view(), kRange);
+  EXPECT_EQ(record->line, 3U);
+  EXPECT_EQ(record->protocol.view(), "ip");
+  EXPECT_EQ(record->evidence, 0U);
+  EXPECT_EQ(record->server.to_string(), kInside);
+}
+
+TEST(Address, NoOtherAddressIsTouched) {
+  Lab lab(listed());
+  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
+  EXPECT_EQ(send_nameless(lab, "203.0.113.9:8080"), Verdict::pass);  // an exception
+  EXPECT_EQ(send_nameless(lab, "203.0.112.255:8080"), Verdict::pass);
+  EXPECT_EQ(send_nameless(lab, "[2001:db8:8::1]:8080", "[2001:db8::1]:5000"), Verdict::pass);
+  EXPECT_EQ(lab.audit.front(), nullptr);
+  EXPECT_EQ(send_nameless(lab, "[2001:db8:7::1]:8080", "[2001:db8::1]:5001"), Verdict::drop_flow);
+}
+
+TEST(Address, AHelloWithoutANameIsNameless) {
+  Lab lab(listed());
+  EXPECT_EQ(send_first(lab, Connection(kClient, kInside), hello("")), Verdict::drop_flow);
+}
+
+// An address in the place of a name is none.
+TEST(Address, AHostThatIsAnAddressIsNoWayAround) {
+  int port = 5000;
+  for (const char* host :
+       {"203.0.113.7", "203.0.113.7:8080", "192.0.2.99", "[2001:db8::1]:80", "203.0.113.7."}) {
+    Lab lab(listed());
+    const Connection connection("192.0.2.1:" + std::to_string(port++), kInside);
+    const std::string request = test::http_request(host);
+    EXPECT_EQ(send_first(lab, connection, as_bytes(request)), Verdict::drop_flow) << host;
+  }
+  Lab lab(listed());
+  EXPECT_EQ(send_first(lab, Connection(kClient, kInside), hello("203.0.113.7")),
+            Verdict::drop_flow);
+}
+
+TEST(Address, ANameDecidesWhereThereIsOne) {
+  Lab lab(listed());
+  EXPECT_EQ(send_first(lab, Connection(kClient, kInside), hello("example.com")), Verdict::pass);
+}
+
+TEST(Address, WhereTheServerSpeaksFirstTheClientsWordsAreJudged) {
+  Lab lab(listed());
+  const Connection connection(kClient, kInside);
+  connection.open(lab);
+  EXPECT_EQ(lab.send(connection.acknowledge(0, "220 ready"), Side::outside), Verdict::pass);
+  EXPECT_EQ(lab.send(connection.data(0, as_bytes(kNameless))), Verdict::drop_flow);
+}
+
+TEST(Address, AConnectionOlderThanWeAreIsLeftAlone) {
+  Lab lab(listed());
+  EXPECT_EQ(lab.send(Connection(kClient, kInside).data(0, as_bytes(kNameless))), Verdict::pass);
+}
+
+TEST(Address, DatagramsAreJudgedEachAlone) {
+  Lab lab(listed());
+  const auto datagram = [](const char* to) {
+    return FrameBuilder(kClient, to).payload(kNameless).build();
+  };
+  EXPECT_EQ(lab.send(datagram(kInside)), Verdict::drop);
+  EXPECT_EQ(lab.send(datagram(kOutside)), Verdict::pass);
+  EXPECT_EQ(lab.send(FrameBuilder(kInside, kClient).payload(kNameless).build(), Side::outside),
+            Verdict::pass);
+  EXPECT_EQ(lab.counters->leases.value(), 0U);
+}
+
+TEST(Address, LogPassesAndRecords) {
+  Lab lab(listed(policy::Action::log));
+  EXPECT_EQ(send_nameless(lab, kInside), Verdict::pass);
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::logged), 1U);
+  ASSERT_NE(lab.audit.front(), nullptr);
+  EXPECT_EQ(lab.audit.front()->action.view(), "log");
+}
+
+TEST(Address, RejectResetsBothEnds) {
+  Lab lab(listed(policy::Action::reject));
+  EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop_flow);
+  EXPECT_EQ(lab.dataplane.injected().size(), 2U);
+}
+
+TEST(Address, AnAddressWithInnocentNamesIsGuarded) {
+  Lab lab(listed());
+  show(lab, "example.com", "203.0.113.7:443", "192.0.2.9:4000");
+  EXPECT_EQ(lab.counters->innocent_addresses.value(), 1U);
+  EXPECT_EQ(send_nameless(lab, kInside), Verdict::pass);
+  EXPECT_EQ(lab.counters->address_guarded.value(), 1U);
+  EXPECT_EQ(send_nameless(lab, "203.0.113.8:8080"), Verdict::drop_flow);  // its neighbour is not
+  lab.now += std::chrono::hours(2);                                       // the evidence is over
+  EXPECT_EQ(send_nameless(lab, kInside, "192.0.2.1:5001"), Verdict::drop_flow);
+}
+
+// A name that the server has not acknowledged, or of a connection that nobody opened, is a claim.
+TEST(Address, AClaimOfANameTeachesNothing) {
+  Lab lab(listed(policy::Action::log));
+  for (const char* name : {"example.com", "wechat.com"}) {
+    const Octets bytes = hello(name);
+    const Connection unanswered("192.0.2.9:4000", kOutside);
+    EXPECT_EQ(send_first(lab, unanswered, bytes), Verdict::pass);
+    const Connection unopened("192.0.2.9:4001", kOutside);
+    lab.send(unopened.data(0, bytes));
+    lab.send(unopened.acknowledge(bytes.size()), Side::outside);
+  }
+  EXPECT_EQ(lab.counters->leases.value(), 0U);
+  EXPECT_EQ(lab.counters->innocent_addresses.value(), 0U);
+}
+
+TEST(Address, AConfirmedBannedNameMakesALease) {
+  Lab lab(LabOptions{.action = policy::Action::log});
+  show(lab, "sg.wechat.com", kOutside, "192.0.2.9:4000");
+  show(lab, "sg.wechat.com", kOutside, "192.0.2.9:4001");
+  EXPECT_EQ(lab.counters->leases.value(), 1U);
+  while (lab.audit.front() != nullptr) lab.audit.release();
+  lab.snapshots.publish(test::wechat_ban());  // from here on, dropped
+  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::drop_flow);
+  const telemetry::AuditRecord* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->rule.view(), "wechat.com");
+  EXPECT_EQ(record->name.view(), "198.51.100.2");
+  EXPECT_EQ(record->evidence, 2U);
+  // Whoever is banned no more has no lease either.
+  lab.snapshots.publish(std::make_shared<Snapshot>());
+  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5002"), Verdict::pass);
+}
+
+TEST(Address, ALeaseIsGuardedAndEnds) {
+  Lab lab(LabOptions{.action = policy::Action::log});
+  show(lab, "wechat.com", kOutside, "192.0.2.9:4000");
+  show(lab, "wechat.com", "198.51.100.3:443", "192.0.2.9:4000");
+  show(lab, "example.com", kOutside, "192.0.2.9:4001");
+  lab.snapshots.publish(test::wechat_ban());
+  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
+  EXPECT_EQ(lab.counters->address_guarded.value(), 1U);
+  EXPECT_EQ(send_nameless(lab, "198.51.100.3:443"), Verdict::drop_flow);
+  lab.now += std::chrono::hours(2);
+  EXPECT_EQ(send_nameless(lab, "198.51.100.3:443", "192.0.2.1:5001"), Verdict::pass);
+}
+
+TEST(Address, LeasesAreBoundedAndEvictionsCounted) {
+  Lab lab(LabOptions{.action = policy::Action::log});
+  for (int i = 1; i <= 40; ++i) {
+    show(lab, "wechat.com", "198.51.100." + std::to_string(i) + ":443", "192.0.2.9:4000");
+  }
+  EXPECT_EQ(lab.counters->leases.value(), 16U);
+  EXPECT_EQ(lab.counters->leases_evicted.value(), 24U);
+}
+
+TEST(Address, WhatTheResolverFoundIsJudgedByToo) {
+  Lab lab;
+  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
+  std::vector<name::Name> names = {*name::Name::from_text("long.wechat.com")};
+  const ResolvedAddress found{test::endpoint(kOutside).address, 0,
+                              lab.now + std::chrono::minutes(30)};
+  lab.resolutions.publish(
+      std::make_shared<Resolutions>(names, std::vector<ResolvedAddress>{found, found}));
+  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5001"), Verdict::drop_flow);
+  ASSERT_NE(lab.audit.front(), nullptr);
+  EXPECT_EQ(lab.audit.front()->rule.view(), "wechat.com");
+  EXPECT_EQ(lab.audit.front()->evidence, 2U);
+  show(lab, "example.com", "198.51.100.2:443", "192.0.2.9:4000");
+  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5002"), Verdict::pass);  // guarded
+  lab.now += std::chrono::hours(3);
+  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5003"), Verdict::pass);  // over
+}
+
+}  // namespace
+}  // namespace sluice::engine
