@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "filters/match/pseudo_name.h"
+#include "gateway/engine/lease_table.h"
 
 namespace sluice::endpoints {
 
@@ -56,6 +57,7 @@ Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message
     const auto owner = dns::read_name(message, record->owner);
     if (!owner || !is_banned(domains, owner->name)) continue;
     dns::for_each_address(message, *record, [&](const IpAddress& address) {
+      if (engine::is_reserved(address)) return;
       if (found.size() < kMostAddresses) found.push_back({address, record->ttl});
     });
   }

@@ -5,8 +5,8 @@
 //
 //   rules ─► names ─► A, AAAA, HTTPS, so many questions a second ─► Resolutions ─► cell ─► workers
 //
-// An address counts only where every name of the answer that leads to it is banned: an alias into
-// a network that serves others too (a CDN) gives nothing, for what is there is not the app's alone.
+// An address counts only where the name that has it is banned: an alias into a network that serves
+// others too (a CDN) gives nothing, for what is there is not the app's alone.
 // A thread of its own; stop() and the destructor end it within a moment, whatever is under way.
 // Bounds: names, questions a second, questions under way, addresses of one answer.
 

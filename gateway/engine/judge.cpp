@@ -8,6 +8,7 @@ Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
       pool_(limits.streams, kStreamCapacity),
       leases_(limits.leases, flow_key),
+      questions_(kOpenQuestions, flow_key),
       named_datagrams_(kNamedDatagrams, flow_key, kNamedIdle),
       enforce_(enforce) {}
 
@@ -15,6 +16,7 @@ std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
          limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
          LeaseTable::memory_bytes(limits.leases) +
+         kOpenQuestions * QuestionTable::bytes_per_question() +
          kNamedDatagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
 
@@ -91,6 +93,7 @@ void Judge::weigh(const Context& context, const inspect::Finding& finding,
 void Judge::expire(Nanos now) noexcept {
   flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
   leases_.expire(now);
+  questions_.expire(now);
   named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
 }
 

@@ -24,6 +24,7 @@
 
 #include "filters/base/keyed_hash.h"
 #include "filters/base/time.h"
+#include "filters/dns/response.h"
 #include "filters/flow/client_stream.h"
 #include "filters/flow/table.h"
 #include "filters/flow/tcp_flow.h"
@@ -32,6 +33,7 @@
 #include "gateway/dataplane/frame.h"
 #include "gateway/engine/judgement.h"
 #include "gateway/engine/lease_table.h"
+#include "gateway/engine/question_table.h"
 #include "gateway/engine/resolutions.h"
 #include "gateway/engine/snapshot.h"
 
@@ -52,6 +54,8 @@ enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, reject
 // Five-tuples of datagrams (QUIC) whose name was let through: what follows of them shows none.
 inline constexpr std::size_t kNamedDatagrams = 8192;
 inline constexpr Nanos kNamedIdle = std::chrono::seconds(120);
+// DNS questions that wait for their answers.
+inline constexpr std::size_t kOpenQuestions = 8192;
 
 // Of the message that ended what a flow reveals.
 enum class ShownNames : std::uint8_t { none, innocent, banned };
@@ -144,6 +148,9 @@ class Judge {
   Judgement settle_datagram(const Context& context, const Judgement& judgement) noexcept;
   std::optional<Judgement> judge_nameless(const Context& context, Flow& flow) noexcept;
   void note_names(const Context& context, Flow& flow) noexcept;
+  // DNS over UDP: a question that passed, read in scratch_; what may be an answer.
+  void note_question(const Context& context) noexcept;
+  void learn_from_answer(const Context& context) noexcept;
   void learn_from_flow(const Context& context, Flow& flow) noexcept;
 
   flow::Insert store(const Context& context, Flow& flow,
@@ -165,9 +172,11 @@ class Judge {
   inspect::Scratch scratch_;
   inspect::FindingList findings_;
   LeaseTable leases_;
+  QuestionTable questions_;
   struct Named {};
   flow::Table<Named> named_datagrams_;  // five-tuples of UDP that showed a name of late
   const Resolutions* resolutions_ = nullptr;
+  dns::Response answer_;
   std::array<char, IpAddress::kTextOctets> address_text_{};
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;

@@ -6,6 +6,7 @@
 // nameless traffic of one address pass, or that of a server which took the claim be judged.
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/engine/judge.h"
 #include "gateway/engine/judge_context.h"
@@ -16,6 +17,14 @@ namespace {
 bool shows_no_name(Reason finish) {
   return finish == Reason::no_name || finish == Reason::unknown_protocol ||
          finish == Reason::unreadable;
+}
+
+constexpr std::size_t kMostAddresses = 32;  // of one answer
+
+bool leads_to_addresses(std::uint16_t qtype) {
+  const auto type = dns::RecordType{qtype};
+  return type == dns::RecordType::a || type == dns::RecordType::aaaa ||
+         type == dns::RecordType::svcb || type == dns::RecordType::https;
 }
 
 bool is_banned(const match::DomainSet& domains, const name::Name& name) {
@@ -77,11 +86,18 @@ Judge::Verdicts Judge::judge_address(const Context& context) noexcept {
 // Each datagram alone: one that anybody may have sent leaves no more behind than that its own
 // five-tuple has shown a name, which goes before the address there as it does in TCP.
 Judgement Judge::settle_datagram(const Context& context, const Judgement& judgement) noexcept {
+  if (context.packet.source_port == inspect::kDnsPort &&
+      judgement.action == policy::Action::allow) {
+    learn_from_answer(context);
+  }
   const bool nameless = judgement.reason == Reason::not_of_interest;
-  const bool named = (judgement.reason == Reason::allowed || judgement.reason == Reason::logged) &&
-                     context.packet.destination_port != inspect::kDnsPort;
+  const bool named = judgement.reason == Reason::allowed || judgement.reason == Reason::logged;
+  if (named && context.packet.destination_port == inspect::kDnsPort) {
+    note_question(context);
+    return judgement;
+  }
   if (!nameless && !named) return judgement;
-  if (nothing_known_of_addresses(context)) return judgement;
+  if (nameless && nothing_known_of_addresses(context)) return judgement;
   const flow::FlowKey key = flow::key_of(context.packet).key;
   Named* const before = named_datagrams_.find(key);
   if (before != nullptr) {
@@ -125,12 +141,15 @@ void Judge::note_names(const Context& context, Flow& flow) noexcept {
 // The server has acknowledged a message with names, in a connection whose handshake was seen: it is
 // at its address, and took the names. REQUIRES: a packet of the server.
 void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
+  const ReadingState& first = flow.readings[static_cast<std::size_t>(flow::Reading::first_copy)];
   if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
-      flow.stream.readings_differ()) {
+      flow.stream.readings_differ() ||
+      flow.tcp.acknowledged() < flow.stream.base() + first.judged) {
     return;
   }
+  const ShownNames shown = std::exchange(flow.shown, ShownNames::none);
   const IpAddress& server = context.packet.source;
-  if (flow.shown == ShownNames::innocent) {
+  if (shown == ShownNames::innocent) {
     leases_.learn_innocent(server, context.now, LeaseTable::kFlowLife);
     return;
   }
@@ -143,6 +162,42 @@ void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
                                             findings_));
   for (const inspect::Finding& finding : findings_) {
     leases_.learn_banned(server, finding.name, context.now, LeaseTable::kFlowLife);
+  }
+}
+
+// Only what a client asks: whoever is outside could ask under its address, and answer itself.
+void Judge::note_question(const Context& context) noexcept {
+  const dns::Query& query = scratch_.query;
+  if (context.side == io::Side::outside || query.count != 1) return;
+  if (!leads_to_addresses(query.questions[0].qtype)) return;
+  questions_.ask(context.packet, query.id, query.questions[0].name, context.now);
+}
+
+// Addresses under an owner that is banned as the question is, or innocent as it is. Behind an alias
+// from the one into the other they are neither's: a network that serves many.
+void Judge::learn_from_answer(const Context& context) noexcept {
+  const Bytes message = context.packet.payload;
+  const auto header = dns::read_header(message);
+  if (!header || !questions_.waits_for(context.packet, header->id)) return;
+  const dns::Response& response = answer_;
+  if (!dns::parse_response(message, answer_) || response.query.count != 1) return;
+  const name::Name& name = response.query.questions[0].name;
+  if (!questions_.answer(context.packet, header->id, name, context.now)) return;
+  const match::DomainSet& domains = context.snapshot.domains;
+  const bool banned = is_banned(domains, name);
+  std::size_t taken = 0;
+  dns::ResponseReader records(message, response);
+  for (std::size_t i = 0; i < response.answers; ++i) {
+    const auto record = records.next();
+    if (!record) return;
+    const auto owner = dns::read_name(message, record->owner);
+    if (!owner || is_banned(domains, owner->name) != banned) continue;
+    const Nanos life = std::chrono::seconds(record->ttl);
+    dns::for_each_address(message, *record, [&](const IpAddress& address) {
+      if (++taken > kMostAddresses) return;
+      if (banned) return leases_.learn_banned(address, name, context.now, life);
+      leases_.learn_innocent(address, context.now, life);
+    });
   }
 }
 

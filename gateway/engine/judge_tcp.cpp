@@ -262,12 +262,10 @@ Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
     return {.scope = Scope::flow, .reason = Reason::flow_passed};
   }
   if (event.acknowledged_more) {
+    learn_from_flow(context, flow);
     const std::uint64_t acknowledged = flow.tcp.acknowledged();
     if (flow.phase == FlowPhase::finished) {
-      if (acknowledged >= flow.judged_end) {
-        learn_from_flow(context, flow);
-        return pass_flow(flow, flow.finish);
-      }
+      if (acknowledged >= flow.judged_end) return pass_flow(flow, flow.finish);
     } else if (acknowledged > flow.stream.contiguous()) {
       return cannot_judge(context, flow, Reason::unjudged_acknowledged);
     } else {

@@ -35,6 +35,10 @@ struct Lease {
   std::uint32_t evidence = 0;  // how often the address was seen under a banned name
 };
 
+// Nobody's on the internet: private, loopback, link-local, multicast, unspecified. Resolvers that
+// block answer with such, and a lease on one would hit an organisation's own hosts.
+[[nodiscard]] bool is_reserved(const IpAddress& address) noexcept;
+
 class LeaseTable {
  public:
   // What servers say of how long it holds is kept within these.
@@ -45,6 +49,7 @@ class LeaseTable {
 
   LeaseTable(const LeaseLimits& limits, HashKey key);
 
+  // Reserved addresses teach nothing.
   void learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
                     Nanos life) noexcept;
   void learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept;

@@ -24,6 +24,11 @@ void QuestionTable::ask(const packet::Packet& query, std::uint16_t id, const nam
   *question = {hash_of(name), now, keyed.source_is_low, true};
 }
 
+bool QuestionTable::waits_for(const packet::Packet& response, std::uint16_t id) noexcept {
+  const Question* const question = questions_.find(key_of(response, id).key);
+  return question != nullptr && question->open;
+}
+
 bool QuestionTable::answer(const packet::Packet& response, std::uint16_t id, const name::Name& name,
                            Nanos now) noexcept {
   const flow::KeyedPacket keyed = key_of(response, id);

@@ -30,6 +30,8 @@ class QuestionTable {
 
   void ask(const packet::Packet& query, std::uint16_t id, const name::Name& name,
            Nanos now) noexcept;
+  // Whether anybody asked the sender with this ID: a look before the answer is read.
+  [[nodiscard]] bool waits_for(const packet::Packet& response, std::uint16_t id) noexcept;
   // True once for each question: the packet comes from whom it was asked, and says the same ID and
   // name.
   [[nodiscard]] bool answer(const packet::Packet& response, std::uint16_t id,

@@ -1,0 +1,122 @@
+// What DNS answers on the wire teach of addresses, and what they do not.
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/endpoints/answers.h"
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Side;
+using io::Verdict;
+using test::Answer;
+using test::Connection;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+constexpr const char* kClient = "192.0.2.1:5353";
+constexpr const char* kResolver = "198.51.100.53:53";
+constexpr const char* kServer = "203.0.113.7";
+
+class Answers : public testing::Test {
+ protected:
+  explicit Answers(const LabOptions& options = {.action = policy::Action::log}) : lab(options) {}
+
+  void ask(std::string_view name, Side side = Side::inside) {
+    query = test::dns_query(name, {.id = 77});
+    lab.send(FrameBuilder(kClient, kResolver).payload(query).build(), side);
+  }
+  void answer(const Octets& message, const char* from = kResolver) {
+    EXPECT_EQ(lab.send(FrameBuilder(from, kClient).payload(message).build(), Side::outside),
+              Verdict::pass);
+  }
+  [[nodiscard]] std::uint64_t leases() const { return lab.counters->leases.value(); }
+  // Whether nameless traffic to the server is dropped, once the ban does more than to log.
+  bool drops(std::initializer_list<const char*> ranges = {}) {
+    lab.snapshots.publish(test::wechat_ban({.addresses = ranges}));
+    const Connection connection("192.0.2.1:" + std::to_string(++port),
+                                std::string(kServer) + ":443");
+    connection.open(lab);
+    return lab.send(connection.data(0, as_bytes("\x01 words"))) == Verdict::drop_flow;
+  }
+
+  Lab lab;
+  Octets query;
+  int port = 6000;
+};
+
+TEST_F(Answers, ToABannedQuestionMakeLeases) {
+  ask("sg.wechat.com");
+  answer(Answer(query).address("sg.wechat.com", kServer).build());
+  EXPECT_EQ(leases(), 1U);
+  while (lab.audit.front() != nullptr) lab.audit.release();
+  EXPECT_TRUE(drops());
+  ASSERT_NE(lab.audit.front(), nullptr);
+  EXPECT_EQ(lab.audit.front()->rule.view(), "wechat.com");
+  EXPECT_EQ(lab.audit.front()->evidence, 1U);
+}
+
+TEST_F(Answers, ASpoofedAnswerCreatesNothing) {
+  ask("example.com");
+  ask("sg.wechat.com");
+  Octets forged = Answer(query).address("sg.wechat.com", kServer).build();
+  answer(forged, "198.51.100.54:53");  // another server
+  forged[1] = std::byte{78};           // another ID
+  answer(forged);
+  answer(Answer(test::dns_query("b.wechat.com", {.id = 77}))  // another name
+             .address("b.wechat.com", kServer)
+             .build());
+  EXPECT_EQ(leases(), 0U);
+  EXPECT_FALSE(drops());
+}
+
+TEST_F(Answers, OnlyTheFirstAnswerCounts) {
+  ask("sg.wechat.com");
+  answer(Answer(query).address("sg.wechat.com", "203.0.113.8").build());
+  answer(Answer(query).address("sg.wechat.com", kServer).build());
+  EXPECT_EQ(leases(), 1U);
+  EXPECT_FALSE(drops());
+}
+
+TEST_F(Answers, BehindAnAliasIntoANetworkOfManyMakeNoLease) {
+  ask("sg.wechat.com");
+  answer(Answer(query)
+             .alias("sg.wechat.com", "edge.cdn.example")
+             .address("edge.cdn.example", kServer)
+             .build());
+  EXPECT_EQ(leases(), 0U);
+  EXPECT_EQ(lab.counters->innocent_addresses.value(), 0U);
+}
+
+TEST_F(Answers, OfInnocentNamesGuardTheAddress) {
+  ask("example.com");
+  answer(Answer(query).address("example.com", kServer, 3600).build());
+  EXPECT_EQ(lab.counters->innocent_addresses.value(), 1U);
+  EXPECT_FALSE(drops({"203.0.113.0/24"}));
+  EXPECT_EQ(lab.counters->address_guarded.value(), 1U);
+  lab.now += std::chrono::hours(1);
+  EXPECT_TRUE(drops({"203.0.113.0/24"}));
+}
+
+class AnswersWithSides : public Answers {
+ protected:
+  AnswersWithSides()
+      : Answers({.action = policy::Action::log,
+                 .can = {.drop = true, .inject = true, .sides = true}}) {}
+};
+
+// Somebody outside who asks under a client's address, and answers.
+TEST_F(AnswersWithSides, AQuestionFromOutsideIsNobodys) {
+  ask("sg.wechat.com", Side::outside);
+  answer(Answer(query).address("sg.wechat.com", kServer).build());
+  EXPECT_EQ(leases(), 0U);
+  ask("sg.wechat.com");
+  answer(Answer(query).address("sg.wechat.com", kServer).build());
+  EXPECT_EQ(leases(), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::engine
