@@ -9,14 +9,15 @@ namespace {
 
 constexpr std::size_t kWordBits = 64;
 
-constexpr std::size_t words_for(std::size_t bits) {
-  return (bits + kWordBits - 1) / kWordBits;
+// Of a bitmap: a bit for each byte, and one for the place behind the last.
+constexpr std::size_t bit_words(std::size_t capacity) {
+  return capacity / kWordBits + 1;
 }
 
-// Which bytes of a slot are present: a bit each.
-class Presence {
+// A bit for each byte of a slot.
+class Bits {
  public:
-  explicit Presence(std::span<std::uint64_t> words) : words_(words) {}
+  explicit Bits(std::span<std::uint64_t> words) : words_(words) {}
 
   [[nodiscard]] bool has(std::size_t at) const {
     return (words_[at / kWordBits] >> (at % kWordBits) & 1) != 0;
@@ -45,6 +46,37 @@ class Presence {
     return word * kWordBits + static_cast<std::size_t>(std::countr_zero(absent));
   }
 
+  // The first set place at or behind `from`; the number of bits: there is none.
+  [[nodiscard]] std::size_t first_set(std::size_t from) const {
+    std::size_t word = from / kWordBits;
+    if (word >= words_.size()) return words_.size() * kWordBits;
+    std::uint64_t set = words_[word] & (~std::uint64_t{0} << (from % kWordBits));
+    while (set == 0) {
+      if (++word == words_.size()) return word * kWordBits;
+      set = words_[word];
+    }
+    return word * kWordBits + static_cast<std::size_t>(std::countr_zero(set));
+  }
+
+  // The last set place at or before `from`; 0: there is none.
+  [[nodiscard]] std::size_t last_set(std::size_t from) const {
+    std::size_t word = from / kWordBits;
+    std::uint64_t set = words_[word] & (~std::uint64_t{0} >> (kWordBits - 1 - from % kWordBits));
+    while (set == 0) {
+      if (word-- == 0) return 0;
+      set = words_[word];
+    }
+    return word * kWordBits + kWordBits - 1 - static_cast<std::size_t>(std::countl_zero(set));
+  }
+
+  // True: the place was not set before.
+  bool add(std::size_t at) {
+    const bool is_new = !has(at);
+    set(at, at + 1);
+    return is_new;
+  }
+  void clear(std::size_t at) { words_[at / kWordBits] &= ~(std::uint64_t{1} << (at % kWordBits)); }
+
   [[nodiscard]] bool any() const {
     return std::ranges::any_of(words_, [](std::uint64_t word) { return word != 0; });
   }
@@ -72,13 +104,13 @@ StreamPool::StreamPool(std::size_t slots, std::size_t capacity)
     : slots_(slots),
       capacity_(capacity),
       bytes_(std::make_unique_for_overwrite<std::byte[]>(slots * capacity)),
-      present_(std::make_unique<std::uint64_t[]>(slots * words_for(capacity))) {
+      bits_(std::make_unique<std::uint64_t[]>(slots * 2 * bit_words(capacity))) {
   free_.reserve(slots);
   for (std::size_t i = slots; i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
 }
 
 std::size_t StreamPool::bytes_per_slot(std::size_t capacity) noexcept {
-  return capacity + words_for(capacity) * sizeof(std::uint64_t) + sizeof(std::uint32_t);
+  return capacity + 2 * bit_words(capacity) * sizeof(std::uint64_t) + sizeof(std::uint32_t);
 }
 
 std::uint32_t StreamPool::take() noexcept {
@@ -97,8 +129,13 @@ MutableBytes StreamPool::bytes_of(std::uint32_t slot) const noexcept {
 }
 
 std::span<std::uint64_t> StreamPool::present_in(std::uint32_t slot) const noexcept {
-  const std::size_t words = words_for(capacity_);
-  return {present_.get() + slot * words, words};
+  const std::size_t words = bit_words(capacity_);
+  return {bits_.get() + 2 * slot * words, words};
+}
+
+std::span<std::uint64_t> StreamPool::edges_in(std::uint32_t slot) const noexcept {
+  const std::size_t words = bit_words(capacity_);
+  return {bits_.get() + (2 * slot + 1) * words, words};
 }
 
 Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexcept {
@@ -114,50 +151,142 @@ Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
   if (first_ == StreamPool::kNone) {
     first_ = pool.take();
     if (first_ == StreamPool::kNone) return Insert::no_memory;
-    Presence(pool.present_in(first_)).clear();
+    Bits(pool.present_in(first_)).clear();
+    Bits(pool.edges_in(first_)).clear();
   }
   const std::size_t from = offset - base_;
-  const std::size_t to = from + bytes.size();
   const Overlap overlap = compare(pool, from, bytes);
-  if (overlap.differs && last_ == StreamPool::kNone) {
-    last_ = pool.take();
-    if (last_ == StreamPool::kNone) return Insert::no_memory;
-    std::ranges::copy(pool.bytes_of(first_), pool.bytes_of(last_).begin());
+  Insert result = overlap.known == bytes.size() ? Insert::known : Insert::stored;
+  if (overlap.differs || last_ != StreamPool::kNone) {
+    const Insert contested = contest(pool, from, bytes);
+    if (contested == Insert::conflicting) result = contested;
+    if (contested != Insert::conflicting && contested != Insert::known) return contested;
   }
-  if (!overlap.differs && overlap.known == bytes.size()) return Insert::known;
-
-  // The first copy keeps what it has; the last one takes everything. One bitmap serves both.
-  Presence present(pool.present_in(first_));
-  const MutableBytes first = pool.bytes_of(first_);
-  for (std::size_t at = from; at < to;) {
-    if (present.has(at)) {
-      ++at;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < to && !present.has(end)) ++end;
-    std::ranges::copy(bytes.subspan(at - from, end - at), first.subspan(at).begin());
-    at = end;
-  }
-  if (last_ != StreamPool::kNone) {
-    std::ranges::copy(bytes, pool.bytes_of(last_).subspan(from).begin());
-  }
-  present.set(from, to);
-  filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(filled_), pool.capacity()));
-  return overlap.differs ? Insert::conflicting : Insert::stored;
+  Bits edges(pool.edges_in(first_));
+  edges.add(from);
+  edges.add(from + bytes.size());
+  if (overlap.known < bytes.size()) fill(pool, from, bytes);
+  return result;
 }
 
 ClientStream::Overlap ClientStream::compare(const StreamPool& pool, std::size_t from,
                                             Bytes bytes) const noexcept {
-  const Presence present(pool.present_in(first_));
-  const MutableBytes newest = pool.bytes_of(last_ == StreamPool::kNone ? first_ : last_);
+  const Bits present(pool.present_in(first_));
+  const Bytes first = pool.bytes_of(first_);
   Overlap overlap;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (!present.has(from + i)) continue;
     ++overlap.known;
-    overlap.differs = overlap.differs || newest[from + i] != bytes[i];
+    overlap.differs = overlap.differs || first[from + i] != bytes[i];
   }
   return overlap;
+}
+
+// Takes in other copies of what is there. `conflicting`: there are new readings; `known`: none.
+// Else nothing is changed.
+Insert ClientStream::contest(StreamPool& pool, std::size_t from, Bytes bytes) noexcept {
+  const Bits present(pool.present_in(first_));
+  Bits edges(pool.edges_in(first_));
+  const std::size_t to = from + bytes.size();
+  const std::size_t before = contested_below(pool, pool.capacity()).count;
+  const bool is_new_from = edges.add(from), is_new_to = edges.add(to);
+  const auto refuse = [&](Insert why) {
+    if (is_new_from) edges.clear(from);
+    if (is_new_to) edges.clear(to);
+    return why;
+  };
+  // Calls `each` with the place and the copy of each piece that differs from the first copy.
+  const auto for_each_other = [&](auto each) {
+    const Bytes first = pool.bytes_of(first_);
+    for (std::size_t at = from, end = from; at < to; at = end) {
+      end = std::min(edges.first_set(at + 1), to);
+      const Bytes piece = bytes.subspan(at - from, end - at);
+      if (present.has(at) && !std::ranges::equal(piece, first.subspan(at, piece.size()))) {
+        each(at, piece);
+      }
+    }
+  };
+  std::size_t fresh = 0;
+  bool is_third = false;
+  for_each_other([&](std::size_t at, Bytes piece) {
+    const Bytes first = Bytes(pool.bytes_of(first_)).subspan(at, piece.size());
+    const Bytes last = view_of_other(pool).subspan(at, piece.size());
+    if (std::ranges::equal(first, last)) {
+      ++fresh;
+    } else {
+      is_third = is_third || !std::ranges::equal(piece, last);
+    }
+  });
+  const std::size_t split = contested_below(pool, pool.capacity()).count;
+  if (is_third || fresh + split > kMaxContested) return refuse(Insert::third_copy);
+  if (fresh > 0 && last_ == StreamPool::kNone) {
+    last_ = pool.take();
+    if (last_ == StreamPool::kNone) return refuse(Insert::no_memory);
+    std::ranges::copy(pool.bytes_of(first_), pool.bytes_of(last_).begin());
+  }
+  for_each_other([&](std::size_t at, Bytes piece) {
+    std::ranges::copy(piece, pool.bytes_of(last_).subspan(at).begin());
+  });
+  return fresh > 0 || split != before ? Insert::conflicting : Insert::known;
+}
+
+// What is absent goes into both copies; one bitmap serves both.
+void ClientStream::fill(StreamPool& pool, std::size_t from, Bytes bytes) noexcept {
+  Bits present(pool.present_in(first_));
+  const std::size_t to = from + bytes.size();
+  for (std::size_t at = from, end = from; at < to; at = end) {
+    end = std::min(present.first_set(at), to);
+    const Bytes piece = bytes.subspan(at - from, end - at);
+    std::ranges::copy(piece, pool.bytes_of(first_).subspan(at).begin());
+    if (last_ != StreamPool::kNone) {
+      std::ranges::copy(piece, pool.bytes_of(last_).subspan(at).begin());
+    }
+    end = std::min(present.first_absent(end), to);
+  }
+  present.set(from, to);
+  filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(filled_), pool.capacity()));
+}
+
+Bytes ClientStream::view_of_other(const StreamPool& pool) const noexcept {
+  return pool.bytes_of(last_ == StreamPool::kNone ? first_ : last_);
+}
+
+// Those that begin below `end`; of more than kMaxContested only the number is told.
+Contested ClientStream::contested_below(const StreamPool& pool, std::size_t end) const noexcept {
+  Contested contested;
+  if (last_ == StreamPool::kNone) return contested;
+  const Bits present(pool.present_in(first_));
+  const Bits edges(pool.edges_in(first_));
+  const Bytes first = pool.bytes_of(first_), last = pool.bytes_of(last_);
+  for (std::size_t at = present.first_set(0); at < end; at = present.first_set(at)) {
+    const auto places = std::ranges::mismatch(first.subspan(at), last.subspan(at));
+    at = static_cast<std::size_t>(places.in1 - first.begin());
+    if (at >= end) break;
+    if (!present.has(at)) continue;  // of absent bytes nobody knows what is there
+    const Contested::Piece piece{edges.last_set(at),
+                                 std::min(edges.first_set(at + 1), pool.capacity())};
+    if (contested.count < kMaxContested) contested.pieces[contested.count] = piece;
+    ++contested.count;
+    at = piece.to;
+  }
+  return contested;
+}
+
+Contested ClientStream::contested(const StreamPool& pool) const noexcept {
+  return contested_below(pool, filled_);
+}
+
+Bytes ClientStream::mixture(const StreamPool& pool, const Contested& contested, unsigned reading,
+                            MutableBytes room) const noexcept {
+  const Bytes first = view(pool, Reading::first_copy);
+  std::ranges::copy(first, room.begin());
+  for (std::size_t i = 0; i < contested.count; ++i) {
+    if ((reading >> i & 1) == 0) continue;
+    const auto [from, to] = contested.pieces[i];
+    const Bytes other = Bytes(pool.bytes_of(last_)).subspan(from, to - from);
+    std::ranges::copy(other, room.subspan(from).begin());
+  }
+  return room.first(first.size());
 }
 
 Bytes ClientStream::view(const StreamPool& pool, Reading reading) const noexcept {
@@ -170,8 +299,9 @@ void ClientStream::consume(StreamPool& pool, std::size_t count) noexcept {
   base_ += count;
   filled_ -= static_cast<std::uint32_t>(count);
   if (first_ == StreamPool::kNone || count == 0) return;
-  Presence present(pool.present_in(first_));
+  Bits present(pool.present_in(first_));
   present.shift_down(count);
+  Bits(pool.edges_in(first_)).shift_down(count);
   if (!present.any()) {
     release(pool);
     return;

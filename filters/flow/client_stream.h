@@ -2,9 +2,15 @@
 
 // What a client sent on one TCP connection, put in order as the server may see it.
 //
-// Segments come in any order, again, and overlapping. Where two copies of one byte differ, both
-// readings are kept, *first copy wins* and *last copy wins*, and both are judged (DESIGN: "How
-// traffic is judged"): the server reads one of them.
+// Segments come in any order, again, and overlapping. Where two copies of some bytes differ, both
+// are kept: the server may take either, for each of them may be lost, and stacks choose as they
+// like. It chooses between segments, so the stream is cut where any segment began or ended, and
+// every mixture of the contested pieces is a reading that is judged:
+//
+//   first copies  | GET / HTTP/1.1 | Host: wech | at.com | …      pieces 2 and 3 contested:
+//   other copies  |                | Host: weat | her.io | …      four readings
+//
+// A third version of a piece, or more than kMaxContested of them, is not taken in.
 //
 //   offset 0 = first byte behind the SYN
 //            base                 contiguous            base + capacity
@@ -15,6 +21,7 @@
 // first conflict on. No allocation, no exceptions. Not thread-safe: one worker owns pool and
 // streams.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,9 +32,23 @@
 
 namespace sluice::flow {
 
+// Two of the readings: all first copies, all other copies.
 enum class Reading : std::uint8_t { first_copy, last_copy };
 
-// Slots of one size, with the bitmap of which of their bytes are present.
+// Pieces of which two copies differ, as places in the view.
+inline constexpr std::size_t kMaxContested = 4;
+struct Contested {
+  struct Piece {
+    std::size_t from, to;
+  };
+  std::array<Piece, kMaxContested> pieces{};
+  std::size_t count = 0;
+  // Readings are numbered: bit i of a number tells which copy of piece i it has.
+  [[nodiscard]] unsigned readings() const noexcept { return 1U << count; }
+};
+
+// Slots of one size, with two bitmaps: which of their bytes are present, and where segments begin
+// or end.
 class StreamPool {
  public:
   // Allocates slots * bytes_per_slot(capacity); the only allocation.
@@ -45,18 +66,20 @@ class StreamPool {
   void give_back(std::uint32_t slot) noexcept;
   [[nodiscard]] MutableBytes bytes_of(std::uint32_t slot) const noexcept;
   [[nodiscard]] std::span<std::uint64_t> present_in(std::uint32_t slot) const noexcept;
+  [[nodiscard]] std::span<std::uint64_t> edges_in(std::uint32_t slot) const noexcept;
 
   std::size_t slots_;
   std::size_t capacity_;
   std::unique_ptr<std::byte[]> bytes_;
-  std::unique_ptr<std::uint64_t[]> present_;
+  std::unique_ptr<std::uint64_t[]> bits_;
   std::vector<std::uint32_t> free_;
 };
 
 enum class Insert : std::uint8_t {
   stored,         // all of it is now in the stream
   known,          // nothing new: the same bytes again, or bytes before base
-  conflicting,    // stored, and it differs from what was there: readings differ from now on
+  conflicting,    // stored, and there are readings now that there were not before
+  third_copy,     // more contested pieces than are kept, or a third copy of one: nothing was stored
   beyond_window,  // ends behind base + capacity: nothing was stored
   no_memory,      // the pool is exhausted: nothing was stored
 };
@@ -69,6 +92,11 @@ class ClientStream {
 
   // The bytes from base up to the first gap; valid until the next call that is not const.
   [[nodiscard]] Bytes view(const StreamPool& pool, Reading reading) const noexcept;
+  // The contested pieces that begin in the view.
+  [[nodiscard]] Contested contested(const StreamPool& pool) const noexcept;
+  // The view in one of the readings, in `room`. REQUIRES: room for the pool's capacity.
+  [[nodiscard]] Bytes mixture(const StreamPool& pool, const Contested& contested, unsigned reading,
+                              MutableBytes room) const noexcept;
   [[nodiscard]] bool readings_differ() const noexcept { return last_ != StreamPool::kNone; }
 
   [[nodiscard]] std::uint64_t base() const noexcept { return base_; }
@@ -87,15 +115,19 @@ class ClientStream {
  private:
   struct Overlap {
     std::size_t known = 0;  // bytes that are there already
-    bool differs = false;   // some of them were others in the newest reading
+    bool differs = false;   // some of them from the first copy
   };
   [[nodiscard]] Overlap compare(const StreamPool& pool, std::size_t from,
                                 Bytes bytes) const noexcept;
+  [[nodiscard]] Insert contest(StreamPool& pool, std::size_t from, Bytes bytes) noexcept;
+  [[nodiscard]] Contested contested_below(const StreamPool& pool, std::size_t end) const noexcept;
+  [[nodiscard]] Bytes view_of_other(const StreamPool& pool) const noexcept;
+  void fill(StreamPool& pool, std::size_t from, Bytes bytes) noexcept;
 
   std::uint64_t base_ = 0;
   std::uint32_t filled_ = 0;
-  std::uint32_t first_ = StreamPool::kNone;  // slot of the first-copy reading
-  std::uint32_t last_ = StreamPool::kNone;   // slot of the other, once they differ
+  std::uint32_t first_ = StreamPool::kNone;  // slot of the first copies, and of the bitmaps
+  std::uint32_t last_ = StreamPool::kNone;   // slot of the other copies, once there are any
 };
 
 }  // namespace sluice::flow

@@ -71,7 +71,7 @@ struct ReadingState {
 struct Flow {
   flow::TcpFlow tcp;
   flow::ClientStream stream;
-  ReadingState readings[2];      // by flow::Reading
+  ReadingState readings[2];      // of first copies; of the mixtures with others, together
   std::uint64_t judged_end = 0;  // finished: offset up to which the server must acknowledge
   std::optional<inspect::Protocol> protocol;
   FlowPhase phase = FlowPhase::judging;
@@ -131,8 +131,9 @@ class Judge {
   Judgement take_segment(const Context& context, Flow& flow,
                          const flow::ClientSegment& segment) noexcept;
   Judgement judge_stream(const Context& context, Flow& flow) noexcept;
-  std::optional<Judgement> judge_reading(const Context& context, Flow& flow,
-                                         flow::Reading reading) noexcept;
+  std::optional<Judgement> judge_view(const Context& context, Flow& flow, Bytes view,
+                                      ReadingState& state) noexcept;
+  std::optional<Judgement> judge_mixtures(const Context& context, Flow& flow) noexcept;
   struct Verdicts {
     std::optional<Judgement> block;
     bool logged = false;
@@ -178,6 +179,7 @@ class Judge {
   const Resolutions* resolutions_ = nullptr;
   dns::Response answer_;
   std::array<char, IpAddress::kTextOctets> address_text_{};
+  std::array<std::byte, kStreamCapacity> mixture_;
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;
   std::uint64_t conflicts_ = 0;

@@ -1,6 +1,7 @@
 // The judge's TCP half: flows, streams and their two readings.
 
 #include <algorithm>
+#include <limits>
 
 #include "gateway/engine/judge.h"
 #include "gateway/engine/judge_context.h"
@@ -25,6 +26,22 @@ policy::OnTrouble fallback_for(inspect::ParseError error, const policy::Fallback
 bool is_refused(const Flow& flow) {
   return flow.phase == FlowPhase::blocked || flow.phase == FlowPhase::rejected;
 }
+
+// Names of mixtures are told only where they block: the first copies' were told before.
+class RefusalsOnly final : public FindingSink {
+ public:
+  explicit RefusalsOnly(FindingSink& to) : to_(to) {}
+  void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
+                  const policy::Decision& decision) noexcept override {
+    const bool refuses =
+        decision.action == policy::Action::drop || decision.action == policy::Action::reject;
+    if (refuses) to_.on_finding(packet, finding, decision);
+  }
+  void on_parse_error(inspect::ParseError) noexcept override {}
+
+ private:
+  FindingSink& to_;
+};
 
 }  // namespace
 
@@ -129,6 +146,9 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
   switch (store(context, flow, inside)) {
     case flow::Insert::beyond_window:
       return drop_alone(Reason::beyond_window);
+    case flow::Insert::third_copy:
+      ++conflicts_;
+      return drop_alone(Reason::third_copy);
     case flow::Insert::no_memory:
       return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
                  ? drop_alone(Reason::no_memory)
@@ -175,13 +195,14 @@ bool Judge::reclaim_stream(const Context& context) noexcept {
 }
 
 Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
-  const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
+  ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
   const ReadingState& last = flow.readings[index_of(flow::Reading::last_copy)];
   const std::uint32_t judged_before = first.judged;
-  if (auto blocked = judge_reading(context, flow, flow::Reading::first_copy)) return *blocked;
+  const Bytes view = flow.stream.view(pool_, flow::Reading::first_copy);
+  if (auto blocked = judge_view(context, flow, view, first)) return *blocked;
   bool finished = first.finished;
   if (flow.stream.readings_differ()) {
-    if (auto blocked = judge_reading(context, flow, flow::Reading::last_copy)) return *blocked;
+    if (auto blocked = judge_mixtures(context, flow)) return *blocked;
     finished = finished && last.finished;
   }
   if (finished) {
@@ -191,10 +212,42 @@ Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
   return allow(first.judged > judged_before ? first.finish : Reason::unfinished);
 }
 
-std::optional<Judgement> Judge::judge_reading(const Context& context, Flow& flow,
-                                              flow::Reading reading) noexcept {
-  ReadingState& state = flow.readings[index_of(reading)];
-  const Bytes view = flow.stream.view(pool_, reading);
+// Every mixture of copies is read anew from the stream's base. What is kept of them: whether all
+// are finished and when to look again; how far all of them are judged, and once they are finished,
+// how far any is.
+std::optional<Judgement> Judge::judge_mixtures(const Context& context, Flow& flow) noexcept {
+  const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
+  ReadingState& kept = flow.readings[index_of(flow::Reading::last_copy)];
+  if (kept.finished || flow.stream.contiguous() - flow.stream.base() < kept.needed) return {};
+  RefusalsOnly sink(context.sink);
+  const Context quiet{context.packet, context.now, context.snapshot, sink, context.side};
+  const flow::Contested contested = flow.stream.contested(pool_);
+  if (contested.count == 0) {  // all of them lie behind a gap
+    kept = first;
+    kept.needed = static_cast<std::uint32_t>(flow.stream.contiguous() - flow.stream.base() + 1);
+    return {};
+  }
+  ReadingState sum{.judged = 0, .needed = std::numeric_limits<std::uint32_t>::max()};
+  std::uint32_t least = first.judged;
+  sum.finished = true;
+  for (unsigned reading = 1; reading < contested.readings(); ++reading) {
+    ReadingState state;
+    const Bytes view = flow.stream.mixture(pool_, contested, reading, mixture_);
+    if (auto blocked = judge_view(quiet, flow, view, state)) return blocked;
+    if (!state.finished) sum.needed = std::min(sum.needed, state.needed);
+    sum.finished = sum.finished && state.finished;
+    if (state.finish != Reason::allowed) sum.finish = state.finish;
+    sum.judged = std::max(sum.judged, state.judged);
+    least = std::min(least, state.judged);
+  }
+  if (!sum.finished) sum.judged = least;
+  kept = sum;
+  return {};
+}
+
+// Reads on behind what of one reading is judged.
+std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, Bytes view,
+                                           ReadingState& state) noexcept {
   while (!state.finished && view.size() >= state.needed) {
     findings_.clear();
     const bool is_first_message = state.judged == 0 && flow.stream.base() == 0;

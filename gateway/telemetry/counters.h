@@ -51,6 +51,7 @@ class Counter {
   X(bad_checksum, "a client's packet that the server would discard")                           \
   X(stale, "bytes that the server has acknowledged before")                                    \
   X(beyond_window, "bytes too far ahead of what is judged; the client sends them again")       \
+  X(third_copy, "differs from two earlier copies, or from too many: more than are judged")     \
   X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
   X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \
   X(wrong_side, "under the server's address, but from the client's side: tells nothing")       \

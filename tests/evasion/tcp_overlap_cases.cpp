@@ -159,6 +159,32 @@ Scripts over_what_was_read(const Payload& payload) {
   return {Script(payload.stream).open().part(0, at.middle).bytes(0, second)};
 }
 
+// `fakedsplit`: before and behind each part a copy that does not arrive.
+Scripts decoy_for_each_part(const Payload& payload) {
+  const Places at(payload);
+  Scripts scripts;
+  for (const bool reversed : {false, true}) {
+    Script script(payload.stream);
+    script.open();
+    const auto part = [&](std::size_t from, std::size_t to) {
+      const auto decoy = [&] {
+        const Bytes bytes = cut(payload.decoy, from, to);
+        script.add({.at = static_cast<std::int64_t>(from),
+                    .payload = {bytes.begin(), bytes.end()},
+                    .hops = kTooFewHops});
+      };
+      decoy();
+      script.part(from, to);
+      decoy();
+    };
+    if (reversed) part(at.middle, at.end);
+    part(0, at.middle);
+    if (!reversed) part(at.middle, at.end);
+    scripts.push_back(std::move(script));
+  }
+  return scripts;
+}
+
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
       {"overlap_same_place", "two copies behind a gap, equal in place", kEveryKind, same_place},
@@ -169,10 +195,12 @@ const std::vector<Case>& table() {
       {"overlap_covers", "the later copy begins before and ends behind", kEveryKind, covers},
       {"overlap_one_byte", "one byte of the name in two copies", kEveryKind, one_byte},
       {"overlap_interleaved", "eight bytes at each place, turn and turn about", kEveryKind,
-       interleaved},
+       interleaved, Trait::no_ordinary},
       {"seqovl", "a segment begins before the stream's start", kEveryKind, before_the_start},
       {"seqovl_disorder", "the second part first, reaching over the first", kEveryKind,
        before_the_second_part},
+      {"decoy_for_each_part", "fakedsplit: each part between two copies that do not arrive",
+       kEveryKind, decoy_for_each_part},
       {"overlap_acknowledged", "other bytes over what was acknowledged", kEveryKind,
        over_what_was_read},
   };

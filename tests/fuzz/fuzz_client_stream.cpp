@@ -1,11 +1,13 @@
 // The input is a programme of steps on two streams that share a small pool; each result and each
-// view must be that of a naive model, a map of bytes.
+// view must be that of a naive model, a map of bytes. What a server reads that keeps the newest
+// copy of each byte is one of the readings.
 //
 //   step: | stream 1 bit, kind 2 bits, length 5 bits | offset | seed of the bytes |
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 
@@ -34,17 +36,50 @@ class Model {
     bool news = false;
     bool differs = false;
     for (const auto& [at, octet] : fresh) {
-      const auto known = last_.find(at);
-      news = news || known == last_.end();
-      differs = differs || (known != last_.end() && known->second != octet);
+      const auto known = first_.find(at);
+      news = news || known == first_.end();
+      differs = differs || (known != first_.end() && known->second != octet);
     }
-    if (differs && slots_ == 1 && free_slots == 0) return Insert::no_memory;
-    slots_ = differs ? 2 : std::max<std::size_t>(slots_, 1);
+    const std::uint64_t from = fresh.begin()->first, to = fresh.rbegin()->first + 1;
+    const std::size_t before = contested(edges_).size();
+    std::set<std::uint64_t> edges = edges_;
+    edges.insert({from, to});
+    // Pieces of which this is another copy.
+    std::set<std::uint64_t> others;
+    for (const auto& [at, octet] : fresh) {
+      const auto known = first_.find(at);
+      if (known == first_.end() || known->second == octet) continue;
+      others.insert(*std::prev(edges.upper_bound(at)));
+    }
+    std::size_t fresh_pieces = 0;
+    for (const std::uint64_t piece : others) {
+      const std::uint64_t end = *edges.upper_bound(piece);
+      bool is_third = false, is_contested = false;
+      for (std::uint64_t at = piece; at < end; ++at) {
+        is_contested = is_contested || first_[at] != last_[at];
+        is_third = is_third || last_[at] != fresh[at];
+      }
+      if (is_contested && is_third) return Insert::third_copy;
+      if (!is_contested) ++fresh_pieces;
+    }
+    const std::size_t split = contested(edges).size();
+    if (fresh_pieces + split > kMaxContested) {
+      slots_ = std::max<std::size_t>(slots_, 1);
+      return Insert::third_copy;
+    }
+    if (fresh_pieces > 0 && slots_ == 1 && free_slots == 0) return Insert::no_memory;
+    slots_ = fresh_pieces > 0 ? 2 : std::max<std::size_t>(slots_, 1);
+    edges_ = edges;
     for (const auto& [at, octet] : fresh) {
       first_.try_emplace(at, octet);
-      last_[at] = octet;
+      const bool is_other = others.contains(*std::prev(edges.upper_bound(at)));
+      if (is_other) last_[at] = octet;
+      last_.try_emplace(at, octet);
+      newest_[at] = octet;
     }
-    return differs ? Insert::conflicting : news ? Insert::stored : Insert::known;
+    return fresh_pieces > 0 || split != before ? Insert::conflicting
+           : news                              ? Insert::stored
+                                               : Insert::known;
   }
 
   void consume(std::size_t count) {
@@ -52,6 +87,9 @@ class Model {
     base_ += count;
     std::erase_if(first_, [&](const auto& item) { return item.first < base_; });
     std::erase_if(last_, [&](const auto& item) { return item.first < base_; });
+    std::erase_if(newest_, [&](const auto& item) { return item.first < base_; });
+    std::erase_if(edges_, [&](std::uint64_t edge) { return edge < base_; });
+    edges_.insert(base_);
     if (first_.empty()) slots_ = 0;
     if (slots_ == 2 && first_ == last_) slots_ = 1;
   }
@@ -59,15 +97,21 @@ class Model {
     base_ += view(Reading::first_copy).size();
     first_.clear();
     last_.clear();
+    newest_.clear();
+    edges_ = {base_};
     slots_ = 0;
   }
   void reset() {
     release();
     base_ = 0;
+    edges_ = {0};
   }
 
   [[nodiscard]] std::string view(Reading reading) const {
-    const auto& bytes = reading == Reading::first_copy ? first_ : last_;
+    return view(reading == Reading::first_copy ? first_ : last_);
+  }
+  [[nodiscard]] std::string newest() const { return view(newest_); }
+  [[nodiscard]] std::string view(const std::map<std::uint64_t, char>& bytes) const {
     std::string result;
     for (auto at = bytes.find(base_); at != bytes.end(); at = bytes.find(at->first + 1)) {
       result += at->second;
@@ -78,9 +122,19 @@ class Model {
   [[nodiscard]] std::size_t slots() const { return slots_; }
 
  private:
+  // Where contested pieces begin.
+  [[nodiscard]] std::set<std::uint64_t> contested(const std::set<std::uint64_t>& edges) const {
+    std::set<std::uint64_t> pieces;
+    for (const auto& [at, octet] : first_) {
+      if (last_.at(at) != octet) pieces.insert(*std::prev(edges.upper_bound(at)));
+    }
+    return pieces;
+  }
+
   std::uint64_t base_ = 0;
   std::size_t slots_ = 0;
-  std::map<std::uint64_t, char> first_, last_;
+  std::map<std::uint64_t, char> first_, last_, newest_;
+  std::set<std::uint64_t> edges_ = {0};
 };
 
 struct Pair {
@@ -88,7 +142,17 @@ struct Pair {
   Model model;
 };
 
+bool is_a_reading(const StreamPool& pool, const ClientStream& stream, std::string_view text) {
+  std::array<std::byte, kCapacity> room;
+  const Contested contested = stream.contested(pool);
+  for (unsigned reading = 0; reading < contested.readings(); ++reading) {
+    if (as_text(stream.mixture(pool, contested, reading, room)) == text) return true;
+  }
+  return false;
+}
+
 void check_same(const StreamPool& pool, const Pair& pair) {
+  require(is_a_reading(pool, pair.stream, pair.model.newest()));
   for (const Reading reading : {Reading::first_copy, Reading::last_copy}) {
     require(as_text(pair.stream.view(pool, reading)) == pair.model.view(reading));
   }
