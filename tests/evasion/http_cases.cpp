@@ -65,6 +65,26 @@ Scripts long_head(const Payload& payload) {
   return requests({request(filler + "\r\nHost: " + payload.name)});
 }
 
+// The name stands in a later request; before it, bodies of every kind.
+Scripts later_request(const Payload& payload) {
+  const std::string host = " / HTTP/1.1\r\nHost: " + std::string(kDecoyName) + "\r\n";
+  const std::string last = request("Host: " + payload.name);
+  const std::vector<std::string> firsts{
+      "GET" + host + "\r\n", "POST" + host + "Content-Length: 11\r\n\r\nhello world",
+      "POST" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
+  Scripts scripts;
+  for (const std::string& first : firsts) {
+    Script script(test::octets(first + last));
+    const std::size_t cut = first.size(), size = script.stream.size();
+    for (const std::size_t at : {cut, cut - 3, cut + 9, size - 30}) {
+      scripts.push_back(Script(script).open().part(0, at).part(at, size));
+      scripts.push_back(Script(script).open().part(at, size).part(0, at));
+    }
+    scripts.push_back(script.open().whole());
+  }
+  return scripts;
+}
+
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
       {"http_host_case", "the field and its value in odd case", {Kind::http}, host_case},
@@ -77,6 +97,11 @@ const std::vector<Case>& table() {
       {"http_several_hosts", "two Host fields", {Kind::http}, several_hosts},
       {"http_lines_before", "empty lines before the request", {Kind::http}, lines_before},
       {"http_odd_method", "rare methods", {Kind::http}, odd_method},
+      {"http_later_request",
+       "in a second request, behind bodies, cut and turned",
+       {Kind::http},
+       later_request,
+       Trait::known_gap},
       {"http_long_head", "a Host behind 5 KB of another field", {Kind::http}, long_head},
   };
   return cases;
