@@ -71,8 +71,10 @@ Opened open_vxlan(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   reader.skip(3);
   inner.tunnel_id = reader.u24();
   reader.skip(1);
-  constexpr std::uint8_t kHasVni = 0x08;  // all others are reserved, and to be ignored
-  return (flags & kHasVni) != 0 ? network_in_ethernet(reader, inner, tunnels) : nothing();
+  constexpr std::uint8_t kHasVni = 0x08;         // all others are reserved, and to be ignored …
+  const bool is_quic_initial = flags >> 5 == 6;  // … but nobody may hide these behind the port
+  return (flags & kHasVni) != 0 && !is_quic_initial ? network_in_ethernet(reader, inner, tunnels)
+                                                    : nothing();
 }
 
 Opened open_geneve(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {

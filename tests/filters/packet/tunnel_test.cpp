@@ -102,6 +102,11 @@ TEST(Tunnels, Vxlan) {
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnel_id, 0x010203U);
 }
 
+TEST(Tunnels, AQuicInitialToTheirPortIsNoVxlan) {
+  const Octets frame = over_udp(4789, raw("\xc8\0\0\0\x01\x02\x03\0") + kFrame);
+  EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnels, 0);
+}
+
 TEST(Tunnels, Geneve) {
   expect_question(over_udp(6081, raw("\0\0\x65\x58vni\0") + kFrame));
   expect_question(over_udp(6081, raw("\x01\0\x08\0vni\0opts") + without_ethernet(kFrame)));
