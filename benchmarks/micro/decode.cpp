@@ -1,9 +1,11 @@
-// packet::decode and its checksums: ns a packet.
+// packet::decode, its checksums, and the reassembler: ns a packet.
 
 #include <benchmark/benchmark.h>
 
 #include "benchmarks/micro/check.h"
+#include "filters/fragment/reassembler.h"
 #include "filters/packet/packet.h"
+#include "tests/support/fragments.h"
 #include "tests/support/packet_builder.h"
 
 namespace sluice::bench {
@@ -30,6 +32,44 @@ void decode_tcp(benchmark::State& state, bool v4, bool vlan) {
 BENCHMARK_CAPTURE(decode_tcp, ipv4, true, false);
 BENCHMARK_CAPTURE(decode_tcp, ipv6, false, false);
 BENCHMARK_CAPTURE(decode_tcp, ipv4_two_vlan_tags, true, true);
+
+// As the gateway decodes: it looks for tunnels in whatever could carry one.
+void decode_udp(benchmark::State& state, bool vxlan) {
+  Octets inner = test::octets(std::string_view("\x08\0\0\0\0\0\x05\0", 8));
+  test::append(inner, frame(true, false));
+  const Octets bytes =
+      FrameBuilder("203.0.113.1:5000", vxlan ? "203.0.113.2:4789" : "203.0.113.2:443")
+          .payload(inner)
+          .build();
+  const auto packet = packet::decode(bytes, LinkType::ethernet, packet::Tunnels::all());
+  check(packet && packet->tunnels == (vxlan ? 1 : 0), "decode");
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(packet::decode(bytes, LinkType::ethernet, packet::Tunnels::all()));
+  }
+}
+BENCHMARK_CAPTURE(decode_udp, bare, false);
+BENCHMARK_CAPTURE(decode_udp, in_vxlan, true);
+
+// Two fragments of a packet of 1,440 octets, decoded, put together, and decoded again.
+void reassemble_two_fragments(benchmark::State& state) {
+  std::vector<Octets> pieces = test::fragments_of(frame(true, false), 720);
+  fragment::Reassembler reassembler({}, {1, 2});
+  std::uint16_t id = 0;
+  for (auto _ : state) {
+    ++id;
+    for (Octets& piece : pieces) {
+      piece[18] = static_cast<std::byte>(id >> 8);
+      piece[19] = static_cast<std::byte>(id & 0xff);
+      const auto packet = packet::decode(piece, LinkType::ethernet);
+      const auto outcome = reassembler.take(*packet, Nanos{id}, false);
+      if (outcome != fragment::Outcome::whole) continue;
+      const auto whole = reassembler.whole(packet::Tunnels::all());
+      check(whole && whole->payload.size() == 1400, "reassemble");
+      reassembler.settle(true);
+    }
+  }
+}
+BENCHMARK(reassemble_two_fragments);
 
 void checksums_of_1400_octets(benchmark::State& state) {
   const Octets bytes = frame(true, false);

@@ -15,8 +15,8 @@ KeyedPacket key_of(const packet::Packet& packet) noexcept {
   keyed.key.high_address = high.address.mapped();
   keyed.key.low_port = low.port.number;
   keyed.key.high_port = high.port.number;
-  keyed.key.vlan = static_cast<std::uint32_t>(packet.vlan[0]) << 16 | packet.vlan[1];
-  keyed.key.transport = static_cast<std::uint32_t>(packet.transport);
+  keyed.key.vlan = vlan_of(packet);
+  keyed.key.transport = tunnel_of(packet) | static_cast<std::uint32_t>(packet.transport);
   return keyed;
 }
 

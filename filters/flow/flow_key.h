@@ -15,7 +15,7 @@ struct FlowKey {
   std::array<std::byte, IpAddress::kBytes> low_address{}, high_address{};
   std::uint16_t low_port = 0, high_port = 0;
   std::uint32_t vlan = 0;       // the two outermost VLAN identifiers: address spaces may repeat
-  std::uint32_t transport = 0;  // packet::Transport
+  std::uint32_t transport = 0;  // packet::Transport; above it the tunnel, for the same reason
 
   friend bool operator==(const FlowKey&, const FlowKey&) = default;
 };
@@ -25,6 +25,15 @@ struct KeyedPacket {
   FlowKey key;
   bool source_is_low = false;  // which of the two endpoints sent this packet
 };
+
+// What tells address spaces apart, as it goes into keys: VLANs, and the tunnel (below it 8 bits
+// free).
+[[nodiscard]] inline std::uint32_t vlan_of(const packet::Packet& packet) noexcept {
+  return static_cast<std::uint32_t>(packet.vlan[0]) << 16 | packet.vlan[1];
+}
+[[nodiscard]] inline std::uint32_t tunnel_of(const packet::Packet& packet) noexcept {
+  return packet.tunnel_id << 8;
+}
 
 // REQUIRES: packet.has_transport.
 [[nodiscard]] KeyedPacket key_of(const packet::Packet& packet) noexcept;

@@ -3,6 +3,7 @@
 #include "filters/base/byte_reader.h"
 #include "filters/packet/checksum.h"
 #include "filters/packet/link_layer.h"
+#include "filters/packet/open_tunnel.h"
 #include "filters/packet/packet.h"
 
 namespace sluice::packet {
@@ -22,8 +23,10 @@ enum Protocol : std::uint8_t {
 constexpr std::size_t kMaxExtensions = 8;  // more make no sense, and cost time
 constexpr std::size_t kMinTcpHeader = 20;
 constexpr std::size_t kUdpHeader = 8;
-// Offsets have 16 bits: no chain of headers is longer, whatever the length of the frame.
-static_assert(20 + kMaxVlanTags * 4 + 40 + (kMaxExtensions + 1) * 256 * 8 + 60 <= 0xffff);
+// Offsets have 16 bits: no chain of headers is longer, whatever the length of the frame. A tunnel
+// is not followed where its packet begins behind this.
+constexpr std::size_t kMaxNetworkOffset = 0x8000;
+static_assert(kMaxNetworkOffset + 40 + (kMaxExtensions + 1) * 256 * 8 + 60 <= 0xffff);
 
 struct IpPayload {
   Bytes bytes;
@@ -126,7 +129,9 @@ Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noe
   if (first >> 28 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
     return fail(DecodeError::bad_ip_header);
   }
-  if (length == 0) length = reader.remaining();  // a jumbogram, or segmentation offload
+  // RFC 2675: longer than anything that we take. Its option, like any, comes hop by hop.
+  if (length == 0 && next == kHopByHop) return fail(DecodeError::jumbogram);
+  if (length == 0) length = reader.remaining();  // what segmentation offload leaves in captures
   return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
 }
 
@@ -194,19 +199,64 @@ Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packe
   packet.transport = payload.protocol == kTcp   ? Transport::tcp
                      : payload.protocol == kUdp ? Transport::udp
                                                 : Transport::other;
-  if (payload.is_later_fragment || packet.transport == Transport::other) return {};
+  packet.protocol = payload.protocol;
+  const auto offset_of = [&](Bytes part) {
+    return static_cast<std::uint16_t>(part.data() - packet.frame.data());
+  };
+  if (payload.is_later_fragment) return {};
+  if (packet.transport == Transport::other) {
+    if (packet.is_fragment) return {};
+    packet.segment = payload.bytes;
+    packet.transport_offset = packet.payload_offset = offset_of(payload.bytes);
+    return {};
+  }
   const auto read = packet.transport == Transport::tcp ? read_tcp(payload.bytes, packet)
                                                        : read_udp(payload.bytes, packet);
   // A first fragment may end within the header: it is a fragment all the same.
   if (!read) return packet.is_fragment ? Result<void, DecodeError>{} : fail(read.error());
-  const auto offset_of = [&](Bytes part) {
-    return static_cast<std::uint16_t>(part.data() - packet.frame.data());
-  };
   packet.has_transport = true;
   packet.transport_offset = offset_of(packet.segment);
   packet.payload_offset = static_cast<std::uint16_t>(packet.transport_offset +
                                                      packet.segment.size() - packet.payload.size());
   return {};
+}
+
+// The IP packet that the reader has come to.
+Result<void, DecodeError> read_network(ByteReader& reader, Network network,
+                                       Packet& packet) noexcept {
+  packet.network_offset = static_cast<std::uint16_t>(reader.position());
+  const auto payload =
+      network == Network::ipv4 ? read_ipv4(reader, packet) : read_ipv6(reader, packet);
+  if (!payload) return fail(payload.error());
+  return read_transport(*payload, packet);
+}
+
+// What a packet has from outside of its IP header.
+Packet outside_of(const Packet& packet) noexcept {
+  Packet outside;
+  outside.frame = packet.frame;
+  outside.link = packet.link;
+  outside.vlan_tags = packet.vlan_tags;
+  outside.vlan = packet.vlan;
+  outside.reassembled = packet.reassembled;
+  outside.tunnels = packet.tunnels;
+  outside.tunnel_id = packet.tunnel_id;
+  return outside;
+}
+
+// Follows tunnels as far as they can be read.
+Packet innermost(Packet packet, Tunnels tunnels) noexcept {
+  while (packet.tunnels < kMaxTunnels && may_carry_tunnel(packet)) {
+    Packet inner = outside_of(packet);
+    ++inner.tunnels;
+    ByteReader reader(packet.frame.first(packet.transport_offset + packet.segment.size()));
+    reader.skip(packet.transport_offset);
+    const auto network = open_tunnel(reader, packet, inner, tunnels);
+    if (!network || !reader.ok() || reader.position() > kMaxNetworkOffset) break;
+    if (!read_network(reader, *network, inner)) break;
+    packet = inner;
+  }
+  return packet;
 }
 
 }  // namespace
@@ -225,23 +275,34 @@ std::string_view to_string(DecodeError error) noexcept {
       return "bad_transport_header";
     case DecodeError::too_many_tags:
       return "too_many_tags";
+    case DecodeError::jumbogram:
+      return "jumbogram";
   }
   return "?";
 }
 
-Result<Packet, DecodeError> decode(Bytes frame, LinkType link) noexcept {
+Result<Packet, DecodeError> decode(Bytes frame, LinkType link, Tunnels tunnels) noexcept {
   Packet packet;
   packet.frame = frame;
   packet.link = link;
   ByteReader reader(frame);
-  const auto network = read_link_layer(reader, packet);
+  const auto network = read_link_layer(reader, packet, tunnels);
   if (!network) return fail(network.error());
-  packet.network_offset = static_cast<std::uint16_t>(reader.position());
-  const auto payload =
-      *network == Network::ipv4 ? read_ipv4(reader, packet) : read_ipv6(reader, packet);
-  if (!payload) return fail(payload.error());
-  if (const auto read = read_transport(*payload, packet); !read) return fail(read.error());
+  if (const auto read = read_network(reader, *network, packet); !read) return fail(read.error());
+  if (packet.transport != Transport::tcp && may_carry_tunnel(packet))
+    return innermost(packet, tunnels);
   return packet;
+}
+
+Result<Packet, DecodeError> decode_like(const Packet& like, Tunnels tunnels) noexcept {
+  Packet packet = outside_of(like);
+  packet.reassembled = true;
+  ByteReader reader(like.frame);
+  reader.skip(like.network_offset);
+  const auto network = network_by_version(reader);
+  if (!network) return fail(network.error());
+  if (const auto read = read_network(reader, *network, packet); !read) return fail(read.error());
+  return innermost(packet, tunnels);
 }
 
 bool checksums_hold(const Packet& packet) noexcept {

@@ -13,7 +13,7 @@ enum class Checksums : std::uint8_t { verify, ignore };
 struct Fallbacks {
   OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
   OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
-  OnTrouble fragments = OnTrouble::pass;  // IP fragments
+  OnTrouble fragments = OnTrouble::drop;  // IP fragments that there is no room to put together
   Checksums checksums = Checksums::verify;  // of client packets under judgement
 };
 

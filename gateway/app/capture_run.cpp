@@ -22,7 +22,8 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   CaptureOutcome outcome;
   outcome.counters = std::make_unique<telemetry::WorkerCounters>();
   const auto worker = std::make_unique<engine::Worker>(
-      engine::Worker::Parts{**capture, snapshots, *outcome.counters, job.audit, job.observer},
+      engine::Worker::Parts{**capture, snapshots, *outcome.counters, job.audit, job.observer,
+                            nullptr, config->start.tunnels},
       limits_of(config->start), random_key(), job.enforce);
   cli::ProgressBar progress;
   io::Poll poll;

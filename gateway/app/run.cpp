@@ -46,14 +46,17 @@ void override_settings(config::StartSettings& start, const cli::RunCommand& comm
 void log_memory(const config::StartSettings& start, const telemetry::ListsStatus& lists) {
   const engine::JudgeLimits limits = limits_of(start);
   const std::size_t judge = engine::Judge::memory_bytes(limits);
+  const std::size_t fragments = fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit = start.audit_ring * sizeof(telemetry::AuditRecord);
   spdlog::info(
-      "memory: {} flows x {} B + {} streams x {} B + {} audit records x {} B + lists {:.1f} MiB = "
+      "memory: {} flows x {} B + {} streams x {} B + {} fragmented packets: {:.1f} MiB + {} audit "
+      "records x {} B + lists {:.1f} MiB = "
       "{:.1f} MiB at most",
       limits.flows, flow::Table<engine::Flow>::bytes_per_flow(), limits.streams,
-      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity), start.audit_ring,
-      sizeof(telemetry::AuditRecord), static_cast<double>(lists.memory_bytes) / kMiB,
-      static_cast<double>(judge + audit + lists.memory_bytes) / kMiB);
+      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity), limits.fragments.datagrams,
+      static_cast<double>(fragments) / kMiB, start.audit_ring, sizeof(telemetry::AuditRecord),
+      static_cast<double>(lists.memory_bytes) / kMiB,
+      static_cast<double>(judge + fragments + audit + lists.memory_bytes) / kMiB);
 }
 
 void log_lists(const Ban& ban) {
@@ -219,7 +222,7 @@ int run(const cli::RunCommand& command) {
   metrics.publish(std::move(ban->status));
   const auto worker = std::make_unique<engine::Worker>(
       engine::Worker::Parts{**bridge, snapshots, counters, audit ? &ring : nullptr, nullptr,
-                            &resolutions},
+                            &resolutions, start.tunnels},
       limits_of(start), random_key(), true);
   if (*resolver) (*resolver)->watch(ban->snapshot);
   std::atomic<bool> worker_ended = false;

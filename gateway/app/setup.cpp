@@ -99,7 +99,8 @@ engine::JudgeLimits limits_of(const config::StartSettings& settings) {
   return {.flows = settings.flows,
           .streams = settings.streams,
           .idle_timeout = settings.idle_timeout,
-          .leases = {.leases = settings.leases, .innocents = settings.innocents}};
+          .leases = {.leases = settings.leases, .innocents = settings.innocents},
+          .fragments = {settings.fragmented_datagrams, settings.fragment_timeout}};
 }
 
 HashKey random_key() {

@@ -98,13 +98,34 @@ class Reader {
     table.read("inside", start.inside);
     table.read("outside", start.outside);
     table.read("buffer_mib", start.buffer_mib, 1, 1024);
+    read_tunnels(table, start.tunnels);
     table.refuse_others();
+  }
+
+  static void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
+    std::vector<std::string> words;
+    for (std::size_t i = 0; i < packet::kTunnels; ++i) {
+      words.emplace_back(to_string(static_cast<packet::Tunnel>(i)));
+    }
+    table.read("tunnels", words);
+    tunnels = {};
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (const auto tunnel = packet::parse_tunnel(words[i])) {
+        tunnels.add(*tunnel);
+      } else {
+        table.error("tunnels", i, "\"" + words[i] + "\" is no tunnel that we know");
+      }
+    }
   }
 
   void read_limits(StartSettings& start) {
     auto table = root_.table("limits");
     table.read("flows", start.flows, 1024, 1U << 24);
     table.read("streams", start.streams, 16, 1U << 20);
+    table.read("fragmented_datagrams", start.fragmented_datagrams, 4, 4096);
+    auto fragment_seconds = static_cast<std::uint32_t>(start.fragment_timeout.count());
+    table.read("fragment_timeout_seconds", fragment_seconds, 1, 3600);
+    start.fragment_timeout = std::chrono::seconds(fragment_seconds);
     table.read("audit_ring", start.audit_ring, 16, 1U << 20);
     auto seconds = static_cast<std::uint32_t>(start.idle_timeout.count());
     table.read("idle_timeout_seconds", seconds, 1, 86400);

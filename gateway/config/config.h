@@ -16,6 +16,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "filters/base/time.h"
+#include "filters/packet/tunnels.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "lists/compile/compile.h"
@@ -25,15 +26,18 @@ namespace sluice::config {
 enum class DataplaneKind : std::uint8_t { pcap };
 
 struct StartSettings {
-  DataplaneKind dataplane = DataplaneKind::pcap;  // [dataplane] type
-  std::string inside, outside;                    // [dataplane] inside, outside
-  std::uint32_t buffer_mib = 16;                  // [dataplane] buffer_mib
+  DataplaneKind dataplane = DataplaneKind::pcap;     // [dataplane] type
+  std::string inside, outside;                       // [dataplane] inside, outside
+  std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
+  packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
 
-  std::uint32_t flows = 65536;      // [limits] flows
-  std::uint32_t streams = 2048;     // [limits] streams
-  std::uint32_t audit_ring = 8192;  // [limits] audit_ring, records
-  std::uint32_t leases = 4096;      // [limits] leases: addresses of banned names
-  std::uint32_t innocents = 32768;  // [limits] innocent_addresses: of other names
+  std::uint32_t flows = 65536;                // [limits] flows
+  std::uint32_t streams = 2048;               // [limits] streams
+  std::uint32_t fragmented_datagrams = 256;   // [limits] fragmented_datagrams
+  std::chrono::seconds fragment_timeout{60};  // [limits] fragment_timeout_seconds
+  std::uint32_t audit_ring = 8192;            // [limits] audit_ring, records
+  std::uint32_t leases = 4096;                // [limits] leases: addresses of banned names
+  std::uint32_t innocents = 32768;            // [limits] innocent_addresses: of other names
   std::chrono::seconds idle_timeout{
       300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
 

@@ -14,13 +14,15 @@ constexpr io::Side other(io::Side side) {
 io::Verdict Executor::execute(const Judgement& judgement, const packet::Packet& packet,
                               io::Side side, const dns::Query& query,
                               std::string_view app) noexcept {
-  const bool whole_flow = judgement.scope == Scope::flow;
+  // A dataplane knows flows by the frame's own addresses and ports.
+  const bool is_frame_itself = packet.tunnels == 0 && !packet.reassembled;
+  const bool whole_flow = judgement.scope == Scope::flow && is_frame_itself;
   switch (judgement.action) {
     case policy::Action::allow:
     case policy::Action::log:
       return whole_flow ? io::Verdict::pass_flow : io::Verdict::pass;
     case policy::Action::reject:
-      if (can_.inject) reply(judgement, packet, side, query, app);
+      if (can_.inject && packet.tunnels == 0) reply(judgement, packet, side, query, app);
       break;
     case policy::Action::drop:
       break;

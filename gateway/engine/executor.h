@@ -3,8 +3,10 @@
 // The executor: the only place where an action becomes a verdict, and a refusal becomes a reply.
 //
 // Replies are bounded in size by what provoked them, and go out only where the judge says that the
-// handshake, or a question, was seen. A dataplane that cannot inject turns `reject` into `drop`.
-// One worker owns one executor. No allocation.
+// handshake, or a question, was seen. A dataplane that cannot inject turns `reject` into `drop`; so
+// does a tunnel: its way back has other labels, endpoints and keys than the way that we see.
+// Verdicts for flows are for packets that are frames of their own. One worker owns one executor. No
+// allocation.
 
 #include <array>
 

@@ -24,8 +24,9 @@ Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& 
                        FindingSink& sink, std::optional<io::Side> side) noexcept {
   const Context context{packet, now, snapshot, sink, side};
   if (packet.is_fragment) {
-    return snapshot.fallbacks.fragments == policy::OnTrouble::drop ? drop_alone(Reason::fragment)
-                                                                   : allow(Reason::fragment);
+    return snapshot.fallbacks.fragments == policy::OnTrouble::drop
+               ? drop_alone(Reason::fragment_unheld)
+               : allow(Reason::fragment_unheld);
   }
   switch (packet.transport) {
     case packet::Transport::udp:

@@ -28,6 +28,7 @@
 #include "filters/flow/client_stream.h"
 #include "filters/flow/table.h"
 #include "filters/flow/tcp_flow.h"
+#include "filters/fragment/reassembler.h"
 #include "filters/inspect/inspect.h"
 #include "filters/tls/record.h"
 #include "gateway/dataplane/frame.h"
@@ -44,6 +45,7 @@ struct JudgeLimits {
   std::size_t streams = 2048;
   Nanos idle_timeout = std::chrono::seconds(300);
   LeaseLimits leases = {};
+  fragment::ReassemblerLimits fragments = {};  // the worker's, which hands whole packets on
 };
 
 // Bytes of a client that are kept while they are judged.

@@ -21,11 +21,14 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
     : parts_(parts),
       snapshots_(parts.snapshots),
       judge_(limits, flow_key, enforce),
+      fragments_(limits.fragments, flow_key),
+      enforce_(enforce),
       executor_(parts.dataplane, parts.counters),
       knows_sides_(parts.dataplane.capabilities().sides) {
   if (parts_.resolutions != nullptr) resolutions_.emplace(*parts_.resolutions);
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
+  parts_.counters.fragmented_capacity.set(limits.fragments.datagrams);
 }
 
 io::Poll Worker::run() noexcept {
@@ -56,6 +59,7 @@ io::Poll Worker::run_batch() noexcept {
     newest_ = std::max(newest_, wall_clock());
   }
   judge_.expire(newest_);
+  fragments_.expire(newest_);
   publish_levels();
   return poll;
 }
@@ -65,26 +69,66 @@ io::Verdict Worker::handle(const io::Frame& frame) noexcept {
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
   parts_.counters.bytes.add(frame.bytes.size());
-  const auto packet = packet::decode(frame.bytes, frame.link);
-  if (!packet) {
-    parts_.counters.errors[error_slot(packet.error())].add();
-    const bool not_ip = packet.error() == packet::DecodeError::not_ip ||
-                        packet.error() == packet::DecodeError::unsupported_link;
-    if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
-    const bool drop = snapshot_->fallbacks.malformed == policy::OnTrouble::drop;
-    return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
-  }
-  const Judgement judgement = judge_.judge(*packet, frame.time, *snapshot_, *this, side_of(frame));
+  const auto packet = packet::decode(frame.bytes, frame.link, parts_.tunnels);
+  if (!packet) return handle_unreadable(packet.error());
+  return packet->is_fragment ? handle_fragment(*packet) : handle_packet(*packet);
+}
+
+io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
+  parts_.counters.errors[error_slot(error)].add();
+  const bool not_ip =
+      error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link;
+  if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
+  const bool drop = snapshot_->fallbacks.malformed == policy::OnTrouble::drop;
+  return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
+}
+
+io::Verdict Worker::handle_packet(const packet::Packet& packet) noexcept {
+  const Judgement judgement =
+      judge_.judge(packet, frame_->time, *snapshot_, *this, side_of(*frame_));
   const auto app = judgement.action == policy::Action::reject
                        ? snapshot_->domains.app_name(judgement.app)
                        : std::string_view{};
   const io::Verdict verdict =
-      executor_.execute(judgement, *packet, frame.side, judge_.last_query(), app);
+      executor_.execute(judgement, packet, frame_->side, judge_.last_query(), app);
   return count(verdict, judgement.reason);
 }
 
 std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
   return knows_sides_ ? std::optional(frame.side) : std::nullopt;
+}
+
+io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
+  const bool verify = snapshot_->fallbacks.checksums == policy::Checksums::verify;
+  const auto refuse = [&](Reason reason) {
+    return count(enforce_ ? io::Verdict::drop : io::Verdict::pass, reason);
+  };
+  switch (fragments_.take(part, frame_->time, verify)) {
+    case fragment::Outcome::not_of_interest:
+      return count(io::Verdict::pass, Reason::not_of_interest);
+    case fragment::Outcome::incomplete:
+      return count(io::Verdict::pass, Reason::fragment);
+    case fragment::Outcome::malformed:
+      return refuse(Reason::fragment_malformed);
+    case fragment::Outcome::bad_checksum:
+      return refuse(Reason::bad_checksum);
+    case fragment::Outcome::conflicting:
+      return refuse(Reason::fragment_conflict);
+    case fragment::Outcome::refused:
+      return refuse(Reason::fragment_refused);
+    case fragment::Outcome::gave_way:
+      break;
+    case fragment::Outcome::whole:
+      return handle_whole();
+  }
+  return handle_packet(part);  // as a fragment, which the judge knows what to do with
+}
+
+io::Verdict Worker::handle_whole() noexcept {
+  const auto whole = fragments_.whole(parts_.tunnels);
+  const io::Verdict verdict = whole ? handle_packet(*whole) : handle_unreadable(whole.error());
+  fragments_.settle(io::passes(verdict));
+  return verdict;
 }
 
 io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {
@@ -148,6 +192,8 @@ void Worker::publish_levels() noexcept {
   const Judge::Usage usage = judge_.usage();
   counters.flows.set(usage.flows);
   counters.streams.set(usage.streams);
+  counters.fragmented.set(fragments_.collecting());
+  counters.fragments_gave_way.set(fragments_.gave_way());
   counters.flows_created.set(judge_.flows_created());
   counters.overlaps.set(judge_.conflicts());
   counters.leases.set(judge_.leases().leases());

@@ -2,8 +2,11 @@
 
 // The worker: takes batches from one dataplane, has each frame judged, executes, counts.
 //
-//   poll(batch) ─► decode ─► judge ─► execute ─► submit(verdicts)
-//                              └─► FindingObserver, audit ring, counters
+//   poll(batch) ─► decode ─────────────────────► judge ─► execute ─► submit(verdicts)
+//                    └─ fragments ─► reassemble ──┘└─► FindingObserver, audit ring, counters
+//
+// Of a fragmented packet, the fragment that makes it whole is judged and gets the verdict of the
+// whole; those before it pass, for no host can act on them.
 //
 // One thread, one dataplane, one flow table. What crosses into it crosses between batches: the
 // snapshot. Once warm: no allocation, lock or system call between a frame and its verdict.
@@ -12,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "filters/fragment/reassembler.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/executor.h"
 #include "gateway/engine/judge.h"
@@ -43,6 +47,7 @@ class Worker final : private FindingSink {
     telemetry::AuditRing* audit = nullptr;                // null: no audit trail
     FindingObserver* observer = nullptr;                  // null: nobody watches
     const Published<Resolutions>* resolutions = nullptr;  // null: nothing resolves names for us
+    packet::Tunnels tunnels = packet::Tunnels::all();     // that are looked into
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
 
@@ -58,6 +63,10 @@ class Worker final : private FindingSink {
 
   [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
+  [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet) noexcept;
+  [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
+  [[nodiscard]] io::Verdict handle_whole() noexcept;
+  [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
   [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
@@ -67,6 +76,8 @@ class Worker final : private FindingSink {
   SnapshotReader snapshots_;
   std::optional<PublishedReader<Resolutions>> resolutions_;
   Judge judge_;
+  fragment::Reassembler fragments_;
+  bool enforce_;
   Executor executor_;
   bool knows_sides_;
   const Snapshot* snapshot_ = nullptr;  // of this batch

@@ -35,7 +35,11 @@ class Counter {
 #define SLUICE_REASONS(X)                                                                      \
   X(not_ip, "no IP packet: ARP, LLDP, unknown link type")                                      \
   X(not_of_interest, "IP, but nothing that names a server: ICMP, other UDP, other transports") \
-  X(fragment, "an IP fragment, not judged in this version")                                    \
+  X(fragment, "of a fragmented packet that is not whole yet, or one more copy of it")          \
+  X(fragment_malformed, "a fragment of odd length or place, which hosts take differently")     \
+  X(fragment_conflict, "fragments of one packet that overlap and differ")                      \
+  X(fragment_refused, "of a fragmented packet that was refused before")                        \
+  X(fragment_unheld, "of a fragmented packet that there was no room to put together")          \
   X(malformed, "headers that contradict each other or the frame's length")                     \
   X(no_payload, "TCP without payload: handshake, acknowledgment, end")                         \
   X(server_data, "from the server, on a flow under inspection")                                \
@@ -78,6 +82,8 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(replies, "sluice_replies_total", "DNS answers and TCP resets that were sent for `reject`")    \
   X(replies_failed, "sluice_replies_failed_total", "Replies that could not be made or sent")      \
   X(audit_lost, "sluice_audit_lost_total", "Audit records lost because the ring was full")        \
+  X(fragments_gave_way, "sluice_fragmented_datagrams_gave_way_total",                             \
+    "Fragmented packets that gave way to others before they were whole")                          \
   X(flows_created, "sluice_flows_created_total", "TCP flows entered into the table")              \
   X(overlaps, "sluice_stream_conflicts_total",                                                    \
     "Segments whose bytes differ from an earlier copy: both readings are judged")                 \
@@ -94,16 +100,18 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
     "Frames larger than the MTU, merged by an offload: not sent")
 
 // Levels of a worker: X(name, Prometheus name, help).
-#define SLUICE_GAUGES(X)                                                                  \
-  X(flows, "sluice_flows", "TCP flows in the table")                                      \
-  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")         \
-  X(leases, "sluice_address_leases", "Addresses that traffic showed under a banned name") \
-  X(innocent_addresses, "sluice_innocent_addresses",                                      \
-    "Addresses that traffic showed under names that are not banned")                      \
-  X(resolved_addresses, "sluice_resolved_addresses",                                      \
-    "Addresses of banned names that the background resolver found")                       \
-  X(streams, "sluice_streams", "Client streams that hold memory")                         \
-  X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")
+#define SLUICE_GAUGES(X)                                                                         \
+  X(flows, "sluice_flows", "TCP flows in the table")                                             \
+  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")                \
+  X(leases, "sluice_address_leases", "Addresses that traffic showed under a banned name")        \
+  X(innocent_addresses, "sluice_innocent_addresses",                                             \
+    "Addresses that traffic showed under names that are not banned")                             \
+  X(resolved_addresses, "sluice_resolved_addresses",                                             \
+    "Addresses of banned names that the background resolver found")                              \
+  X(streams, "sluice_streams", "Client streams that hold memory")                                \
+  X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")  \
+  X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets that are being put together") \
+  X(fragmented_capacity, "sluice_fragmented_datagrams_capacity", "Fragmented packets that can be")
 
 inline constexpr std::size_t kVerdicts = 4;     // io::Verdict
 inline constexpr std::size_t kProtocols = 6;    // inspect::Protocol

@@ -1,5 +1,6 @@
-// Any frame on any link, the first octet says which: views lie in the frame, offsets and views are
-// of one mind, more padding behind a whole packet changes nothing, a cut never names other ports.
+// Any frame on any link, the first octet says which, and whether tunnels are opened: views lie in
+// the frame, offsets and views are of one mind, more padding behind a whole packet changes nothing,
+// a cut never names other ports, what is opened is the same packet where the tunnel is taken off.
 
 #include <array>
 #include <cstdint>
@@ -42,8 +43,8 @@ void check_fields(const Packet& packet, Bytes frame) {
     require(!packet.destination.is_v4());
   }
   if (!packet.has_transport) {
-    require(packet.segment.empty() && packet.payload.empty());
-    require(packet.is_fragment || packet.transport == Transport::other);
+    require(packet.payload.empty() && lies_in(packet.segment, frame));
+    require(packet.is_fragment ? packet.segment.empty() : packet.transport == Transport::other);
     if (!packet.is_fragment) static_cast<void>(checksums_hold(packet));
     return;
   }
@@ -58,11 +59,11 @@ void check_fields(const Packet& packet, Bytes frame) {
           packet.transport_offset + packet.segment.size());
 }
 
-void check_padding(const Packet& packet, Bytes frame, LinkType link) {
+void check_padding(const Packet& packet, Bytes frame, LinkType link, Tunnels tunnels) {
   if (!packet.has_transport || packet.is_fragment || !checksums_hold(packet)) return;
   std::vector<std::byte> padded(frame.begin(), frame.end());
   padded.resize(padded.size() + 5, std::byte{0x5a});
-  const auto again = decode(padded, link);
+  const auto again = decode(padded, link, tunnels);
   require(again && same_addresses(*again, packet) && checksums_hold(*again));
   require(as_text(again->payload) == as_text(packet.payload));
 }
@@ -78,18 +79,33 @@ void check_cuts(const Packet& packet, Bytes frame, LinkType link) {
   }
 }
 
+// A packet in a tunnel is what it would be as a frame of its own.
+void check_tunnel(const Packet& packet, Bytes frame) {
+  require(packet.tunnels <= kMaxTunnels);
+  if (packet.tunnels == 0) return;
+  const auto bare = decode(frame.subspan(packet.network_offset), LinkType::raw);
+  require(bare.has_value());
+  require(bare->source == packet.source && bare->is_fragment == packet.is_fragment);
+  require(bare->has_transport || !packet.has_transport);
+  require(as_text(bare->payload).starts_with(as_text(packet.payload)));
+}
+
 void check(Bytes input) {
   if (input.empty()) return;
-  const LinkType link = kLinks[std::to_integer<std::size_t>(input[0]) % kLinks.size()];
+  const auto choice = std::to_integer<std::size_t>(input[0]);
+  const LinkType link = kLinks[choice % 128 % kLinks.size()];
+  const Tunnels tunnels = choice >= 128 ? Tunnels::all() : Tunnels();
   const Bytes frame = input.subspan(1);
-  const auto packet = decode(frame, link);
+  const auto packet = decode(frame, link, tunnels);
   if (!packet) {
     require(!to_string(packet.error()).empty());
     return;
   }
   check_fields(*packet, frame);
-  check_padding(*packet, frame, link);
-  check_cuts(*packet, frame, link);
+  check_tunnel(*packet, frame);
+  check_padding(*packet, frame, link, tunnels);
+  // A tunnel that is cut may be none: then its packet is another.
+  if (packet->tunnels == 0 && tunnels == Tunnels()) check_cuts(*packet, frame, link);
 }
 
 }  // namespace

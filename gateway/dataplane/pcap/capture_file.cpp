@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "gateway/dataplane/pcap/capture_reader.h"
 #include "gateway/dataplane/pcap/frame_arena.h"
 
 namespace sluice::io {
@@ -20,10 +21,9 @@ struct CloseDumper {
   void operator()(pcap_dumper_t* dumper) const noexcept { pcap_dump_close(dumper); }
 };
 
-// libpcap gives DLT_ values; those that differ from their LINKTYPE_ are the bare ones, DLT_RAW on
-// Linux being 12. 16 bits hold all of them.
-LinkType link_type_of(pcap_t* pcap) {
-  return static_cast<LinkType>(static_cast<std::uint16_t>(pcap_datalink(pcap)));
+// libpcap takes DLT_ values, which differ from LINKTYPE_ for bare IP.
+int dlt_of(LinkType link) noexcept {
+  return link == LinkType::raw ? DLT_RAW : static_cast<int>(link);
 }
 
 }  // namespace
@@ -31,12 +31,13 @@ LinkType link_type_of(pcap_t* pcap) {
 struct CaptureFile::State {
   std::string input;
   std::string output;
-  std::unique_ptr<pcap_t, ClosePcap> reader;
+  std::unique_ptr<CaptureReader> reader;
+  std::unique_ptr<pcap_t, ClosePcap> format;  // of what is written
   std::unique_ptr<pcap_dumper_t, CloseDumper> writer;
-  LinkType link = LinkType::ethernet;
+  LinkType link = LinkType::ethernet;  // of what is written
   FrameArena arena;
-  std::array<pcap_pkthdr, Batch::kCapacity> headers{};
-  std::array<Bytes, Batch::kCapacity> frames;
+  std::array<Record, Batch::kCapacity> records;
+  std::uint64_t unwritten = 0;  // of other link types
   std::uint64_t number = 0;
   std::uint64_t cut = 0;
   std::uint64_t total = 0;
@@ -47,6 +48,20 @@ struct CaptureFile::State {
   void fail_to_write() {
     error = output + ": cannot be written: " + std::strerror(errno);
     at_end = false;
+  }
+  void write(const Record& record) noexcept {
+    if (record.link != link) {
+      ++unwritten;
+      return;
+    }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(record.time);
+    pcap_pkthdr header{};
+    header.ts.tv_sec = seconds.count();
+    header.ts.tv_usec = (record.time - seconds).count();  // nanoseconds, as the format says
+    header.caplen = static_cast<bpf_u_int32>(record.bytes.size());
+    header.len = record.wire_length;
+    pcap_dump(reinterpret_cast<unsigned char*>(writer.get()), &header,
+              reinterpret_cast<const unsigned char*>(record.bytes.data()));
   }
   // False: it could not be written.
   bool flush() {
@@ -64,21 +79,22 @@ Result<std::unique_ptr<CaptureFile>, std::string> CaptureFile::open(
   auto state = std::make_unique<State>();
   state->input = input.string();
   state->output = output.string();
-  std::array<char, PCAP_ERRBUF_SIZE> why{};
-  state->reader.reset(pcap_open_offline_with_tstamp_precision(
-      state->input.c_str(), PCAP_TSTAMP_PRECISION_NANO, why.data()));
-  if (state->reader == nullptr) {
+  auto reader = CaptureReader::open(input);
+  if (!reader) {
     // libpcap names the file in some of its messages.
-    const std::string reason(why.data());
-    return fail(reason.starts_with(state->input) ? reason : state->input + ": " + reason);
+    return fail(reader.error().starts_with(state->input) ? reader.error()
+                                                         : state->input + ": " + reader.error());
   }
-  state->link = link_type_of(state->reader.get());
+  state->reader = std::move(*reader);
+  state->link = state->reader->first_link();
   std::error_code error;
   if (const auto size = std::filesystem::file_size(input, error); !error) state->total = size;
   if (!output.empty()) {
-    state->writer.reset(pcap_dump_open(state->reader.get(), state->output.c_str()));
+    state->format.reset(pcap_open_dead_with_tstamp_precision(
+        dlt_of(state->link), static_cast<int>(kMaxFrame), PCAP_TSTAMP_PRECISION_NANO));
+    state->writer.reset(pcap_dump_open(state->format.get(), state->output.c_str()));
     if (state->writer == nullptr) {
-      const std::string reason(pcap_geterr(state->reader.get()));
+      const std::string reason(pcap_geterr(state->format.get()));
       return fail(reason.starts_with(state->output) ? reason : state->output + ": " + reason);
     }
   }
@@ -96,30 +112,24 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
   if (!state.error.empty() && !state.at_end) return Poll::failed;
   while (!state.at_end && !state.stopped && batch.count < Batch::kCapacity &&
          state.arena.has_room()) {
-    pcap_pkthdr* header = nullptr;
-    const unsigned char* bytes = nullptr;
-    const int got = pcap_next_ex(state.reader.get(), &header, &bytes);
-    if (got != 1) {
+    Record& record = state.records[batch.count];
+    const auto next = state.reader->next(record);
+    if (next == CaptureReader::Next::damaged) {
+      state.error = state.input + ": packet " + std::to_string(state.number + 1) + ": " +
+                    state.reader->problem();
+    }
+    if (next != CaptureReader::Next::record) {
       state.at_end = true;
-      if (got == PCAP_ERROR) {
-        state.error = state.input + ": packet " + std::to_string(state.number + 1) + ": " +
-                      pcap_geterr(state.reader.get());
-      }
       break;
     }
-    const Bytes frame = state.arena.keep(std::as_bytes(std::span(bytes, header->caplen)));
-    state.headers[batch.count] = *header;
-    state.headers[batch.count].caplen = static_cast<bpf_u_int32>(frame.size());
-    state.frames[batch.count] = frame;
-    if (header->caplen < header->len) ++state.cut;
-    batch.frames[batch.count++] = {
-        .bytes = frame,
-        .link = state.link,
-        .side = Side::inside,
-        .wire_length = header->len,
-        .number = ++state.number,
-        // The precision that was asked for makes tv_usec nanoseconds.
-        .time = std::chrono::seconds(header->ts.tv_sec) + Nanos(header->ts.tv_usec)};
+    if (record.bytes.size() < record.wire_length) ++state.cut;
+    record.bytes = state.arena.keep(record.bytes);
+    batch.frames[batch.count++] = {.bytes = record.bytes,
+                                   .link = record.link,
+                                   .side = Side::inside,
+                                   .wire_length = record.wire_length,
+                                   .number = ++state.number,
+                                   .time = record.time};
   }
   if (batch.count > 0) return Poll::frames;
   // The end may come without a last batch to submit, where all batches were full.
@@ -130,9 +140,7 @@ void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
   State& state = *state_;
   if (state.writer == nullptr) return;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    if (!passes(verdicts[i])) continue;
-    pcap_dump(reinterpret_cast<unsigned char*>(state.writer.get()), &state.headers[i],
-              reinterpret_cast<const unsigned char*>(state.frames[i].data()));
+    if (passes(verdicts[i])) state.write(state.records[i]);
   }
   if (std::ferror(pcap_dump_file(state.writer.get())) != 0) {
     state.fail_to_write();
@@ -151,13 +159,14 @@ DataplaneCounts CaptureFile::counts() const noexcept {
   return {.received = state_->number};
 }
 std::string CaptureFile::error() const {
-  return state_->error;
+  const State& state = *state_;
+  if (!state.error.empty() || state.unwritten == 0) return state.error;
+  return state.output + ": " + std::to_string(state.unwritten) +
+         " packets of another link type than the first one's are not in it";
 }
 
 std::uint64_t CaptureFile::bytes_read() const noexcept {
-  std::FILE* const file = pcap_file(state_->reader.get());
-  const long at = file == nullptr ? -1 : std::ftell(file);
-  return at < 0 ? 0 : static_cast<std::uint64_t>(at);
+  return state_->reader->bytes_read();
 }
 std::uint64_t CaptureFile::bytes_total() const noexcept {
   return state_->total;

@@ -1,8 +1,10 @@
 #pragma once
 
-// Capture files as a dataplane: pcap and pcapng in, pcap out (libpcap).
+// Capture files as a dataplane: pcap and pcapng in (capture_reader.h), pcap out (libpcap).
 //
 // Frames that pass go to the output as they were, with their time stamps (nanoseconds) and lengths.
+// pcap has one link type a file: the output has that of the first frame, and frames of others that
+// pcapng may hold are not written; error() says so, at the end.
 // A file that ends in the middle of a record gives the frames before it, then `ended` with error()
 // naming the packet and the reason. Verdicts for flows are not kept: every frame is judged.
 // Threads: one. Allocates at open only.

@@ -107,6 +107,28 @@ TEST(Decode, RefusesHeadersThatContradict) {
   EXPECT_EQ(with(39, 7), DecodeError::bad_transport_header);  // UDP length under 8
 }
 
+TEST(Decode, ReadsFramesOfAnySizeThatIpAllows) {
+  for (const std::size_t size : {8972U, 65535U - 28U}) {
+    const Octets frame =
+        FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload(Octets(size)).build();
+    const auto packet = decode(frame, LinkType::ethernet);
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->payload.size(), size);
+    EXPECT_TRUE(checksums_hold(*packet));
+  }
+}
+
+TEST(Decode, RefusesJumbograms) {
+  Octets frame = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").build();
+  frame.insert(frame.begin() + 54, 8, std::byte{0});
+  frame[18] = frame[19] = std::byte{0};  // length
+  frame[20] = std::byte{0};              // hop-by-hop options
+  frame[54] = std::byte{17};
+  frame[56] = std::byte{0xc2};
+  frame[57] = std::byte{4};
+  EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::jumbogram);
+}
+
 TEST(Decode, NamesTheExtensionHeadersThatNeverEnd) {
   Octets frame(14);
   frame[12] = std::byte{0x86};

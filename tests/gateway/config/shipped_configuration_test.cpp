@@ -37,6 +37,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.buffer_mib, standard.buffer_mib);
   EXPECT_EQ(start.flows, standard.flows);
   EXPECT_EQ(start.streams, standard.streams);
+  EXPECT_EQ(start.tunnels, standard.tunnels);
+  EXPECT_EQ(start.fragmented_datagrams, standard.fragmented_datagrams);
+  EXPECT_EQ(start.fragment_timeout, standard.fragment_timeout);
   EXPECT_EQ(start.audit_ring, standard.audit_ring);
   EXPECT_EQ(start.idle_timeout, standard.idle_timeout);
   EXPECT_EQ(start.leases, standard.leases);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/capture_writer.h"
+#include "tests/support/pcapng_writer.h"
 
 namespace sluice::io {
 namespace {
@@ -165,6 +166,41 @@ TEST_F(Capture, ReadsPcapng) {
   const auto seen = run(**capture, kPassAll);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(as_text(seen[0].bytes), "abcd");
+}
+
+// Such a file cannot be told in classic pcap: what is left out is said.
+TEST_F(Capture, ReadsPcapngOfSeveralLinkTypesAndWritesOne) {
+  test::PcapngWriter input;
+  input.section().interface(LinkType::raw).interface(LinkType::ethernet, 96);
+  input.enhanced(0, 1'000'001, "bare").enhanced(1, 2'000'000, "ether").enhanced(0, 3'000'000, "b");
+  write(file("in.pcapng"), as_text(input.file()));
+  {
+    auto capture = CaptureFile::open(file("in.pcapng"), file("out"));
+    ASSERT_TRUE(capture) << capture.error();
+    EXPECT_EQ(run(**capture, kPassAll).size(), 3U);
+    EXPECT_NE((*capture)->error().find("out: 1 packets of another link type"), std::string::npos);
+  }
+  auto output = CaptureFile::open(file("out"), {});
+  ASSERT_TRUE(output) << output.error();
+  const auto seen = run(**output, kPassAll);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(as_text(seen[0].bytes), "bare");
+  EXPECT_EQ(seen[0].time, std::chrono::seconds(1) + Nanos(1000));
+}
+
+TEST_F(Capture, ADamagedPcapngNamesThePacketAndTheReason) {
+  test::PcapngWriter input;
+  input.section().interface(LinkType::raw).enhanced(0, 0, "one").enhanced(7, 0, "two");
+  write(file("in.pcapng"), as_text(input.file()));
+  auto capture = CaptureFile::open(file("in.pcapng"), {});
+  ASSERT_TRUE(capture) << capture.error();
+  EXPECT_EQ(run(**capture, kPassAll).size(), 1U);
+  EXPECT_NE((*capture)->error().find("packet 2: a packet of an interface that was not described"),
+            std::string::npos);
+  write(file("cut.pcapng"), as_text(input.file()).substr(0, 40));
+  const auto cut = CaptureFile::open(file("cut.pcapng"), {});
+  ASSERT_FALSE(cut);
+  EXPECT_NE(cut.error().find("the file ends in the middle of a block"), std::string::npos);
 }
 
 TEST_F(Capture, StopEndsIt) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "tests/gateway/engine/lab.h"
+#include "tests/support/fragments.h"
 
 namespace {
 std::atomic<std::uint64_t> allocations{0};  // of this program, since it started
@@ -73,6 +74,9 @@ std::vector<Octets> traffic() {
       default:
         frames.push_back(connection.data(0, as_bytes("SSH-2.0-OpenSSH_9.2\r\n")));
         frames.push_back(Octets(20, std::byte{0x11}));
+        for (Octets& piece : test::fragments_of(connection.data(0, hello), 64)) {
+          frames.push_back(std::move(piece));
+        }
         break;
     }
   }

@@ -151,16 +151,6 @@ TEST(Worker, MalformedPacketsGoAsConfigured) {
   EXPECT_EQ(strict.count(Reason::malformed), 1U);
 }
 
-TEST(Worker, FragmentsGoAsConfigured) {
-  const Octets fragment = FrameBuilder(kClient, kResolver)
-                              .payload(test::dns_query("wechat.com"))
-                              .fragment(0, true)
-                              .build();
-  EXPECT_EQ(Lab().send(fragment), Verdict::pass);
-  Lab strict(LabOptions{.fallbacks = {.fragments = policy::OnTrouble::drop}});
-  EXPECT_EQ(strict.send(fragment), Verdict::drop);
-}
-
 TEST(Worker, MemoryStaysWithinItsBounds) {
   Lab lab;  // 64 flows, 8 streams
   const Octets half = hello("example.com");

@@ -1,0 +1,221 @@
+#include "filters/fragment/reassembler.h"
+
+#include "filters/base/byte_writer.h"
+#include "filters/fragment/holding.h"
+#include "filters/packet/checksum.h"
+
+namespace sluice::fragment {
+namespace {
+
+constexpr std::uint8_t kIcmp = 1;
+constexpr std::uint8_t kEncrypted = 50;  // ESP, RFC 4303
+constexpr std::size_t kIpv4Header = 20;
+constexpr std::size_t kIpv6Header = 40;
+
+// IPv6 tells datagrams apart without their protocol, IPv4 with it.
+flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexcept {
+  flow::FlowKey key;
+  key.low_address = part.source.mapped();
+  key.high_address = part.destination.mapped();
+  key.low_port = static_cast<std::uint16_t>(fragment.id);
+  key.high_port = static_cast<std::uint16_t>(fragment.id >> 16);
+  key.vlan = flow::vlan_of(part);
+  key.transport = flow::tunnel_of(part) | (part.source.is_v4() ? fragment.protocol : 0U);
+  return key;
+}
+
+void write_ipv4(ByteWriter& writer, const packet::Packet& part, std::uint8_t protocol,
+                std::size_t payload) noexcept {
+  const std::size_t start = writer.position();
+  writer.u16(0x4500);
+  writer.u16(static_cast<std::uint16_t>(kIpv4Header + payload));
+  writer.u32(0);  // identification, offset
+  writer.u8(part.hop_limit);
+  writer.u8(protocol);
+  writer.u16(0);
+  writer.bytes(part.source.wire());
+  writer.bytes(part.destination.wire());
+  const Bytes header = writer.written().subspan(start);
+  writer.patch_u16(start + 10, static_cast<std::uint16_t>(~packet::ones_complement_sum(header)));
+}
+
+void write_ipv6(ByteWriter& writer, const packet::Packet& part, std::uint8_t protocol,
+                std::size_t payload) noexcept {
+  writer.u32(0x60000000);
+  writer.u16(static_cast<std::uint16_t>(payload));
+  writer.u8(protocol);
+  writer.u8(part.hop_limit);
+  writer.bytes(part.source.wire());
+  writer.bytes(part.destination.wire());
+}
+
+}  // namespace
+
+Reassembler::Reassembler(const ReassemblerLimits& limits, HashKey key)
+    : quota_(limits.datagrams / 4),
+      datagrams_(limits.datagrams * (kSettledFor + 1), key, limits.timeout),
+      holdings_count_(limits.datagrams),
+      holdings_(std::make_unique_for_overwrite<Holding[]>(limits.datagrams)) {
+  for (std::size_t i = 0; i < holdings_count_; ++i) {
+    holdings_[i].next = static_cast<std::uint32_t>(i + 1);
+  }
+  newest_free_ = static_cast<std::uint32_t>(holdings_count_ - 1);
+}
+
+Reassembler::~Reassembler() = default;
+
+std::size_t Reassembler::memory_bytes(const ReassemblerLimits& limits) noexcept {
+  return limits.datagrams *
+         (sizeof(Holding) + (kSettledFor + 1) * flow::Table<Datagram>::bytes_per_flow());
+}
+
+Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_checksum) noexcept {
+  unsettled_ = nullptr;
+  const auto fragment = read_fragment(part, verify_checksum);
+  if (!fragment) {
+    return fragment.error() == FragmentError::bad_checksum ? Outcome::bad_checksum
+                                                           : Outcome::malformed;
+  }
+  // Only IPv4's later fragments can be believed in what they carry.
+  if (part.source.is_v4() && (fragment->protocol == kIcmp || fragment->protocol == kEncrypted)) {
+    return Outcome::not_of_interest;
+  }
+  const flow::FlowKey key = key_of(part, *fragment);
+  Datagram* datagram = datagrams_.find(key);
+  if (datagram == nullptr) {
+    datagram = open(key, part, now);
+  } else {
+    datagrams_.touch(*datagram, now);
+  }
+  switch (datagram->state) {
+    case State::collecting:
+      return collect(*datagram, part, *fragment, now);
+    case State::passed:
+      return take_again(*datagram, *fragment);
+    case State::refused:
+      return Outcome::refused;
+    case State::gave_way:
+      break;
+  }
+  return Outcome::gave_way;
+}
+
+Outcome Reassembler::collect(Datagram& datagram, const packet::Packet& part,
+                             const Fragment& fragment, Nanos now) noexcept {
+  Holding& holding = holdings_[datagram.holding];
+  holding.newest = now;
+  if (!holding.agrees(fragment)) {
+    end(datagram, State::refused);
+    return Outcome::conflicting;
+  }
+  holding.store(fragment);
+  if (!holding.is_whole()) return Outcome::incomplete;
+  make_whole(datagram, part);
+  return Outcome::whole;
+}
+
+// A copy of what passed is harmless. Any other octets would be put together with those that the
+// host may still wait with.
+Outcome Reassembler::take_again(Datagram& datagram, const Fragment& fragment) noexcept {
+  Holding& holding = holdings_[datagram.holding];
+  if (holding.owner != &datagram) return Outcome::refused;
+  if (holding.agrees(fragment)) return Outcome::incomplete;
+  end(datagram, State::refused);
+  return Outcome::conflicting;
+}
+
+Reassembler::Datagram* Reassembler::open(const flow::FlowKey& key, const packet::Packet& part,
+                                         Nanos now) noexcept {
+  make_room(part.source);
+  Datagram& datagram =
+      datagrams_.insert(key, now, [this](Datagram& removed, flow::Removal) { release(removed); });
+  datagram.holding = oldest_free_;
+  Holding& holding = holdings_[oldest_free_];
+  oldest_free_ = holding.next;
+  holding.clear();
+  holding.owner = &datagram;
+  holding.source = part.source;
+  holding.collecting = true;
+  ++collecting_;
+  datagrams_.keep(datagram, flow::Keep::held);
+  return &datagram;
+}
+
+// Afterwards there is a free holding. A look at all of them is rare: only where a quarter is taken.
+void Reassembler::make_room(const IpAddress& source) noexcept {
+  if (collecting_ < quota_) return;
+  std::size_t own = 0;
+  Datagram* oldest = nullptr;
+  for (std::size_t i = 0; i < holdings_count_; ++i) {
+    const Holding& holding = holdings_[i];
+    if (!holding.collecting || holding.source != source) continue;
+    if (++own == 1 || holding.newest < holdings_[oldest->holding].newest) oldest = holding.owner;
+  }
+  if (own < quota_) {
+    oldest = collecting_ == holdings_count_ ? datagrams_.oldest(flow::Keep::held) : nullptr;
+  }
+  if (oldest == nullptr) return;
+  ++gave_way_;
+  end(*oldest, State::gave_way);
+}
+
+void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noexcept {
+  Holding& holding = holdings_[datagram.holding];
+  const bool bare = part.tunnels > 0 || part.network_offset > Holding::kMostLink;
+  const std::size_t link = bare ? 0 : part.network_offset;
+  const std::size_t headers = link + (part.source.is_v4() ? kIpv4Header : kIpv6Header);
+  const MutableBytes frame =
+      MutableBytes(holding.octets).subspan(Holding::kHeaders - headers, headers + holding.total);
+  ByteWriter writer(frame);
+  writer.bytes(part.frame.first(link));
+  if (part.source.is_v4()) {
+    write_ipv4(writer, part, *holding.protocol, holding.total);
+  } else {
+    write_ipv6(writer, part, *holding.protocol, holding.total);
+  }
+  last_ = part;
+  last_.frame = frame;
+  last_.network_offset = static_cast<std::uint16_t>(link);
+  if (bare) last_.link = LinkType::raw;
+  end(datagram, State::refused);  // until it is settled
+  unsettled_ = &datagram;
+}
+
+Result<packet::Packet, packet::DecodeError> Reassembler::whole(
+    packet::Tunnels tunnels) const noexcept {
+  return packet::decode_like(last_, tunnels);
+}
+
+void Reassembler::settle(bool passed) noexcept {
+  if (unsettled_ == nullptr || !passed) return;
+  unsettled_->state = State::passed;
+  datagrams_.keep(*unsettled_, flow::Keep::light);
+  unsettled_ = nullptr;
+}
+
+void Reassembler::expire(Nanos now) noexcept {
+  datagrams_.expire(now, [this](Datagram& removed, flow::Removal) { release(removed); });
+}
+
+void Reassembler::end(Datagram& datagram, State state) noexcept {
+  Holding& holding = holdings_[datagram.holding];
+  if (holding.owner == &datagram && holding.collecting) {
+    holding.collecting = false;
+    --collecting_;
+    // To the end of the list: what it holds stays for as long as the others last.
+    const bool none = collecting_ + 1 == holdings_count_;
+    (none ? oldest_free_ : holdings_[newest_free_].next) = datagram.holding;
+    newest_free_ = datagram.holding;
+  }
+  datagram.state = state;
+  datagrams_.keep(datagram, flow::Keep::pinned);
+}
+
+void Reassembler::release(Datagram& datagram) noexcept {
+  end(datagram, State::refused);
+  Holding& holding = holdings_[datagram.holding];
+  if (holding.owner == &datagram) holding.owner = nullptr;
+  if (unsettled_ == &datagram) unsettled_ = nullptr;
+}
+
+}  // namespace sluice::fragment

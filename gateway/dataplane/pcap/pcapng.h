@@ -1,0 +1,59 @@
+#pragma once
+
+// pcapng blocks (draft-ietf-opsawg-pcapng), for files that libpcap refuses: those whose interfaces
+// differ in link type or snapshot length.
+//
+//   block           | type 4 | length 4 | body, filled up to whole words | length 4 |
+//   section header  | 0x1a2b3c4d 4 | version 2 2 | length 8 | options |     sets the byte order
+//   interface       | link type 2 | 0 2 | snapshot length 4 | options |     0, 1, … in their order
+//   enhanced packet | interface 4 | time 4 4 | kept 4 | was 4 | octets | options |
+//   simple packet   | was 4 | octets |                                      of interface 0
+//   packet          | interface 2 | lost 2 | time 4 4 | kept 4 | was 4 | octets | options |
+//
+// Input: whole blocks, one after the other. Output: packets, which are views into their block; each
+// has the link type of its own interface. Pure but for the list of interfaces, which is bounded;
+// other blocks are stepped over. Anything that contradicts itself is an error with its reason.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "gateway/dataplane/pcap/capture_reader.h"
+
+namespace sluice::io {
+
+class PcapngBlocks {
+ public:
+  static constexpr std::size_t kHeader = 12;  // that length_of() needs
+  static constexpr std::size_t kMostBlock = 16 * 1024 * 1024;
+  static constexpr std::size_t kMostInterfaces = 65536;
+
+  [[nodiscard]] static bool is_section_header(Bytes start) noexcept;
+
+  // Octets of the block that starts so. REQUIRES: kHeader octets.
+  [[nodiscard]] Result<std::size_t, std::string_view> length_of(Bytes start) const noexcept;
+  // What one block holds; nothing: no packet. REQUIRES: length_of() octets.
+  [[nodiscard]] Result<std::optional<Record>, std::string_view> take(Bytes block);
+
+ private:
+  struct Interface {
+    LinkType link = LinkType::ethernet;
+    std::uint32_t snapshot = 0;  // 0: no bound
+    std::uint64_t ticks_a_second = 1'000'000;
+    std::int64_t offset = 0;  // seconds
+  };
+  class Reader;
+
+  std::string_view take_section(Reader& reader) noexcept;
+  std::string_view take_interface(Reader& reader);
+  Result<std::optional<Record>, std::string_view> take_packet(Reader& reader, bool is_old);
+  Result<std::optional<Record>, std::string_view> take_simple_packet(Reader& reader);
+
+  bool little_endian_ = false;
+  std::vector<Interface> interfaces_;
+  Nanos newest_{0};  // a simple packet has no time: it came with the one before
+};
+
+}  // namespace sluice::io

@@ -1,0 +1,218 @@
+// Fragmented and tunnelled packets get the verdict that they would get whole and bare.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/gateway/engine/lab.h"
+#include "tests/support/fragments.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Verdict;
+using telemetry::Reason;
+using test::Connection;
+using test::fragment_of;
+using test::fragments_of;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+Octets question(std::string_view name, bool v4 = true, bool edns = true) {
+  return FrameBuilder(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000",
+                      v4 ? "198.51.100.53:53" : "[2001:db8::53]:53")
+      .payload(test::dns_query(name, {.edns = edns, .cookie = 40}))
+      .build();
+}
+Octets hello(std::string_view name) {
+  return test::tls_records(test::client_hello(name));
+}
+
+// The property: any cut, order and duplication of a packet yields the verdict of the whole, on the
+// fragment that makes it whole; all before it pass.
+TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
+  std::minstd_rand random(7);
+  Lab lab;
+  std::uint32_t id = 1;
+  for (int round = 0; round < 300; ++round) {
+    const bool v4 = random() % 2 == 0;
+    const bool banned = random() % 2 == 0;
+    const Octets frame = question(banned ? "a.wechat.com" : "a.example.org", v4);
+    auto pieces =
+        fragments_of(frame, 8 * (1 + random() % 10), {.id = ++id, .hop_by_hop = random() % 2 == 0});
+    std::ranges::shuffle(pieces, random);
+    for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+      EXPECT_EQ(lab.send(pieces[i]), Verdict::pass);
+      if (random() % 4 == 0) {
+        EXPECT_EQ(lab.send(pieces[random() % (i + 1)]), Verdict::pass);
+      }
+    }
+    const Verdict verdict = banned ? Verdict::drop : Verdict::pass;
+    EXPECT_EQ(lab.send(pieces.back()), verdict);
+    EXPECT_EQ(lab.send(pieces.back()), verdict);  // again, alone
+  }
+}
+
+TEST(FragmentedPackets, OfTcpAreSegmentsOfTheirFlow) {
+  Lab lab;
+  const Connection connection;
+  connection.open(lab);
+  const auto pieces = fragments_of(connection.data(0, hello("wechat.com")), 64);
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    EXPECT_EQ(lab.send(pieces[i]), Verdict::pass);
+  }
+  EXPECT_EQ(lab.send(pieces.back()), Verdict::drop);  // no verdict for the flow: it has no ports
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+  EXPECT_EQ(lab.send(connection.data(0, hello("example.com"))), Verdict::drop_flow);
+}
+
+TEST(FragmentedPackets, RejectAnswersTheWhole) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  const auto pieces = fragments_of(question("wechat.com"), 48);
+  EXPECT_EQ(lab.send(pieces[1]), Verdict::pass);
+  EXPECT_EQ(lab.send(pieces[0]), Verdict::drop);
+  ASSERT_EQ(lab.dataplane.injected().size(), 1U);
+  const auto reply = packet::decode(lab.dataplane.injected()[0].frame, LinkType::ethernet);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(packet::checksums_hold(*reply));
+  EXPECT_EQ(reply->destination_port, Port{5000});
+}
+
+TEST(FragmentEvasion, TcpHeaderInTwoFragments) {
+  Lab lab;
+  const Connection connection;
+  connection.open(lab);
+  const Octets frame = connection.data(0, hello("wechat.com"));
+  EXPECT_EQ(lab.send(fragment_of(frame, 0, 8)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(frame, 8, 8)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(frame, 16, 1400)), Verdict::drop);
+}
+
+TEST(FragmentEvasion, NameCutInTwo) {
+  Lab lab;
+  const Octets frame = question("web.wechat.com");
+  EXPECT_EQ(lab.send(fragment_of(frame, 24, 1400)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(frame, 0, 24)), Verdict::drop);
+}
+
+TEST(FragmentEvasion, OverlapThatDiffers) {
+  for (const bool clean_first : {true, false}) {
+    Lab lab;
+    const Octets banned = question("a.wechat.com");
+    const Octets clean = question("a.weather.io");
+    EXPECT_EQ(lab.send(fragment_of(clean_first ? clean : banned, 0, 40)), Verdict::pass);
+    EXPECT_EQ(lab.send(fragment_of(clean_first ? banned : clean, 0, 40)), Verdict::drop);
+    EXPECT_EQ(lab.send(fragment_of(banned, 40, 1400)), Verdict::drop);
+    EXPECT_EQ(lab.count(Reason::fragment_conflict), 1U);
+    EXPECT_EQ(lab.count(Reason::fragment_refused), 1U);
+  }
+}
+
+// The clean one has a TTL that does not reach the server, which waits with the end of it.
+TEST(FragmentEvasion, DecoyThatCompletesBeforeTheTrueOne) {
+  Lab lab;
+  const Octets banned = question("a.wechat.com");
+  const Octets clean = question("a.weather.io");
+  EXPECT_EQ(lab.send(fragment_of(clean, 0, 40)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(clean, 40, 1400)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(banned, 0, 40)), Verdict::drop);
+  EXPECT_EQ(lab.send(fragment_of(banned, 0, 40)), Verdict::drop);
+}
+
+TEST(FragmentEvasion, DecoyWithABadHeaderChecksum) {
+  Lab lab;
+  Octets decoy = fragment_of(question("a.weather.io"), 0, 40);
+  decoy[24] ^= std::byte{1};
+  EXPECT_EQ(lab.send(decoy), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::bad_checksum), 1U);
+  const auto pieces = fragments_of(question("a.wechat.com"), 40);
+  EXPECT_EQ(lab.send(pieces[0]), Verdict::pass);
+  EXPECT_EQ(lab.send(pieces[1]), Verdict::pass);
+  EXPECT_EQ(lab.send(pieces[2]), Verdict::drop);
+}
+
+TEST(FragmentEvasion, AtomicFragmentIsAWholePacket) {
+  Lab lab;
+  const Octets whole = question("wechat.com", false);
+  EXPECT_EQ(lab.send(fragment_of(whole, 0, 1400)), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+}
+
+TEST(FragmentEvasion, ExtensionHeaderBeforeTheFragment) {
+  Lab lab;
+  const auto pieces = fragments_of(question("wechat.com", false), 48, {.hop_by_hop = true});
+  EXPECT_EQ(lab.send(pieces[0]), Verdict::pass);
+  EXPECT_EQ(lab.send(pieces[1]), Verdict::drop);
+}
+
+TEST(FragmentEvasion, SameIdOfAnotherProtocol) {
+  Lab lab;
+  const Octets frame = question("wechat.com");
+  const Octets tcp = FrameBuilder("192.0.2.1:5000", "198.51.100.53:53")
+                         .tcp(1, 2, "A")
+                         .payload(Octets(100))
+                         .build();
+  EXPECT_EQ(lab.send(fragment_of(frame, 0, 48)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(tcp, 48, 1400)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(frame, 48, 1400)), Verdict::drop);
+}
+
+TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
+  Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 16}}});
+  const Octets banned = question("wechat.com");
+  EXPECT_EQ(lab.send(fragment_of(banned, 0, 48)), Verdict::pass);
+  for (std::uint32_t id = 100; id < 400; ++id) {
+    EXPECT_EQ(lab.send(fragment_of(banned, 0, 48, {.id = id})), Verdict::pass);
+  }
+  EXPECT_EQ(lab.send(fragment_of(banned, 48, 1400)), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::fragment_unheld), 1U);
+  EXPECT_GT(lab.counters->fragments_gave_way.value(), 0U);
+}
+
+TEST(FragmentedPackets, ThatCannotBeHeldGoAsConfigured) {
+  Lab lab(LabOptions{.fallbacks = {.fragments = policy::OnTrouble::pass},
+                     .limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 4}}});
+  const Octets clean = question("example.com");
+  for (std::uint32_t id = 1; id < 10; ++id) lab.send(fragment_of(clean, 0, 48, {.id = id}));
+  EXPECT_EQ(lab.send(fragment_of(clean, 48, 1400, {.id = 1})), Verdict::pass);
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::fragment_unheld), 1U);
+}
+
+TEST(TunnelledPackets, AreJudgedInside) {
+  Lab lab;
+  const Octets inside = test::without_ethernet(question("wechat.com"));
+  const Octets tunnelled = test::ip_frame("203.0.113.1", "203.0.113.2", 4, inside);
+  EXPECT_EQ(lab.send(tunnelled), Verdict::drop);
+  const telemetry::AuditRecord* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->client.to_string(), "192.0.2.1:5000");
+  // In fragments of the tunnel.
+  EXPECT_EQ(lab.send(fragment_of(tunnelled, 0, 32)), Verdict::pass);
+  EXPECT_EQ(lab.send(fragment_of(tunnelled, 32, 1400)), Verdict::drop);
+  // Fragments in the tunnel.
+  const auto pieces = fragments_of(question("wechat.com"), 48);
+  const auto wrap = [](const Octets& piece) {
+    return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(piece));
+  };
+  EXPECT_EQ(lab.send(wrap(pieces[0])), Verdict::pass);
+  EXPECT_EQ(lab.send(wrap(pieces[1])), Verdict::drop);
+}
+
+TEST(TunnelledPackets, GetNoReplyAndNoVerdictForFlows) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  const Connection connection;
+  const auto wrap = [](const Octets& frame) {
+    return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(frame));
+  };
+  lab.send(wrap(connection.syn()));
+  lab.send(wrap(connection.syn_ack()), io::Side::outside);
+  EXPECT_EQ(lab.send(wrap(connection.data(0, hello("wechat.com")))), Verdict::drop);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+  EXPECT_EQ(lab.counters->replies_failed.value(), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::engine
