@@ -16,6 +16,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "filters/base/time.h"
+#include "filters/policy/dns_scope.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "lists/compile/compile.h"
@@ -55,6 +56,7 @@ struct StartSettings {
 // [verdicts]: the one place where fail-open or fail-closed is decided.
 using Verdicts = policy::Fallbacks;
 using policy::Checksums;
+using policy::Ech;
 using policy::OnTrouble;
 
 struct PolicySpec {
@@ -66,6 +68,7 @@ struct PolicySpec {
 
 struct LiveSettings {
   Verdicts verdicts;
+  policy::DnsScope dns;                // [dns] ports, judge_service_targets
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
   std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
 };

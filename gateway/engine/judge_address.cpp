@@ -79,7 +79,8 @@ Judge::Verdicts Judge::judge_address(const Context& context) noexcept {
 Judgement Judge::settle_datagram(const Context& context, const Judgement& judgement) noexcept {
   const bool nameless = judgement.reason == Reason::not_of_interest;
   const bool named = (judgement.reason == Reason::allowed || judgement.reason == Reason::logged) &&
-                     context.packet.destination_port != inspect::kDnsPort;
+                     !context.snapshot.dns.has(context.packet.destination_port) &&
+                     !context.snapshot.dns.has(context.packet.source_port);
   if (!nameless && !named) return judgement;
   if (nothing_known_of_addresses(context)) return judgement;
   const flow::FlowKey key = flow::key_of(context.packet).key;

@@ -58,6 +58,7 @@ class Worker final : private FindingSink {
 
   [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
+  [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;

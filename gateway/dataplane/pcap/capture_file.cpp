@@ -36,7 +36,7 @@ struct CaptureFile::State {
   LinkType link = LinkType::ethernet;
   FrameArena arena;
   std::array<pcap_pkthdr, Batch::kCapacity> headers{};
-  std::array<Bytes, Batch::kCapacity> frames;
+  std::array<MutableBytes, Batch::kCapacity> frames;
   std::uint64_t number = 0;
   std::uint64_t cut = 0;
   std::uint64_t total = 0;
@@ -86,7 +86,7 @@ Result<std::unique_ptr<CaptureFile>, std::string> CaptureFile::open(
 }
 
 Capabilities CaptureFile::capabilities() const noexcept {
-  return {.drop = true};
+  return {.drop = true, .replace = true};
 }
 
 Poll CaptureFile::poll(Batch& batch) noexcept {
@@ -107,7 +107,7 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
       }
       break;
     }
-    const Bytes frame = state.arena.keep(std::as_bytes(std::span(bytes, header->caplen)));
+    const MutableBytes frame = state.arena.keep(std::as_bytes(std::span(bytes, header->caplen)));
     state.headers[batch.count] = *header;
     state.headers[batch.count].caplen = static_cast<bpf_u_int32>(frame.size());
     state.frames[batch.count] = frame;
@@ -143,6 +143,12 @@ void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
 
 bool CaptureFile::inject(Side, Bytes) noexcept {
   return false;
+}
+bool CaptureFile::replace(std::size_t index, Bytes frame) noexcept {
+  if (!FrameArena::overwrite(state_->frames[index], frame)) return false;
+  pcap_pkthdr& header = state_->headers[index];
+  header.caplen = header.len = static_cast<bpf_u_int32>(frame.size());
+  return true;
 }
 void CaptureFile::stop() noexcept {
   state_->stopped = true;
