@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kUdpChecksumField = 6;
+constexpr std::size_t kTypeAndClass = 4;
 constexpr std::size_t kOptRecord = 11;
 constexpr std::size_t kOptionHeader = 4;
 constexpr std::size_t kInfoCode = 2;
@@ -66,26 +67,67 @@ void write_edns(ByteWriter& writer, const dns::Query& query, const EdnsPlan& pla
   writer.bytes(as_bytes(text.substr(0, plan.text)));
 }
 
+// No pointer in the questions leads behind them, where a reply has something else.
+bool stand_alone(Bytes questions, std::size_t count) noexcept {
+  std::size_t offset = dns::kHeaderOctets;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto read = dns::read_name(questions, offset);
+    if (!read) return false;
+    offset = read->end + kTypeAndClass;
+  }
+  return true;
+}
+
+// What the questions of a reply take.
+std::size_t questions_size(const dns::Query& query, bool as_sent) noexcept {
+  if (as_sent) return query.questions_end - dns::kHeaderOctets;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < query.count; ++i) {
+    size += query.questions[i].name.wire().size() + kTypeAndClass;
+  }
+  return size;
+}
+
+// Letters as they were sent: clients compare them (0x20).
+void write_questions(ByteWriter& writer, Bytes message, const dns::Query& query,
+                     bool as_sent) noexcept {
+  if (as_sent) {
+    writer.bytes(message.first(query.questions_end).subspan(dns::kHeaderOctets));
+    return;
+  }
+  std::size_t offset = dns::kHeaderOctets;
+  for (std::size_t i = 0; i < query.count; ++i) {
+    const auto end = dns::write_name(message, offset, writer);
+    if (!end) return;
+    writer.bytes(message.subspan(*end, kTypeAndClass));
+    offset = *end + kTypeAndClass;
+  }
+}
+
 }  // namespace
 
-Bytes refuse_query(const packet::Packet& packet, const dns::Query& query, std::string_view text,
-                   MutableBytes out) noexcept {
-  if (packet.transport != packet::Transport::udp || !packet.has_transport ||
-      query.questions_end > packet.payload.size() || query.questions_end < dns::kHeaderOctets) {
+Bytes refuse_query(const packet::Packet& packet, Direction direction, const dns::Query& query,
+                   std::string_view text, MutableBytes out) noexcept {
+  const Bytes message = packet.payload;
+  if (packet.transport != packet::Transport::udp || !packet.has_transport || query.count == 0 ||
+      query.questions_end > message.size()) {
     return {};
   }
-  const EdnsPlan plan = plan_edns(query, packet.payload.size() - query.questions_end, text.size());
-  const std::size_t length = kUdpHeader + query.questions_end + plan.size();
-  const Ends ends = ends_of(packet, Direction::back);
+  const bool as_sent = stand_alone(message.first(query.questions_end), query.count);
+  const std::size_t size = dns::kHeaderOctets + questions_size(query, as_sent);
+  if (size > message.size()) return {};
+  const EdnsPlan plan = plan_edns(query, message.size() - size, text.size());
+  const std::size_t length = kUdpHeader + size + plan.size();
+  const Ends ends = ends_of(packet, direction);
   ByteWriter writer(out);
-  write_headers(writer, packet, Direction::back, kUdpProtocol, length);
+  write_headers(writer, packet, direction, kUdpProtocol, length);
   const std::size_t udp = writer.position();
   writer.u16(ends.source_port.number);
   writer.u16(ends.destination_port.number);
   writer.u16(static_cast<std::uint16_t>(length));
   writer.u16(0);
   write_dns_header(writer, query, plan.opt);
-  writer.bytes(packet.payload.first(query.questions_end).subspan(dns::kHeaderOctets));
+  write_questions(writer, message, query, as_sent);
   write_edns(writer, query, plan, text);
   write_checksum(writer, ends, kUdpProtocol, udp, kUdpChecksumField);
   return writer.written();

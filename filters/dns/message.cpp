@@ -16,6 +16,32 @@ bool skip_name(ByteReader& reader) noexcept {
   }
 }
 
+// Calls `take` with each label of the name at `offset`, wherever its pointers lead; the offset
+// behind the name in its place, or nullopt: it cannot be read, or `take` refused a label.
+template <typename Take>
+std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, Take take) noexcept {
+  std::size_t end = 0;
+  std::size_t jumps = 0;
+  ByteReader reader(message);
+  reader.skip(offset);
+  while (true) {
+    const std::uint8_t length = reader.u8();
+    if (!reader.ok()) return std::nullopt;
+    if (length == 0) return jumps == 0 ? reader.position() : end;
+    if ((length & kPointer) == kPointer) {
+      const std::size_t target = static_cast<std::size_t>(length & 0x3fU) << 8 | reader.u8();
+      if (!reader.ok() || ++jumps > kMaxJumps) return std::nullopt;
+      if (jumps == 1) end = reader.position();
+      reader = ByteReader(message);
+      reader.skip(target);
+      continue;
+    }
+    if ((length & kPointer) != 0) return std::nullopt;  // reserved label types
+    const Bytes label = reader.take(length);
+    if (!reader.ok() || !take(label)) return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::optional<Header> read_header(Bytes message) noexcept {
@@ -29,6 +55,11 @@ std::optional<Header> read_header(Bytes message) noexcept {
   header.additional = reader.u16();
   if (!reader.ok()) return std::nullopt;
   return header;
+}
+
+bool is_response(Bytes message) noexcept {
+  const auto header = read_header(message);
+  return header && header->is_response();
 }
 
 std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
@@ -50,29 +81,21 @@ std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
 
 std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
   name::Name::Builder builder;
-  std::size_t end = 0;
-  std::size_t jumps = 0;
-  ByteReader reader(message);
-  reader.skip(offset);
-  while (true) {
-    const std::uint8_t length = reader.u8();
-    if (!reader.ok()) return std::nullopt;
-    if (length == 0) {
-      if (jumps == 0) end = reader.position();
-      return NameRead{builder.finish(), end};
-    }
-    if ((length & kPointer) == kPointer) {
-      const std::size_t target = static_cast<std::size_t>(length & 0x3fU) << 8 | reader.u8();
-      if (!reader.ok() || ++jumps > kMaxJumps) return std::nullopt;
-      if (jumps == 1) end = reader.position();
-      reader = ByteReader(message);
-      reader.skip(target);
-      continue;
-    }
-    if ((length & kPointer) != 0) return std::nullopt;  // reserved label types
-    const Bytes label = reader.take(length);
-    if (!reader.ok() || !builder.add(label)) return std::nullopt;
-  }
+  const auto end =
+      walk_name(message, offset, [&](Bytes label) { return builder.add(label).has_value(); });
+  if (!end) return std::nullopt;
+  return NameRead{builder.finish(), *end};
+}
+
+std::optional<std::size_t> write_name(Bytes message, std::size_t offset,
+                                      ByteWriter& writer) noexcept {
+  const auto end = walk_name(message, offset, [&](Bytes label) {
+    writer.u8(static_cast<std::uint8_t>(label.size()));
+    writer.bytes(label);
+    return writer.ok();
+  });
+  writer.u8(0);
+  return end;
 }
 
 std::optional<Record> read_record(ByteReader& reader) noexcept {

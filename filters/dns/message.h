@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "filters/base/byte_reader.h"
+#include "filters/base/byte_writer.h"
 #include "filters/base/bytes.h"
 #include "filters/name/name.h"
 
@@ -59,6 +60,8 @@ struct Header {
 };
 // nullopt: shorter than a header.
 [[nodiscard]] std::optional<Header> read_header(Bytes message) noexcept;
+// False as well for what is shorter than a header.
+[[nodiscard]] bool is_response(Bytes message) noexcept;
 
 struct Question {
   name::Name name;
@@ -75,6 +78,11 @@ struct NameRead {
   std::size_t end = 0;  // behind the name in its place, wherever its pointers lead
 };
 [[nodiscard]] std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept;
+
+// Writes the name at `offset` without compression, its letters as they were sent; the offset behind
+// it in its place.
+[[nodiscard]] std::optional<std::size_t> write_name(Bytes message, std::size_t offset,
+                                                    ByteWriter& writer) noexcept;
 
 struct Record {
   RecordType type{};

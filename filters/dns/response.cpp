@@ -39,7 +39,11 @@ std::optional<name::Name> target_of(Bytes message, const Record& record) noexcep
     case RecordType::https: {
       const auto binding = read_service_binding(message, record);
       if (!binding) return std::nullopt;
-      return binding->target;
+      // RFC 9460 section 2.5.2: in ServiceMode, "." stands for the owner.
+      if (binding->priority == 0 || binding->target != name::Name{}) return binding->target;
+      const auto owner = read_name(message, record.owner);
+      if (!owner) return std::nullopt;
+      return owner->name;
     }
     default:
       return name_in(message, record, 0);

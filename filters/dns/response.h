@@ -71,7 +71,8 @@ class ResponseReader {
 [[nodiscard]] constexpr bool is_service_target(RecordType type) noexcept {
   return type == RecordType::mx || type == RecordType::srv || type == RecordType::ns;
 }
-// The target; the root where an SVCB record names none. REQUIRES: is_alias or is_service_target.
+// The target; the root where AliasMode says that there is no service. REQUIRES: is_alias or
+// is_service_target.
 [[nodiscard]] Result<name::Name, ResponseError> read_target(Bytes message,
                                                             const Record& record) noexcept;
 

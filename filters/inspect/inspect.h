@@ -12,6 +12,7 @@
 #include "filters/base/bytes.h"
 #include "filters/base/ip_address.h"
 #include "filters/dns/query.h"
+#include "filters/dns/response.h"
 #include "filters/http/request.h"
 #include "filters/inspect/finding.h"
 #include "filters/tls/client_hello.h"
@@ -22,6 +23,7 @@ inline constexpr Port kDnsPort{53};
 
 struct Scratch {
   dns::Query query;
+  dns::Response response;
   std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets> handshake;
 };
 

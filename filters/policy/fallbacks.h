@@ -9,12 +9,19 @@ namespace sluice::policy {
 
 enum class OnTrouble : std::uint8_t { pass, drop };
 enum class Checksums : std::uint8_t { verify, ignore };
+// Answers that carry keys for Encrypted ClientHello (RFC 9849), which hides the name that we read.
+enum class Ech : std::uint8_t {
+  allow,
+  strip,  // the keys are made unreadable in flight
+  drop,   // the client goes on with the addresses alone
+};
 
 struct Fallbacks {
   OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
   OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
   OnTrouble fragments = OnTrouble::drop;  // IP fragments that there is no room to put together
   Checksums checksums = Checksums::verify;  // of client packets under judgement
+  Ech ech = Ech::allow;                     // in answers to clients that a policy protects
 };
 
 }  // namespace sluice::policy

@@ -91,6 +91,7 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   snapshot->domains = std::move(compiled->domains);
   snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->fallbacks = settings.verdicts;
+  snapshot->dns = settings.dns;
   ban.snapshot = std::move(snapshot);
   return ban;
 }

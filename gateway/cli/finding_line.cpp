@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "filters/inspect/ends.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -73,6 +75,8 @@ std::string qtype_text(std::uint16_t qtype) {
       return "SRV";
     case 35:
       return "NAPTR";
+    case 39:
+      return "DNAME";
     case 43:
       return "DS";
     case 48:
@@ -95,8 +99,9 @@ std::string finding_fields(const packet::Packet& packet, const inspect::Finding&
   Json line;
   line["proto"] = to_string(finding.protocol);
   line["name"] = printable_name(finding);
-  line["client"] = Endpoint{packet.source, packet.source_port}.to_string();
-  line["server"] = Endpoint{packet.destination, packet.destination_port}.to_string();
+  const inspect::Ends ends = inspect::ends_of(packet, finding);
+  line["client"] = ends.client.to_string();
+  line["server"] = ends.server.to_string();
   line["transport"] = packet.transport == packet::Transport::udp ? "udp" : "tcp";
   line["ech"] = finding.has_ech;
   line["verdict"] = verdict_word(decision.action);
@@ -107,6 +112,7 @@ std::string finding_fields(const packet::Packet& packet, const inspect::Finding&
     line["rule"] = match::rule_text(domains, decision.rule);
   }
   if (finding.protocol == inspect::Protocol::dns) line["qtype"] = qtype_text(finding.qtype);
+  if (finding.source == inspect::Source::answer) line["from"] = "answer";
   return line.dump();
 }
 

@@ -31,6 +31,13 @@ std::optional<Checksums> parse_checksums(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<Ech> parse_ech(std::string_view word) {
+  if (word == "allow") return Ech::allow;
+  if (word == "strip") return Ech::strip;
+  if (word == "drop") return Ech::drop;
+  return std::nullopt;
+}
+
 std::optional<DataplaneKind> parse_dataplane(std::string_view word) {
   if (word == "pcap") return DataplaneKind::pcap;
   return std::nullopt;
@@ -80,6 +87,7 @@ class Reader {
     read_endpoints(config.start.endpoints);
     read_outputs(config.start);
     read_verdicts(config.live.verdicts);
+    read_dns(config.live.dns);
     read_lists(config.live.lists);
     read_policies(config.live);
     root_.refuse_others();
@@ -189,6 +197,23 @@ class Reader {
     table.read_word("unjudged", verdicts.unjudged, parse_trouble, "pass, drop");
     table.read_word("fragments", verdicts.fragments, parse_trouble, "pass, drop");
     table.read_word("checksums", verdicts.checksums, parse_checksums, "verify, ignore");
+    table.read_word("ech", verdicts.ech, parse_ech, "allow, strip, drop");
+    table.refuse_others();
+  }
+
+  void read_dns(policy::DnsScope& dns) {
+    auto table = root_.table("dns");
+    std::vector<std::uint32_t> ports;
+    table.read("ports", ports, 1, 65535);
+    if (ports.size() > policy::kMaxDnsPorts) {
+      table.error("ports", "names more than " + std::to_string(policy::kMaxDnsPorts));
+      ports.resize(policy::kMaxDnsPorts);
+    }
+    if (!ports.empty()) dns.port_count = ports.size();
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      dns.ports[i] = Port{static_cast<std::uint16_t>(ports[i])};
+    }
+    table.read("judge_service_targets", dns.service_targets);
     table.refuse_others();
   }
 

@@ -17,6 +17,7 @@
 #include "filters/base/result.h"
 #include "filters/base/time.h"
 #include "filters/packet/tunnels.h"
+#include "filters/policy/dns_scope.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "lists/compile/compile.h"
@@ -59,6 +60,7 @@ struct StartSettings {
 // [verdicts]: the one place where fail-open or fail-closed is decided.
 using Verdicts = policy::Fallbacks;
 using policy::Checksums;
+using policy::Ech;
 using policy::OnTrouble;
 
 struct PolicySpec {
@@ -70,6 +72,7 @@ struct PolicySpec {
 
 struct LiveSettings {
   Verdicts verdicts;
+  policy::DnsScope dns;                // [dns] ports, judge_service_targets
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
   std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
 };

@@ -111,6 +111,27 @@ void TableReader::read(std::string_view key, std::vector<std::string>& values) {
   }
 }
 
+void TableReader::read(std::string_view key, std::vector<std::uint32_t>& values,
+                       std::uint32_t least, std::uint32_t most) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    error(key, "must be a list of numbers, in brackets");
+    return;
+  }
+  if (array->empty()) error(key, "must name one at least");
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    const auto* number = array->get(i)->as_integer();
+    if (number != nullptr && number->get() >= least && number->get() <= most) {
+      values.push_back(static_cast<std::uint32_t>(number->get()));
+    } else {
+      error(key, i,
+            "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+  }
+}
+
 void TableReader::require(std::string_view key, std::vector<std::string>& values) {
   read(key, values);
   if (table_ == nullptr || !table_->contains(key)) error(key, "is missing");

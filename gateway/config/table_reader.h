@@ -42,6 +42,8 @@ class TableReader {
   void read(std::string_view key, std::uint32_t& value, std::uint32_t least, std::uint32_t most);
   // An empty list is an error: what it would mean is a guess.
   void read(std::string_view key, std::vector<std::string>& values);
+  void read(std::string_view key, std::vector<std::uint32_t>& values, std::uint32_t least,
+            std::uint32_t most);
   void require(std::string_view key, std::string& value);
   void require(std::string_view key, std::vector<std::string>& values);
 

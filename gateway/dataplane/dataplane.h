@@ -4,7 +4,7 @@
 // capture files, libpcap, NFQUEUE and XDP.
 //
 // One worker owns one dataplane: poll, inject and submit are called from one thread, in this order:
-//   poll(batch) -> for each frame: [inject …] -> submit(one verdict for each frame of the batch)
+//   poll(batch) -> for each frame: [inject …, replace] -> submit(one verdict for each frame)
 // stop() may be called from any thread or a signal handler; poll then returns `ended` soon.
 // Steady state: no allocation.
 
@@ -22,6 +22,7 @@ namespace sluice::io {
 struct Capabilities {
   bool drop = false;
   bool inject = false;         // send frames of ours
+  bool replace = false;        // send another frame in place of one that came in
   bool sides = false;          // a frame's side is where it came in
   bool flow_verdicts = false;  // pass_flow and drop_flow keep the flow's later frames away from us
 };
@@ -56,6 +57,9 @@ class Dataplane {
   virtual void submit(std::span<const Verdict> verdicts) noexcept = 0;
   // Sends a frame of ours out on `side`, before the batch is submitted. False: it could not.
   virtual bool inject(Side side, Bytes frame) noexcept = 0;
+  // Gives what goes on in place of frame `index` of the last batch; its verdict is then `replace`.
+  // False: it cannot. REQUIRES: `frame` is no larger than that one.
+  virtual bool replace(std::size_t index, Bytes frame) noexcept = 0;
   virtual void stop() noexcept = 0;
   [[nodiscard]] virtual DataplaneCounts counts() const noexcept = 0;
   // Why poll() said `failed`, or what was wrong with the input (empty: nothing).

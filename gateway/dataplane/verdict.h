@@ -12,11 +12,12 @@ enum class Verdict : std::uint8_t {
   drop,
   pass_flow,  // this frame and the rest of its flow, without asking again
   drop_flow,  // likewise
+  replace,    // what Dataplane::replace was given goes on in this frame's place
 };
-inline constexpr std::size_t kVerdicts = 4;
+inline constexpr std::size_t kVerdicts = 5;
 
 [[nodiscard]] constexpr bool passes(Verdict verdict) noexcept {
-  return verdict == Verdict::pass || verdict == Verdict::pass_flow;
+  return verdict == Verdict::pass || verdict == Verdict::pass_flow || verdict == Verdict::replace;
 }
 
 [[nodiscard]] constexpr std::string_view to_string(Verdict verdict) noexcept {
@@ -29,6 +30,8 @@ inline constexpr std::size_t kVerdicts = 4;
       return "pass_flow";
     case Verdict::drop_flow:
       return "drop_flow";
+    case Verdict::replace:
+      return "replace";
   }
   return "?";
 }

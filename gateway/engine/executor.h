@@ -4,8 +4,9 @@
 //
 // Replies are bounded in size by what provoked them, and go out only where the judge says that the
 // handshake, or a question, was seen. A dataplane that cannot inject turns `reject` into `drop`; so
-// does a tunnel: its way back has other labels, endpoints and keys than the way that we see.
-// Verdicts for flows are for packets that are frames of their own. One worker owns one executor. No
+// does a tunnel: its way back has other labels, endpoints and keys than the way that we see. Where
+// a frame cannot be replaced, the DNS answer in it is dropped. Verdicts for flows are for packets
+// that are frames of their own. One worker owns one executor. No
 // allocation.
 
 #include <array>
@@ -19,17 +20,28 @@
 
 namespace sluice::engine {
 
+// An IP packet of the largest size and its link header.
+inline constexpr std::size_t kLargestFrame = 65535 + 64;
+
+// Which frame of the batch a packet is.
+struct FramePlace {
+  io::Side side = io::Side::inside;
+  std::size_t index = 0;
+};
+
 class Executor {
  public:
   Executor(io::Dataplane& dataplane, telemetry::WorkerCounters& counters) noexcept
       : dataplane_(dataplane), counters_(counters), can_(dataplane.capabilities()) {}
 
-  // `query` belongs to a judgement with may_answer. `app` is for the text of the answer.
+  // `scratch` is the judge's, of this judgement. `app` is for the text of a refusal.
   [[nodiscard]] io::Verdict execute(const Judgement& judgement, const packet::Packet& packet,
-                                    io::Side side, const dns::Query& query,
+                                    FramePlace place, const inspect::Scratch& scratch,
                                     std::string_view app) noexcept;
 
  private:
+  bool replace(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
+               const dns::Response& response, std::string_view app) noexcept;
   void reply(const Judgement& judgement, const packet::Packet& packet, io::Side side,
              const dns::Query& query, std::string_view app) noexcept;
   void send(io::Side side, Bytes frame) noexcept;
@@ -37,7 +49,7 @@ class Executor {
   io::Dataplane& dataplane_;
   telemetry::WorkerCounters& counters_;
   io::Capabilities can_;
-  std::array<std::byte, 2048> buffer_;
+  std::array<std::byte, kLargestFrame> buffer_;
 };
 
 }  // namespace sluice::engine

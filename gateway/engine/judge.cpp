@@ -3,6 +3,15 @@
 #include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
+namespace {
+
+// A long header with its fixed bit (RFC 9000 section 17.2), as the first packets of a client have.
+bool begins_quic(Bytes payload) {
+  constexpr std::byte kLongHeader{0xc0};
+  return !payload.empty() && (payload[0] & kLongHeader) == kLongHeader;
+}
+
+}  // namespace
 
 Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
@@ -42,29 +51,27 @@ Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& 
 
 Judgement Judge::judge_datagram(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
-  if (packet.destination_port != inspect::kDnsPort) return allow(Reason::not_of_interest);
-  findings_.clear();
-  const auto report =
-      inspect::inspect_datagram(packet.payload, packet.destination_port, scratch_, findings_);
-  if (report.progress == inspect::Progress::unrecognised) return allow(Reason::not_of_interest);
-  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-  if (report.progress == inspect::Progress::unreadable) {
-    context.sink.on_parse_error(report.error);
-    return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
-               ? drop_alone(Reason::unreadable)
-               : allow(Reason::unreadable);
+  const policy::DnsScope& dns = context.snapshot.dns;
+  if (dns.has(packet.destination_port) && !dns::is_response(packet.payload)) {
+    return judge_question(context);
   }
-  const Verdicts verdicts = judge_findings(context);
-  if (!verdicts.block) return allow(verdicts.logged ? Reason::logged : Reason::allowed);
-  Judgement refused = *verdicts.block;
-  refused.may_answer = true;
-  return refused;
+  if (dns.has(packet.source_port)) {
+    Context from_server = context;
+    from_server.from_server = true;
+    return judge_answer(from_server);
+  }
+  if (begins_quic(packet.payload)) {
+    const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::quic);
+    if (by_form.block) return *by_form.block;
+    if (by_form.logged) return allow(Reason::logged);
+  }
+  return allow(Reason::not_of_interest);
 }
 
 Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
   Verdicts verdicts;
   const Snapshot& snapshot = context.snapshot;
-  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
+  const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
   for (const inspect::Finding& finding : findings_) {
     const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
     weigh(context, finding, decision, verdicts);

@@ -2,7 +2,7 @@
 
 // The judge: from a decoded packet to a judgement. Owns the flow table and the client streams.
 //
-//   packet ─► UDP to port 53 ─────────► inspect ─► policy            (no state)
+//   packet ─► DNS over UDP, both ways ► inspect ─► policy            (no state)
 //          └► TCP ─► flow ─► stream ─► inspect each reading ─► policy
 //
 // Life of a flow:
@@ -94,8 +94,8 @@ class Judge {
   [[nodiscard]] Judgement judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
                                 FindingSink& sink,
                                 std::optional<io::Side> side = std::nullopt) noexcept;
-  // The query of the last judgement with `may_answer`.
-  [[nodiscard]] const dns::Query& last_query() const noexcept { return scratch_.query; }
+  // The query of the last judgement with `may_answer`, the response of one that is not `in_place`.
+  [[nodiscard]] const inspect::Scratch& scratch() const noexcept { return scratch_; }
 
   // What to judge nameless traffic by as well, until the next call; null: nothing.
   void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
@@ -122,6 +122,8 @@ class Judge {
   struct Context;  // of one packet
 
   Judgement judge_datagram(const Context& context) noexcept;
+  Judgement judge_question(const Context& context) noexcept;
+  Judgement judge_answer(const Context& context) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
   enum class Origin : std::uint8_t { client, server, nobody };
@@ -141,6 +143,17 @@ class Judge {
     bool logged = false;
   };
   Verdicts judge_findings(const Context& context) noexcept;
+  struct AnswerVerdicts : Verdicts {
+    bool none = true;  // no target at all
+    bool has_ech = false;
+    inspect::ParseError error = inspect::ParseError::none;
+  };
+  // Of `message`, which scratch_.response is parsed from.
+  AnswerVerdicts judge_response(const Context& context, Bytes message) noexcept;
+  // DNS over TLS and QUIC, which are told by their port (RFC 7858, RFC 9250); nothing on others.
+  Verdicts judge_encrypted_dns(const Context& context, inspect::Protocol protocol) noexcept;
+  std::optional<Judgement> judge_ech(const Context& context) const noexcept;
+  Judgement unreadable(const Context& context, inspect::ParseError error) noexcept;
   void weigh(const Context& context, const inspect::Finding& finding,
              const policy::Decision& decision, Verdicts& verdicts) noexcept;
 

@@ -86,16 +86,18 @@ Judge::Verdicts Judge::judge_address(const Context& context) noexcept {
 // Each datagram alone: one that anybody may have sent leaves no more behind than that its own
 // five-tuple has shown a name, which goes before the address there as it does in TCP.
 Judgement Judge::settle_datagram(const Context& context, const Judgement& judgement) noexcept {
-  if (context.packet.source_port == inspect::kDnsPort &&
+  if (context.snapshot.dns.has(context.packet.source_port) &&
       judgement.action == policy::Action::allow) {
     learn_from_answer(context);
   }
   const bool nameless = judgement.reason == Reason::not_of_interest;
-  const bool named = judgement.reason == Reason::allowed || judgement.reason == Reason::logged;
-  if (named && context.packet.destination_port == inspect::kDnsPort) {
+  const policy::DnsScope& dns = context.snapshot.dns;
+  bool named = judgement.reason == Reason::allowed || judgement.reason == Reason::logged;
+  if (named && dns.has(context.packet.destination_port)) {
     note_question(context);
     return judgement;
   }
+  named = named && !dns.has(context.packet.source_port);
   if (!nameless && !named) return judgement;
   if (nameless && nothing_known_of_addresses(context)) return judgement;
   const flow::FlowKey key = flow::key_of(context.packet).key;

@@ -12,7 +12,12 @@ struct Judge::Context {
   const Snapshot& snapshot;
   FindingSink& sink;
   std::optional<io::Side> side;  // where the packet came in, if that is known
+  bool from_server = false;
 
+  // Whose policy counts.
+  [[nodiscard]] const IpAddress& client() const noexcept {
+    return from_server ? packet.destination : packet.source;
+  }
   // What a server throws away on arrival must not be judged in place of what it reads.
   [[nodiscard]] bool discarded_by_server() const noexcept {
     return snapshot.fallbacks.checksums == policy::Checksums::verify &&

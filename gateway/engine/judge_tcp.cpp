@@ -276,6 +276,10 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         break;
       case inspect::Progress::message:
       case inspect::Progress::finished: {
+        if (report.protocol == inspect::Protocol::tls) {
+          const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::tls);
+          if (by_form.block) return block_flow(flow, *by_form.block);
+        }
         const Verdicts verdicts = judge_findings(context);
         if (verdicts.block) return block_flow(flow, *verdicts.block);
         state.finish = verdicts.logged                   ? Reason::logged

@@ -16,6 +16,12 @@ namespace sluice::engine {
 using telemetry::Reason;
 
 enum class Scope : std::uint8_t { packet, flow };
+// What goes on to the client in place of a DNS answer.
+enum class InPlace : std::uint8_t {
+  answer,    // the answer itself
+  refusal,   // reject: NXDOMAIN
+  hide_ech,  // allow: the answer without keys for Encrypted ClientHello; drop where that fails
+};
 
 struct Judgement {
   policy::Action action = policy::Action::allow;  // allow, drop or reject; `log` is allow here
@@ -28,6 +34,8 @@ struct Judgement {
   std::uint32_t server_expects = 0;
   // reject of a DNS question: an answer may be sent.
   bool may_answer = false;
+  InPlace in_place = InPlace::answer;
+  Bytes message;     // hide_ech: the answer, a part of the packet's payload
   match::AppId app;  // of the rule that blocked
 };
 
@@ -39,7 +47,7 @@ class FindingSink {
   FindingSink(const FindingSink&) = delete;
   FindingSink& operator=(const FindingSink&) = delete;
   virtual ~FindingSink() = default;
-  // `packet` is the client's packet that completed the finding.
+  // `packet` is the one that completed the finding; inspect::ends_of says who its client is.
   virtual void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
                           const policy::Decision& decision) noexcept = 0;
   virtual void on_parse_error(inspect::ParseError error) noexcept = 0;

@@ -14,6 +14,7 @@
 
 #include "filters/match/address_set.h"
 #include "filters/match/domain_set.h"
+#include "filters/policy/dns_scope.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 
@@ -24,6 +25,7 @@ struct Snapshot {
   match::AddressSet addresses;  // those among `domains`
   policy::PolicySet policies;
   policy::Fallbacks fallbacks;
+  policy::DnsScope dns;
 };
 
 // The newest value of a kind: whoever makes one publishes it, workers take it between batches.

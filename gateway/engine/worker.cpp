@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "filters/inspect/ends.h"
 #include "gateway/engine/labels.h"
 
 namespace sluice::engine {
@@ -90,12 +91,16 @@ io::Verdict Worker::handle_packet(const packet::Packet& packet) noexcept {
                        ? snapshot_->domains.app_name(judgement.app)
                        : std::string_view{};
   const io::Verdict verdict =
-      executor_.execute(judgement, packet, frame_->side, judge_.last_query(), app);
+      executor_.execute(judgement, packet, place_of(*frame_), judge_.scratch(), app);
   return count(verdict, judgement.reason);
 }
 
 std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
   return knows_sides_ ? std::optional(frame.side) : std::nullopt;
+}
+
+FramePlace Worker::place_of(const io::Frame& frame) const noexcept {
+  return {frame.side, static_cast<std::size_t>(&frame - batch_.frames.data())};
 }
 
 io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
@@ -181,8 +186,9 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   record->protocol.assign(to_string(finding.protocol));
   record->action.assign(to_string(decision.action));
   record->policy.assign(snapshot_->policies.name_of(decision.policy));
-  record->client = {packet.source, packet.source_port};
-  record->server = {packet.destination, packet.destination_port};
+  const inspect::Ends ends = inspect::ends_of(packet, finding);
+  record->client = ends.client;
+  record->server = ends.server;
   record->transport = packet.transport == packet::Transport::udp ? "udp" : "tcp";
   parts_.audit->commit();
 }

@@ -67,6 +67,7 @@ class Worker final : private FindingSink {
   [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
   [[nodiscard]] io::Verdict handle_whole() noexcept;
   [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
+  [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;

@@ -46,11 +46,12 @@ class Counter {
   X(unfinished, "part of a message that is not complete yet")                                  \
   X(allowed, "names were read and none is banned for this client")                             \
   X(logged, "a banned name whose policy is to log it")                                         \
-  X(no_name, "a whole hello or request that names no server")                                  \
+  X(no_name, "a whole hello, request or answer that names no server")                          \
   X(unknown_protocol, "a TCP stream of no protocol that we read")                              \
   X(midstream, "TCP of a connection whose start was not seen")                                 \
   X(flow_passed, "of a flow that was passed before")                                           \
   X(banned, "a banned name completed here")                                                    \
+  X(ech, "a DNS answer with keys for Encrypted ClientHello, as verdicts.ech says")             \
   X(flow_blocked, "of a flow that was blocked before")                                         \
   X(bad_checksum, "a client's packet that the server would discard")                           \
   X(stale, "bytes that the server has acknowledged before")                                    \
@@ -79,7 +80,7 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(packets, "sluice_packets_received_total", "Frames taken from the dataplane")                  \
   X(bytes, "sluice_bytes_received_total", "Octets of these frames")                               \
   X(findings, "sluice_findings_total", "Names read from traffic, banned or not")                  \
-  X(replies, "sluice_replies_total", "DNS answers and TCP resets that were sent for `reject`")    \
+  X(replies, "sluice_replies_total", "DNS answers and TCP resets of ours that went out")          \
   X(replies_failed, "sluice_replies_failed_total", "Replies that could not be made or sent")      \
   X(audit_lost, "sluice_audit_lost_total", "Audit records lost because the ring was full")        \
   X(fragments_gave_way, "sluice_fragmented_datagrams_gave_way_total",                             \
@@ -113,7 +114,7 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets that are being put together") \
   X(fragmented_capacity, "sluice_fragmented_datagrams_capacity", "Fragmented packets that can be")
 
-inline constexpr std::size_t kVerdicts = 4;     // io::Verdict
+inline constexpr std::size_t kVerdicts = 5;     // io::Verdict
 inline constexpr std::size_t kProtocols = 6;    // inspect::Protocol
 inline constexpr std::size_t kActions = 4;      // policy::Action
 inline constexpr std::size_t kApps = 65;        // match::kMaxApps, and one for "*"

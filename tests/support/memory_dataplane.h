@@ -20,7 +20,13 @@ class MemoryDataplane final : public io::Dataplane {
     Octets frame;
   };
 
-  explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true}) : can_(can) {}
+  struct Replaced {
+    std::size_t index;  // in its batch
+    Octets frame;
+  };
+
+  explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true, .replace = true})
+      : can_(can) {}
 
   // `frame` outlives its batch.
   void add(const io::Frame& frame) { frames_.push_back(frame); }
@@ -33,8 +39,10 @@ class MemoryDataplane final : public io::Dataplane {
 
   [[nodiscard]] const std::vector<io::Verdict>& verdicts() const { return verdicts_; }
   [[nodiscard]] const std::vector<Injected>& injected() const { return injected_; }
+  [[nodiscard]] const std::vector<Replaced>& replaced() const { return replaced_; }
   void forget_results() {
     verdicts_.clear();
+    replaced_.clear();
     injected_.clear();
   }
   // False: verdicts are not kept (and nothing is allocated).
@@ -55,6 +63,10 @@ class MemoryDataplane final : public io::Dataplane {
     injected_.push_back({side, Octets(frame.begin(), frame.end())});
     return true;
   }
+  bool replace(std::size_t index, Bytes frame) noexcept override {
+    replaced_.push_back({index, Octets(frame.begin(), frame.end())});
+    return true;
+  }
   void stop() noexcept override {}
   [[nodiscard]] io::DataplaneCounts counts() const noexcept override { return {}; }
   [[nodiscard]] std::string error() const override { return {}; }
@@ -66,6 +78,7 @@ class MemoryDataplane final : public io::Dataplane {
   bool keep_verdicts_ = true;
   std::vector<io::Verdict> verdicts_;
   std::vector<Injected> injected_;
+  std::vector<Replaced> replaced_;
 };
 
 }  // namespace sluice::test

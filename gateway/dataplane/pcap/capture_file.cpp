@@ -37,7 +37,8 @@ struct CaptureFile::State {
   LinkType link = LinkType::ethernet;  // of what is written
   FrameArena arena;
   std::array<Record, Batch::kCapacity> records;
-  std::uint64_t unwritten = 0;  // of other link types
+  std::array<MutableBytes, Batch::kCapacity> frames;  // the same bytes, to be replaced
+  std::uint64_t unwritten = 0;                        // of other link types
   std::uint64_t number = 0;
   std::uint64_t cut = 0;
   std::uint64_t total = 0;
@@ -102,7 +103,7 @@ Result<std::unique_ptr<CaptureFile>, std::string> CaptureFile::open(
 }
 
 Capabilities CaptureFile::capabilities() const noexcept {
-  return {.drop = true};
+  return {.drop = true, .replace = true};
 }
 
 Poll CaptureFile::poll(Batch& batch) noexcept {
@@ -123,7 +124,8 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
       break;
     }
     if (record.bytes.size() < record.wire_length) ++state.cut;
-    record.bytes = state.arena.keep(record.bytes);
+    state.frames[batch.count] = state.arena.keep(record.bytes);
+    record.bytes = state.frames[batch.count];
     batch.frames[batch.count++] = {.bytes = record.bytes,
                                    .link = record.link,
                                    .side = Side::inside,
@@ -151,6 +153,13 @@ void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
 
 bool CaptureFile::inject(Side, Bytes) noexcept {
   return false;
+}
+bool CaptureFile::replace(std::size_t index, Bytes frame) noexcept {
+  if (!FrameArena::overwrite(state_->frames[index], frame)) return false;
+  Record& record = state_->records[index];
+  record.bytes = state_->frames[index];
+  record.wire_length = static_cast<std::uint32_t>(frame.size());
+  return true;
 }
 void CaptureFile::stop() noexcept {
   state_->stopped = true;

@@ -2,8 +2,8 @@
 
 // Capture files as a dataplane: pcap and pcapng in (capture_reader.h), pcap out (libpcap).
 //
-// Frames that pass go to the output as they were, with their time stamps (nanoseconds) and lengths.
-// pcap has one link type a file: the output has that of the first frame, and frames of others that
+// Frames that pass go to the output as they were (or as they were replaced), with their time stamps
+// (nanoseconds) and lengths. pcap has one link type a file: the output has that of the first frame, and frames of others that
 // pcapng may hold are not written; error() says so, at the end.
 // A file that ends in the middle of a record gives the frames before it, then `ended` with error()
 // naming the packet and the reason. Verdicts for flows are not kept: every frame is judged.
@@ -30,6 +30,7 @@ class CaptureFile final : public Dataplane {
   [[nodiscard]] Poll poll(Batch& batch) noexcept override;
   void submit(std::span<const Verdict> verdicts) noexcept override;
   bool inject(Side side, Bytes frame) noexcept override;
+  bool replace(std::size_t index, Bytes frame) noexcept override;
   void stop() noexcept override;
   [[nodiscard]] DataplaneCounts counts() const noexcept override;
   [[nodiscard]] std::string error() const override;

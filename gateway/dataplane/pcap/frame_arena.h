@@ -19,12 +19,19 @@ class FrameArena {
   void clear() noexcept { used_ = 0; }
   [[nodiscard]] bool has_room() const noexcept { return kSize - used_ >= kMaxFrame; }
   // A copy of `frame`, cut at kMaxFrame. REQUIRES: has_room().
-  [[nodiscard]] Bytes keep(Bytes frame) noexcept {
+  [[nodiscard]] MutableBytes keep(Bytes frame) noexcept {
     const Bytes kept = frame.first(std::min(frame.size(), kMaxFrame));
     const MutableBytes room{bytes_.get() + used_, kept.size()};
     std::ranges::copy(kept, room.begin());
     used_ += kept.size();
     return room;
+  }
+  // Puts `with` in the place of a frame that was kept. False: there is no room for it.
+  [[nodiscard]] static bool overwrite(MutableBytes& kept, Bytes with) noexcept {
+    if (with.size() > kept.size()) return false;
+    std::ranges::copy(with, kept.begin());
+    kept = kept.first(with.size());
+    return true;
   }
 
  private:

@@ -85,7 +85,7 @@ struct LiveBridge::State {
   FrameArena arena;
   Batch* batch = nullptr;  // being filled
   std::array<Side, Batch::kCapacity> sides{};
-  std::array<Bytes, Batch::kCapacity> frames;
+  std::array<MutableBytes, Batch::kCapacity> frames;
   Side first = Side::inside;  // whose turn it is to be read first
   DataplaneCounts counts;
   std::chrono::steady_clock::time_point next_stats{};
@@ -116,7 +116,7 @@ bool LiveBridge::State::read(Side side, std::size_t most) noexcept {
       error = port.interface + ": " + pcap_geterr(port.pcap.get());
       return false;
     }
-    const Bytes frame = arena.keep(std::as_bytes(std::span(bytes, header->caplen)));
+    const MutableBytes frame = arena.keep(std::as_bytes(std::span(bytes, header->caplen)));
     const std::size_t at = batch->count++;
     frames[at] = frame;
     sides[at] = side;
@@ -194,7 +194,7 @@ Result<std::unique_ptr<LiveBridge>, std::string> LiveBridge::open(
 }
 
 Capabilities LiveBridge::capabilities() const noexcept {
-  return {.drop = true, .inject = true, .sides = true};
+  return {.drop = true, .inject = true, .replace = true, .sides = true};
 }
 
 Poll LiveBridge::poll(Batch& batch) noexcept {
@@ -227,6 +227,10 @@ void LiveBridge::submit(std::span<const Verdict> verdicts) noexcept {
 
 bool LiveBridge::inject(Side side, Bytes frame) noexcept {
   return state_->send(side, frame);
+}
+
+bool LiveBridge::replace(std::size_t index, Bytes frame) noexcept {
+  return FrameArena::overwrite(state_->frames[index], frame);
 }
 
 void LiveBridge::stop() noexcept {

@@ -37,6 +37,7 @@ class LiveBridge final : public Dataplane {
   [[nodiscard]] Poll poll(Batch& batch) noexcept override;
   void submit(std::span<const Verdict> verdicts) noexcept override;
   bool inject(Side side, Bytes frame) noexcept override;
+  bool replace(std::size_t index, Bytes frame) noexcept override;
   void stop() noexcept override;
   [[nodiscard]] DataplaneCounts counts() const noexcept override;
   [[nodiscard]] std::string error() const override;

@@ -15,6 +15,7 @@ namespace {
 using packet::Packet;
 using test::FrameBuilder;
 using test::Octets;
+using namespace std::string_view_literals;
 
 constexpr std::uint16_t kFlags = 0x8180 | 3;  // a response, RD, RA, NXDOMAIN
 constexpr std::size_t kWithoutText = 6;       // octets of an Extended DNS Error: option, code
@@ -37,7 +38,7 @@ std::unique_ptr<Exchange> exchange(Octets frame, std::string_view text = "wechat
   const auto query = std::make_unique<dns::Query>();
   EXPECT_TRUE(dns::parse_query(asked->payload, *query));
   result->reply.resize(result->question.size());
-  result->reply.resize(refuse_query(*asked, *query, text, result->reply).size());
+  result->reply.resize(refuse_query(*asked, Direction::back, *query, text, result->reply).size());
   const auto answered = packet::decode(result->reply, link);
   EXPECT_TRUE(answered);
   if (!answered) return nullptr;
@@ -157,6 +158,32 @@ TEST(RefuseQuery, HasNoOptWhereTheQuestionHasNone) {
   EXPECT_EQ(message.additional, 0);
 }
 
+// | header | pointer to 18 | type, class | 6 WeChat 3 com 0 |: in a reply it would lead nowhere.
+TEST(RefuseQuery, AForwardPointerIsWrittenOut) {
+  Octets question = test::dns_query("");
+  question.resize(12);
+  test::append(question, as_bytes("\xc0\x12\0\1\0\1\6WeChat\3com\0"sv));
+  const auto talk = exchange(udp().payload(question).build());
+  ASSERT_TRUE(talk);
+  const Message message = read_message(talk->answered.payload, question_octets("wechat.com"));
+  EXPECT_TRUE(message.whole);
+  EXPECT_EQ(as_text(message.question_section), "\6WeChat\3com\0\0\1\0\1"sv);
+}
+
+TEST(RefuseQuery, QuestionsThatDoNotFitWithoutCompressionGetNoReply) {
+  // Two pointers lead forward to one name, so it would stand in the reply twice.
+  Octets question = test::dns_query("");
+  question.resize(12);
+  test::append(question, as_bytes("\xc0\x18\0\1\0\1\xc0\x18\0\x1c\0\1\6WeChat\3com\0"sv));
+  question[5] = std::byte{2};
+  const auto query = std::make_unique<dns::Query>();
+  ASSERT_TRUE(dns::parse_query(question, *query));
+  const Octets frame = udp().payload(question).build();
+  const auto asked = packet::decode(frame, LinkType::ethernet);
+  Octets out(2 * frame.size());
+  EXPECT_TRUE(refuse_query(*asked, Direction::back, *query, "", out).empty());
+}
+
 TEST(RefuseQuery, CopiesTheBitsThatRepliesCopy) {
   Octets question = test::dns_query("a.wechat.com", {.edns = true});
   question[2] = std::byte{0x00};                    // no recursion desired
@@ -220,13 +247,17 @@ TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
   const Octets tcp =
       FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").tcp(1, 1, "PA").payload(message).build();
   Octets out(tcp.size());
-  EXPECT_TRUE(refuse_query(*packet::decode(tcp, LinkType::ethernet), *query, "", out).empty());
+  EXPECT_TRUE(
+      refuse_query(*packet::decode(tcp, LinkType::ethernet), Direction::back, *query, "", out)
+          .empty());
   const Octets frame = udp().payload(message).build();
   const auto asked = packet::decode(frame, LinkType::ethernet);
   for (std::size_t room = 0; room < frame.size(); ++room) {
-    EXPECT_TRUE(refuse_query(*asked, *query, "", MutableBytes(out).first(room)).empty()) << room;
+    EXPECT_TRUE(
+        refuse_query(*asked, Direction::back, *query, "", MutableBytes(out).first(room)).empty())
+        << room;
   }
-  EXPECT_EQ(refuse_query(*asked, *query, "", out).size(), frame.size());
+  EXPECT_EQ(refuse_query(*asked, Direction::back, *query, "", out).size(), frame.size());
 }
 
 // Several questions, the later ones compressed into the first; perhaps OPT; perhaps octets behind.

@@ -132,7 +132,7 @@ TEST_F(ResponseTest, RefusesServiceParametersThatClientsRefuse) {
     const std::string data = std::string("\0\1\0"sv) + std::string(params);
     return targets(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data)).build());
   };
-  EXPECT_EQ(with_params("\0\1\0\1h\0\5\0\1x"sv), Texts{"65>"});
+  EXPECT_EQ(with_params("\0\1\0\1h\0\5\0\1x"sv), Texts{"65>a.example"});
   EXPECT_EQ(with_params("\0\5\0\1x\0\1\0\1h"sv), Texts{"65>?"});  // out of order
   EXPECT_EQ(with_params("\0\5\0\1x\0\5\0\1x"sv), Texts{"65>?"});  // twice
   EXPECT_EQ(with_params("\0\5\0\2x"sv), Texts{"65>?"});           // cut

@@ -157,6 +157,17 @@ TEST_F(Lines, ADnsFindingHasAQtypeToo) {
   EXPECT_EQ(line["qtype"], "HTTPS");
 }
 
+TEST_F(Lines, AnAnswerSaysSoAndItsClientIsWhoGetsIt) {
+  inspect::Finding finding = dns_finding("web.wechat.com", 65);
+  const Json question = line_of(finding);
+  finding.source = inspect::Source::answer;
+  const Json answer = line_of(finding);
+  EXPECT_FALSE(question.contains("from"));
+  EXPECT_EQ(answer["from"], "answer");
+  EXPECT_EQ(answer["client"], question["server"]);
+  EXPECT_EQ(answer["server"], question["client"]);
+}
+
 TEST_F(Lines, WhatPassesHasNoAppAndNoRule) {
   for (const char* name : {"example.com", "open.wechat.com"}) {
     const Json line = line_of(host_finding(name));

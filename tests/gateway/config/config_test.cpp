@@ -99,6 +99,10 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     unjudged = "pass"
     fragments = "drop"
     checksums = "ignore"
+    ech = "strip"
+    [dns]
+    ports = [53, 5300]
+    judge_service_targets = true
     [[list]]
     app = "chat"
     file = "/lists/chat.hosts"
@@ -123,6 +127,10 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_EQ(live.verdicts.unjudged, OnTrouble::pass);
   EXPECT_EQ(live.verdicts.fragments, OnTrouble::drop);
   EXPECT_EQ(live.verdicts.checksums, Checksums::ignore);
+  EXPECT_EQ(live.verdicts.ech, Ech::strip);
+  EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));
+  EXPECT_EQ(live.dns.port_count, 2U);
+  EXPECT_TRUE(live.dns.service_targets);
   ASSERT_EQ(live.lists.size(), 3U);
   EXPECT_EQ(live.lists[0].app, "chat");
   EXPECT_EQ(live.lists[0].file, "/lists/chat.hosts");
@@ -254,6 +262,19 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"UnknownChecksums",
                "[verdicts]\nchecksums = \"drop\"\n",
                {":2: verdicts.checksums: \"drop\" is none of: verify, ignore"}},
+        Broken{"UnknownEch",
+               "[verdicts]\nech = \"pass\"\n",
+               {":2: verdicts.ech: \"pass\" is none of: allow, strip, drop"}},
+        Broken{"NoDnsPort", "[dns]\nports = []\n", {":2: dns.ports: must name one at least"}},
+        Broken{"DnsPortThatIsNone",
+               "[dns]\nports = [53,\n0]\n",
+               {":3: dns.ports[1]: must be a whole number from 1 to 65535"}},
+        Broken{"DnsPortThatIsNoList",
+               "[dns]\nports = 53\n",
+               {":2: dns.ports: must be a list of numbers, in brackets"}},
+        Broken{"MoreDnsPortsThanThereIsRoomFor",
+               "[dns]\nports = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
+               {":2: dns.ports: names more than 8"}},
         Broken{"VerdictThatIsNoText",
                "[verdicts]\nfragments = true\n",
                {":2: verdicts.fragments: must be text in quotes"}},

@@ -63,6 +63,12 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(verdicts.unjudged, usual.unjudged);
   EXPECT_EQ(verdicts.fragments, usual.fragments);
   EXPECT_EQ(verdicts.checksums, usual.checksums);
+  EXPECT_EQ(verdicts.ech, usual.ech);
+
+  const policy::DnsScope dns = shipped().live.dns;
+  EXPECT_EQ(dns.ports, policy::DnsScope{}.ports);
+  EXPECT_EQ(dns.port_count, 1U);
+  EXPECT_EQ(dns.service_targets, policy::DnsScope{}.service_targets);
 }
 
 // What is in force without a file and with the shipped one is the same ban.

@@ -91,6 +91,30 @@ TEST_F(Capture, WhatPassesIsWrittenAsItWas) {
   }
 }
 
+TEST_F(Capture, WhatIsReplacedIsWrittenInItsPlace) {
+  const auto input = frames(3);
+  write_pcap(file("in"), input);
+  {
+    auto capture = CaptureFile::open(file("in"), file("out"));
+    ASSERT_TRUE(capture) << capture.error();
+    EXPECT_TRUE((*capture)->capabilities().replace);
+    Batch batch;
+    ASSERT_EQ((*capture)->poll(batch), Poll::frames);
+    EXPECT_FALSE((*capture)->replace(1, Octets(62)));  // larger than what came in
+    EXPECT_TRUE((*capture)->replace(1, Octets(40, std::byte{7})));
+    (*capture)->submit(std::vector{Verdict::pass, Verdict::replace, Verdict::pass});
+  }
+  auto output = CaptureFile::open(file("out"), {});
+  ASSERT_TRUE(output) << output.error();
+  const auto seen = run(**output, kPassAll);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].bytes, input[0].bytes);
+  EXPECT_EQ(seen[1].bytes, Octets(40, std::byte{7}));
+  EXPECT_EQ(seen[1].wire_size, 40U);
+  EXPECT_EQ(seen[1].time, input[1].time);
+  EXPECT_EQ(seen[2].bytes, input[2].bytes);
+}
+
 TEST_F(Capture, ACutFrameKeepsItsLengthOnTheWire) {
   write_pcap(file("in"), std::vector<TimedFrame>{{Nanos{0}, Octets(96), 1514}});
   auto capture = CaptureFile::open(file("in"), {});

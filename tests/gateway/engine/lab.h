@@ -19,10 +19,13 @@ namespace sluice::test {
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
+  policy::DnsScope dns{};
   engine::JudgeLimits limits{.flows = 64, .streams = 8, .leases = {.leases = 16, .innocents = 16}};
-  io::Capabilities can{.drop = true, .inject = true};
+  io::Capabilities can{.drop = true, .inject = true, .replace = true};
   bool enforce = true;
-  std::vector<const char*> addresses = {};  // banned ranges of the app; `@@` in front: let through
+  std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
+  std::vector<const char*> signatures = {};  // banned ones
+  std::string_view clients{};                // a prefix; empty: every client
 };
 
 // App `wechat` is banned by `wechat.com` for every client, but for `open.wechat.com`.
@@ -32,6 +35,9 @@ struct LabOptions {
   const match::AppId app = *builder.app("wechat");
   const match::ListId list = *builder.list("wechat", "0123456789abcdef");
   builder.add(*name::Name::from_text("wechat.com"), match::EntryKind::suffix, app, list, 1).value();
+  for (const char* signature : options.signatures) {
+    builder.add(match::signature_name(signature), match::EntryKind::exact, app, list, 4).value();
+  }
   builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2)
       .value();
   std::uint32_t line = 2;
@@ -47,10 +53,12 @@ struct LabOptions {
   auto snapshot = std::make_shared<engine::Snapshot>();
   policy::Policy policy{.name = "default", .action = options.action};
   policy.apps.add(app);
+  if (!options.clients.empty()) policy.clients.push_back(*IpPrefix::parse(options.clients));
   snapshot->policies = policy::PolicySet({policy});
   snapshot->domains = builder.build()->set;
   snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->fallbacks = options.fallbacks;
+  snapshot->dns = options.dns;
   return snapshot;
 }
 

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 Labels labels() {
-  return {.verdicts = {"pass", "drop", "pass_flow", "drop_flow"},
+  return {.verdicts = {"pass", "drop", "pass_flow", "drop_flow", "replace"},
           .protocols = {"dns", "tls", "quic", "http"},
           .actions = {"allow", "log", "drop", "reject"},
           .removals = {"closed", "idle", "full", "reset"},

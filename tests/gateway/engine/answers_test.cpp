@@ -1,0 +1,271 @@
+// DNS answers over UDP, through the whole engine.
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/engine/lab.h"
+#include "tests/support/dns_response.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Verdict;
+using telemetry::Reason;
+using test::DnsResponse;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+constexpr const char* kClient = "192.0.2.1:5000";
+constexpr const char* kResolver = "198.51.100.53:53";
+
+Octets answer(const DnsResponse& response, const char* from = kResolver, const char* to = kClient) {
+  return FrameBuilder(from, to).payload(response.build()).build();
+}
+Verdict send(Lab& lab, const DnsResponse& response) {
+  return lab.send(answer(response), io::Side::outside);
+}
+DnsResponse alias_of(std::string_view target) {
+  return DnsResponse("www.a.example").cname("www.a.example", target).a(target, "203.0.113.9");
+}
+DnsResponse with_ech() {
+  return DnsResponse("a.example", 65)
+      .https("a.example", "", {.ipv4_hints = {"203.0.113.9"}, .ech = 40, .ipv6_hints = {"::2"}})
+      .additional()
+      .a("a.example", "203.0.113.9");
+}
+LabOptions ech(policy::Ech what, policy::Action action = policy::Action::drop) {
+  LabOptions options{.action = action};
+  options.fallbacks.ech = what;
+  return options;
+}
+
+TEST(Answers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {
+  Lab lab;
+  EXPECT_EQ(send(lab, alias_of("Web.WeChat.com")), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::banned), 1U);
+  const telemetry::AuditRecord* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->name.view(), "web.wechat.com");
+  EXPECT_EQ(record->protocol.view(), "dns");
+  EXPECT_EQ(record->client.to_string(), kClient);
+  EXPECT_EQ(record->server.to_string(), kResolver);
+}
+
+TEST(Answers, OthersPassUntouched) {
+  Lab lab;
+  EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::allowed), 1U);
+  EXPECT_EQ(send(lab, alias_of("open.wechat.com")), Verdict::pass);  // an exception
+  EXPECT_EQ(send(lab, DnsResponse("a.example").a("a.example", "203.0.113.9")), Verdict::pass);
+  EXPECT_EQ(lab.count(Verdict::pass, Reason::no_name), 1U);
+  EXPECT_EQ(lab.audit.front(), nullptr);
+}
+
+TEST(Answers, EveryKindOfAliasIsJudged) {
+  Lab lab;
+  EXPECT_EQ(send(lab, DnsResponse("a.b.example").dname("b.example", "wechat.com")), Verdict::drop);
+  EXPECT_EQ(send(lab, DnsResponse("a.example", 65).https("a.example", "svc.wechat.com")),
+            Verdict::drop);
+  EXPECT_EQ(
+      send(lab, DnsResponse("a.example", 65).https("a.example", "svc.wechat.com", {.priority = 0})),
+      Verdict::drop);
+  EXPECT_EQ(send(lab, DnsResponse("a.example", 65).https("a.wechat.com", "")), Verdict::drop);
+}
+
+TEST(Answers, ABannedTargetBehindManyCleanOnesIsFound) {
+  Lab lab;
+  DnsResponse response("a.example");
+  for (int i = 0; i < 60; ++i) response.cname("a.example", "b.example");
+  EXPECT_EQ(send(lab, response.cname("a.example", "web.wechat.com")), Verdict::drop);
+}
+
+TEST(Answers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
+  const DnsResponse mail = DnsResponse("a.example", 15).mx("a.example", "mx.wechat.com");
+  Lab usual;
+  EXPECT_EQ(send(usual, mail), Verdict::pass);
+  Lab strict(LabOptions{.dns = {.service_targets = true}});
+  EXPECT_EQ(send(strict, mail), Verdict::drop);
+}
+
+TEST(Answers, ThePolicyIsTheClients) {
+  // The address of the resolver is of no client: its policy would let the answer through.
+  Lab lab(LabOptions{.clients = "192.0.2.0/24"});
+  EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
+  EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "192.0.2.1:53", "198.51.100.9:5000"),
+                     io::Side::outside),
+            Verdict::pass);
+}
+
+TEST(Answers, OnlyConfiguredPortsAreDns) {
+  LabOptions options;
+  options.dns.ports[0] = Port{5300};
+  Lab lab(options);
+  EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::pass);
+  EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "198.51.100.53:5300")), Verdict::drop);
+  const Octets question = test::dns_query("wechat.com");
+  EXPECT_EQ(lab.send(FrameBuilder(kClient, "198.51.100.53:5300").payload(question).build()),
+            Verdict::drop);
+  EXPECT_EQ(lab.send(FrameBuilder(kClient, kResolver).payload(question).build()), Verdict::pass);
+}
+
+TEST(Answers, MulticastNamesAreLeftAlone) {
+  Lab lab;
+  EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "192.0.2.7:5353", "224.0.0.251:5353")),
+            Verdict::pass);
+  EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "192.0.2.7:5355", "192.0.2.1:5000")),
+            Verdict::pass);
+}
+
+// Servers that ask from port 53 as well: the QR bit tells questions from answers.
+TEST(Answers, FromPort53ToPort53TheMessageTellsWhatItIs) {
+  Lab lab;
+  EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), kResolver, "192.0.2.1:53")), Verdict::drop);
+  EXPECT_EQ(lab.send(FrameBuilder("192.0.2.1:53", kResolver)
+                         .payload(test::dns_query("web.wechat.com"))
+                         .build()),
+            Verdict::drop);
+  EXPECT_EQ(lab.audit.front()->client.to_string(), "192.0.2.1:53");
+}
+
+TEST(Answers, WhatCannotBeReadIsAsTheOperatorSays) {
+  const Octets target = test::octets("\xff\xff");
+  const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
+  Lab lab;
+  EXPECT_EQ(send(lab, broken), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::unreadable), 1U);
+  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  EXPECT_EQ(send(lenient, broken), Verdict::pass);
+}
+
+TEST(Answers, WhatTheClientDiscardsIsDroppedAlone) {
+  Lab lab;
+  const Octets frame = FrameBuilder(kResolver, kClient)
+                           .payload(alias_of("web.wechat.com").build())
+                           .broken_checksum()
+                           .build();
+  EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::bad_checksum), 1U);
+  EXPECT_EQ(lab.audit.front(), nullptr);
+}
+
+// Anyone can send an answer in a resolver's name: it must not cut off the name or the client.
+TEST(Answers, ASpoofedAnswerLeavesNothingBehind) {
+  Lab lab;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
+  EXPECT_EQ(lab.counters->flows_created.value(), 0U);
+  EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
+  EXPECT_EQ(
+      lab.send(FrameBuilder(kClient, kResolver).payload(test::dns_query("www.a.example")).build()),
+      Verdict::pass);
+}
+
+TEST(Answers, RejectPutsARefusalInThePlaceOfTheAnswer) {
+  Lab lab(LabOptions{.action = policy::Action::reject});
+  const Octets frame = answer(alias_of("web.wechat.com").edns());
+  EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+  ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
+  EXPECT_EQ(lab.dataplane.replaced()[0].index, 0U);
+  const Octets& refusal = lab.dataplane.replaced()[0].frame;
+  EXPECT_LE(refusal.size(), frame.size());
+  const auto packet = packet::decode(refusal, LinkType::ethernet);
+  ASSERT_TRUE(packet);
+  EXPECT_TRUE(packet::checksums_hold(*packet));
+  EXPECT_EQ((Endpoint{packet->destination, packet->destination_port}.to_string()), kClient);
+  EXPECT_EQ((Endpoint{packet->source, packet->source_port}.to_string()), kResolver);
+  const auto response = std::make_unique<dns::Response>();
+  ASSERT_TRUE(dns::parse_response(packet->payload, *response));
+  EXPECT_EQ(response->query.id, 0x1234);
+  EXPECT_EQ(response->rcode, 3);
+  EXPECT_EQ(response->answers, 0U);
+  EXPECT_TRUE(response->query.has_edns);
+}
+
+TEST(Answers, RejectDropsWhereNothingCanBeReplaced) {
+  Lab lab(LabOptions{.action = policy::Action::reject, .can = {.drop = true}});
+  EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
+  // An answer that repeats no question has no refusal.
+  Lab other(LabOptions{.action = policy::Action::reject});
+  Octets message = DnsResponse("").cname("", "wechat.com").build();
+  message[5] = std::byte{0};
+  message.erase(message.begin() + 12, message.begin() + 17);
+  EXPECT_EQ(other.send(FrameBuilder(kResolver, kClient).payload(message).build()), Verdict::drop);
+}
+
+TEST(Answers, EchIsAllowedByDefault) {
+  Lab lab;
+  EXPECT_EQ(send(lab, with_ech()), Verdict::pass);
+}
+
+TEST(Answers, EchIsStrippedInFlight) {
+  Lab lab(ech(policy::Ech::strip));
+  const Octets frame = answer(with_ech());
+  EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
+  EXPECT_EQ(lab.count(Verdict::replace, Reason::ech), 1U);
+  ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
+  const Octets& stripped = lab.dataplane.replaced()[0].frame;
+  EXPECT_EQ(stripped.size(), frame.size());
+  const auto packet = packet::decode(stripped, LinkType::ethernet);
+  ASSERT_TRUE(packet);
+  EXPECT_TRUE(packet::checksums_hold(*packet));
+  // Without keys there is nothing more to strip.
+  EXPECT_EQ(lab.send(stripped, io::Side::outside), Verdict::pass);
+  EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
+}
+
+TEST(Answers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
+  Lab lab(ech(policy::Ech::drop));
+  EXPECT_EQ(send(lab, with_ech()), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::ech), 1U);
+  LabOptions options = ech(policy::Ech::strip);
+  options.can = {.drop = true};
+  Lab plain(options);
+  EXPECT_EQ(send(plain, with_ech()), Verdict::drop);
+}
+
+TEST(Answers, EchIsLeftToClientsThatNoPolicyProtects) {
+  for (const policy::Action action : {policy::Action::log, policy::Action::allow}) {
+    Lab lab(ech(policy::Ech::strip, action));
+    EXPECT_EQ(send(lab, with_ech()), Verdict::pass);
+  }
+  LabOptions options = ech(policy::Ech::drop);
+  options.clients = "10.0.0.0/8";
+  Lab other(options);
+  EXPECT_EQ(send(other, with_ech()), Verdict::pass);
+  LabOptions watching = ech(policy::Ech::drop);
+  watching.enforce = false;
+  Lab inspect(watching);
+  EXPECT_EQ(send(inspect, with_ech()), Verdict::pass);
+}
+
+TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
+  const Octets hello = test::tls_records(test::client_hello("resolver.example"));
+  const auto verdict = [&](Lab& lab, const char* server) {
+    const test::Connection connection("192.0.2.1:5000", server);
+    connection.open(lab);
+    return lab.send(connection.data(0, hello));
+  };
+  Lab banned(LabOptions{.signatures = {"dot"}});
+  EXPECT_EQ(verdict(banned, "198.51.100.2:853"), Verdict::drop_flow);
+  EXPECT_EQ(banned.audit.front()->name.view(), "dot._signature");
+  EXPECT_EQ(banned.audit.front()->protocol.view(), "tls");
+  EXPECT_EQ(verdict(banned, "198.51.100.2:443"), Verdict::pass);
+  Lab usual;
+  EXPECT_EQ(verdict(usual, "198.51.100.2:853"), Verdict::pass);
+}
+
+TEST(EncryptedDns, OverQuicIsToldByItsPort) {
+  const auto send = [](Lab& lab, const char* server, std::string_view payload) {
+    return lab.send(FrameBuilder(kClient, server).payload(payload).build());
+  };
+  Lab banned(LabOptions{.signatures = {"doq"}});
+  EXPECT_EQ(send(banned, "198.51.100.2:853", "\xc3 a client's Initial"), Verdict::drop);
+  EXPECT_EQ(banned.audit.front()->name.view(), "doq._signature");
+  EXPECT_EQ(send(banned, "198.51.100.2:853", "\x43 a short header"), Verdict::pass);
+  Lab usual;
+  EXPECT_EQ(send(usual, "198.51.100.2:853", "\xc3 a client's Initial"), Verdict::pass);
+}
+
+}  // namespace
+}  // namespace sluice::engine
