@@ -14,7 +14,8 @@ struct Fallbacks {
   OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
   OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
   OnTrouble fragments = OnTrouble::pass;  // IP fragments
-  Checksums checksums = Checksums::verify;  // of client packets under judgement
+  OnTrouble quic_unknown = OnTrouble::pass;  // QUIC of versions that cannot be read
+  Checksums checksums = Checksums::verify;   // of client packets under judgement
 };
 
 }  // namespace sluice::policy

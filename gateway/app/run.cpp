@@ -48,10 +48,12 @@ void log_memory(const config::StartSettings& start, const telemetry::ListsStatus
   const std::size_t judge = engine::Judge::memory_bytes(limits);
   const std::size_t audit = start.audit_ring * sizeof(telemetry::AuditRecord);
   spdlog::info(
-      "memory: {} flows x {} B + {} streams x {} B + {} audit records x {} B + lists {:.1f} MiB = "
+      "memory: {} flows x {} B + {} streams x {} B + QUIC {:.1f} MiB + {} audit records x {} B + "
+      "lists {:.1f} MiB = "
       "{:.1f} MiB at most",
       limits.flows, flow::Table<engine::Flow>::bytes_per_flow(), limits.streams,
-      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity), start.audit_ring,
+      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity),
+      static_cast<double>(engine::QuicJudge::memory_bytes(limits.quic)) / kMiB, start.audit_ring,
       sizeof(telemetry::AuditRecord), static_cast<double>(lists.memory_bytes) / kMiB,
       static_cast<double>(judge + audit + lists.memory_bytes) / kMiB);
 }

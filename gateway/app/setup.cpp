@@ -99,7 +99,10 @@ engine::JudgeLimits limits_of(const config::StartSettings& settings) {
   return {.flows = settings.flows,
           .streams = settings.streams,
           .idle_timeout = settings.idle_timeout,
-          .leases = {.leases = settings.leases, .innocents = settings.innocents}};
+          .leases = {.leases = settings.leases, .innocents = settings.innocents},
+          .quic = {.flows = settings.quic_flows,
+                   .streams = settings.quic_streams,
+                   .initials_per_second = settings.quic_initials_per_second}};
 }
 
 HashKey random_key() {

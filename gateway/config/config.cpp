@@ -105,6 +105,9 @@ class Reader {
     auto table = root_.table("limits");
     table.read("flows", start.flows, 1024, 1U << 24);
     table.read("streams", start.streams, 16, 1U << 20);
+    table.read("quic_flows", start.quic_flows, 1024, 1U << 22);
+    table.read("quic_streams", start.quic_streams, 16, 1U << 20);
+    table.read("quic_initials_per_second", start.quic_initials_per_second, 1, 1U << 20);
     table.read("audit_ring", start.audit_ring, 16, 1U << 20);
     auto seconds = static_cast<std::uint32_t>(start.idle_timeout.count());
     table.read("idle_timeout_seconds", seconds, 1, 86400);
@@ -167,6 +170,7 @@ class Reader {
     table.read_word("malformed", verdicts.malformed, parse_trouble, "pass, drop");
     table.read_word("unjudged", verdicts.unjudged, parse_trouble, "pass, drop");
     table.read_word("fragments", verdicts.fragments, parse_trouble, "pass, drop");
+    table.read_word("quic_unknown", verdicts.quic_unknown, parse_trouble, "pass, drop");
     table.read_word("checksums", verdicts.checksums, parse_checksums, "verify, ignore");
     table.refuse_others();
   }

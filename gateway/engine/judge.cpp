@@ -9,12 +9,13 @@ Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
       pool_(limits.streams, kStreamCapacity),
       leases_(limits.leases, flow_key),
       named_datagrams_(kNamedDatagrams, flow_key, kNamedIdle),
-      enforce_(enforce) {}
+      enforce_(enforce),
+      quic_(limits.quic, flow_key, enforce) {}
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
          limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
-         LeaseTable::memory_bytes(limits.leases) +
+         LeaseTable::memory_bytes(limits.leases) + QuicJudge::memory_bytes(limits.quic) +
          kNamedDatagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
 
@@ -39,6 +40,16 @@ Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& 
 
 Judgement Judge::judge_datagram(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
+  // No DNS message starts like a version of QUIC that we know: it would have 256 questions or more.
+  const quic::Sight sight = quic::sight_of(packet.payload);
+  if (sight == quic::Sight::readable) return judge_quic(context);
+  const bool is_dns =
+      packet.destination_port == inspect::kDnsPort || packet.source_port == inspect::kDnsPort;
+  if (sight == quic::Sight::unreadable && !is_dns) {
+    return context.snapshot.fallbacks.quic_unknown == policy::OnTrouble::drop
+               ? drop_alone(Reason::quic_unknown)
+               : allow(Reason::quic_unknown);
+  }
   if (packet.destination_port != inspect::kDnsPort) return allow(Reason::not_of_interest);
   findings_.clear();
   const auto report =
@@ -56,6 +67,17 @@ Judgement Judge::judge_datagram(const Context& context) noexcept {
   Judgement refused = *verdicts.block;
   refused.may_answer = true;
   return refused;
+}
+
+Judgement Judge::judge_quic(const Context& context) noexcept {
+  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+  const auto decide = [&] {
+    const Verdicts verdicts = judge_findings(context);
+    return verdicts.block ? *verdicts.block
+                          : allow(verdicts.logged ? Reason::logged : Reason::allowed);
+  };
+  return quic_.judge(
+      {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
 }
 
 Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
@@ -92,6 +114,7 @@ void Judge::expire(Nanos now) noexcept {
   flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
   leases_.expire(now);
   named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
+  quic_.expire(now);
 }
 
 void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {

@@ -3,6 +3,7 @@
 // The judge: from a decoded packet to a judgement. Owns the flow table and the client streams.
 //
 //   packet ─► UDP to port 53 ─────────► inspect ─► policy            (no state)
+//          ├► QUIC, any UDP port ──────► QuicJudge (judge_quic.h)
 //          └► TCP ─► flow ─► stream ─► inspect each reading ─► policy
 //
 // Life of a flow:
@@ -28,8 +29,10 @@
 #include "filters/flow/table.h"
 #include "filters/flow/tcp_flow.h"
 #include "filters/inspect/inspect.h"
+#include "filters/quic/packet.h"
 #include "filters/tls/record.h"
 #include "gateway/dataplane/frame.h"
+#include "gateway/engine/judge_quic.h"
 #include "gateway/engine/judgement.h"
 #include "gateway/engine/lease_table.h"
 #include "gateway/engine/resolutions.h"
@@ -42,6 +45,7 @@ struct JudgeLimits {
   std::size_t streams = 2048;
   Nanos idle_timeout = std::chrono::seconds(300);
   LeaseLimits leases = {};
+  QuicLimits quic = {};
 };
 
 // Bytes of a client that are kept while they are judged.
@@ -98,14 +102,16 @@ class Judge {
   void expire(Nanos now) noexcept;
 
   struct Usage {
-    std::size_t flows, streams;
+    std::size_t flows, streams, quic_flows, quic_streams;
   };
-  [[nodiscard]] Usage usage() const noexcept { return {flows_.size(), pool_.in_use()}; }
+  [[nodiscard]] Usage usage() const noexcept {
+    return {flows_.size(), pool_.in_use(), quic_.flows(), quic_.streams()};
+  }
   [[nodiscard]] std::uint64_t removals(flow::Removal removal) const noexcept {
-    return removals_[static_cast<std::size_t>(removal)];
+    return removals_[static_cast<std::size_t>(removal)] + quic_.removals(removal);
   }
   [[nodiscard]] std::uint64_t flows_created() const noexcept { return created_; }
-  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
+  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_ + quic_.conflicts(); }
   [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
   // What was not judged by its address because the address is shared.
   [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
@@ -116,6 +122,7 @@ class Judge {
   struct Context;  // of one packet
 
   Judgement judge_datagram(const Context& context) noexcept;
+  Judgement judge_quic(const Context& context) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
   enum class Origin : std::uint8_t { client, server, nobody };
@@ -174,6 +181,7 @@ class Judge {
   std::uint64_t conflicts_ = 0;
   std::uint64_t guarded_ = 0;
   bool enforce_;
+  QuicJudge quic_;
 };
 
 }  // namespace sluice::engine

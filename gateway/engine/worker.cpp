@@ -26,6 +26,8 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
   if (parts_.resolutions != nullptr) resolutions_.emplace(*parts_.resolutions);
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
+  parts_.counters.quic_flows_capacity.set(limits.quic.flows);
+  parts_.counters.quic_streams_capacity.set(limits.quic.streams);
 }
 
 io::Poll Worker::run() noexcept {
@@ -148,6 +150,8 @@ void Worker::publish_levels() noexcept {
   const Judge::Usage usage = judge_.usage();
   counters.flows.set(usage.flows);
   counters.streams.set(usage.streams);
+  counters.quic_flows.set(usage.quic_flows);
+  counters.quic_streams.set(usage.quic_streams);
   counters.flows_created.set(judge_.flows_created());
   counters.overlaps.set(judge_.conflicts());
   counters.leases.set(judge_.leases().leases());

@@ -37,6 +37,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.buffer_mib, standard.buffer_mib);
   EXPECT_EQ(start.flows, standard.flows);
   EXPECT_EQ(start.streams, standard.streams);
+  EXPECT_EQ(start.quic_flows, standard.quic_flows);
+  EXPECT_EQ(start.quic_streams, standard.quic_streams);
+  EXPECT_EQ(start.quic_initials_per_second, standard.quic_initials_per_second);
   EXPECT_EQ(start.audit_ring, standard.audit_ring);
   EXPECT_EQ(start.idle_timeout, standard.idle_timeout);
   EXPECT_EQ(start.leases, standard.leases);
@@ -59,6 +62,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(verdicts.malformed, usual.malformed);
   EXPECT_EQ(verdicts.unjudged, usual.unjudged);
   EXPECT_EQ(verdicts.fragments, usual.fragments);
+  EXPECT_EQ(verdicts.quic_unknown, usual.quic_unknown);
   EXPECT_EQ(verdicts.checksums, usual.checksums);
 }
 

@@ -19,7 +19,10 @@ namespace sluice::test {
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
-  engine::JudgeLimits limits{.flows = 64, .streams = 8, .leases = {.leases = 16, .innocents = 16}};
+  engine::JudgeLimits limits{.flows = 64,
+                             .streams = 8,
+                             .leases = {.leases = 16, .innocents = 16},
+                             .quic = {.flows = 64, .streams = 8}};
   io::Capabilities can{.drop = true, .inject = true};
   bool enforce = true;
   std::vector<const char*> addresses = {};  // banned ranges of the app; `@@` in front: let through
