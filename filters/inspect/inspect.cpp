@@ -114,14 +114,18 @@ std::string_view to_string(ParseError error) noexcept {
     case ParseError::dns_malformed:
     case ParseError::tls_malformed:
     case ParseError::http_malformed:
+    case ParseError::quic_malformed:
       return "malformed";
     case ParseError::dns_too_many_questions:
       return "too_many_questions";
     case ParseError::tls_too_large:
     case ParseError::http_too_large:
+    case ParseError::quic_too_large:
       return "too_large";
     case ParseError::http_too_many_hosts:
       return "too_many_hosts";
+    case ParseError::quic_conflicting:
+      return "conflicting";
   }
   return "?";
 }
@@ -135,6 +139,10 @@ Protocol protocol_of(ParseError error) noexcept {
     case ParseError::http_too_large:
     case ParseError::http_too_many_hosts:
       return Protocol::http;
+    case ParseError::quic_malformed:
+    case ParseError::quic_too_large:
+    case ParseError::quic_conflicting:
+      return Protocol::quic;
     case ParseError::none:
     case ParseError::dns_malformed:
     case ParseError::dns_too_many_questions:

@@ -27,8 +27,8 @@ struct Scratch {
   std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets> handshake;
 };
 
-// Why something that claims to be DNS, TLS or HTTP could not be judged; counted by protocol and
-// reason.
+// Why something that claims to be DNS, TLS, QUIC or HTTP could not be judged; counted by protocol
+// and reason.
 enum class ParseError : std::uint8_t {
   none,
   dns_malformed,
@@ -38,8 +38,11 @@ enum class ParseError : std::uint8_t {
   http_malformed,
   http_too_large,
   http_too_many_hosts,
+  quic_malformed,
+  quic_too_large,
+  quic_conflicting,  // more copies of handshake bytes that differ than two readings can hold
 };
-inline constexpr std::size_t kParseErrors = 8;
+inline constexpr std::size_t kParseErrors = 11;
 [[nodiscard]] std::string_view to_string(ParseError error) noexcept;
 // What the error is an error of. REQUIRES: not none.
 [[nodiscard]] Protocol protocol_of(ParseError error) noexcept;

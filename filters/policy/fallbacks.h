@@ -20,8 +20,9 @@ struct Fallbacks {
   OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
   OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
   OnTrouble fragments = OnTrouble::drop;  // IP fragments that there is no room to put together
-  Checksums checksums = Checksums::verify;  // of client packets under judgement
-  Ech ech = Ech::allow;                     // in answers to clients that a policy protects
+  OnTrouble quic_unknown = OnTrouble::pass;  // QUIC of versions that cannot be read
+  Checksums checksums = Checksums::verify;   // of client packets under judgement
+  Ech ech = Ech::allow;                      // in answers to clients that a policy protects
 };
 
 }  // namespace sluice::policy

@@ -12,6 +12,7 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/base/bytes.h"
+#include "filters/quic/version.h"
 
 namespace sluice::quic {
 
@@ -22,7 +23,8 @@ struct CryptoFrame {
 
 class CryptoFrames {
  public:
-  explicit constexpr CryptoFrames(Bytes payload) noexcept : reader_(payload) {}
+  explicit constexpr CryptoFrames(Bytes payload, Frames frames = Frames::ietf) noexcept
+      : reader_(payload), frames_(frames) {}
 
   // The next one; none: the payload ends here, or is malformed.
   [[nodiscard]] std::optional<CryptoFrame> next() noexcept;
@@ -30,10 +32,12 @@ class CryptoFrames {
   [[nodiscard]] bool ok() const noexcept { return reader_.ok() && allowed_; }
 
  private:
-  void skip_ack(bool with_ecn) noexcept;
-  void skip_close() noexcept;
+  [[nodiscard]] bool skip_other(std::uint64_t type) noexcept;
+  [[nodiscard]] bool skip_other_google(std::uint8_t type) noexcept;
+  void skip_varints(std::uint64_t count) noexcept;
 
   ByteReader reader_;
+  Frames frames_;
   bool allowed_ = true;
 };
 

@@ -4,10 +4,21 @@ namespace sluice::quic {
 namespace {
 
 constexpr std::uint8_t kLongHeader = 0x80;
-constexpr std::size_t kGooglePublicVersionAt = 9;
+constexpr std::uint8_t kFixedBit = 0x40;
 
-// Below this a server does not answer an unknown version (RFC 9000 sections 6.1, 14.1).
+// Below these a server does not answer an unknown version (RFC 9000 sections 6.1, 7.2, 14.1).
 constexpr std::size_t kLeastInitialDatagram = 1200;
+constexpr std::size_t kLeastClientDcid = 8;
+
+// Google's QUIC up to Q043, with a version: | 0??? 1??1 | identifier 64 | "Q0xx" |.
+bool is_google_public_header(Bytes datagram) noexcept {
+  ByteReader reader(datagram);
+  const std::uint8_t flags = reader.u8();
+  if ((flags & 0x89) != 0x09) return false;
+  reader.skip(8);
+  const VersionNumber version{reader.u32()};
+  return reader.ok() && is_google_quic(version);
+}
 
 PacketType type_of(std::uint8_t first, const Version& version) noexcept {
   constexpr PacketType kInOrder[] = {PacketType::initial, PacketType::zero_rtt,
@@ -84,28 +95,23 @@ Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept {
   return packet;
 }
 
-bool is_google_public_packet(Bytes datagram) noexcept {
+Sight sight_of(Bytes datagram) noexcept {
   ByteReader reader(datagram);
-  const std::uint8_t flags = reader.u8();
-  if ((flags & 0x89) != 0x09) return false;  // a version, a connection identifier of 8 octets
-  reader.skip(kGooglePublicVersionAt - 1);
+  const std::uint8_t first = reader.u8();
+  if ((first & kLongHeader) == 0) {
+    return is_google_public_header(datagram) ? Sight::unreadable : Sight::none;
+  }
   const VersionNumber version{reader.u32()};
-  return reader.ok() && is_google_quic(version);
-}
-
-bool may_be_long_packet(Bytes datagram) noexcept {
-  ByteReader reader(datagram);
-  if ((reader.u8() & kLongHeader) == 0) return is_google_public_packet(datagram);
-  const VersionNumber version{reader.u32()};
-  if (!reader.ok()) return false;
-  if (find_version(version) != nullptr || is_google_quic(version)) return true;
-  if (version == kVersionNegotiation) return false;
-  const std::uint8_t dcid = reader.u8();
-  reader.skip(dcid);
-  const std::uint8_t scid = reader.u8();
-  reader.skip(scid);
-  return reader.ok() && datagram.size() >= kLeastInitialDatagram && dcid <= kMaxConnectionId &&
-         scid <= kMaxConnectionId;
+  if (!reader.ok() || version == kVersionNegotiation) return Sight::none;
+  if (find_version(version) != nullptr) return Sight::readable;
+  if (is_google_quic(version)) return Sight::unreadable;
+  const Bytes dcid = reader.take(reader.u8());
+  const Bytes scid = reader.take(reader.u8());
+  const bool plausible = reader.ok() && (first & kFixedBit) != 0 &&
+                         datagram.size() >= kLeastInitialDatagram &&
+                         dcid.size() >= kLeastClientDcid && dcid.size() <= kMaxConnectionId &&
+                         scid.size() <= kMaxConnectionId;
+  return plausible ? Sight::unreadable : Sight::none;
 }
 
 }  // namespace sluice::quic

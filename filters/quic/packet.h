@@ -51,12 +51,17 @@ struct LongPacket {
 // The fixed bit is not looked at: servers may let clients clear it (RFC 9287).
 [[nodiscard]] Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept;
 
-// True where the first octets say QUIC that we may have something to say on: a long header, or the
-// public header of Google's QUIC up to Q043 with its version. A look at one octet for most of what
-// is no such thing; for a version that we do not know, size must be what servers demand.
-[[nodiscard]] bool may_be_long_packet(Bytes datagram) noexcept;
-// The public header of Google's QUIC up to Q043, with a version: | 0000 1?01 | id 64 | "Q0xx" |.
-[[nodiscard]] bool is_google_public_packet(Bytes datagram) noexcept;
+// What a datagram's first octets say it is.
+enum class Sight : std::uint8_t {
+  none,        // no long header, or nothing that we have to say on
+  readable,    // a long header of a version that we can read
+  unreadable,  // Google's Q0xx, or what looks like the start of a connection in an unknown version
+};
+// Cost: a look at one octet for most of what is no QUIC, 1-RTT packets among it. An unknown version
+// is a guess: a long header with fixed bit, connection identifiers of sizes that clients use, in a
+// datagram of the size that servers demand. Of random datagrams of that size one in a thousand is
+// such.
+[[nodiscard]] Sight sight_of(Bytes datagram) noexcept;
 
 // RFC 9000 section 16. On failure the reader is failed.
 [[nodiscard]] std::uint64_t read_varint(ByteReader& reader) noexcept;

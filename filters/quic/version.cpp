@@ -3,11 +3,11 @@
 namespace sluice::quic {
 namespace {
 
-constexpr Version with_salt(std::array<std::uint8_t, 20> salt) {
-  return {salt, "quic key", "quic iv", "quic hp", 0};
+constexpr Version with_salt(std::array<std::uint8_t, 20> salt, Frames frames = Frames::ietf) {
+  return {salt, "quic key", "quic iv", "quic hp", frames, 0};
 }
 constexpr Version second_version(std::array<std::uint8_t, 20> salt) {
-  return {salt, "quicv2 key", "quicv2 iv", "quicv2 hp", 1};
+  return {salt, "quicv2 key", "quicv2 iv", "quicv2 hp", Frames::ietf, 1};
 }
 
 // RFC 9001 section 5.2; drafts 33 and 34 have it already.
@@ -33,11 +33,13 @@ constexpr Version kDraft23 =
 constexpr Version kDraft22 =
     with_salt({0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a,
                0x96, 0xcd, 0x21, 0x51, 0x9e, 0xbd, 0x7a, 0x02, 0x64, 0x4a});
-// Google's T050 and T051: QUIC's packets and TLS, salts of Google's own.
+// Google's T050 and T051: QUIC's packets and TLS, frames and salts of Google's own.
 constexpr Version kT050 = with_salt({0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80,
-                                     0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10});
+                                     0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10},
+                                    Frames::google);
 constexpr Version kT051 = with_salt({0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50,
-                                     0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d});
+                                     0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d},
+                                    Frames::google);
 
 }  // namespace
 

@@ -28,12 +28,19 @@ inline constexpr VersionNumber kVersion2{0x6b3343cf};
   return {0xff000000 | number};
 }
 
+// Which encoding frames have.
+enum class Frames : std::uint8_t {
+  ietf,    // RFC 9000 section 19
+  google,  // of Google's versions up to T051, which took TLS first and frames later
+};
+
 // What a version's keys and first octet are made of.
 struct Version {
   std::array<std::uint8_t, 20> salt;
   std::string_view key_label, iv_label, hp_label;
-  std::uint8_t
-      initial_type;  // of the two type bits of a long header; 0-RTT, Handshake, Retry follow
+  Frames frames;
+  // Of the two type bits of a long header; 0-RTT, Handshake, Retry follow.
+  std::uint8_t initial_type;
 };
 
 // Null: a version that cannot be read.

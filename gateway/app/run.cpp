@@ -49,11 +49,11 @@ void log_memory(const config::StartSettings& start, const telemetry::ListsStatus
   const std::size_t fragments = fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit = start.audit_ring * sizeof(telemetry::AuditRecord);
   spdlog::info(
-      "memory: {} flows x {} B + {} streams x {} B + {} fragmented packets: {:.1f} MiB + {} audit "
-      "records x {} B + lists {:.1f} MiB = "
-      "{:.1f} MiB at most",
+      "memory: {} flows x {} B + {} streams x {} B + QUIC {:.1f} MiB + fragments {:.1f} MiB + {} "
+      "audit records x {} B + lists {:.1f} MiB = {:.1f} MiB at most",
       limits.flows, flow::Table<engine::Flow>::bytes_per_flow(), limits.streams,
-      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity), limits.fragments.datagrams,
+      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity),
+      static_cast<double>(engine::QuicJudge::memory_bytes(limits.quic)) / kMiB,
       static_cast<double>(fragments) / kMiB, start.audit_ring, sizeof(telemetry::AuditRecord),
       static_cast<double>(lists.memory_bytes) / kMiB,
       static_cast<double>(judge + fragments + audit + lists.memory_bytes) / kMiB);

@@ -101,7 +101,10 @@ engine::JudgeLimits limits_of(const config::StartSettings& settings) {
           .streams = settings.streams,
           .idle_timeout = settings.idle_timeout,
           .leases = {.leases = settings.leases, .innocents = settings.innocents},
-          .fragments = {settings.fragmented_datagrams, settings.fragment_timeout}};
+          .fragments = {settings.fragmented_datagrams, settings.fragment_timeout},
+          .quic = {.flows = settings.quic_flows,
+                   .streams = settings.quic_streams,
+                   .initials_per_second = settings.quic_initials_per_second}};
 }
 
 HashKey random_key() {

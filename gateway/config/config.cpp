@@ -134,6 +134,9 @@ class Reader {
     auto fragment_seconds = static_cast<std::uint32_t>(start.fragment_timeout.count());
     table.read("fragment_timeout_seconds", fragment_seconds, 1, 3600);
     start.fragment_timeout = std::chrono::seconds(fragment_seconds);
+    table.read("quic_flows", start.quic_flows, 1024, 1U << 22);
+    table.read("quic_streams", start.quic_streams, 16, 1U << 20);
+    table.read("quic_initials_per_second", start.quic_initials_per_second, 1, 1U << 20);
     table.read("audit_ring", start.audit_ring, 16, 1U << 20);
     auto seconds = static_cast<std::uint32_t>(start.idle_timeout.count());
     table.read("idle_timeout_seconds", seconds, 1, 86400);
@@ -196,6 +199,7 @@ class Reader {
     table.read_word("malformed", verdicts.malformed, parse_trouble, "pass, drop");
     table.read_word("unjudged", verdicts.unjudged, parse_trouble, "pass, drop");
     table.read_word("fragments", verdicts.fragments, parse_trouble, "pass, drop");
+    table.read_word("quic_unknown", verdicts.quic_unknown, parse_trouble, "pass, drop");
     table.read_word("checksums", verdicts.checksums, parse_checksums, "verify, ignore");
     table.read_word("ech", verdicts.ech, parse_ech, "allow, strip, drop");
     table.refuse_others();

@@ -32,13 +32,16 @@ struct StartSettings {
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
 
-  std::uint32_t flows = 65536;                // [limits] flows
-  std::uint32_t streams = 2048;               // [limits] streams
-  std::uint32_t fragmented_datagrams = 256;   // [limits] fragmented_datagrams
-  std::chrono::seconds fragment_timeout{60};  // [limits] fragment_timeout_seconds
-  std::uint32_t audit_ring = 8192;            // [limits] audit_ring, records
-  std::uint32_t leases = 4096;                // [limits] leases: addresses of banned names
-  std::uint32_t innocents = 32768;            // [limits] innocent_addresses: of other names
+  std::uint32_t flows = 65536;                   // [limits] flows
+  std::uint32_t streams = 2048;                  // [limits] streams
+  std::uint32_t fragmented_datagrams = 256;      // [limits] fragmented_datagrams
+  std::chrono::seconds fragment_timeout{60};     // [limits] fragment_timeout_seconds
+  std::uint32_t quic_flows = 16384;              // [limits] quic_flows
+  std::uint32_t quic_streams = 1024;             // [limits] quic_streams
+  std::uint32_t quic_initials_per_second = 200;  // [limits] quic_initials_per_second
+  std::uint32_t audit_ring = 8192;               // [limits] audit_ring, records
+  std::uint32_t leases = 4096;                   // [limits] leases: addresses of banned names
+  std::uint32_t innocents = 32768;               // [limits] innocent_addresses: of other names
   std::chrono::seconds idle_timeout{
       300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
 

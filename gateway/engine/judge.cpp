@@ -3,15 +3,6 @@
 #include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
-namespace {
-
-// A long header with its fixed bit (RFC 9000 section 17.2), as the first packets of a client have.
-bool begins_quic(Bytes payload) {
-  constexpr std::byte kLongHeader{0xc0};
-  return !payload.empty() && (payload[0] & kLongHeader) == kLongHeader;
-}
-
-}  // namespace
 
 Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
@@ -19,12 +10,13 @@ Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
       leases_(limits.leases, flow_key),
       questions_(kOpenQuestions, flow_key),
       named_datagrams_(kNamedDatagrams, flow_key, kNamedIdle),
-      enforce_(enforce) {}
+      enforce_(enforce),
+      quic_(limits.quic, flow_key, enforce) {}
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
          limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
-         LeaseTable::memory_bytes(limits.leases) +
+         LeaseTable::memory_bytes(limits.leases) + QuicJudge::memory_bytes(limits.quic) +
          kOpenQuestions * QuestionTable::bytes_per_question() +
          kNamedDatagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
@@ -52,20 +44,37 @@ Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& 
 Judgement Judge::judge_datagram(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
   const policy::DnsScope& dns = context.snapshot.dns;
-  if (dns.has(packet.destination_port) && !dns::is_response(packet.payload)) {
-    return judge_question(context);
+  const bool to_dns = dns.has(packet.destination_port);
+  const bool from_dns = dns.has(packet.source_port);
+  // No DNS message starts like a version of QUIC that we know: it would have 256 questions or more.
+  const quic::Sight sight = quic::sight_of(packet.payload);
+  if (sight == quic::Sight::readable ||
+      (sight == quic::Sight::unreadable && !to_dns && !from_dns)) {
+    return judge_quic(context, sight);
   }
-  if (dns.has(packet.source_port)) {
-    Context from_server = context;
-    from_server.from_server = true;
-    return judge_answer(from_server);
+  if (to_dns && !dns::is_response(packet.payload)) return judge_question(context);
+  if (!from_dns) return allow(Reason::not_of_interest);
+  Context from_server = context;
+  from_server.from_server = true;
+  return judge_answer(from_server);
+}
+
+Judgement Judge::judge_quic(const Context& context, quic::Sight sight) noexcept {
+  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+  const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::quic);
+  if (by_form.block) return *by_form.block;
+  if (sight == quic::Sight::unreadable) {
+    return context.snapshot.fallbacks.quic_unknown == policy::OnTrouble::drop
+               ? drop_alone(Reason::quic_unknown)
+               : allow(Reason::quic_unknown);
   }
-  if (begins_quic(packet.payload)) {
-    const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::quic);
-    if (by_form.block) return *by_form.block;
-    if (by_form.logged) return allow(Reason::logged);
-  }
-  return allow(Reason::not_of_interest);
+  const auto decide = [&] {
+    const Verdicts verdicts = judge_findings(context);
+    return verdicts.block ? *verdicts.block
+                          : allow(verdicts.logged ? Reason::logged : Reason::allowed);
+  };
+  return quic_.judge(
+      {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
 }
 
 Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
@@ -103,6 +112,7 @@ void Judge::expire(Nanos now) noexcept {
   leases_.expire(now);
   questions_.expire(now);
   named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
+  quic_.expire(now);
 }
 
 void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {

@@ -3,6 +3,7 @@
 // The judge: from a decoded packet to a judgement. Owns the flow table and the client streams.
 //
 //   packet ─► DNS over UDP, both ways ► inspect ─► policy            (no state)
+//          ├► QUIC, any UDP port ──────► QuicJudge (judge_quic.h)
 //          └► TCP ─► flow ─► stream ─► inspect each reading ─► policy
 //
 // Life of a flow:
@@ -30,8 +31,10 @@
 #include "filters/flow/tcp_flow.h"
 #include "filters/fragment/reassembler.h"
 #include "filters/inspect/inspect.h"
+#include "filters/quic/packet.h"
 #include "filters/tls/record.h"
 #include "gateway/dataplane/frame.h"
+#include "gateway/engine/judge_quic.h"
 #include "gateway/engine/judgement.h"
 #include "gateway/engine/lease_table.h"
 #include "gateway/engine/question_table.h"
@@ -46,6 +49,7 @@ struct JudgeLimits {
   Nanos idle_timeout = std::chrono::seconds(300);
   LeaseLimits leases = {};
   fragment::ReassemblerLimits fragments = {};  // the worker's, which hands whole packets on
+  QuicLimits quic = {};
 };
 
 // Bytes of a client that are kept while they are judged.
@@ -104,14 +108,16 @@ class Judge {
   void expire(Nanos now) noexcept;
 
   struct Usage {
-    std::size_t flows, streams;
+    std::size_t flows, streams, quic_flows, quic_streams;
   };
-  [[nodiscard]] Usage usage() const noexcept { return {flows_.size(), pool_.in_use()}; }
+  [[nodiscard]] Usage usage() const noexcept {
+    return {flows_.size(), pool_.in_use(), quic_.flows(), quic_.streams()};
+  }
   [[nodiscard]] std::uint64_t removals(flow::Removal removal) const noexcept {
-    return removals_[static_cast<std::size_t>(removal)];
+    return removals_[static_cast<std::size_t>(removal)] + quic_.removals(removal);
   }
   [[nodiscard]] std::uint64_t flows_created() const noexcept { return created_; }
-  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
+  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_ + quic_.conflicts(); }
   [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
   // What was not judged by its address because the address is shared.
   [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
@@ -124,6 +130,7 @@ class Judge {
   Judgement judge_datagram(const Context& context) noexcept;
   Judgement judge_question(const Context& context) noexcept;
   Judgement judge_answer(const Context& context) noexcept;
+  Judgement judge_quic(const Context& context, quic::Sight sight) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
   enum class Origin : std::uint8_t { client, server, nobody };
@@ -200,6 +207,7 @@ class Judge {
   std::uint64_t conflicts_ = 0;
   std::uint64_t guarded_ = 0;
   bool enforce_;
+  QuicJudge quic_;
 };
 
 }  // namespace sluice::engine

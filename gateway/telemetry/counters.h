@@ -41,7 +41,7 @@ class Counter {
   X(fragment_refused, "of a fragmented packet that was refused before")                        \
   X(fragment_unheld, "of a fragmented packet that there was no room to put together")          \
   X(malformed, "headers that contradict each other or the frame's length")                     \
-  X(no_payload, "TCP without payload: handshake, acknowledgment, end")                         \
+  X(no_payload, "handshake, acknowledgment, end: no bytes to judge")                           \
   X(server_data, "from the server, on a flow under inspection")                                \
   X(unfinished, "part of a message that is not complete yet")                                  \
   X(allowed, "names were read and none is banned for this client")                             \
@@ -60,8 +60,12 @@ class Counter {
   X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
   X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \
   X(wrong_side, "under the server's address, but from the client's side: tells nothing")       \
-  X(unreadable, "claims to be DNS, TLS or HTTP and cannot be judged")                          \
+  X(unreadable, "claims to be DNS, TLS, QUIC or HTTP and cannot be judged")                    \
   X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                  \
+  X(quic_undecryptable, "a QUIC Initial that opens with no key that either end can have")      \
+  X(quic_over_rate, "a QUIC Initial of a client that sends more than its limit")               \
+  X(quic_too_many, "more QUIC hellos on one five-tuple, or packets in one datagram, than fit") \
+  X(quic_unknown, "QUIC of a version that cannot be read")                                     \
   X(no_memory, "no room left to keep a flow or its bytes for judgement")
 
 enum class Reason : std::uint8_t {
@@ -110,6 +114,11 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(resolved_addresses, "sluice_resolved_addresses",                                             \
     "Addresses of banned names that the background resolver found")                              \
   X(streams, "sluice_streams", "Client streams that hold memory")                                \
+  X(quic_flows, "sluice_quic_flows", "Five-tuples with QUIC handshakes in the table")            \
+  X(quic_flows_capacity, "sluice_quic_flows_capacity", "Five-tuples that the table can hold")    \
+  X(quic_streams, "sluice_quic_streams", "QUIC hellos that hold memory")                         \
+  X(quic_streams_capacity, "sluice_quic_streams_capacity",                                       \
+    "QUIC hellos that memory is set aside for")                                                  \
   X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")  \
   X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets that are being put together") \
   X(fragmented_capacity, "sluice_fragmented_datagrams_capacity", "Fragmented packets that can be")

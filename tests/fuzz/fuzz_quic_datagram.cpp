@@ -17,15 +17,15 @@ namespace {
 using fuzz::lies_in;
 using fuzz::require;
 
-void check_frames(Bytes payload) {
+void check_frames(Bytes payload, Frames encoding) {
   std::size_t octets = 0;
-  CryptoFrames frames(payload);
+  CryptoFrames frames(payload, encoding);
   while (const auto frame = frames.next()) {
     require(lies_in(frame->bytes, payload));
     octets += frame->bytes.size() + 3;  // type, offset, length
   }
   require(octets <= payload.size());
-  require(frames.ok() == well_formed(CryptoFrames(payload)));
+  require(frames.ok() == well_formed(CryptoFrames(payload, encoding)));
   require(!frames.next());
 }
 
@@ -47,7 +47,8 @@ void check_packets(InitialOpener& opener, Bytes datagram) {
       require(packet->number_offset <= packet->whole.size());
       static_cast<void>(opener.open(*packet, {}, 0));
       const PacketKeys keys = initial_keys(*packet->secrets, packet->dcid, Sender::client);
-      if (const auto opened = opener.open(*packet, keys, 0)) check_frames(opened->payload);
+      if (const auto opened = opener.open(*packet, keys, 0))
+        check_frames(opened->payload, packet->secrets->frames);
     }
     datagram = datagram.subspan(packet->whole.size());
   }
@@ -65,7 +66,7 @@ void check_sealed(InitialOpener& opener, Bytes input) {
   packet.token.assign(token.begin(), token.end());
   if (!reader.ok() || reader.remaining() > 1400) return;
   const test::Octets bytes = test::quic_initial(packet, reader.rest());
-  require(may_be_long_packet(bytes));
+  require(sight_of(bytes) == Sight::readable);
   const auto header = parse_long_packet(bytes);
   require(header && header->type == PacketType::initial);
   const PacketKeys keys = initial_keys(*header->secrets, packet.dcid, Sender::client);
@@ -76,8 +77,9 @@ void check_sealed(InitialOpener& opener, Bytes input) {
 
 void check(Bytes input) {
   InitialOpener opener;
-  static_cast<void>(may_be_long_packet(input));
-  check_frames(input);
+  static_cast<void>(sight_of(input));
+  check_frames(input, Frames::ietf);
+  check_frames(input, Frames::google);
   check_packets(opener, input);
   check_sealed(opener, input);
 }

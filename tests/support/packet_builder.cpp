@@ -209,7 +209,11 @@ Octets client_hello(std::string_view server_name, const HelloOptions& options) {
     append_vector16(list, entry);
     append_extension(extensions, 0, list);
   }
-  append_extension(extensions, 16, octets(std::string_view("\x00\x03\x02h2", 5)));
+  Octets alpn;
+  append_u16(alpn, static_cast<unsigned>(options.alpn.size() + 1));
+  append_u8(alpn, static_cast<unsigned>(options.alpn.size()));
+  append(alpn, as_bytes(options.alpn));
+  append_extension(extensions, 16, alpn);
   if (options.ech) append_extension(extensions, 0xfe0d, Octets(40, std::byte{7}));
   if (options.padding > 0) append_extension(extensions, 21, Octets(options.padding));
 

@@ -72,6 +72,7 @@ struct QueryOptions {
 struct HelloOptions {
   bool ech = false;
   std::size_t padding = 0;  // octets of the padding extension (RFC 7685)
+  std::string_view alpn = "h2";
 };
 [[nodiscard]] Octets client_hello(std::string_view server_name, const HelloOptions& options = {});
 // The handshake bytes in records of these sizes, the last one for all that is left.

@@ -64,6 +64,23 @@ TEST(CryptoFrames, AreMalformedAmongFramesThatNoInitialCarries) {
   }
 }
 
+TEST(CryptoFrames, AreReadAsGoogleEncodedThem) {
+  Octets hello = test::octets("\x08");
+  for (const unsigned octet : {0U, 3U}) test::append_u8(hello, octet);
+  const Octets payload = joined({test::octets("\x07"), hello, test::octets("abc"), Octets(9)});
+  CryptoFrames frames(payload, Frames::google);
+  const auto frame = frames.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(as_text(frame->bytes), "abc");
+  EXPECT_FALSE(frames.next());
+  EXPECT_TRUE(frames.ok());
+
+  Octets ack = test::octets("\x40\x01\x08\xc5\x01");
+  ack.resize(100);
+  EXPECT_TRUE(well_formed(CryptoFrames(ack, Frames::google)));
+  EXPECT_FALSE(well_formed(CryptoFrames(test::octets("\x06"), Frames::google)));
+}
+
 TEST(CryptoFrames, EndAtAnAcknowledgmentOfEndlessRanges) {
   Octets payload = test::octets("\x02");
   test::append_u8(payload, 0);

@@ -97,33 +97,38 @@ TEST(LongPacket, RefusesATokenLongerThanAnyMemory) {
   EXPECT_EQ(parse_long_packet(bytes).error(), PacketError::malformed);
 }
 
-TEST(MayBeLongPacket, IsFalseForOtherTraffic) {
-  EXPECT_FALSE(may_be_long_packet({}));
-  EXPECT_FALSE(may_be_long_packet(test::dns_query("example.com")));
-  EXPECT_FALSE(may_be_long_packet(test::dns_query("example.com", {.id = 0xffff})));
-  EXPECT_FALSE(may_be_long_packet(test::quic_short({}, 1200)));
-  EXPECT_FALSE(may_be_long_packet(Octets(200, std::byte{0x80})));  // RTP is like this
-  EXPECT_FALSE(may_be_long_packet(Octets(1400, std::byte{0xff})));
+TEST(Sight, IsNoneOfOtherTraffic) {
+  EXPECT_EQ(sight_of({}), Sight::none);
+  EXPECT_EQ(sight_of(test::dns_query("example.com")), Sight::none);
+  EXPECT_EQ(sight_of(test::dns_query("example.com", {.id = 0xffff})), Sight::none);
+  EXPECT_EQ(sight_of(test::quic_short({}, 1200)), Sight::none);
+  EXPECT_EQ(sight_of(test::quic_version_negotiation({})), Sight::none);
+  EXPECT_EQ(sight_of(Octets(1300, std::byte{0x80})), Sight::none);  // RTP starts like this
+  EXPECT_EQ(sight_of(Octets(1400, std::byte{0xff})), Sight::none);
 }
 
-TEST(MayBeLongPacket, NeedsNoFixedBitAndNoSizeWhereTheVersionIsKnown) {
-  EXPECT_TRUE(may_be_long_packet(test::quic_initial({.fixed_bit = false}, {})));
+TEST(Sight, NeedsNoFixedBitAndNoSizeWhereTheVersionIsKnown) {
+  EXPECT_EQ(sight_of(test::quic_initial({.fixed_bit = false}, {})), Sight::readable);
 }
 
-TEST(MayBeLongPacket, TakesAnUnknownVersionOfTheSizeThatServersDemand) {
-  const QuicPacket greased{.version = {0xdadadada}};
-  EXPECT_TRUE(may_be_long_packet(test::quic_sealed(greased, PacketType::zero_rtt, 1200)));
-  EXPECT_FALSE(may_be_long_packet(test::quic_sealed(greased, PacketType::zero_rtt, 1000)));
+TEST(Sight, GuessesAtAnUnknownVersionByWhatServersDemand) {
+  const auto sight = [](const QuicPacket& packet, std::size_t size) {
+    return sight_of(test::quic_sealed(packet, PacketType::zero_rtt, size));
+  };
+  EXPECT_EQ(sight({.version = {0xdadadada}}, 1200), Sight::unreadable);
+  EXPECT_EQ(sight({.version = {0xdadadada}}, 1000), Sight::none);
+  EXPECT_EQ(sight({.version = {0xdadadada}, .dcid = Octets(7)}, 1200), Sight::none);
+  EXPECT_EQ(sight({.version = {0xdadadada}, .scid = Octets(21)}, 1200), Sight::none);
+  EXPECT_EQ(sight({.version = {0xdadadada}, .fixed_bit = false}, 1200), Sight::none);
 }
 
-TEST(GoogleQuic, IsToldApartWithPublicAndWithLongHeaders) {
-  EXPECT_TRUE(is_google_public_packet(test::google_quic("Q039")));
-  EXPECT_TRUE(may_be_long_packet(test::google_quic("Q043")));
-  EXPECT_FALSE(is_google_public_packet(test::google_quic("T051")));
-  EXPECT_FALSE(is_google_public_packet(test::google_quic("QXYZ")));
-  EXPECT_TRUE(is_google_quic({0x51303436}));
+TEST(Sight, TellsGoogleQuicApartWithPublicAndWithLongHeaders) {
+  EXPECT_EQ(sight_of(test::google_quic("Q039")), Sight::unreadable);
+  EXPECT_EQ(sight_of(test::google_quic("Q043", 20)), Sight::unreadable);
+  EXPECT_EQ(sight_of(test::google_quic("T051")), Sight::none);
+  EXPECT_EQ(sight_of(test::google_quic("QXYZ")), Sight::none);
   const Octets q046 = test::quic_sealed({.version = {0x51303436}}, PacketType::handshake, 100);
-  EXPECT_TRUE(may_be_long_packet(q046));
+  EXPECT_EQ(sight_of(q046), Sight::unreadable);
   EXPECT_EQ(parse_long_packet(q046)->type, PacketType::unknown);
 }
 

@@ -54,6 +54,9 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     [limits]
     flows = 4096
     streams = 32
+    quic_flows = 2048
+    quic_streams = 64
+    quic_initials_per_second = 50
     audit_ring = 512
     idle_timeout_seconds = 60
     [endpoints]
@@ -78,6 +81,9 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.buffer_mib, 64U);
   EXPECT_EQ(start.flows, 4096U);
   EXPECT_EQ(start.streams, 32U);
+  EXPECT_EQ(start.quic_flows, 2048U);
+  EXPECT_EQ(start.quic_streams, 64U);
+  EXPECT_EQ(start.quic_initials_per_second, 50U);
   EXPECT_EQ(start.audit_ring, 512U);
   EXPECT_EQ(start.idle_timeout, std::chrono::seconds(60));
   EXPECT_TRUE(start.endpoints.enable);
@@ -98,6 +104,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     malformed = "drop"
     unjudged = "pass"
     fragments = "drop"
+    quic_unknown = "drop"
     checksums = "ignore"
     ech = "strip"
     [dns]
@@ -126,6 +133,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_EQ(live.verdicts.malformed, OnTrouble::drop);
   EXPECT_EQ(live.verdicts.unjudged, OnTrouble::pass);
   EXPECT_EQ(live.verdicts.fragments, OnTrouble::drop);
+  EXPECT_EQ(live.verdicts.quic_unknown, OnTrouble::drop);
   EXPECT_EQ(live.verdicts.checksums, Checksums::ignore);
   EXPECT_EQ(live.verdicts.ech, Ech::strip);
   EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));

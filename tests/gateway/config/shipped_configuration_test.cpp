@@ -40,6 +40,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.tunnels, standard.tunnels);
   EXPECT_EQ(start.fragmented_datagrams, standard.fragmented_datagrams);
   EXPECT_EQ(start.fragment_timeout, standard.fragment_timeout);
+  EXPECT_EQ(start.quic_flows, standard.quic_flows);
+  EXPECT_EQ(start.quic_streams, standard.quic_streams);
+  EXPECT_EQ(start.quic_initials_per_second, standard.quic_initials_per_second);
   EXPECT_EQ(start.audit_ring, standard.audit_ring);
   EXPECT_EQ(start.idle_timeout, standard.idle_timeout);
   EXPECT_EQ(start.leases, standard.leases);
@@ -62,6 +65,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(verdicts.malformed, usual.malformed);
   EXPECT_EQ(verdicts.unjudged, usual.unjudged);
   EXPECT_EQ(verdicts.fragments, usual.fragments);
+  EXPECT_EQ(verdicts.quic_unknown, usual.quic_unknown);
   EXPECT_EQ(verdicts.checksums, usual.checksums);
   EXPECT_EQ(verdicts.ech, usual.ech);
 

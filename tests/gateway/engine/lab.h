@@ -20,7 +20,10 @@ struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
   policy::DnsScope dns{};
-  engine::JudgeLimits limits{.flows = 64, .streams = 8, .leases = {.leases = 16, .innocents = 16}};
+  engine::JudgeLimits limits{.flows = 64,
+                             .streams = 8,
+                             .leases = {.leases = 16, .innocents = 16},
+                             .quic = {.flows = 64, .streams = 8}};
   io::Capabilities can{.drop = true, .inject = true, .replace = true};
   bool enforce = true;
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through

@@ -1,0 +1,314 @@
+// What becomes of QUIC: ordinary connections, and all that may be ordinary about them.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/gateway/engine/quic_lab.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Verdict;
+using telemetry::Reason;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+using test::part_of;
+using test::QuicConnection;
+using test::QuicPacket;
+using test::whole_hello;
+
+const Octets kServerId = test::octets("servers own id");
+
+TEST(Quic, CleanHelloPassesAndBannedOneIsDropped) {
+  for (const quic::VersionNumber version : {quic::kVersion1, quic::kVersion2, quic::draft(29)}) {
+    Lab lab;
+    QuicConnection clean(lab);
+    EXPECT_EQ(clean.to_server(whole_hello("example.com", {.version = version})), Verdict::pass);
+    QuicConnection banned(lab, "192.0.2.1:5001");
+    EXPECT_EQ(banned.to_server(whole_hello("web.wechat.com", {.version = version})), Verdict::drop);
+    EXPECT_EQ(lab.count(Reason::allowed), 1U);
+    EXPECT_EQ(lab.count(Reason::banned), 1U);
+    const auto* record = lab.audit.front();
+    ASSERT_NE(record, nullptr);
+    EXPECT_EQ(record->protocol.view(), "quic");
+    EXPECT_EQ(record->transport, "udp");
+    EXPECT_EQ(record->name.view(), "web.wechat.com");
+  }
+}
+
+TEST(Quic, IsToldByContentOnEveryPort) {
+  Lab lab;
+  QuicConnection odd(lab, "192.0.2.1:53", "198.51.100.2:53");
+  EXPECT_EQ(odd.to_server(whole_hello("wechat.com")), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+}
+
+TEST(Quic, LeadingDatagramsPassAndTheOneThatCompletesABannedNameIsDroppedEachTime) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const auto datagrams = test::quic_hello("wechat.com", {}, {800}, {.padding = 1500});
+  ASSERT_EQ(datagrams.size(), 2U);
+  EXPECT_EQ(connection.to_server(datagrams[0]), Verdict::pass);
+  EXPECT_EQ(connection.to_server(datagrams[1]), Verdict::drop);
+  EXPECT_EQ(connection.to_server(datagrams[1]), Verdict::drop);
+  EXPECT_EQ(connection.to_server(datagrams[0]), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::unfinished), 1U);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+  EXPECT_EQ(lab.count(Reason::flow_blocked), 2U);
+  EXPECT_EQ(connection.to_server(test::quic_sealed({}, quic::PacketType::zero_rtt, 100)),
+            Verdict::drop);
+}
+
+TEST(Quic, InspectNeverDrops) {
+  Lab lab(LabOptions{.enforce = false});
+  QuicConnection connection(lab);
+  EXPECT_EQ(connection.to_server(whole_hello("wechat.com")), Verdict::pass);
+  EXPECT_EQ(connection.to_server(whole_hello("wechat.com", {.keys_of = kServerId})), Verdict::pass);
+  EXPECT_EQ(lab.counters->findings.value(), 1U);
+}
+
+// The packets of a whole handshake, in both directions.
+TEST(Quic, OrdinaryHandshakePasses) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const QuicPacket client{.scid = test::octets("client")};
+  const QuicPacket of_server{.dcid = client.scid,
+                             .scid = kServerId,
+                             .keys_of = client.dcid,
+                             .sender = quic::Sender::server};
+  const QuicPacket answer{
+      .dcid = kServerId, .scid = client.scid, .number = 1, .keys_of = client.dcid};
+  EXPECT_EQ(connection.to_server(whole_hello("example.com", client)), Verdict::pass);
+  Octets flight = test::quic_initial(of_server, test::crypto_frame(0, as_bytes("server hello")));
+  test::append(flight, test::quic_sealed(of_server, quic::PacketType::handshake, 600));
+  EXPECT_EQ(connection.to_client(flight), Verdict::pass);
+  flight = test::quic_initial(answer, test::ack_frame(0));
+  test::append(flight, test::quic_sealed(answer, quic::PacketType::handshake, 60));
+  test::append(flight, test::quic_short(answer, 300));
+  EXPECT_EQ(connection.to_server(flight), Verdict::pass);
+  EXPECT_EQ(connection.to_server(test::quic_short(answer, 1200)), Verdict::pass);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::quic_undecryptable), 0U);
+  EXPECT_EQ(lab.count(Reason::server_data), 1U);
+}
+
+TEST(Quic, PacketsCoalescedInOneDatagramAreAllRead) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const Octets hello = test::client_hello("wechat.com");
+  Octets datagram = test::quic_initial({}, test::crypto_frame(0, Bytes(hello).first(60)));
+  test::append(datagram, test::quic_sealed({}, quic::PacketType::zero_rtt, 100));
+  EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
+  test::append(datagram,
+               test::quic_initial({.number = 1}, test::crypto_frame(60, Bytes(hello).subspan(60))));
+  EXPECT_EQ(connection.to_server(datagram), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+}
+
+TEST(Quic, KeysStayWhenTheServerHasChosenItsConnectionId) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const QuicPacket first;
+  const Octets hello = test::client_hello("wechat.com", {.padding = 1500});
+  EXPECT_EQ(connection.to_server(part_of(hello, 0, 900)), Verdict::pass);
+  EXPECT_EQ(connection.to_server(
+                part_of(hello, 900, 5000, {.dcid = kServerId, .number = 1, .keys_of = first.dcid})),
+            Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+}
+
+TEST(Quic, KeysChangeWithARetry) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const auto first = test::quic_hello("wechat.com", {}, {900}, {.padding = 1500});
+  const auto again = test::quic_hello("wechat.com", {.dcid = kServerId}, {900}, {.padding = 1500});
+  EXPECT_EQ(connection.to_server(first[0]), Verdict::pass);
+  EXPECT_EQ(connection.to_client(test::quic_retry({.scid = kServerId})), Verdict::pass);
+  EXPECT_EQ(connection.to_server(again[0]), Verdict::pass);
+  EXPECT_EQ(connection.to_server(again[1]), Verdict::drop);
+}
+
+TEST(Quic, VersionMayChangeWithinOneHandshake) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const QuicPacket first;
+  const QuicPacket of_server{.version = quic::kVersion2,
+                             .dcid = test::octets("client"),
+                             .scid = kServerId,
+                             .keys_of = first.dcid,
+                             .sender = quic::Sender::server};
+  EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
+  EXPECT_EQ(connection.to_client(test::quic_initial(of_server, test::octets("\x01"))),
+            Verdict::pass);
+  const QuicPacket answer{
+      .version = quic::kVersion2, .dcid = kServerId, .number = 1, .keys_of = first.dcid};
+  EXPECT_EQ(connection.to_server(test::quic_initial(answer, test::ack_frame(0), 1200)),
+            Verdict::pass);
+  EXPECT_EQ(lab.count(Reason::quic_undecryptable), 0U);
+}
+
+TEST(Quic, SecondHelloAfterAHelloRetryRequestIsJudged) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const Octets clean = test::client_hello("example.com");
+  EXPECT_EQ(connection.to_server(part_of(clean, 0, 5000)), Verdict::pass);
+  const Octets frame = test::crypto_frame(clean.size(), test::client_hello("wechat.com"));
+  EXPECT_EQ(connection.to_server(test::quic_initial({.number = 1}, frame, 1200)), Verdict::drop);
+}
+
+TEST(Quic, WhatNeitherEndCanOpenIsDroppedAlone) {
+  Lab lab;
+  QuicConnection connection(lab);
+  EXPECT_EQ(connection.to_server(whole_hello("example.com", {.keys_of = kServerId})),
+            Verdict::drop);
+  EXPECT_EQ(connection.to_client(test::quic_initial({.sender = quic::Sender::server}, {})),
+            Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::quic_undecryptable), 2U);
+  EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
+}
+
+// We were not there for its first flight: Handshake and 1-RTT packets pass, so does a first Initial
+// that is sent again.
+TEST(Quic, ConnectionOlderThanTheGatewayGoesOn) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const QuicPacket answer{.dcid = kServerId};
+  EXPECT_EQ(connection.to_server(test::quic_sealed(answer, quic::PacketType::handshake, 90)),
+            Verdict::pass);
+  EXPECT_EQ(connection.to_client(test::quic_short(answer, 1000)), Verdict::pass);
+  EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
+}
+
+TEST(Quic, UnknownVersionsAndGooglesQuicAreAsConfigured) {
+  const Octets greased =
+      test::quic_sealed({.version = {0x1a2a3a4a}}, quic::PacketType::zero_rtt, 1200);
+  for (const auto fallback : {policy::OnTrouble::pass, policy::OnTrouble::drop}) {
+    Lab lab(LabOptions{.fallbacks = {.quic_unknown = fallback}});
+    QuicConnection connection(lab);
+    const Verdict expected = fallback == policy::OnTrouble::pass ? Verdict::pass : Verdict::drop;
+    EXPECT_EQ(connection.to_server(greased), expected);
+    EXPECT_EQ(connection.to_server(test::google_quic("Q043")), expected);
+    EXPECT_EQ(lab.count(Reason::quic_unknown), 2U);
+    EXPECT_EQ(connection.to_server(test::quic_version_negotiation({})), Verdict::pass);
+    EXPECT_EQ(connection.to_server(test::quic_short({}, 1200)), Verdict::pass);
+  }
+}
+
+TEST(Quic, FramesThatNoInitialCarriesAreUnreadable) {
+  const Octets datagram = test::quic_initial({}, test::octets("\x1e"), 1200);
+  Lab lab;
+  EXPECT_EQ(QuicConnection(lab).to_server(datagram), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::unreadable), 1U);
+  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  EXPECT_EQ(QuicConnection(lenient).to_server(datagram), Verdict::pass);
+}
+
+TEST(Quic, HelloThatCannotBeReadIsBlocked) {
+  Octets hello = test::client_hello("example.com");
+  hello[38] = std::byte{0xff};  // length of the session id
+  Lab lab;
+  QuicConnection connection(lab);
+  EXPECT_EQ(connection.to_server(part_of(hello, 0, 5000)), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::unreadable), 1U);
+  EXPECT_EQ(connection.to_server(part_of(hello, 0, 5000)), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::flow_blocked), 1U);
+}
+
+TEST(Quic, ClientOverItsRateIsHeldBackAlone) {
+  Lab lab(LabOptions{.limits = {.quic = {.flows = 64, .streams = 8, .initials_per_second = 10}}});
+  QuicConnection eager(lab);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(eager.to_server(whole_hello("example.com")), Verdict::pass);
+  }
+  for (int i = 0; i < 5; ++i) static_cast<void>(eager.to_server(whole_hello("example.com")));
+  EXPECT_GE(lab.count(Verdict::drop, Reason::quic_over_rate), 4U);
+  QuicConnection other(lab, "192.0.2.2:5000");
+  EXPECT_EQ(other.to_server(whole_hello("example.com")), Verdict::pass);
+  lab.now += std::chrono::seconds(2);
+  EXPECT_EQ(eager.to_server(whole_hello("example.com")), Verdict::pass);
+}
+
+TEST(Quic, DnsOverQuicIsNamedByItsSignature) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const auto hello = test::quic_hello("dns.example", {}, {}, {.alpn = "doq"});
+  EXPECT_EQ(connection.to_server(hello[0]), Verdict::pass);
+  EXPECT_EQ(lab.counters->findings.value(), 2U);
+}
+
+TEST(Quic, MemoryIsTakenFromTheFlowIdleLongest) {
+  Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .quic = {.flows = 64, .streams = 4}}});
+  for (int i = 0; i < 20; ++i) {
+    QuicConnection connection(lab, "192.0.2.1:" + std::to_string(4000 + i));
+    EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
+    EXPECT_LE(lab.counters->quic_streams.value(), 4U);
+  }
+  QuicConnection first(lab, "192.0.2.1:4000");
+  EXPECT_EQ(first.to_server(whole_hello("example.com")), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::no_memory), 1U);
+}
+
+// A hello in frames cut anywhere, some of them twice or overlapping, in any order, in packets and
+// datagrams of any number.
+class Shuffled {
+ public:
+  Shuffled(std::string_view name, unsigned seed) : random_(seed) {
+    hello_ = test::client_hello(name, {.padding = below(1800)});
+  }
+
+  std::vector<Octets> datagrams() {
+    std::vector<Octets> frames;
+    for (std::size_t at = 0; at < hello_.size();) {
+      const std::size_t size = std::min<std::size_t>(1 + below(700), hello_.size() - at);
+      const std::size_t back = std::min<std::size_t>(at, below(3) == 0 ? below(80) : 0);
+      const Octets frame =
+          test::crypto_frame(at - back, Bytes(hello_).subspan(at - back, size + back));
+      frames.push_back(frame);
+      if (below(4) == 0) frames.push_back(frame);
+      at += size;
+    }
+    std::ranges::shuffle(frames, random_);
+    std::vector<Octets> datagrams;
+    for (std::size_t i = 0; i < frames.size();) {
+      Octets datagram;
+      for (std::size_t packets = 1 + below(3); packets > 0 && i < frames.size(); --packets) {
+        Octets payload = test::octets("\x01");
+        for (std::size_t n = 1 + below(4); n > 0 && i < frames.size(); --n) {
+          test::append(payload, frames[i++]);
+        }
+        test::append(datagram, test::quic_initial({.number = number_++}, payload));
+      }
+      datagrams.push_back(datagram);
+    }
+    return datagrams;
+  }
+
+ private:
+  std::size_t below(std::size_t end) { return random_() % end; }
+
+  std::mt19937 random_;
+  Octets hello_;
+  std::uint64_t number_ = 0;
+};
+
+TEST(Quic, VerdictIsTheSameHoweverAHelloIsCut) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
+    Lab lab;
+    QuicConnection clean(lab, "192.0.2.1:5000");
+    for (const Octets& datagram : Shuffled("example.com", seed).datagrams()) {
+      EXPECT_EQ(clean.to_server(datagram), Verdict::pass) << seed;
+    }
+    EXPECT_EQ(lab.counters->findings.value(), 1U) << seed;
+    QuicConnection banned(lab, "192.0.2.2:5000");
+    for (const Octets& datagram : Shuffled("a.wechat.com", seed).datagrams()) {
+      static_cast<void>(banned.to_server(datagram));
+    }
+    EXPECT_EQ(lab.count(Verdict::drop, Reason::banned), 1U) << seed;
+    EXPECT_EQ(lab.counters->overlaps.value(), 0U) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::engine
