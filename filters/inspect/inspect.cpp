@@ -124,8 +124,6 @@ std::string_view to_string(ParseError error) noexcept {
       return "too_large";
     case ParseError::http_too_many_hosts:
       return "too_many_hosts";
-    case ParseError::quic_conflicting:
-      return "conflicting";
   }
   return "?";
 }
@@ -141,7 +139,6 @@ Protocol protocol_of(ParseError error) noexcept {
       return Protocol::http;
     case ParseError::quic_malformed:
     case ParseError::quic_too_large:
-    case ParseError::quic_conflicting:
       return Protocol::quic;
     case ParseError::none:
     case ParseError::dns_malformed:

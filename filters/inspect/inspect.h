@@ -40,9 +40,8 @@ enum class ParseError : std::uint8_t {
   http_too_many_hosts,
   quic_malformed,
   quic_too_large,
-  quic_conflicting,  // more copies of handshake bytes that differ than two readings can hold
 };
-inline constexpr std::size_t kParseErrors = 11;
+inline constexpr std::size_t kParseErrors = 10;
 [[nodiscard]] std::string_view to_string(ParseError error) noexcept;
 // What the error is an error of. REQUIRES: not none.
 [[nodiscard]] Protocol protocol_of(ParseError error) noexcept;

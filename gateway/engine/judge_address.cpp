@@ -86,18 +86,17 @@ Judge::Verdicts Judge::judge_address(const Context& context) noexcept {
 // Each datagram alone: one that anybody may have sent leaves no more behind than that its own
 // five-tuple has shown a name, which goes before the address there as it does in TCP.
 Judgement Judge::settle_datagram(const Context& context, const Judgement& judgement) noexcept {
-  if (context.snapshot.dns.has(context.packet.source_port) &&
-      judgement.action == policy::Action::allow) {
-    learn_from_answer(context);
-  }
-  const bool nameless = judgement.reason == Reason::not_of_interest;
   const policy::DnsScope& dns = context.snapshot.dns;
-  bool named = judgement.reason == Reason::allowed || judgement.reason == Reason::logged;
-  if (named && dns.has(context.packet.destination_port)) {
+  const bool is_response = dns::is_response(context.packet.payload);
+  const bool is_answer = is_response && dns.has(context.packet.source_port);
+  if (is_answer && judgement.action == policy::Action::allow) learn_from_answer(context);
+  const bool nameless = judgement.reason == Reason::not_of_interest;
+  const bool named =
+      !is_answer && (judgement.reason == Reason::allowed || judgement.reason == Reason::logged);
+  if (named && !is_response && dns.has(context.packet.destination_port)) {
     note_question(context);
     return judgement;
   }
-  named = named && !dns.has(context.packet.source_port);
   if (!nameless && !named) return judgement;
   if (nameless && nothing_known_of_addresses(context)) return judgement;
   const flow::FlowKey key = flow::key_of(context.packet).key;

@@ -206,13 +206,10 @@ Judgement QuicJudge::judge_frames(const Request& request, const Initial& initial
       case flow::Insert::no_memory:
         return request.fallbacks.unjudged == policy::OnTrouble::drop ? drop_alone(Reason::no_memory)
                                                                      : allow(Reason::no_memory);
+      case flow::Insert::third_copy:
+        return drop_alone(Reason::third_copy);
       case flow::Insert::conflicting:
         ++conflicts_;
-        if (hello.conflicted) {
-          return cannot_judge(request, initial, inspect::ParseError::quic_conflicting);
-        }
-        hello.conflicted = true;
-        hello.judged[static_cast<std::size_t>(flow::Reading::last_copy)] = 0;
         break;
       case flow::Insert::known:
       case flow::Insert::stored:
@@ -224,21 +221,25 @@ Judgement QuicJudge::judge_frames(const Request& request, const Initial& initial
 
 Judgement QuicJudge::judge_hello(const Request& request, const Initial& initial) noexcept {
   QuicHello& hello = *initial.hello;
-  if (auto judged = judge_reading(request, initial, flow::Reading::first_copy)) return *judged;
-  bool whole = hello.judged[0] == hello.stream.contiguous();
+  const Bytes first = hello.stream.view(pool_, flow::Reading::first_copy);
+  if (auto judged = judge_view(request, initial, first, hello.judged)) return *judged;
+  bool whole = hello.judged == first.size();
   if (hello.stream.readings_differ()) {
-    if (auto judged = judge_reading(request, initial, flow::Reading::last_copy)) return *judged;
-    whole = whole && hello.judged[1] == hello.stream.contiguous();
+    const flow::Contested contested = hello.stream.contested(pool_);
+    for (unsigned reading = 1; reading < contested.readings(); ++reading) {
+      const Bytes mixture = hello.stream.mixture(pool_, contested, reading, mixture_);
+      std::uint32_t judged = 0;
+      if (auto refused = judge_view(request, initial, mixture, judged)) return *refused;
+      whole = whole && judged == mixture.size();
+    }
   }
-  return allow(whole && hello.judged[0] > 0 ? hello.finish : Reason::unfinished);
+  return allow(whole && hello.judged > 0 ? hello.finish : Reason::unfinished);
 }
 
-// None: nothing against it, as far as it goes.
-std::optional<Judgement> QuicJudge::judge_reading(const Request& request, const Initial& initial,
-                                                  flow::Reading reading) noexcept {
+// One reading, from `judged` on. None: nothing against it, as far as it goes.
+std::optional<Judgement> QuicJudge::judge_view(const Request& request, const Initial& initial,
+                                               Bytes view, std::uint32_t& judged) noexcept {
   QuicHello& hello = *initial.hello;
-  std::uint32_t& judged = hello.judged[static_cast<std::size_t>(reading)];
-  const Bytes view = hello.stream.view(pool_, reading);
   while (judged < view.size()) {
     const Bytes message = view.subspan(judged);
     const auto read = tls::parse_client_hello(message);

@@ -3,7 +3,7 @@
 // The judge's QUIC half: datagrams that carry packets with a long header, on any UDP port.
 //
 //   datagram ─► packets ─► Initial ─► keys that open it ─► its hello ─► CRYPTO frames, in order
-//                                                                 └─► both readings ─► policy
+//                                                                 └─► every reading ─► policy
 //
 // A five-tuple has a few *hellos*: one for each DCID that a client's Initial was protected with. A
 // Retry starts one, so does another connection on the same port, and so does a decoy: each is
@@ -23,9 +23,7 @@
 // other hellos and 1-RTT packets pass as before. The handshake cannot complete without that
 // datagram.
 //
-// Copies of CRYPTO bytes that differ are judged in both readings (filters/flow/README.md). No
-// client sends such, and no middlebox can make them: a second difference in one hello is not
-// judged.
+// Copies of CRYPTO bytes that differ are judged in every mixture (filters/flow/client_stream.h).
 //
 // One worker owns one. No allocation after construction. Bounds: quic_hello.h.
 
@@ -83,8 +81,8 @@ class QuicJudge {
   Judgement judge_initial(const Request& request, Initial& initial) noexcept;
   Judgement judge_frames(const Request& request, const Initial& initial) noexcept;
   Judgement judge_hello(const Request& request, const Initial& initial) noexcept;
-  std::optional<Judgement> judge_reading(const Request& request, const Initial& initial,
-                                         flow::Reading reading) noexcept;
+  std::optional<Judgement> judge_view(const Request& request, const Initial& initial, Bytes view,
+                                      std::uint32_t& judged) noexcept;
   [[nodiscard]] static bool find_names(const tls::ClientHello& hello,
                                        inspect::FindingList& findings) noexcept;
 
@@ -107,6 +105,7 @@ class QuicJudge {
   flow::StreamPool pool_;
   quic::InitialOpener opener_;
   ClientBudget budget_;
+  std::array<std::byte, kQuicStreamCapacity> mixture_;
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t conflicts_ = 0;
   bool enforce_;

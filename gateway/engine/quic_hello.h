@@ -42,15 +42,14 @@ struct QuicHello {
   };
 
   Phase phase = Phase::unused;
-  bool from_low = false;    // which end of the flow's key is its client
-  bool conflicted = false;  // copies of its bytes differed once
+  bool from_low = false;  // which end of the flow's key is its client
   Reason finish = Reason::unfinished;
   std::uint8_t dcid_size = 0;
   std::array<std::byte, quic::kMaxConnectionId> dcid{};  // of the client's first Initial
   Keys client, server;
   Nanos last_seen{0};
   flow::ClientStream stream;
-  std::array<std::uint32_t, 2> judged{};  // by flow::Reading: whole messages up to here are clean
+  std::uint32_t judged = 0;  // of first copies: whole messages up to here are clean
 
   [[nodiscard]] Bytes id() const noexcept { return Bytes(dcid).first(dcid_size); }
 };

@@ -4,6 +4,7 @@
 
 #include "tests/gateway/engine/lab.h"
 #include "tests/support/dns_response.h"
+#include "tests/support/quic_builder.h"
 
 namespace sluice::engine {
 namespace {
@@ -40,7 +41,7 @@ LabOptions ech(policy::Ech what, policy::Action action = policy::Action::drop) {
   return options;
 }
 
-TEST(Answers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {
+TEST(DnsAnswers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {
   Lab lab;
   EXPECT_EQ(send(lab, alias_of("Web.WeChat.com")), Verdict::drop);
   EXPECT_EQ(lab.count(Verdict::drop, Reason::banned), 1U);
@@ -52,7 +53,7 @@ TEST(Answers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {
   EXPECT_EQ(record->server.to_string(), kResolver);
 }
 
-TEST(Answers, OthersPassUntouched) {
+TEST(DnsAnswers, OthersPassUntouched) {
   Lab lab;
   EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
   EXPECT_EQ(lab.count(Verdict::pass, Reason::allowed), 1U);
@@ -62,7 +63,7 @@ TEST(Answers, OthersPassUntouched) {
   EXPECT_EQ(lab.audit.front(), nullptr);
 }
 
-TEST(Answers, EveryKindOfAliasIsJudged) {
+TEST(DnsAnswers, EveryKindOfAliasIsJudged) {
   Lab lab;
   EXPECT_EQ(send(lab, DnsResponse("a.b.example").dname("b.example", "wechat.com")), Verdict::drop);
   EXPECT_EQ(send(lab, DnsResponse("a.example", 65).https("a.example", "svc.wechat.com")),
@@ -73,14 +74,14 @@ TEST(Answers, EveryKindOfAliasIsJudged) {
   EXPECT_EQ(send(lab, DnsResponse("a.example", 65).https("a.wechat.com", "")), Verdict::drop);
 }
 
-TEST(Answers, ABannedTargetBehindManyCleanOnesIsFound) {
+TEST(DnsAnswers, ABannedTargetBehindManyCleanOnesIsFound) {
   Lab lab;
   DnsResponse response("a.example");
   for (int i = 0; i < 60; ++i) response.cname("a.example", "b.example");
   EXPECT_EQ(send(lab, response.cname("a.example", "web.wechat.com")), Verdict::drop);
 }
 
-TEST(Answers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
+TEST(DnsAnswers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
   const DnsResponse mail = DnsResponse("a.example", 15).mx("a.example", "mx.wechat.com");
   Lab usual;
   EXPECT_EQ(send(usual, mail), Verdict::pass);
@@ -88,7 +89,7 @@ TEST(Answers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
   EXPECT_EQ(send(strict, mail), Verdict::drop);
 }
 
-TEST(Answers, ThePolicyIsTheClients) {
+TEST(DnsAnswers, ThePolicyIsTheClients) {
   // The address of the resolver is of no client: its policy would let the answer through.
   Lab lab(LabOptions{.clients = "192.0.2.0/24"});
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
@@ -97,7 +98,7 @@ TEST(Answers, ThePolicyIsTheClients) {
             Verdict::pass);
 }
 
-TEST(Answers, OnlyConfiguredPortsAreDns) {
+TEST(DnsAnswers, OnlyConfiguredPortsAreDns) {
   LabOptions options;
   options.dns.ports[0] = Port{5300};
   Lab lab(options);
@@ -109,7 +110,7 @@ TEST(Answers, OnlyConfiguredPortsAreDns) {
   EXPECT_EQ(lab.send(FrameBuilder(kClient, kResolver).payload(question).build()), Verdict::pass);
 }
 
-TEST(Answers, MulticastNamesAreLeftAlone) {
+TEST(DnsAnswers, MulticastNamesAreLeftAlone) {
   Lab lab;
   EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "192.0.2.7:5353", "224.0.0.251:5353")),
             Verdict::pass);
@@ -118,7 +119,7 @@ TEST(Answers, MulticastNamesAreLeftAlone) {
 }
 
 // Servers that ask from port 53 as well: the QR bit tells questions from answers.
-TEST(Answers, FromPort53ToPort53TheMessageTellsWhatItIs) {
+TEST(DnsAnswers, FromPort53ToPort53TheMessageTellsWhatItIs) {
   Lab lab;
   EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), kResolver, "192.0.2.1:53")), Verdict::drop);
   EXPECT_EQ(lab.send(FrameBuilder("192.0.2.1:53", kResolver)
@@ -128,7 +129,7 @@ TEST(Answers, FromPort53ToPort53TheMessageTellsWhatItIs) {
   EXPECT_EQ(lab.audit.front()->client.to_string(), "192.0.2.1:53");
 }
 
-TEST(Answers, WhatCannotBeReadIsAsTheOperatorSays) {
+TEST(DnsAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
   const Octets target = test::octets("\xff\xff");
   const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
   Lab lab;
@@ -138,7 +139,7 @@ TEST(Answers, WhatCannotBeReadIsAsTheOperatorSays) {
   EXPECT_EQ(send(lenient, broken), Verdict::pass);
 }
 
-TEST(Answers, WhatTheClientDiscardsIsDroppedAlone) {
+TEST(DnsAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   Lab lab;
   const Octets frame = FrameBuilder(kResolver, kClient)
                            .payload(alias_of("web.wechat.com").build())
@@ -150,7 +151,7 @@ TEST(Answers, WhatTheClientDiscardsIsDroppedAlone) {
 }
 
 // Anyone can send an answer in a resolver's name: it must not cut off the name or the client.
-TEST(Answers, ASpoofedAnswerLeavesNothingBehind) {
+TEST(DnsAnswers, ASpoofedAnswerLeavesNothingBehind) {
   Lab lab;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
   EXPECT_EQ(lab.counters->flows_created.value(), 0U);
@@ -160,7 +161,7 @@ TEST(Answers, ASpoofedAnswerLeavesNothingBehind) {
       Verdict::pass);
 }
 
-TEST(Answers, RejectPutsARefusalInThePlaceOfTheAnswer) {
+TEST(DnsAnswers, RejectPutsARefusalInThePlaceOfTheAnswer) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const Octets frame = answer(alias_of("web.wechat.com").edns());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
@@ -182,7 +183,7 @@ TEST(Answers, RejectPutsARefusalInThePlaceOfTheAnswer) {
   EXPECT_TRUE(response->query.has_edns);
 }
 
-TEST(Answers, RejectDropsWhereNothingCanBeReplaced) {
+TEST(DnsAnswers, RejectDropsWhereNothingCanBeReplaced) {
   Lab lab(LabOptions{.action = policy::Action::reject, .can = {.drop = true}});
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
   // An answer that repeats no question has no refusal.
@@ -193,12 +194,12 @@ TEST(Answers, RejectDropsWhereNothingCanBeReplaced) {
   EXPECT_EQ(other.send(FrameBuilder(kResolver, kClient).payload(message).build()), Verdict::drop);
 }
 
-TEST(Answers, EchIsAllowedByDefault) {
+TEST(DnsAnswers, EchIsAllowedByDefault) {
   Lab lab;
   EXPECT_EQ(send(lab, with_ech()), Verdict::pass);
 }
 
-TEST(Answers, EchIsStrippedInFlight) {
+TEST(DnsAnswers, EchIsStrippedInFlight) {
   Lab lab(ech(policy::Ech::strip));
   const Octets frame = answer(with_ech());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
@@ -214,7 +215,7 @@ TEST(Answers, EchIsStrippedInFlight) {
   EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
 }
 
-TEST(Answers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
+TEST(DnsAnswers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
   Lab lab(ech(policy::Ech::drop));
   EXPECT_EQ(send(lab, with_ech()), Verdict::drop);
   EXPECT_EQ(lab.count(Verdict::drop, Reason::ech), 1U);
@@ -224,7 +225,7 @@ TEST(Answers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
   EXPECT_EQ(send(plain, with_ech()), Verdict::drop);
 }
 
-TEST(Answers, EchIsLeftToClientsThatNoPolicyProtects) {
+TEST(DnsAnswers, EchIsLeftToClientsThatNoPolicyProtects) {
   for (const policy::Action action : {policy::Action::log, policy::Action::allow}) {
     Lab lab(ech(policy::Ech::strip, action));
     EXPECT_EQ(send(lab, with_ech()), Verdict::pass);
@@ -256,15 +257,16 @@ TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
 }
 
 TEST(EncryptedDns, OverQuicIsToldByItsPort) {
-  const auto send = [](Lab& lab, const char* server, std::string_view payload) {
+  const Octets hello = test::quic_hello("resolver.example").front();
+  const auto send = [](Lab& lab, const char* server, const Octets& payload) {
     return lab.send(FrameBuilder(kClient, server).payload(payload).build());
   };
   Lab banned(LabOptions{.signatures = {"doq"}});
-  EXPECT_EQ(send(banned, "198.51.100.2:853", "\xc3 a client's Initial"), Verdict::drop);
+  EXPECT_EQ(send(banned, "198.51.100.2:853", hello), Verdict::drop);
   EXPECT_EQ(banned.audit.front()->name.view(), "doq._signature");
-  EXPECT_EQ(send(banned, "198.51.100.2:853", "\x43 a short header"), Verdict::pass);
+  EXPECT_EQ(send(banned, "198.51.100.2:853", test::octets("\x43 a short header")), Verdict::pass);
   Lab usual;
-  EXPECT_EQ(send(usual, "198.51.100.2:853", "\xc3 a client's Initial"), Verdict::pass);
+  EXPECT_EQ(send(usual, "198.51.100.2:853", hello), Verdict::pass);
 }
 
 }  // namespace
