@@ -94,7 +94,7 @@ class FirstSuffixes {
   // False: nothing covers the name.
   [[nodiscard]] bool may_be_there(const HotPart& set) const noexcept {
     // One branch: each of the two alone is harder to foresee.
-    return (may_pass(set, second_) | may_pass(set, third_)) ||
+    return (int{may_pass(set, second_)} | int{may_pass(set, third_)}) != 0 ||
            (set.header->top_level != 0 && may_be_in(bucket_of(set, top_), top_));
   }
   // Calls `take(found)` for what may be there. True: there are longer suffixes, and one may be
