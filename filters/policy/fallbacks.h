@@ -11,9 +11,9 @@ enum class OnTrouble : std::uint8_t { pass, drop };
 enum class Checksums : std::uint8_t { verify, ignore };
 
 struct Fallbacks {
-  OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
-  OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
-  OnTrouble fragments = OnTrouble::pass;  // IP fragments
+  OnTrouble malformed = OnTrouble::pass;    // headers that cannot be read
+  OnTrouble unjudged = OnTrouble::drop;     // DNS and TLS that cannot be judged, no memory to judge
+  OnTrouble fragments = OnTrouble::pass;    // IP fragments
   Checksums checksums = Checksums::verify;  // of client packets under judgement
 };
 
