@@ -295,16 +295,22 @@ Bytes ClientStream::view(const StreamPool& pool, Reading reading) const noexcept
   return pool.bytes_of(last ? last_ : first_).first(filled_);
 }
 
-void ClientStream::consume(StreamPool& pool, std::size_t count) noexcept {
-  base_ += count;
-  filled_ -= static_cast<std::uint32_t>(count);
-  if (first_ == StreamPool::kNone || count == 0) return;
+void ClientStream::consume(StreamPool& pool, std::uint64_t beyond_base) noexcept {
+  base_ += beyond_base;
+  const bool keeps_filled = beyond_base < filled_;
+  filled_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(beyond_base, filled_));
+  if (first_ == StreamPool::kNone || beyond_base == 0) return;
+  const auto count =
+      static_cast<std::size_t>(std::min<std::uint64_t>(beyond_base, pool.capacity()));
   Bits present(pool.present_in(first_));
   present.shift_down(count);
   Bits(pool.edges_in(first_)).shift_down(count);
   if (!present.any()) {
     release(pool);
     return;
+  }
+  if (!keeps_filled) {
+    filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(0), pool.capacity()));
   }
   const auto slide = [&](std::uint32_t slot) {
     const MutableBytes bytes = pool.bytes_of(slot);

@@ -105,8 +105,9 @@ class ClientStream {
   [[nodiscard]] bool holds_memory() const noexcept { return first_ != StreamPool::kNone; }
 
   // Forgets `count` bytes from base (judged, and acknowledged by the server); readings that were
-  // the same in all that is left are one again. REQUIRES: count <= contiguous() - base().
-  void consume(StreamPool& pool, std::size_t count) noexcept;
+  // the same in all that is left are one again. The count may go beyond what has come: bytes that
+  // say nothing are then left out when they come.
+  void consume(StreamPool& pool, std::uint64_t count) noexcept;
   // Gives the memory back; the stream is empty, its base is what contiguous() was.
   void release(StreamPool& pool) noexcept;
   // Empty, base 0.

@@ -6,11 +6,10 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::size_t kMinMethod = 3;
-constexpr std::size_t kMaxMethod = 20;
-
-constexpr bool is_method_letter(char c) {
-  return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+// tchar of RFC 9110 section 5.6.2.
+constexpr bool is_token(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
@@ -30,7 +29,7 @@ std::string_view trim(std::string_view text) noexcept {
 // Lines of a head, without their ends (LF, or CRLF).
 class Lines {
  public:
-  explicit Lines(std::string_view text) noexcept : text_(text) {}
+  Lines(std::string_view text, std::size_t start) noexcept : text_(text), at_(start) {}
 
   // nullopt: the next line has no end yet.
   std::optional<std::string_view> next() noexcept {
@@ -42,10 +41,12 @@ class Lines {
     return line;
   }
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
+  // What is there of the line that has no end yet.
+  [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_); }
 
  private:
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
 // What servers may see of a head.
@@ -85,7 +86,7 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
 
 // The authority of CONNECT's target and of an absolute one (RFC 9112 section 3.2).
 std::optional<std::string_view> authority_of(const Request& request) noexcept {
-  if (request.method == "CONNECT") return request.target;
+  if (equal_ignoring_case(request.method, "CONNECT")) return request.target;
   const std::size_t scheme_end = request.target.find("://");
   if (scheme_end == std::string_view::npos || request.target.front() == '/' ||
       request.target.find_first_of("?#") < scheme_end) {
@@ -106,38 +107,120 @@ bool add_host(Request& request, std::string_view host) noexcept {
   return true;
 }
 
-// The value of a Host field, if the line is one: blanks before the colon are read over, as some
-// servers do (RFC 9112 section 5.1 tells them to refuse).
-std::optional<std::string_view> host_value(std::string_view line) noexcept {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  if (!equal_ignoring_case(trim(line.substr(0, colon)), "host")) return std::nullopt;
-  return trim(line.substr(colon + 1));
+// The line of a request has no end within kMaxHead. Text that only starts like a method is told
+// from a request by what a target looks like.
+RequestError without_end(std::string_view line) noexcept {
+  const std::size_t method_end = std::min(line.find(' '), line.size());
+  const std::string_view target = trim(line.substr(method_end));
+  const bool is_target = line.empty() || target.starts_with('/') || target.starts_with('*') ||
+                         target.substr(0, kMaxMethod).contains("://") ||
+                         equal_ignoring_case(line.substr(0, method_end), "CONNECT");
+  return is_target ? RequestError::too_large : RequestError::not_http;
 }
 
-// Reads the fields up to the empty line.
-Result<void, RequestError> read_fields(Lines& lines, Request& request) noexcept {
-  std::optional<std::string_view> host;  // of the line before, which may go on in this one
-  const auto keep_host = [&] {
-    const bool kept = !host || add_host(request, *host);
-    host.reset();
-    return kept;
+// Digits only, and so few that sums of lengths never overflow.
+std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
+  constexpr std::size_t kMostDigits = 18;
+  if (text.empty() || text.size() > kMostDigits) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return value;
+}
+
+// A field that is there up to the end of its line; the next line may still go on with it.
+struct Field {
+  std::string_view line;
+  std::string_view fold;  // the first folded line that is not blank
+  bool is_folded = false;
+
+  // Blanks before the colon are read over, as some servers do (RFC 9112 section 5.1 tells them to
+  // refuse).
+  [[nodiscard]] std::string_view name() const noexcept {
+    return trim(line.substr(0, line.find(':')));
+  }
+  [[nodiscard]] std::string_view value() const noexcept {
+    const std::size_t colon = line.find(':');
+    return colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
+  }
+  [[nodiscard]] bool is(std::string_view name_text) const noexcept {
+    return equal_ignoring_case(name(), name_text);
+  }
+};
+
+bool is_of_interest(const Field& field) noexcept {
+  return field.is("host") || field.is("content-length") || field.is("transfer-encoding");
+}
+
+// Of a field that says where the body ends. What is written oddly, servers read differently.
+void read_framing(const Field& field, Framing& framing) noexcept {
+  const std::string_view value = field.value();
+  bool good = !field.is_folded && field.line.find(':') == field.name().size();
+  if (field.is("content-length")) {
+    const auto length = read_length(value);
+    good = good && length && (!framing.has_length || framing.length == *length);
+    framing.length = length.value_or(0);
+    framing.has_length = true;
+  } else {
+    const std::string_view last = trim(value.substr(value.rfind(',') + 1));
+    good = good && !framing.chunked && equal_ignoring_case(last, "chunked");
+    framing.chunked = true;
+  }
+  framing.ambiguous = framing.ambiguous || !good || (framing.chunked && framing.has_length);
+}
+
+bool read_field(const Field& field, Request& request) noexcept {
+  if (field.is("host")) {
+    return add_host(request, field.value().empty() ? field.fold : field.value());
+  }
+  if (is_of_interest(field)) read_framing(field, request.framing);
+  if (field.is("upgrade") && equal_ignoring_case(field.value(), "mmtls")) {
+    request.upgrades_to_mmtls = true;
+  }
+  return true;
+}
+
+// Reads the fields up to the empty line; where the text has its greatest size, as many as are
+// whole.
+Result<void, RequestError> read_fields(std::string_view text, std::size_t start,
+                                       Request& request) noexcept {
+  Lines lines(text, start);
+  std::optional<Field> field;   // of the line before
+  std::size_t settled = start;  // what is in front is dealt with
+  const auto settle = [&](std::size_t up_to) {
+    const bool read = !field || read_field(*field, request);
+    field.reset();
+    settled = up_to;
+    return read;
   };
   while (true) {
+    const std::size_t at = lines.position();
     const auto line = lines.next();
-    if (!line) {
-      if (host && host->empty()) host.reset();  // its value may stand in the line to come
-      return fail(keep_host() ? RequestError::need_more : RequestError::too_many_hosts);
-    }
-    const bool folded = !line->empty() && is_blank(line->front());
-    if (folded && host) {
-      if (host->empty()) host = trim(*line);
+    if (line && !line->empty() && is_blank(line->front())) {
+      if (field && field->fold.empty()) field->fold = trim(*line);
+      if (field) field->is_folded = true;
       continue;
     }
-    if (!keep_host()) return fail(RequestError::too_many_hosts);
-    if (line->empty()) return {};
-    if (!folded) host = host_value(*line);
+    const bool ends_field = line || (!lines.rest().empty() && !is_blank(lines.rest().front()));
+    if (ends_field && !settle(at)) return fail(RequestError::too_many_hosts);
+    if (!line) break;
+    if (line->empty()) {
+      request.head_size = lines.position();
+      return {};
+    }
+    field = Field{.line = *line};
   }
+  if (text.size() < kMaxHead) return fail(RequestError::need_more);
+  request.is_whole = false;
+  request.head_size = settled;
+  if (settled > 0) return {};
+  // One line, or one folded field, of the greatest size.
+  if (field || is_of_interest({.line = lines.rest()})) return fail(RequestError::too_large);
+  request.framing.in_line = true;
+  request.head_size = text.size();
+  return {};
 }
 
 }  // namespace
@@ -148,8 +231,6 @@ std::string_view to_string(RequestError error) noexcept {
       return "need_more";
     case RequestError::not_http:
       return "not_http";
-    case RequestError::malformed:
-      return "malformed";
     case RequestError::too_large:
       return "too_large";
     case RequestError::too_many_hosts:
@@ -161,24 +242,38 @@ std::string_view to_string(RequestError error) noexcept {
 Result<Request, RequestError> parse_request(Bytes stream) noexcept {
   if (!may_be_request(stream)) return fail(RequestError::not_http);
   const std::string_view text = head_of(stream);
-  const std::size_t start = empty_lines(text);
-  Lines lines(text.substr(start));
+  Lines lines(text, empty_lines(text));
   const auto line = lines.next();
   if (!line) {
-    return fail(text.size() == kMaxHead ? RequestError::too_large : RequestError::need_more);
+    return fail(text.size() < kMaxHead ? RequestError::need_more : without_end(lines.rest()));
   }
   Request request;
   if (!read_request_line(*line, request)) return fail(RequestError::not_http);
-  if (const auto read = read_fields(lines, request); !read) {
-    if (read.error() != RequestError::need_more) return fail(read.error());
-    if (text.size() < kMaxHead) return fail(RequestError::need_more);
-    request.is_whole = false;
+  if (const auto read = read_fields(text, lines.position(), request); !read) {
+    return fail(read.error());
   }
   if (const auto authority = authority_of(request)) {
     if (!add_host(request, *authority)) return fail(RequestError::too_many_hosts);
   }
-  if (!request.is_whole && request.host_count == 0) return fail(RequestError::too_large);
-  request.head_size = request.is_whole ? start + lines.position() : text.size();
+  return request;
+}
+
+Result<Request, RequestError> continue_request(Bytes stream, const Framing& before) noexcept {
+  if (stream.empty()) return fail(RequestError::need_more);
+  const std::string_view text = head_of(stream);
+  Request request;
+  request.framing = before;
+  std::size_t start = 0;
+  if (before.in_line) {
+    start = text.find('\n') + 1;
+    if (start == 0) {
+      request.is_whole = false;
+      request.head_size = text.size();
+      return request;
+    }
+    request.framing.in_line = false;
+  }
+  if (const auto read = read_fields(text, start, request); !read) return fail(read.error());
   return request;
 }
 
@@ -193,11 +288,11 @@ std::string_view without_port(std::string_view host) noexcept {
 bool may_be_request(Bytes stream) noexcept {
   std::string_view text = head_of(stream);
   text.remove_prefix(empty_lines(text));
-  std::size_t letters = 0;
-  while (letters < text.size() && is_method_letter(text[letters])) ++letters;
-  if (letters > kMaxMethod) return false;
-  if (letters == text.size()) return true;
-  return letters >= kMinMethod && text[letters] == ' ';
+  std::size_t size = 0;
+  while (size < text.size() && is_token(text[size])) ++size;
+  if (size > kMaxMethod) return false;
+  if (size == text.size()) return true;
+  return size > 0 && text[size] == ' ';
 }
 
 }  // namespace sluice::http

@@ -49,7 +49,8 @@ Finding* FindingList::add() noexcept {
 bool shows_name(const FindingList& findings) noexcept {
   return std::ranges::any_of(findings, [](const Finding& finding) {
     const bool as_sent = finding.source == Source::server_name || finding.source == Source::host;
-    return !as_sent || !is_address_or_empty(finding.raw);
+    const bool names_server = finding.source != Source::signature;
+    return names_server && (!as_sent || !is_address_or_empty(finding.raw));
   });
 }
 

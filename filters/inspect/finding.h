@@ -61,7 +61,8 @@ class FindingList {
   std::size_t count_ = 0;
 };
 
-// Some finding names a server by more than its own address: `Host: 192.0.2.1` does not.
+// Some finding names a server by more than its own address: `Host: 192.0.2.1` does not, nor does a
+// signature.
 [[nodiscard]] bool shows_name(const FindingList& findings) noexcept;
 
 }  // namespace sluice::inspect

@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "filters/dns/framing.h"
+#include "filters/inspect/http_stream.h"
+#include "filters/mmtls/hello.h"
+#include "filters/proxy/head.h"
 #include "filters/tls/record.h"
+#include "filters/tls/search.h"
 
 namespace sluice::inspect {
 namespace {
@@ -38,7 +42,8 @@ ParseError error_of(dns::QueryError error) noexcept {
   return ParseError::none;
 }
 
-StreamReport inspect_dns(Bytes stream, Scratch& scratch, FindingList& findings) noexcept {
+StreamReport inspect_dns(Bytes stream, StreamState& state, Scratch& scratch,
+                         FindingList& findings) noexcept {
   const dns::Framed framed = dns::next_message(stream);
   if (!framed.complete) return {.protocol = Protocol::dns, .needed = framed.needed};
   const auto parsed = dns::parse_query(framed.message, scratch.query);
@@ -48,7 +53,19 @@ StreamReport inspect_dns(Bytes stream, Scratch& scratch, FindingList& findings) 
     return unreadable(Protocol::dns, error);
   }
   // What is no query (NOTIFY, UPDATE) names nothing that we judge.
+  state.stage = Stage::dns;
   return {.progress = Progress::message, .protocol = Protocol::dns, .consumed = framed.consumed};
+}
+
+void add_server_name(const tls::ClientHello& hello, FindingList& findings) noexcept {
+  if (!hello.has_server_name) return;
+  if (Finding* finding = findings.add()) {
+    finding->protocol = Protocol::tls;
+    finding->source = Source::server_name;
+    finding->raw = hello.server_name;
+    finding->name = name::Name::from_host(finding->raw);
+    finding->has_ech = hello.has_ech;
+  }
 }
 
 StreamReport inspect_tls(Bytes stream, Scratch& scratch, FindingList& findings) noexcept {
@@ -65,44 +82,73 @@ StreamReport inspect_tls(Bytes stream, Scratch& scratch, FindingList& findings) 
         return unreadable(Protocol::tls, ParseError::tls_too_large);
     }
   }
-  if (read.hello->has_server_name) {
-    if (Finding* finding = findings.add()) {
-      finding->protocol = Protocol::tls;
-      finding->source = Source::server_name;
-      finding->raw = read.hello->server_name;
-      finding->name = name::Name::from_host(finding->raw);
-      finding->has_ech = read.hello->has_ech;
-    }
-  }
+  add_server_name(*read.hello, findings);
   return {.progress = Progress::finished, .protocol = Protocol::tls, .consumed = read.consumed};
 }
 
-StreamReport inspect_http(Bytes stream, FindingList& findings) noexcept {
-  const auto request = http::parse_request(stream);
-  if (!request) {
-    switch (request.error()) {
-      case http::RequestError::need_more:
-        return {.protocol = Protocol::http, .needed = stream.size() + 1};
-      case http::RequestError::not_http:
-        return {.progress = Progress::unrecognised};
-      case http::RequestError::malformed:
-        return unreadable(Protocol::http, ParseError::http_malformed);
-      case http::RequestError::too_large:
-        return unreadable(Protocol::http, ParseError::http_too_large);
-      case http::RequestError::too_many_hosts:
-        return unreadable(Protocol::http, ParseError::http_too_many_hosts);
+// Looks for hellos at any place. What is none, as far as it is there, is read over; one that is not
+// whole is waited for, and does not hide others behind it.
+StreamReport inspect_unknown(Bytes stream, StreamState& state, Scratch& scratch,
+                             FindingList& findings) noexcept {
+  constexpr int kMostCandidates = 4;
+  state.stage = Stage::search;
+  std::size_t waits_at = stream.size();
+  std::size_t at = tls::find_client_hello(stream, 0);
+  for (int i = 0; i < kMostCandidates && at < stream.size() && findings.size() == 0; ++i) {
+    const tls::HelloRead read = tls::read_client_hello(stream.subspan(at), scratch.handshake);
+    if (read.hello) {
+      add_server_name(*read.hello, findings);
+      at += read.consumed;
+    } else {
+      if (read.hello.error() == tls::HelloError::need_more) waits_at = std::min(waits_at, at);
+      ++at;
     }
+    if (findings.size() == 0) at = tls::find_client_hello(stream, at);
   }
-  for (std::size_t i = 0; i < request->host_count; ++i) {
-    if (Finding* finding = findings.add()) {
-      finding->protocol = Protocol::http;
-      finding->source = Source::host;
-      finding->raw = request->hosts[i];
-      finding->name = name::Name::from_host(http::without_port(finding->raw));
-    }
+  waits_at = std::min(waits_at, at);
+  if (waits_at == 0 && findings.size() == 0) return {.needed = stream.size() + 1};
+  state.searched += static_cast<std::uint32_t>(waits_at);
+  if (state.searched >= kMaxSearch && findings.size() == 0) {
+    return {.progress = Progress::unrecognised};
   }
-  return {
-      .progress = Progress::finished, .protocol = Protocol::http, .consumed = request->head_size};
+  return {.progress = Progress::message, .consumed = waits_at};
+}
+
+// The start of a stream, or what follows a message that is over.
+StreamReport inspect_start(Bytes stream, Port server_port, StreamState& state, Scratch& scratch,
+                           FindingList& findings) noexcept {
+  const Likeness mmtls = mmtls::looks_like_hello(stream);
+  if (mmtls == Likeness::yes) {
+    add_signature(Protocol::mmtls, "mmtls._signature", findings);
+    return {.progress = Progress::finished,
+            .protocol = Protocol::mmtls,
+            .consumed = mmtls::kHelloHeadOctets};
+  }
+  const auto head = proxy::parse_head(stream);
+  if (head) {
+    if (!head->host.empty()) add_host(head->host, findings);
+    return {.progress = Progress::message,
+            .protocol = Protocol::http,
+            .consumed = head->size,
+            .is_part = true};
+  }
+  const bool tls = tls::may_be_tls(stream);
+  const bool http = http::may_be_request(stream);
+  const bool dns = (server_port == kDnsPort && !tls && !http) || dns::may_be_query_stream(stream);
+  const bool others = mmtls == Likeness::maybe || head.error() == proxy::HeadError::need_more;
+  const int may_be = int{tls} + int{http} + int{dns} + int{others};
+  if (may_be > 1 || (may_be == 1 && others)) return {.needed = stream.size() + 1};
+  StreamReport report{.progress = Progress::unrecognised};
+  if (tls) report = inspect_tls(stream, scratch, findings);
+  if (http) report = inspect_http(stream, state, findings);
+  if (dns) report = inspect_dns(stream, state, scratch, findings);
+  // Elsewhere than at its port what looks like DNS may turn out to be something else.
+  if (dns && server_port != kDnsPort && report.progress == Progress::need_more) {
+    report.needed = stream.size() + 1;
+  }
+  return report.progress == Progress::unrecognised
+             ? inspect_unknown(stream, state, scratch, findings)
+             : report;
 }
 
 }  // namespace
@@ -124,6 +170,8 @@ std::string_view to_string(ParseError error) noexcept {
       return "too_large";
     case ParseError::http_too_many_hosts:
       return "too_many_hosts";
+    case ParseError::http_ambiguous_body:
+      return "ambiguous_body";
   }
   return "?";
 }
@@ -136,6 +184,7 @@ Protocol protocol_of(ParseError error) noexcept {
     case ParseError::http_malformed:
     case ParseError::http_too_large:
     case ParseError::http_too_many_hosts:
+    case ParseError::http_ambiguous_body:
       return Protocol::http;
     case ParseError::quic_malformed:
     case ParseError::quic_too_large:
@@ -148,24 +197,23 @@ Protocol protocol_of(ParseError error) noexcept {
   return Protocol::dns;
 }
 
-StreamReport inspect_stream(Bytes stream, Port server_port, std::optional<Protocol> expected,
-                            Scratch& scratch, FindingList& findings) noexcept {
-  const bool tls = expected ? *expected == Protocol::tls : tls::may_be_tls(stream);
-  const bool http = expected ? *expected == Protocol::http : http::may_be_request(stream);
-  const bool dns =
-      expected ? *expected == Protocol::dns
-               : (server_port == kDnsPort && !tls && !http) || dns::may_be_query_stream(stream);
-  switch (static_cast<int>(tls) + static_cast<int>(http) + static_cast<int>(dns)) {
-    case 0:
-      return {.progress = Progress::unrecognised};
-    case 1:
+StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state, Scratch& scratch,
+                            FindingList& findings) noexcept {
+  switch (state.stage) {
+    case Stage::start:
+      return inspect_start(stream, server_port, state, scratch, findings);
+    case Stage::dns:
+      return inspect_dns(stream, state, scratch, findings);
+    case Stage::http_fields:
+    case Stage::http_chunk:
+    case Stage::http_trailer:
+      return inspect_http(stream, state, findings);
+    case Stage::search:
+      return inspect_unknown(stream, state, scratch, findings);
+    case Stage::lost:
       break;
-    default:
-      return {.needed = stream.size() + 1};  // too short to tell
   }
-  if (tls) return inspect_tls(stream, scratch, findings);
-  if (http) return inspect_http(stream, findings);
-  return inspect_dns(stream, scratch, findings);
+  return unreadable(Protocol::http, ParseError::http_ambiguous_body);
 }
 
 DatagramReport inspect_datagram(Bytes payload, Port server_port, Scratch& scratch,

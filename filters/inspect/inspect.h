@@ -2,8 +2,9 @@
 
 // From payload to findings: tells protocols by content, calls their parsers, makes names canonical.
 //
-// Pure: no allocation, no exceptions, no state. `Scratch` is the worker's, for what is too large
-// for the stack; views in findings may point into it until the next call.
+// Pure: no allocation, no exceptions; what must be remembered of a stream is a StreamState, which
+// the caller keeps. `Scratch` is the worker's, for what is too large for the stack; views in
+// findings may point into it until the next call. README.md tells what is told from what.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "filters/dns/response.h"
 #include "filters/http/request.h"
 #include "filters/inspect/finding.h"
+#include "filters/inspect/stream_state.h"
 #include "filters/tls/client_hello.h"
 
 namespace sluice::inspect {
@@ -38,10 +40,11 @@ enum class ParseError : std::uint8_t {
   http_malformed,
   http_too_large,
   http_too_many_hosts,
+  http_ambiguous_body,
   quic_malformed,
   quic_too_large,
 };
-inline constexpr std::size_t kParseErrors = 10;
+inline constexpr std::size_t kParseErrors = 11;
 [[nodiscard]] std::string_view to_string(ParseError error) noexcept;
 // What the error is an error of. REQUIRES: not none.
 [[nodiscard]] Protocol protocol_of(ParseError error) noexcept;
@@ -58,16 +61,23 @@ struct StreamReport {
   Progress progress = Progress::need_more;
   std::optional<Protocol> protocol;  // once known
   std::size_t consumed = 0;          // message, finished: octets that were judged
+  std::uint64_t skip = 0;            // message: octets behind these that say nothing (a body)
+  bool is_part = false;              // message: of a body, a trailer, a proxy's head: not a request
   std::size_t needed = 0;            // need_more: least length that can change the answer
   ParseError error = ParseError::none;
 };
 
-// Reads a client's TCP stream from the first octet that is not judged yet. `server_port` only
-// decides that port 53 is DNS without a look at plausibility. `expected` is the protocol of earlier
-// messages. Appends to `findings`.
-[[nodiscard]] StreamReport inspect_stream(Bytes stream, Port server_port,
-                                          std::optional<Protocol> expected, Scratch& scratch,
-                                          FindingList& findings) noexcept;
+// Octets of a client that are looked through for TLS behind an unknown start, and octets of a
+// server after which that search ends: what comes before a STARTTLS is short.
+inline constexpr std::size_t kMaxSearch = 16 * 1024;
+inline constexpr std::size_t kMaxServerOctetsInSearch = 64 * 1024;
+
+// Reads a client's TCP stream from the first octet that is not judged yet; moves `state` on where
+// it answers `message`. `server_port` only decides that port 53 is DNS without a look at
+// plausibility. Appends to `findings`. A stream that is searched gives `message` without a protocol
+// until kMaxSearch.
+[[nodiscard]] StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state,
+                                          Scratch& scratch, FindingList& findings) noexcept;
 
 struct DatagramReport {
   Progress progress = Progress::unrecognised;  // finished, unrecognised or unreadable

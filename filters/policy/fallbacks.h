@@ -17,8 +17,8 @@ enum class Ech : std::uint8_t {
 };
 
 struct Fallbacks {
-  OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read, HTTP that no server reads
-  OnTrouble unjudged = OnTrouble::drop;   // DNS and TLS that cannot be judged, no memory to judge
+  OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read
+  OnTrouble unjudged = OnTrouble::drop;   // what cannot be judged, no memory to judge
   OnTrouble fragments = OnTrouble::drop;  // IP fragments that there is no room to put together
   OnTrouble quic_unknown = OnTrouble::pass;  // QUIC of versions that cannot be read
   Checksums checksums = Checksums::verify;   // of client packets under judgement

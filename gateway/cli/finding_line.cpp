@@ -31,7 +31,8 @@ std::string_view verdict_word(policy::Action action) {
 }  // namespace
 
 std::string printable_name(const inspect::Finding& finding) {
-  if (finding.protocol == inspect::Protocol::dns) {
+  // What was not sent as a text is shown as the name that stands for it.
+  if (finding.raw.empty() && finding.source != inspect::Source::host) {
     std::array<char, name::kMaxTextOctets> text;
     return std::string(name::to_text(finding.name, text));
   }

@@ -63,23 +63,30 @@ inline constexpr Nanos kNamedIdle = std::chrono::seconds(120);
 // DNS questions that wait for their answers.
 inline constexpr std::size_t kOpenQuestions = 8192;
 
-// Of the message that ended what a flow reveals.
+// Of the last message that had findings.
 enum class ShownNames : std::uint8_t { none, innocent, banned };
 
 // How far one reading of a client's stream is judged; offsets count from the stream's base.
+//
+//   base    last head    seen             judged
+//    | … … … | Host: a   |  body …  … … … … |  the next message
+//                        `-- says nothing: need not come by, and may come by twice
 struct ReadingState {
-  std::uint32_t judged = 0;  // whole messages up to here are clean
-  std::uint32_t needed = 1;  // the view must be this long before another look can tell more
+  std::uint64_t judged = 0;  // whole messages up to here are clean
+  std::uint64_t seen = 0;    // what was looked at to tell so
+  std::uint64_t needed = 1;  // the view must be this long before another look can tell more
   bool finished = false;     // nothing behind `judged` will name anything
   Reason finish = Reason::allowed;
+  inspect::StreamState state;  // at `judged`
 };
 
 struct Flow {
   flow::TcpFlow tcp;
   flow::ClientStream stream;
-  ReadingState readings[2];      // of first copies; of the mixtures with others, together
-  std::uint64_t judged_end = 0;  // finished: offset up to which the server must acknowledge
-  std::optional<inspect::Protocol> protocol;
+  ReadingState readings[2];         // of first copies; of the mixtures with others, together
+  inspect::StreamState base_state;  // at the stream's base
+  std::uint64_t judged_end = 0;     // finished: offset up to which the server must acknowledge
+  std::uint32_t server_octets = 0;  // of payload, while the client's stream is searched
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
   ShownNames shown = ShownNames::none;
@@ -170,7 +177,7 @@ class Judge {
   Verdicts judge_address(const Context& context) noexcept;
   Judgement settle_datagram(const Context& context, const Judgement& judgement) noexcept;
   std::optional<Judgement> judge_nameless(const Context& context, Flow& flow) noexcept;
-  void note_names(const Context& context, Flow& flow) noexcept;
+  void note_names(const Context& context, Flow& flow, const ReadingState& reading) noexcept;
   // DNS over UDP: a question that passed, read in scratch_; what may be an answer.
   void note_question(const Context& context) noexcept;
   void learn_from_answer(const Context& context) noexcept;
@@ -179,6 +186,9 @@ class Judge {
   flow::Insert store(const Context& context, Flow& flow,
                      const flow::ClientSegment& segment) noexcept;
   bool reclaim_stream(const Context& context) noexcept;
+  [[nodiscard]] static bool says_nothing(const Flow& flow,
+                                         const flow::ClientSegment& segment) noexcept;
+  bool ends_search(const Context& context, Flow& flow) const noexcept;
   void forget_acknowledged(Flow& flow) noexcept;
   Flow& create(const Context& context, const flow::KeyedPacket& keyed,
                const flow::TcpFlow& tcp) noexcept;

@@ -122,19 +122,23 @@ std::optional<Judgement> Judge::judge_nameless(const Context& context, Flow& flo
   const bool nameless =
       shows_no_name(first.finish) || (flow.stream.readings_differ() && shows_no_name(last.finish));
   if (!nameless || flow.tcp.is_midstream()) return std::nullopt;
+  // What follows an Upgrade belongs to the name that the request showed.
+  if (first.finish == Reason::unknown_protocol && flow.shown != ShownNames::none) {
+    return std::nullopt;
+  }
   const Verdicts verdicts = judge_address(context);
   if (verdicts.block) return block_flow(flow, *verdicts.block);
   if (verdicts.logged) first.finish = Reason::logged;
   return std::nullopt;
 }
 
-// Of a message that ends what the flow reveals. Names that DNS asks for say nothing of the server.
-void Judge::note_names(const Context& context, Flow& flow) noexcept {
+// Of a message with findings. Names that DNS asks for say nothing of the server.
+void Judge::note_names(const Context& context, Flow& flow, const ReadingState& reading) noexcept {
   const match::DomainSet& domains = context.snapshot.domains;
   const auto banned = static_cast<std::size_t>(std::ranges::count_if(
       findings_, [&](const auto& finding) { return is_banned(domains, finding.name); }));
   flow.shown = ShownNames::none;
-  if (flow.protocol == inspect::Protocol::dns || !inspect::shows_name(findings_)) return;
+  if (reading.state.stage == inspect::Stage::dns || !inspect::shows_name(findings_)) return;
   if (banned == 0) flow.shown = ShownNames::innocent;
   if (banned == findings_.size()) flow.shown = ShownNames::banned;
 }
@@ -144,8 +148,7 @@ void Judge::note_names(const Context& context, Flow& flow) noexcept {
 void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
   const ReadingState& first = flow.readings[static_cast<std::size_t>(flow::Reading::first_copy)];
   if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
-      flow.stream.readings_differ() ||
-      flow.tcp.acknowledged() < flow.stream.base() + first.judged) {
+      flow.stream.readings_differ() || flow.tcp.acknowledged() < flow.stream.base() + first.seen) {
     return;
   }
   const ShownNames shown = std::exchange(flow.shown, ShownNames::none);
@@ -158,10 +161,12 @@ void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
   // Banned and let through: a policy logs it, or does not hold the client. Read once more, for a
   // name is too large to be kept with every flow.
   findings_.clear();
+  inspect::StreamState state = flow.base_state;
   static_cast<void>(inspect::inspect_stream(flow.stream.view(pool_, flow::Reading::first_copy),
-                                            context.packet.source_port, flow.protocol, scratch_,
+                                            context.packet.source_port, state, scratch_,
                                             findings_));
   for (const inspect::Finding& finding : findings_) {
+    if (finding.source == inspect::Source::signature) continue;
     leases_.learn_banned(server, finding.name, context.now, LeaseTable::kFlowLife);
   }
 }

@@ -1,7 +1,6 @@
 // The judge's TCP half: flows, streams and their two readings.
 
 #include <algorithm>
-#include <limits>
 
 #include "gateway/engine/judge.h"
 #include "gateway/engine/judge_context.h"
@@ -17,31 +16,21 @@ bool opens_connection(const packet::Packet& packet) {
   return packet.tcp.syn && !packet.tcp.ack && !packet.tcp.rst;
 }
 
-// HTTP that no server reads names nothing; DNS and TLS that we cannot read may name what is banned.
-policy::OnTrouble fallback_for(inspect::ParseError error, const policy::Fallbacks& fallbacks) {
-  return inspect::protocol_of(error) == inspect::Protocol::http ? fallbacks.malformed
-                                                                : fallbacks.unjudged;
+// After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
+Reason finish_of(const inspect::StreamReport& report, const ReadingState& reading,
+                 const inspect::FindingList& findings, bool logged) {
+  using inspect::Stage;
+  const Stage stage = reading.state.stage;
+  if (logged) return Reason::logged;
+  if (inspect::shows_name(findings)) return Reason::allowed;
+  if (stage == Stage::search) return Reason::unknown_protocol;
+  const bool goes_on = report.is_part || stage == Stage::http_fields;
+  return goes_on && findings.size() == 0 ? reading.finish : Reason::no_name;
 }
 
 bool is_refused(const Flow& flow) {
   return flow.phase == FlowPhase::blocked || flow.phase == FlowPhase::rejected;
 }
-
-// Names of mixtures are told only where they block: the first copies' were told before.
-class RefusalsOnly final : public FindingSink {
- public:
-  explicit RefusalsOnly(FindingSink& to) : to_(to) {}
-  void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
-                  const policy::Decision& decision) noexcept override {
-    const bool refuses =
-        decision.action == policy::Action::drop || decision.action == policy::Action::reject;
-    if (refuses) to_.on_finding(packet, finding, decision);
-  }
-  void on_parse_error(inspect::ParseError) noexcept override {}
-
- private:
-  FindingSink& to_;
-};
 
 }  // namespace
 
@@ -94,9 +83,10 @@ Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& 
   if (packet.payload.empty()) return allow(Reason::no_payload);
   // A connection older than we are. Only what may be the start of a client's stream is judged.
   findings_.clear();
-  const auto report = inspect::inspect_stream(packet.payload, packet.destination_port, std::nullopt,
-                                              scratch_, findings_);
-  if (report.progress == inspect::Progress::unrecognised) return allow(Reason::midstream);
+  inspect::StreamState state;
+  static_cast<void>(
+      inspect::inspect_stream(packet.payload, packet.destination_port, state, scratch_, findings_));
+  if (state.stage == inspect::Stage::search) return allow(Reason::midstream);
   return judge_client(context, create(context, keyed, flow::TcpFlow::midstream(packet)));
 }
 
@@ -137,6 +127,8 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
     if (!flow.stream.holds_memory()) return drop_alone(Reason::no_memory);
   }
   const std::uint64_t window_end = flow.stream.base() + kStreamCapacity;
+  const bool in_body = says_nothing(flow, segment);
+  if (in_body && segment.offset + segment.bytes.size() > window_end) return allow(Reason::body);
   if (segment.offset >= window_end) return drop_alone(Reason::beyond_window);
   flow::ClientSegment inside = segment;
   inside.bytes = segment.bytes.first(
@@ -163,9 +155,15 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
       break;
   }
   if (flow.phase == FlowPhase::finished) return allow(flow.finish);
-  const Judgement judgement = judge_stream(context, flow);
-  // A segment that reaches beyond the window passes only where its start settles the flow.
-  const bool overhangs = inside.bytes.size() < segment.bytes.size();
+  Judgement judgement = judge_stream(context, flow);
+  if (in_body && judgement.reason == Reason::unfinished) judgement.reason = Reason::body;
+  // A segment that reaches beyond the window passes only where its start settles what lies there.
+  const std::uint64_t settled =
+      flow.stream.readings_differ()
+          ? 0
+          : flow.stream.base() + flow.readings[index_of(flow::Reading::first_copy)].judged;
+  const bool overhangs =
+      inside.bytes.size() < segment.bytes.size() && settled < segment.offset + segment.bytes.size();
   return overhangs && flow.phase == FlowPhase::judging ? drop_alone(Reason::beyond_window)
                                                        : judgement;
 }
@@ -197,7 +195,7 @@ bool Judge::reclaim_stream(const Context& context) noexcept {
 Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
   ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
   const ReadingState& last = flow.readings[index_of(flow::Reading::last_copy)];
-  const std::uint32_t judged_before = first.judged;
+  const std::uint64_t judged_before = first.judged;
   const Bytes view = flow.stream.view(pool_, flow::Reading::first_copy);
   if (auto blocked = judge_view(context, flow, view, first)) return *blocked;
   bool finished = first.finished;
@@ -205,44 +203,11 @@ Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
     if (auto blocked = judge_mixtures(context, flow)) return *blocked;
     finished = finished && last.finished;
   }
-  if (finished) {
+  if (finished || first.judged > judged_before) {
     if (auto blocked = judge_nameless(context, flow)) return *blocked;
-    return finish_flow(flow);
   }
+  if (finished) return finish_flow(flow);
   return allow(first.judged > judged_before ? first.finish : Reason::unfinished);
-}
-
-// Every mixture of copies is read anew from the stream's base. What is kept of them: whether all
-// are finished and when to look again; how far all of them are judged, and once they are finished,
-// how far any is.
-std::optional<Judgement> Judge::judge_mixtures(const Context& context, Flow& flow) noexcept {
-  const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
-  ReadingState& kept = flow.readings[index_of(flow::Reading::last_copy)];
-  if (kept.finished || flow.stream.contiguous() - flow.stream.base() < kept.needed) return {};
-  RefusalsOnly sink(context.sink);
-  const Context quiet{context.packet, context.now, context.snapshot, sink, context.side};
-  const flow::Contested contested = flow.stream.contested(pool_);
-  if (contested.count == 0) {  // all of them lie behind a gap
-    kept = first;
-    kept.needed = static_cast<std::uint32_t>(flow.stream.contiguous() - flow.stream.base() + 1);
-    return {};
-  }
-  ReadingState sum{.judged = 0, .needed = std::numeric_limits<std::uint32_t>::max()};
-  std::uint32_t least = first.judged;
-  sum.finished = true;
-  for (unsigned reading = 1; reading < contested.readings(); ++reading) {
-    ReadingState state;
-    const Bytes view = flow.stream.mixture(pool_, contested, reading, mixture_);
-    if (auto blocked = judge_view(quiet, flow, view, state)) return blocked;
-    if (!state.finished) sum.needed = std::min(sum.needed, state.needed);
-    sum.finished = sum.finished && state.finished;
-    if (state.finish != Reason::allowed) sum.finish = state.finish;
-    sum.judged = std::max(sum.judged, state.judged);
-    least = std::min(least, state.judged);
-  }
-  if (!sum.finished) sum.judged = least;
-  kept = sum;
-  return {};
 }
 
 // Reads on behind what of one reading is judged.
@@ -250,21 +215,16 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
                                            ReadingState& state) noexcept {
   while (!state.finished && view.size() >= state.needed) {
     findings_.clear();
-    const bool is_first_message = state.judged == 0 && flow.stream.base() == 0;
-    const auto report = inspect::inspect_stream(
-        view.subspan(state.judged), context.packet.destination_port,
-        is_first_message ? std::nullopt : flow.protocol, scratch_, findings_);
-    if (report.protocol) flow.protocol = report.protocol;
+    const auto report =
+        inspect::inspect_stream(view.subspan(state.judged), context.packet.destination_port,
+                                state.state, scratch_, findings_);
     switch (report.progress) {
-      case inspect::Progress::need_more: {
-        const std::size_t longer = view.size() + 1;
-        state.needed = static_cast<std::uint32_t>(std::max(state.judged + report.needed, longer));
+      case inspect::Progress::need_more:
+        state.needed = std::max<std::uint64_t>(state.judged + report.needed, view.size() + 1);
         return std::nullopt;
-      }
       case inspect::Progress::unreadable:
         context.sink.on_parse_error(report.error);
-        if (enforce_ &&
-            fallback_for(report.error, context.snapshot.fallbacks) == policy::OnTrouble::drop) {
+        if (enforce_ && context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop) {
           return block_flow(flow, drop_alone(Reason::unreadable));
         }
         state.finish = Reason::unreadable;
@@ -282,18 +242,18 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         }
         const Verdicts verdicts = judge_findings(context);
         if (verdicts.block) return block_flow(flow, *verdicts.block);
-        state.finish = verdicts.logged                   ? Reason::logged
-                       : !inspect::shows_name(findings_) ? Reason::no_name
-                                                         : Reason::allowed;
-        note_names(context, flow);
-        state.finished = report.progress == inspect::Progress::finished || report.consumed == 0;
-        state.judged += static_cast<std::uint32_t>(report.consumed);
-        state.needed = state.judged + 1;
+        state.finish = finish_of(report, state, findings_, verdicts.logged);
+        if (findings_.size() > 0) note_names(context, flow, state);
+        state.finished = report.progress == inspect::Progress::finished;
+        state.seen = state.judged + report.consumed;
+        state.judged = state.seen + report.skip;
+        state.needed =
+            std::max<std::uint64_t>(state.judged, report.consumed > 0 ? 0 : view.size()) + 1;
         break;
       }
     }
     // What was looked at to tell that nothing follows counts as judged, too.
-    if (state.finished) state.judged = static_cast<std::uint32_t>(view.size());
+    if (state.finished) state.judged = state.seen = view.size();
   }
   return std::nullopt;
 }
@@ -302,7 +262,7 @@ Judgement Judge::finish_flow(Flow& flow) noexcept {
   const auto& first = flow.readings[index_of(flow::Reading::first_copy)];
   const auto& last = flow.readings[index_of(flow::Reading::last_copy)];
   flow.finish = first.finish;
-  const std::uint32_t judged =
+  const std::uint64_t judged =
       flow.stream.readings_differ() ? std::max(first.judged, last.judged) : first.judged;
   flow.judged_end = flow.stream.base() + judged;
   flow.phase = FlowPhase::finished;
@@ -323,31 +283,15 @@ Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
     const std::uint64_t acknowledged = flow.tcp.acknowledged();
     if (flow.phase == FlowPhase::finished) {
       if (acknowledged >= flow.judged_end) return pass_flow(flow, flow.finish);
-    } else if (acknowledged > flow.stream.contiguous()) {
-      return cannot_judge(context, flow, Reason::unjudged_acknowledged);
     } else {
       forget_acknowledged(flow);
+      if (acknowledged > flow.stream.contiguous()) {
+        return cannot_judge(context, flow, Reason::unjudged_acknowledged);
+      }
     }
   }
+  if (ends_search(context, flow)) return pass_flow(flow, Reason::unknown_protocol);
   return allow(context.packet.payload.empty() ? Reason::no_payload : Reason::server_data);
-}
-
-// Makes room for later messages: what is judged in every reading and acknowledged can no longer
-// change.
-void Judge::forget_acknowledged(Flow& flow) noexcept {
-  auto& first = flow.readings[index_of(flow::Reading::first_copy)];
-  auto& last = flow.readings[index_of(flow::Reading::last_copy)];
-  const bool differ = flow.stream.readings_differ();
-  const std::uint32_t judged = differ ? std::min(first.judged, last.judged) : first.judged;
-  if (judged == 0 || flow.tcp.acknowledged() < flow.stream.base() + judged) return;
-  flow.stream.consume(pool_, judged);
-  first.judged -= judged;
-  first.needed -= judged;
-  if (differ) {
-    last.judged -= judged;
-    last.needed -= judged;
-  }
-  if (!flow.stream.holds_memory()) flows_.keep(flow, flow::Keep::light);
 }
 
 Judgement Judge::judge_blocked(const Context& context, Flow& flow, bool from_client) noexcept {
@@ -411,8 +355,9 @@ Flow& Judge::create(const Context& context, const flow::KeyedPacket& keyed,
 void Judge::restart(Flow& flow) noexcept {
   flow.stream.reset(pool_);
   flow.readings[0] = flow.readings[1] = {};
-  flow.protocol.reset();
   flow.shown = ShownNames::none;
+  flow.base_state = {};
+  flow.server_octets = 0;
   flow.judged_end = 0;
   flow.phase = FlowPhase::judging;
   flow.finish = Reason::allowed;

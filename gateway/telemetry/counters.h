@@ -44,6 +44,7 @@ class Counter {
   X(no_payload, "handshake, acknowledgment, end: no bytes to judge")                           \
   X(server_data, "from the server, on a flow under inspection")                                \
   X(unfinished, "part of a message that is not complete yet")                                  \
+  X(body, "of the body of a request whose head was judged")                                    \
   X(allowed, "names were read and none is banned for this client")                             \
   X(logged, "a banned name whose policy is to log it")                                         \
   X(no_name, "a whole hello, request or answer that names no server")                          \

@@ -26,7 +26,8 @@ bool same_hosts(const Request& a, const Request& b) {
 bool same(const Read& a, const Read& b) {
   if (!a || !b) return !a && !b && a.error() == b.error();
   return a->method == b->method && a->target == b->target && same_hosts(*a, *b) &&
-         a->head_size == b->head_size && a->is_whole == b->is_whole;
+         a->head_size == b->head_size && a->is_whole == b->is_whole && a->framing == b->framing &&
+         a->upgrades_to_mmtls == b->upgrades_to_mmtls;
 }
 
 bool needs_more(const Read& read) {
@@ -35,7 +36,8 @@ bool needs_more(const Read& read) {
 
 void check_whole(Bytes stream, const Request& request) {
   require(request.host_count <= kMaxHosts);
-  require(request.head_size <= stream.size() && request.head_size <= kMaxHead);
+  require(request.head_size > 0 && request.head_size <= stream.size());
+  require(request.head_size <= kMaxHead && !request.framing.in_line);
   require(!request.method.empty() && !request.target.empty());
   require(lies_in(request.method, stream) && lies_in(request.target, stream));
   for (std::size_t i = 0; i < request.host_count; ++i) {
@@ -56,7 +58,19 @@ void check_whole(Bytes stream, const Request& request) {
   require(again && same_hosts(*again, request) && again->head_size == head.size());
 }
 
+// What goes on behind a head that was cut: it never stands still, and stays in its bounds.
+void check_fields(Bytes stream) {
+  for (const bool in_line : {false, true}) {
+    const Read read = continue_request(stream, {.in_line = in_line});
+    if (!read) continue;
+    require(read->head_size > 0 && read->head_size <= stream.size());
+    require(read->head_size <= kMaxHead && read->host_count <= kMaxHosts);
+    for (std::size_t i = 0; i < read->host_count; ++i) require(lies_in(read->hosts[i], stream));
+  }
+}
+
 void check(Bytes stream) {
+  check_fields(stream);
   const Read whole = parse_request(stream);
   if (whole) check_whole(stream, *whole);
   bool may_be = true;

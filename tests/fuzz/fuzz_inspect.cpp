@@ -1,6 +1,7 @@
-// Payloads to findings. The first octet chooses port and expected protocol; the rest is a client's
-// stream: fed in pieces it gives the findings, and the end, that it gives as a whole. The same
-// bytes as a datagram: findings are bounded, and stand for the questions.
+// Payloads to findings. The first octet chooses port and stage; the rest is a client's stream: one
+// look at any prefix gives what it gives at the whole, or needs more; and read to its end, octet by
+// octet, it gives the names that it gives in one piece. The same bytes as a datagram: findings are
+// bounded, and stand for the questions.
 
 #include <algorithm>
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "filters/inspect/inspect.h"
 #include "tests/fuzz/require.h"
+#include "tests/support/stream_feeder.h"
 
 namespace sluice::inspect {
 namespace {
@@ -19,13 +21,15 @@ using fuzz::require;
 
 struct Reader {
   Port port;
-  std::optional<Protocol> expected;
+  StreamState begin;
+  StreamState state;  // after the look
   Scratch scratch;
   FindingList findings;
 
   StreamReport read(Bytes stream) {
     findings.clear();
-    return inspect_stream(stream, port, expected, scratch, findings);
+    state = begin;
+    return inspect_stream(stream, port, state, scratch, findings);
   }
 };
 
@@ -40,7 +44,8 @@ void check_findings(const Reader& reader, Bytes stream) {
   for (const Finding& finding : reader.findings) {
     require(lies_in(finding.raw, stream) || lies_in(finding.raw, reader.scratch.handshake));
     require((finding.protocol == Protocol::dns) == (finding.source == Source::question));
-    require(finding.source != Source::question || finding.raw.empty());
+    require((finding.source != Source::question && finding.source != Source::signature) ||
+            finding.raw.empty());
     const auto canonical = name::Name::from_wire(finding.name.wire());
     require(canonical && *canonical == finding.name);
   }
@@ -49,7 +54,8 @@ void check_findings(const Reader& reader, Bytes stream) {
 void check_report(const StreamReport& report, const FindingList& findings, std::size_t size) {
   const bool judged = report.progress == Progress::message || report.progress == Progress::finished;
   require(judged || findings.size() == 0);
-  require(!judged || (report.consumed > 0 && report.consumed <= size && report.protocol));
+  require(!judged || report.consumed <= size);
+  require(report.consumed > 0 || findings.size() > 0 || !judged);
   require((report.progress == Progress::unreadable) == (report.error != ParseError::none));
   require(report.error == ParseError::none || report.protocol == protocol_of(report.error));
   if (report.progress == Progress::need_more) require(report.needed > size);
@@ -57,6 +63,7 @@ void check_report(const StreamReport& report, const FindingList& findings, std::
 
 void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
   const StreamReport expected = whole.read(stream);
+  const bool searched = whole.state.stage == Stage::search;
   check_report(expected, whole.findings, stream.size());
   check_findings(whole, stream);
   std::size_t needed = 0;
@@ -68,6 +75,8 @@ void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
       needed = std::max(needed, report.needed);
       continue;
     }
+    // A search goes as far as there are octets; so does a line of no interest.
+    if (searched || whole.begin.framing.in_line) continue;
     require(size >= needed || report.progress == Progress::unreadable ||
             report.progress == Progress::unrecognised);
     require(report.progress == expected.progress && report.protocol == expected.protocol &&
@@ -75,6 +84,17 @@ void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
     require(same(pieces.findings, whole.findings));
     require(report.consumed == std::min(expected.consumed, size));
   }
+}
+
+void check_to_the_end(const Reader& reader, Bytes stream) {
+  test::StreamFeeder whole(reader.port.number, reader.begin);
+  test::StreamFeeder pieces(reader.port.number, reader.begin);
+  whole.feed(stream);
+  for (std::size_t size = 1; size <= stream.size(); ++size) pieces.feed(stream.first(size));
+  // A search tries fewer places where it sees all at once.
+  if (whole.stage() == Stage::search || pieces.stage() == Stage::search) return;
+  require(whole.names() == pieces.names() && whole.error() == pieces.error());
+  require(whole.over() == pieces.over());
 }
 
 void check_datagram(Reader& reader, Bytes payload) {
@@ -90,15 +110,18 @@ void check_datagram(Reader& reader, Bytes payload) {
 void check(Bytes input) {
   if (input.empty()) return;
   const auto choice = std::to_integer<unsigned>(input[0]);
-  constexpr std::array<std::optional<Protocol>, 4> kExpected = {std::nullopt, Protocol::dns,
-                                                                Protocol::tls, Protocol::http};
+  constexpr std::array kStages = {Stage::start,      Stage::dns,          Stage::http_fields,
+                                  Stage::http_chunk, Stage::http_trailer, Stage::search,
+                                  Stage::lost};
   const auto whole = std::make_unique<Reader>();
   const auto pieces = std::make_unique<Reader>();
   for (Reader* const reader : {whole.get(), pieces.get()}) {
     reader->port = choice % 2 == 0 ? Port{443} : kDnsPort;
-    reader->expected = kExpected[choice / 2 % kExpected.size()];
+    reader->begin.stage = kStages[choice / 2 % kStages.size()];
+    reader->begin.framing.in_line = choice / 2 / kStages.size() % 2 == 1;
   }
   check_stream(*whole, *pieces, input.subspan(1));
+  check_to_the_end(*whole, input.subspan(1));
   check_datagram(*whole, input.subspan(1));
 }
 

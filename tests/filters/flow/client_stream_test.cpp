@@ -136,6 +136,26 @@ TEST(ClientStream, LeavesOutWhatIsBeforeItsBase) {
   EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "456789ab");
 }
 
+TEST(ClientStream, ForgetsBytesThatHaveNotCome) {
+  StreamPool pool(1, 16);
+  ClientStream stream;
+  static_cast<void>(stream.insert(pool, 0, as_bytes("0123")));
+  static_cast<void>(stream.insert(pool, 8, as_bytes("89")));
+  stream.consume(pool, 6);  // 4 and 5 are of no interest
+  EXPECT_EQ(stream.base(), 6U);
+  EXPECT_EQ(stream.contiguous(), 6U);
+  static_cast<void>(stream.insert(pool, 4, as_bytes("4567")));
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "6789");
+  stream.consume(pool, 100);
+  EXPECT_FALSE(stream.holds_memory());
+  EXPECT_EQ(stream.insert(pool, 100, as_bytes("x")), Insert::known);
+  EXPECT_EQ(stream.insert(pool, 106, as_bytes("y")), Insert::stored);
+  // A hole at the new base is one, whatever was there before.
+  static_cast<void>(stream.insert(pool, 110, as_bytes("z")));
+  stream.consume(pool, 4);
+  EXPECT_EQ(stream.contiguous(), 110U + 1U);
+}
+
 // The stream as a map of bytes: slow, and plainly right.
 class NaiveStream {
  public:

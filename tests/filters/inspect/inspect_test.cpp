@@ -17,10 +17,10 @@ using test::tls_records;
 
 class Inspect : public testing::Test {
  protected:
-  StreamReport stream(Bytes bytes, std::uint16_t port = 443,
-                      std::optional<Protocol> expected = std::nullopt) {
+  StreamReport stream(Bytes bytes, std::uint16_t port = 443, StreamState state = {}) {
     findings_.clear();
-    return inspect_stream(bytes, Port{port}, expected, *scratch_, findings_);
+    state_ = state;
+    return inspect_stream(bytes, Port{port}, state_, *scratch_, findings_);
   }
   DatagramReport datagram(Bytes bytes, std::uint16_t port) {
     findings_.clear();
@@ -37,6 +37,7 @@ class Inspect : public testing::Test {
 
   std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
   FindingList findings_;
+  StreamState state_;  // after the last call of stream()
 };
 
 using Names = std::vector<std::string>;
@@ -55,7 +56,8 @@ TEST_F(Inspect, ProtocolsAreToldByContentOnAnyPort) {
 TEST_F(Inspect, WhatIsNoProtocolOfOursIsUnrecognised) {
   for (const char* text :
        {"SSH-2.0-OpenSSH_9.2\r\n", "EHLO mail.example\r\n", "\x05\x01\x02\x03\x04\x05\x06"}) {
-    EXPECT_EQ(stream(as_bytes(text)).progress, Progress::unrecognised) << text;
+    EXPECT_FALSE(stream(as_bytes(text)).protocol) << text;
+    EXPECT_EQ(state_.stage, Stage::search) << text;
     EXPECT_TRUE(names().empty());
   }
 }
@@ -72,7 +74,7 @@ TEST_F(Inspect, DnsStreamsHaveManyMessages) {
   const auto report = stream(both, 53);
   EXPECT_EQ(report.progress, Progress::message);
   EXPECT_EQ(report.consumed, first);
-  EXPECT_EQ(stream(Bytes(both).subspan(first), 53, Protocol::dns).progress, Progress::message);
+  EXPECT_EQ(stream(Bytes(both).subspan(first), 53, state_).progress, Progress::message);
   EXPECT_EQ(names(), Names{"two.example"});
 }
 

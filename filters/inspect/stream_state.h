@@ -1,0 +1,31 @@
+#pragma once
+
+// What of a client's stream has to be remembered between two looks at it: a few words, by value.
+// Says where the reader stands; the bytes themselves are the caller's.
+
+#include <cstdint>
+
+#include "filters/http/request.h"
+
+namespace sluice::inspect {
+
+enum class Stage : std::uint8_t {
+  start,         // of a stream, or of anything behind a whole message
+  dns,           // messages of DNS, one behind the other
+  http_fields,   // inside a head that is longer than what is read at once
+  http_chunk,    // where a chunk of a body begins
+  http_trailer,  // behind the last chunk
+  search,        // behind octets of no protocol that we read: does TLS begin here?
+  lost,          // nobody can tell where the next message begins
+};
+
+struct StreamState {
+  Stage stage = Stage::start;
+  bool is_connect = false;     // http_fields: of a CONNECT, which has no body
+  std::uint32_t searched = 0;  // search: octets that were looked through
+  http::Framing framing;       // http_fields
+
+  friend bool operator==(const StreamState&, const StreamState&) = default;
+};
+
+}  // namespace sluice::inspect

@@ -1,0 +1,39 @@
+#include "filters/mmtls/hello.h"
+
+#include "filters/base/byte_reader.h"
+
+namespace sluice::mmtls {
+namespace {
+
+constexpr std::uint8_t kHandshake = 0x16;
+constexpr std::uint8_t kEarlyData = 0x19;
+constexpr std::uint8_t kVersion = 0xf1;  // the other octet is 3 or 4
+constexpr std::uint8_t kClientHello = 1;
+constexpr std::uint32_t kSectionHeadOctets = 4;
+
+constexpr bool is_minor(std::uint8_t octet) {
+  return octet == 3 || octet == 4;
+}
+
+}  // namespace
+
+Likeness looks_like_hello(Bytes stream) noexcept {
+  ByteReader reader(stream);
+  bool good = true;
+  // A field that is not all there can still become anything.
+  const auto want = [&](auto value, auto is_right) {
+    if (reader.ok() && !is_right(value)) good = false;
+  };
+  want(reader.u8(), [](auto type) { return type == kHandshake || type == kEarlyData; });
+  want(reader.u8(), [](auto major) { return major == kVersion; });
+  want(reader.u8(), is_minor);
+  const std::uint32_t record = reader.u16();
+  want(reader.u32(), [&](auto section) { return section + kSectionHeadOctets == record; });
+  want(reader.u8(), [](auto type) { return type == kClientHello; });
+  want(reader.u8(), is_minor);
+  want(reader.u8(), [](auto major) { return major == kVersion; });
+  if (!good) return Likeness::no;
+  return reader.ok() ? Likeness::yes : Likeness::maybe;
+}
+
+}  // namespace sluice::mmtls

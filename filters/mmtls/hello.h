@@ -1,0 +1,24 @@
+#pragma once
+
+// MMTLS, the transport of WeChat: Tencent's own descendant of TLS 1.3. It names no server anywhere,
+// so the protocol itself is what is seen.
+//
+//   | 16 or 19 | f1 03 or 04 | length | length - 4 as u32 | 01 | 03 or 04, f1 | ciphers …
+//   |  record: handshake, or early data  |       ClientHello                  |
+//
+// A long link is a TCP connection that starts so; a short link is the body of an HTTP request. TLS
+// has no version f1 xx, and both lengths must agree: nothing else looks like it.
+// Facts: public analyses of the app's traffic (Citizen Lab, "Should We Chat, Too?", 2024).
+// Pure: no allocation, no exceptions.
+
+#include "filters/base/bytes.h"
+#include "filters/base/likeness.h"
+
+namespace sluice::mmtls {
+
+inline constexpr std::size_t kHelloHeadOctets = 12;
+
+// Tells whether a stream that begins so is MMTLS, from kHelloHeadOctets octets at most.
+[[nodiscard]] Likeness looks_like_hello(Bytes stream) noexcept;
+
+}  // namespace sluice::mmtls

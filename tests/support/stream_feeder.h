@@ -1,0 +1,65 @@
+#pragma once
+
+// A client's stream, read as the judge reads it: message by message, from any number of pieces.
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/inspect/inspect.h"
+
+namespace sluice::test {
+
+class StreamFeeder {
+ public:
+  explicit StreamFeeder(std::uint16_t port = 443, inspect::StreamState state = {})
+      : port_(port), state_(state) {}
+
+  // The stream up to here; each call has what the one before had, and more. True: there is more to
+  // tell.
+  bool feed(Bytes stream) {
+    while (!over_ && stream.size() >= needed_) {
+      findings_.clear();
+      const auto report = inspect::inspect_stream(stream.subspan(judged_), Port{port_}, state_,
+                                                  *scratch_, findings_);
+      keep_names();
+      if (report.progress == inspect::Progress::need_more) {
+        needed_ = std::max(judged_ + report.needed, stream.size() + 1);
+        return true;
+      }
+      error_ = report.error;
+      over_ = report.progress != inspect::Progress::message;
+      judged_ += report.consumed + static_cast<std::size_t>(report.skip);
+      needed_ = std::max(judged_, report.consumed > 0 ? 0 : stream.size()) + 1;
+    }
+    return !over_;
+  }
+
+  // `proto:name` in order of appearance.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] inspect::ParseError error() const { return error_; }
+  [[nodiscard]] bool over() const { return over_; }
+  [[nodiscard]] inspect::Stage stage() const { return state_.stage; }
+
+ private:
+  void keep_names() {
+    for (const inspect::Finding& finding : findings_) {
+      std::array<char, name::kMaxTextOctets> text;
+      names_.push_back(std::string(to_string(finding.protocol)) + ':' +
+                       std::string(name::to_text(finding.name, text)));
+    }
+  }
+
+  std::uint16_t port_;
+  inspect::StreamState state_;
+  std::unique_ptr<inspect::Scratch> scratch_ = std::make_unique<inspect::Scratch>();
+  inspect::FindingList findings_;
+  std::vector<std::string> names_;
+  inspect::ParseError error_ = inspect::ParseError::none;
+  std::size_t judged_ = 0, needed_ = 1;
+  bool over_ = false;
+};
+
+}  // namespace sluice::test
