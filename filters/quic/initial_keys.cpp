@@ -1,5 +1,5 @@
 // SHA256_* is deprecated in favour of EVP, which allocates: see the header.
-#define OPENSSL_SUPPRESS_DEPRECATED
+#define OPENSSL_SUPPRESS_DEPRECATED  // NOLINT(readability-identifier-naming): the name is OpenSSL's
 
 #include "filters/quic/initial_keys.h"
 

@@ -8,6 +8,7 @@
 
 #include "tests/gateway/engine/lab.h"
 #include "tests/support/fragments.h"
+#include "tests/support/quic_builder.h"
 
 namespace {
 std::atomic<std::uint64_t> allocations{0};  // of this program, since it started
@@ -46,8 +47,8 @@ using test::FrameBuilder;
 using test::Lab;
 using test::Octets;
 
-// Questions, hellos whole and split, conflicts, requests, blocked and passed flows, junk; of more
-// flows than the table holds.
+// Questions, hellos whole and split, over TCP and QUIC, conflicts, requests, blocked and passed
+// flows, junk; of more flows than the table holds.
 std::vector<Octets> traffic() {
   std::vector<Octets> frames;
   for (int i = 0; i < 200; ++i) {
@@ -58,6 +59,12 @@ std::vector<Octets> traffic() {
         FrameBuilder("192.0.2.1:7000", "198.51.100.53:53").payload(test::dns_query(name)).build());
     frames.push_back(connection.syn());
     frames.push_back(connection.syn_ack());
+    const FrameBuilder quic("198.18.0." + std::to_string(i) + ":4000", "198.51.100.2:443");
+    for (const Octets& datagram : test::quic_hello(name, {}, {90})) {
+      frames.push_back(FrameBuilder(quic).payload(datagram).build());
+    }
+    frames.push_back(
+        FrameBuilder(quic).payload(test::quic_initial({.keys_of = hello}, {})).build());
     switch (i % 4) {
       case 0:
         frames.push_back(connection.data(0, hello));
@@ -100,6 +107,7 @@ TEST(Allocations, AreNoneOverAReplayOnceWarm) {
   EXPECT_EQ(lab.counters->packets.value(), 2 * packets);
   EXPECT_EQ(packets, frames.size());
   EXPECT_GT(lab.counters->overlaps.value(), 0U);
+  EXPECT_GT(lab.count(telemetry::Reason::quic_undecryptable), 0U);
   EXPECT_GT(lab.count(telemetry::Reason::banned), 0U);
   EXPECT_NE(lab.audit.front(), nullptr);
 }
