@@ -1,7 +1,8 @@
 # The lab's probes, sourced by deploy/quickstart and by each probe's own shell. A probe acts as a client would, and says
-# "passed", "blocked" (silence) or "refused" (told so). REQUIRES: network.sh, $lab_dir.
+# "passed", "blocked" (silence) or "refused" (told so). REQUIRES: network.sh, servers.sh, $lab_dir.
 
 readonly probe_seconds=2
+readonly quic_seconds=8     # its client wants more of the processor
 readonly probes_at_once=12  # each waits for an answer most of the time
 banned_names="web.wechat.com sgshort.wechat.com www.kaspersky.com ds.kaspersky.com www.tiktok.com v16m-default.tiktokcdn.com"
 ordinary_names="example.com notwechat.com www.wikipedia.org weather.gc.ca www.qq.com"
@@ -50,6 +51,14 @@ probe_s_client() {
   fi
 }
 
+probe_quic() {
+  local name=$1 server=$2 folder command
+  folder=$(mktemp -d "$lab_dir/page.XXXXXX")
+  quic_command "$name" "$server" "$folder"
+  in_client timeout $quic_seconds "${command[@]}" >/dev/null 2>&1 || true
+  grep -qs 'served over QUIC' "$folder/index.html" && echo passed || echo blocked
+}
+
 # probe NAME PROTOCOL FAMILY EXPECTED SOURCE: one row of the table.
 probe() {
   local name=$1 protocol=$2 family=$3 expected=$4 source=$5
@@ -62,26 +71,35 @@ probe() {
     DNS/TCP) client=dig got=$(probe_dns "$name" "$server" "$source" "$type" +tcp) ;;
     HTTPS) got=$(probe_web "$name" "$bracketed" "$source" "https://$name/" 443) ;;
     TLS) client=openssl got=$(probe_s_client "$name" "$server" "$source") ;;
+    QUIC) client=ngtcp2 got=$(probe_quic "$name" "$server") ;;
     HTTP/80) got=$(probe_web "$name" "$bracketed" "$source" "http://$name/" 80) ;;
     HTTP/8080) got=$(probe_web "$name" "$bracketed" "$source" "http://$name:8080/" 8080) ;;
   esac
   printf '%s %s %s %s %s %s\n' "$name" "$client" "$protocol" "$family" "$expected" "$got"
 }
 
+# rows_of PROTOCOL: from clients whose names are dropped.
+rows_of() {
+  local name
+  for name in $banned_names; do
+    echo "$name $1 IPv4 blocked $client_v4"
+    echo "$name $1 IPv6 blocked fd77::10"
+  done
+  for name in $ordinary_names; do
+    echo "$name $1 IPv4 passed $client_v4"
+    echo "$name $1 IPv6 passed fd77::10"
+  done
+}
+
 # The rows to probe, a line each: the arguments of probe.
 rows() {
-  local name protocol
+  local protocol
   for protocol in DNS/UDP DNS/TCP HTTPS TLS HTTP/80 HTTP/8080; do
-    for name in $banned_names; do
-      echo "$name $protocol IPv4 blocked $client_v4"
-      echo "$name $protocol IPv6 blocked fd77::10"
-    done
-    for name in $ordinary_names; do
-      echo "$name $protocol IPv4 passed $client_v4"
-      echo "$name $protocol IPv6 passed fd77::10"
-    done
+    rows_of $protocol
     echo "web.wechat.com $protocol IPv4 refused $reject_v4"
     echo "web.wechat.com $protocol IPv6 refused $reject_v6"
     echo "example.com $protocol IPv4 passed $reject_v4"
   done
+  # Its client cannot be told its own address.
+  if has_quic; then rows_of QUIC; fi
 }

@@ -1,5 +1,5 @@
 # The lab's servers, sourced by deploy/quickstart: a DNS server that answers every name with the server's address,
-# and a web server with a certificate of the lab's own authority. REQUIRES: network.sh, $lab_dir, the names in
+# web servers over TCP and, where there is one, over QUIC, with a certificate of the lab's own authority. REQUIRES: network.sh, $lab_dir, the names in
 # $banned_names and $ordinary_names.
 
 certificates() {
@@ -32,6 +32,20 @@ http {
 EOF
 }
 
+has_quic() { command -v gtlsserver >/dev/null && command -v gtlsclient >/dev/null; }
+
+quic_server_up() {
+  local address
+  mkdir "$lab_dir/www"
+  echo "served over QUIC" >"$lab_dir/www/index.html"
+  for address in "$server_v4" "$server_v6"; do
+    (exec ip netns exec "$lab_server" gtlsserver -q --htdocs="$lab_dir/www" "$address" 443 "$lab_dir/server.key" \
+      "$lab_dir/server.pem") >>"$lab_dir/servers.log" 2>&1 &
+    echo $! >"$lab_dir/quic.$address.pid"
+    disown  # its end is no news
+  done
+}
+
 servers_up() {
   certificates
   web_configuration >"$lab_dir/nginx.conf"
@@ -39,6 +53,7 @@ servers_up() {
   in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces \
     --listen-address="$server_v4,$told_so_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
     --pid-file="$lab_dir/dnsmasq.pid" >>"$lab_dir/servers.log" 2>&1
+  if has_quic; then quic_server_up; fi
 }
 
 gateway_configuration() {
