@@ -21,7 +21,7 @@ using testing::Not;
 
 Labels labels() {
   return {.verdicts = {"pass", "drop", "pass_flow", "drop_flow"},
-          .protocols = {"dns", "tls", "quic", "http"},
+          .protocols = {"dns", "tls", "quic", "http", "mmtls", "ip"},
           .actions = {"allow", "log", "drop", "reject"},
           .removals = {"closed", "idle", "full", "reset"},
           .errors = {{"packet", "truncated"}, {"", ""}, {"tls", "malformed"}}};
