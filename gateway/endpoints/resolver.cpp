@@ -123,8 +123,10 @@ class Resolver::Work {
     }
     ++round_;
     asks_.clear();
-    for (std::uint8_t type = 0; type < kTypes.size(); ++type) {
-      for (std::uint32_t i = 0; i < targets_.size(); ++i) asks_.push_back({i, type, Clock::now()});
+    for (std::size_t type = 0; type < kTypes.size(); ++type) {
+      for (std::uint32_t i = 0; i < targets_.size(); ++i) {
+        asks_.push_back({i, static_cast<std::uint8_t>(type), Clock::now()});
+      }
     }
     changed_ = true;
   }

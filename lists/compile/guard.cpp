@@ -24,7 +24,9 @@ bool overlap(const IpPrefix& a, const IpPrefix& b) {
 }  // namespace
 
 Guard::Guard(CriticalNames critical) : critical_(std::move(critical)) {
-  for (const char* text : kReserved) reserved_.push_back(*IpPrefix::parse(text));
+  for (const char* text : kReserved) {
+    if (const auto prefix = IpPrefix::parse(text)) reserved_.push_back(*prefix);
+  }
 }
 
 std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
