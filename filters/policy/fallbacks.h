@@ -17,9 +17,9 @@ enum class Ech : std::uint8_t {
 };
 
 struct Fallbacks {
-  OnTrouble malformed = OnTrouble::pass;  // headers that cannot be read
-  OnTrouble unjudged = OnTrouble::drop;   // what cannot be judged, no memory to judge
-  OnTrouble fragments = OnTrouble::drop;  // IP fragments that there is no room to put together
+  OnTrouble malformed = OnTrouble::pass;     // headers that cannot be read
+  OnTrouble unjudged = OnTrouble::drop;      // what cannot be judged, no memory to judge
+  OnTrouble fragments = OnTrouble::drop;     // IP fragments that there is no room to put together
   OnTrouble quic_unknown = OnTrouble::pass;  // QUIC of versions that cannot be read
   Checksums checksums = Checksums::verify;   // of client packets under judgement
   Ech ech = Ech::allow;                      // in answers to clients that a policy protects

@@ -3,11 +3,11 @@
 // Capture files as a dataplane: pcap and pcapng in (capture_reader.h), pcap out (libpcap).
 //
 // Frames that pass go to the output as they were (or as they were replaced), with their time stamps
-// (nanoseconds) and lengths. pcap has one link type a file: the output has that of the first frame, and frames of others that
-// pcapng may hold are not written; error() says so, at the end.
-// A file that ends in the middle of a record gives the frames before it, then `ended` with error()
-// naming the packet and the reason. Verdicts for flows are not kept: every frame is judged.
-// Threads: one. Allocates at open only.
+// (nanoseconds) and lengths. pcap has one link type a file: the output has that of the first frame,
+// and frames of others that pcapng may hold are not written; error() says so, at the end. A file
+// that ends in the middle of a record gives the frames before it, then `ended` with error() naming
+// the packet and the reason. Verdicts for flows are not kept: every frame is judged. Threads: one.
+// Allocates at open only.
 
 #include <cstdint>
 #include <filesystem>
