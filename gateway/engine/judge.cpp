@@ -8,8 +8,8 @@ Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
       pool_(limits.streams, kStreamCapacity),
       leases_(limits.leases, flow_key),
-      questions_(kOpenQuestions, flow_key),
-      named_datagrams_(kNamedDatagrams, flow_key, kNamedIdle),
+      questions_(limits.questions, flow_key),
+      named_datagrams_(limits.named_datagrams, flow_key, kNamedIdle),
       enforce_(enforce),
       quic_(limits.quic, flow_key, enforce) {}
 
@@ -17,8 +17,8 @@ std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
          limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
          LeaseTable::memory_bytes(limits.leases) + QuicJudge::memory_bytes(limits.quic) +
-         kOpenQuestions * QuestionTable::bytes_per_question() +
-         kNamedDatagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
+         limits.questions * QuestionTable::bytes_per_question() +
+         limits.named_datagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
 
 Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,

@@ -48,6 +48,9 @@ struct JudgeLimits {
   std::size_t streams = 2048;
   Nanos idle_timeout = std::chrono::seconds(300);
   LeaseLimits leases = {};
+  std::size_t questions = 8192;  // of DNS, that wait for their answers
+  // Five-tuples of datagrams (QUIC) whose name was let through: what follows of them shows none.
+  std::size_t named_datagrams = 8192;
   fragment::ReassemblerLimits fragments = {};  // the worker's, which hands whole packets on
   QuicLimits quic = {};
 };
@@ -57,11 +60,7 @@ inline constexpr std::size_t kStreamCapacity = tls::kMaxHelloStream;
 
 enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
 
-// Five-tuples of datagrams (QUIC) whose name was let through: what follows of them shows none.
-inline constexpr std::size_t kNamedDatagrams = 8192;
 inline constexpr Nanos kNamedIdle = std::chrono::seconds(120);
-// DNS questions that wait for their answers.
-inline constexpr std::size_t kOpenQuestions = 8192;
 
 // Of the last message that had findings.
 enum class ShownNames : std::uint8_t { none, innocent, banned };

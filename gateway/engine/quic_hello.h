@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include "filters/base/time.h"
 #include "filters/flow/client_stream.h"
 #include "filters/quic/initial_keys.h"
 #include "filters/quic/packet.h"

@@ -112,7 +112,14 @@ class Run {
 
 test::Lab gateway(bool enforce) {
   test::LabOptions options;
-  options.limits = {.flows = 16, .streams = 4};
+  // Small, for there are many thousands of these.
+  options.limits = {.flows = 16,
+                    .streams = 4,
+                    .leases = {.leases = 4, .innocents = 4},
+                    .questions = 16,
+                    .named_datagrams = 16,
+                    .fragments = {.datagrams = 4},
+                    .quic = {.flows = 16, .streams = 4}};
   options.can.sides = true;
   options.enforce = enforce;
   return test::Lab(options);
