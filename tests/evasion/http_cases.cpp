@@ -100,8 +100,7 @@ const std::vector<Case>& table() {
       {"http_later_request",
        "in a second request, behind bodies, cut and turned",
        {Kind::http},
-       later_request,
-       Trait::known_gap},
+       later_request},
       {"http_long_head", "a Host behind 5 KB of another field", {Kind::http}, long_head},
   };
   return cases;
