@@ -205,7 +205,7 @@ TEST(DnsAnswers, EchIsStrippedInFlight) {
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
   EXPECT_EQ(lab.count(Verdict::replace, Reason::ech), 1U);
   ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
-  const Octets& stripped = lab.dataplane.replaced()[0].frame;
+  const Octets stripped = lab.dataplane.replaced()[0].frame;
   EXPECT_EQ(stripped.size(), frame.size());
   const auto packet = packet::decode(stripped, LinkType::ethernet);
   ASSERT_TRUE(packet);
