@@ -8,7 +8,6 @@ namespace sluice::craft {
 namespace {
 
 constexpr std::size_t kUdpHeader = 8;
-constexpr std::size_t kUdpChecksumField = 6;
 constexpr std::size_t kTypeAndClass = 4;
 constexpr std::size_t kOptRecord = 11;
 constexpr std::size_t kOptionHeader = 4;

@@ -27,5 +27,8 @@ void write_checksum(ByteWriter& writer, const Ends& ends, std::uint8_t protocol,
 
 inline constexpr std::uint8_t kTcpProtocol = 6;
 inline constexpr std::uint8_t kUdpProtocol = 17;
+// Where the checksum stands in the transport header.
+inline constexpr std::size_t kTcpChecksumField = 16;
+inline constexpr std::size_t kUdpChecksumField = 6;
 
 }  // namespace sluice::craft

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::uint16_t kPrivateKey = 65534;
 constexpr std::size_t kParamHead = 4;  // key and length
-constexpr std::size_t kUdpChecksumField = 6;
-constexpr std::size_t kTcpChecksumField = 16;
 
 // The last of these parameters leaves room for the key behind it.
 bool ends_below_private_key(Bytes params) noexcept {

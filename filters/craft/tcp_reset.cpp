@@ -6,7 +6,6 @@ namespace sluice::craft {
 namespace {
 
 constexpr std::size_t kTcpHeader = 20;
-constexpr std::size_t kTcpChecksumField = 16;
 constexpr std::uint8_t kReset = 0x04;
 constexpr std::uint8_t kAcknowledge = 0x10;
 

@@ -13,7 +13,7 @@ constexpr std::size_t kLengthOctets = 2;
 // Header, root name, type and class.
 constexpr std::size_t kShortestQuery = kHeaderOctets + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
-constexpr std::uint8_t kPointer = 0xc0;
+constexpr std::uint8_t kLeastPointer = 0xc0;
 
 // The first octets of a query's header by their place in it: what they may be.
 bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
@@ -62,7 +62,7 @@ bool may_be_query_stream(Bytes stream) noexcept {
   std::size_t name_octets = 1;
   while (reader.remaining() > 0) {
     const std::uint8_t label = reader.u8();
-    if (label == 0 || label >= kPointer) return true;
+    if (label == 0 || label >= kLeastPointer) return true;
     name_octets += 1U + label;
     if (label > name::kMaxLabelOctets || name_octets > name::kMaxNameOctets) return false;
     reader.skip(label);

@@ -11,7 +11,7 @@ constexpr std::uint8_t kHandshake = 22;
 // The version of a record says nothing (RFC 8446 section 5.1). OpenSSL and BoringSSL want 3 here
 // and take any minor one, Go takes all below 16.
 constexpr std::uint8_t kMajorVersionEnd = 16;
-constexpr std::uint8_t kClientHello = 1;
+constexpr std::uint8_t kHelloMessage = 1;
 constexpr std::size_t kMaxFragment = (std::size_t{1} << 14) + 256;  // RFC 5246 allows the slack
 
 // Joins the fragments of records until a whole hello is there.
@@ -109,7 +109,7 @@ bool may_be_tls(Bytes stream) noexcept {
   if (!reader.ok()) return true;
   if (length == 0 || length > kMaxFragment) return false;
   const std::uint8_t handshake = reader.u8();
-  return !reader.ok() || handshake == kClientHello;
+  return !reader.ok() || handshake == kHelloMessage;
 }
 
 }  // namespace sluice::tls

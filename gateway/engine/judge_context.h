@@ -25,6 +25,10 @@ struct Judge::Context {
   }
 };
 
+[[nodiscard]] constexpr std::size_t index_of(flow::Reading reading) noexcept {
+  return static_cast<std::size_t>(reading);
+}
+
 [[nodiscard]] inline Judgement allow(Reason reason) noexcept {
   return {.reason = reason};
 }

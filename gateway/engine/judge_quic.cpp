@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "filters/match/pseudo_name.h"
+#include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
 namespace {
@@ -14,10 +15,6 @@ constexpr Nanos kIdle = std::chrono::seconds(120);
 constexpr std::size_t kBudgets = 4096;
 
 constexpr std::string_view kDoqAlpn = "doq";  // RFC 9250
-
-Judgement allow(Reason reason) {
-  return {.reason = reason};
-}
 
 }  // namespace
 

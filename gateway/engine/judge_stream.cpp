@@ -9,10 +9,6 @@
 namespace sluice::engine {
 namespace {
 
-constexpr std::size_t index_of(flow::Reading reading) {
-  return static_cast<std::size_t>(reading);
-}
-
 // Names of mixtures are told only where they block: the first copies' were told before.
 class RefusalsOnly final : public FindingSink {
  public:

@@ -8,10 +8,6 @@
 namespace sluice::engine {
 namespace {
 
-constexpr std::size_t index_of(flow::Reading reading) {
-  return static_cast<std::size_t>(reading);
-}
-
 bool opens_connection(const packet::Packet& packet) {
   return packet.tcp.syn && !packet.tcp.ack && !packet.tcp.rst;
 }

@@ -9,14 +9,12 @@
 #include <cstring>
 
 #include "gateway/dataplane/pcap/capture_reader.h"
+#include "gateway/dataplane/pcap/close_pcap.h"
 #include "gateway/dataplane/pcap/frame_arena.h"
 
 namespace sluice::io {
 namespace {
 
-struct ClosePcap {
-  void operator()(pcap_t* pcap) const noexcept { pcap_close(pcap); }
-};
 struct CloseDumper {
   void operator()(pcap_dumper_t* dumper) const noexcept { pcap_dump_close(dumper); }
 };

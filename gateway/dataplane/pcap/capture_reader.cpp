@@ -8,14 +8,12 @@
 #include <cstring>
 #include <vector>
 
+#include "gateway/dataplane/pcap/close_pcap.h"
 #include "gateway/dataplane/pcap/pcapng.h"
 
 namespace sluice::io {
 namespace {
 
-struct ClosePcap {
-  void operator()(pcap_t* pcap) const noexcept { pcap_close(pcap); }
-};
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
 };
@@ -83,8 +81,9 @@ class PcapngReader final : public CaptureReader {
       }
       const auto packet = blocks_.take(block_);
       if (!packet) return damaged(packet.error());
-      if (!*packet) continue;
-      record = **packet;
+      const std::optional<Record>& whole = *packet;
+      if (!whole) continue;
+      record = *whole;
       return Next::record;
     }
     return Next::damaged;
@@ -123,8 +122,7 @@ File open_pcapng(const std::filesystem::path& path) {
       !PcapngBlocks::is_section_header(start)) {
     return nullptr;
   }
-  std::rewind(file.get());
-  return file;
+  return std::fseek(file.get(), 0, SEEK_SET) == 0 ? std::move(file) : nullptr;
 }
 
 }  // namespace

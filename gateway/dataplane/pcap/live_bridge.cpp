@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 
+#include "gateway/dataplane/pcap/close_pcap.h"
 #include "gateway/dataplane/pcap/frame_arena.h"
 #include "gateway/dataplane/pcap/interface_checks.h"
 
@@ -22,9 +23,6 @@ constexpr std::size_t kEthernetHeader = 14;
 constexpr std::size_t kVlanTag = 4;
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 
-struct ClosePcap {
-  void operator()(pcap_t* pcap) const noexcept { pcap_close(pcap); }
-};
 using Handle = std::unique_ptr<pcap_t, ClosePcap>;
 
 constexpr std::size_t index_of(Side side) {

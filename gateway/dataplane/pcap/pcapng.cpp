@@ -15,7 +15,7 @@ enum BlockType : std::uint32_t {
   kEnhancedPacket = 6,
   kSectionHeader = 0x0a0d0d0a,
 };
-enum Option : std::uint16_t { kEnd = 0, kTimeResolution = 9, kTimeOffset = 14 };
+enum Option : std::uint8_t { kEnd = 0, kTimeResolution = 9, kTimeOffset = 14 };
 
 constexpr std::uint32_t kMagic = 0x1a2b3c4d;
 constexpr std::uint32_t kMagicSwapped = 0x4d3c2b1a;
