@@ -168,10 +168,11 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
       MutableBytes(holding.octets).subspan(Holding::kHeaders - headers, headers + holding.total);
   ByteWriter writer(frame);
   writer.bytes(part.frame.first(link));
+  const std::uint8_t protocol = holding.protocol.value_or(0);  // a whole packet has one
   if (part.source.is_v4()) {
-    write_ipv4(writer, part, *holding.protocol, holding.total);
+    write_ipv4(writer, part, protocol, holding.total);
   } else {
-    write_ipv6(writer, part, *holding.protocol, holding.total);
+    write_ipv6(writer, part, protocol, holding.total);
   }
   last_ = part;
   last_.frame = frame;
