@@ -122,7 +122,8 @@ File open_pcapng(const std::filesystem::path& path) {
       !PcapngBlocks::is_section_header(start)) {
     return nullptr;
   }
-  return std::fseek(file.get(), 0, SEEK_SET) == 0 ? std::move(file) : nullptr;
+  if (std::fseek(file.get(), 0, SEEK_SET) != 0) return nullptr;
+  return file;
 }
 
 }  // namespace
