@@ -112,6 +112,7 @@ class Reader {
 
   static void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
     std::vector<std::string> words;
+    words.reserve(packet::kTunnels);
     for (std::size_t i = 0; i < packet::kTunnels; ++i) {
       words.emplace_back(to_string(static_cast<packet::Tunnel>(i)));
     }
