@@ -1,40 +1,13 @@
 #include "filters/craft/frame_writer.h"
 
 #include "filters/packet/checksum.h"
+#include "filters/packet/ip_header.h"
 
 namespace sluice::craft {
 namespace {
 
 constexpr std::uint8_t kHopLimit = 64;
-constexpr std::uint16_t kDontFragment = 0x4000;
 constexpr std::size_t kMacOctets = 6;
-constexpr std::size_t kIpv4Header = 20;
-
-void write_ipv4(ByteWriter& writer, const Ends& ends, std::uint8_t protocol,
-                std::size_t transport_length) noexcept {
-  const std::size_t start = writer.position();
-  writer.u16(0x4500);
-  writer.u16(static_cast<std::uint16_t>(kIpv4Header + transport_length));
-  writer.u16(0);
-  writer.u16(kDontFragment);
-  writer.u8(kHopLimit);
-  writer.u8(protocol);
-  writer.u16(0);
-  writer.bytes(ends.source.wire());
-  writer.bytes(ends.destination.wire());
-  const Bytes header = writer.written().subspan(writer.ok() ? start : 0);
-  writer.patch_u16(start + 10, static_cast<std::uint16_t>(~packet::ones_complement_sum(header)));
-}
-
-void write_ipv6(ByteWriter& writer, const Ends& ends, std::uint8_t protocol,
-                std::size_t transport_length) noexcept {
-  writer.u32(0x60000000);
-  writer.u16(static_cast<std::uint16_t>(transport_length));
-  writer.u8(protocol);
-  writer.u8(kHopLimit);
-  writer.bytes(ends.source.wire());
-  writer.bytes(ends.destination.wire());
-}
 
 }  // namespace
 
@@ -56,11 +29,8 @@ void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction d
     writer.bytes(link);
   }
   const Ends ends = ends_of(packet, direction);
-  if (ends.source.is_v4()) {
-    write_ipv4(writer, ends, protocol, transport_length);
-  } else {
-    write_ipv6(writer, ends, protocol, transport_length);
-  }
+  const packet::IpHeader header{ends.source, ends.destination, protocol, kHopLimit, true};
+  packet::write_ip_header(writer, header, transport_length);
 }
 
 void write_checksum(ByteWriter& writer, const Ends& ends, std::uint8_t protocol, std::size_t start,

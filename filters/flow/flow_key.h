@@ -35,6 +35,11 @@ struct KeyedPacket {
   return packet.tunnel_id << 8;
 }
 
+// Of tables by an address alone.
+[[nodiscard]] inline FlowKey key_of(const IpAddress& address) noexcept {
+  return {.low_address = address.mapped()};
+}
+
 // REQUIRES: packet.has_transport.
 [[nodiscard]] KeyedPacket key_of(const packet::Packet& packet) noexcept;
 

@@ -86,6 +86,15 @@ class Table {
     return slot.value;
   }
 
+  // The value of `key`, as by insert() where it is not there; the most recently used of its class.
+  template <typename OnRemove>
+  Value& touch_or_insert(const FlowKey& key, Nanos now, OnRemove&& on_remove) noexcept {
+    Value* const value = find(key);
+    if (value == nullptr) return insert(key, now, on_remove);
+    touch(*value, now);
+    return *value;
+  }
+
   // Becomes the most recently used of its class.
   void touch(Value& value, Nanos now) noexcept {
     const Index index = index_of(value);

@@ -2,11 +2,11 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/packet/checksum.h"
+#include "filters/packet/ip_header.h"
 
 namespace sluice::fragment {
 namespace {
 
-constexpr std::size_t kLeastIpv4Header = 20;
 constexpr std::size_t kMostOctets = 0xffff;  // of an IPv4 packet; of what follows an IPv6 header
 
 enum Extension : std::uint8_t {
@@ -78,7 +78,7 @@ Result<Fragment, FragmentError> read_ipv6(Bytes network) noexcept {
 }  // namespace
 
 std::size_t most_payload(bool v4) noexcept {
-  return v4 ? kMostOctets - kLeastIpv4Header : kMostOctets;
+  return v4 ? kMostOctets - packet::kIpv4Header : kMostOctets;
 }
 
 Result<Fragment, FragmentError> read_fragment(const packet::Packet& packet,

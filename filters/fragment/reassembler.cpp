@@ -2,15 +2,13 @@
 
 #include "filters/base/byte_writer.h"
 #include "filters/fragment/holding.h"
-#include "filters/packet/checksum.h"
+#include "filters/packet/ip_header.h"
 
 namespace sluice::fragment {
 namespace {
 
 constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kEncrypted = 50;  // ESP, RFC 4303
-constexpr std::size_t kIpv4Header = 20;
-constexpr std::size_t kIpv6Header = 40;
 
 // IPv6 tells datagrams apart without their protocol, IPv4 with it.
 flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexcept {
@@ -22,31 +20,6 @@ flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexc
   key.vlan = flow::vlan_of(part);
   key.transport = flow::tunnel_of(part) | (part.source.is_v4() ? fragment.protocol : 0U);
   return key;
-}
-
-void write_ipv4(ByteWriter& writer, const packet::Packet& part, std::uint8_t protocol,
-                std::size_t payload) noexcept {
-  const std::size_t start = writer.position();
-  writer.u16(0x4500);
-  writer.u16(static_cast<std::uint16_t>(kIpv4Header + payload));
-  writer.u32(0);  // identification, offset
-  writer.u8(part.hop_limit);
-  writer.u8(protocol);
-  writer.u16(0);
-  writer.bytes(part.source.wire());
-  writer.bytes(part.destination.wire());
-  const Bytes header = writer.written().subspan(start);
-  writer.patch_u16(start + 10, static_cast<std::uint16_t>(~packet::ones_complement_sum(header)));
-}
-
-void write_ipv6(ByteWriter& writer, const packet::Packet& part, std::uint8_t protocol,
-                std::size_t payload) noexcept {
-  writer.u32(0x60000000);
-  writer.u16(static_cast<std::uint16_t>(payload));
-  writer.u8(protocol);
-  writer.u8(part.hop_limit);
-  writer.bytes(part.source.wire());
-  writer.bytes(part.destination.wire());
 }
 
 }  // namespace
@@ -163,17 +136,16 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
   Holding& holding = holdings_[datagram.holding];
   const bool bare = part.tunnels > 0 || part.network_offset > Holding::kMostLink;
   const std::size_t link = bare ? 0 : part.network_offset;
-  const std::size_t headers = link + (part.source.is_v4() ? kIpv4Header : kIpv6Header);
+  const std::size_t headers =
+      link + (part.source.is_v4() ? packet::kIpv4Header : packet::kIpv6Header);
   const MutableBytes frame =
       MutableBytes(holding.octets).subspan(Holding::kHeaders - headers, headers + holding.total);
   ByteWriter writer(frame);
   writer.bytes(part.frame.first(link));
-  const std::uint8_t protocol = holding.protocol.value_or(0);  // a whole packet has one
-  if (part.source.is_v4()) {
-    write_ipv4(writer, part, protocol, holding.total);
-  } else {
-    write_ipv6(writer, part, protocol, holding.total);
-  }
+  // A whole packet has a protocol.
+  packet::write_ip_header(
+      writer, {part.source, part.destination, holding.protocol.value_or(0), part.hop_limit},
+      holding.total);
   last_ = part;
   last_.frame = frame;
   last_.network_offset = static_cast<std::uint16_t>(link);

@@ -126,11 +126,10 @@ Result<ListsInput, Answer> read_input(const Syntax& syntax, const po::variables_
   input.popular = text_of(values, "popular");
   input.force = values.count("force") != 0;
   if (const auto format = optional_text(values, "format")) {
-    const auto known = lists::parse_format(*format);
-    if (!known) {
+    input.format = lists::parse_format(*format);
+    if (!input.format) {
       return fail(Answer{"sluice: --format: \"" + *format + "\" is no format of lists\n", kUsage});
     }
-    input.format = *known;
   }
   return input;
 }

@@ -21,6 +21,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+std::optional<std::uint32_t> number_in(const toml::node& node, std::uint32_t least,
+                                       std::uint32_t most) {
+  const auto* number = node.as_integer();
+  if (number == nullptr || number->get() < least || number->get() > most) return std::nullopt;
+  return static_cast<std::uint32_t>(number->get());
+}
+
+std::string not_a_number_in(std::uint32_t least, std::uint32_t most) {
+  return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
 }  // namespace
 
 const toml::node* TableReader::find(std::string_view key) {
@@ -60,6 +71,18 @@ const std::string* TableReader::text(std::string_view key) {
   return nullptr;
 }
 
+const toml::array* TableReader::list(std::string_view key, std::string_view of) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return nullptr;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    error(key, "must be a list of " + std::string(of) + ", in brackets");
+  } else if (array->empty()) {
+    error(key, "must name one at least");
+  }
+  return array;
+}
+
 void TableReader::read(std::string_view key, std::string& value) {
   if (const std::string* const word = text(key)) value = *word;
 }
@@ -84,24 +107,16 @@ void TableReader::read(std::string_view key, std::uint32_t& value, std::uint32_t
                        std::uint32_t most) {
   const toml::node* const node = find(key);
   if (node == nullptr) return;
-  const auto* number = node->as_integer();
-  if (number != nullptr && number->get() >= least && number->get() <= most) {
-    value = static_cast<std::uint32_t>(number->get());
+  if (const auto number = number_in(*node, least, most)) {
+    value = *number;
   } else {
-    error(key,
-          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    error(key, not_a_number_in(least, most));
   }
 }
 
 void TableReader::read(std::string_view key, std::vector<std::string>& values) {
-  const toml::node* const node = find(key);
-  if (node == nullptr) return;
-  const auto* array = node->as_array();
-  if (array == nullptr) {
-    error(key, "must be a list of texts, in brackets");
-    return;
-  }
-  if (array->empty()) error(key, "must name one at least");
+  const toml::array* const array = list(key, "texts");
+  if (array == nullptr) return;
   for (std::size_t i = 0; i < array->size(); ++i) {
     if (const auto* text = array->get(i)->as_string()) {
       values.push_back(text->get());
@@ -113,21 +128,13 @@ void TableReader::read(std::string_view key, std::vector<std::string>& values) {
 
 void TableReader::read(std::string_view key, std::vector<std::uint32_t>& values,
                        std::uint32_t least, std::uint32_t most) {
-  const toml::node* const node = find(key);
-  if (node == nullptr) return;
-  const auto* array = node->as_array();
-  if (array == nullptr) {
-    error(key, "must be a list of numbers, in brackets");
-    return;
-  }
-  if (array->empty()) error(key, "must name one at least");
+  const toml::array* const array = list(key, "numbers");
+  if (array == nullptr) return;
   for (std::size_t i = 0; i < array->size(); ++i) {
-    const auto* number = array->get(i)->as_integer();
-    if (number != nullptr && number->get() >= least && number->get() <= most) {
-      values.push_back(static_cast<std::uint32_t>(number->get()));
+    if (const auto number = number_in(*array->get(i), least, most)) {
+      values.push_back(*number);
     } else {
-      error(key, i,
-            "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      error(key, i, not_a_number_in(least, most));
     }
   }
 }

@@ -73,6 +73,8 @@ class TableReader {
   [[nodiscard]] const toml::node* find(std::string_view key);
   // Null where the key is absent, or no text, which is an error.
   [[nodiscard]] const std::string* text(std::string_view key);
+  // Null where the key is absent, or no list, which is an error, as is an empty one.
+  [[nodiscard]] const toml::array* list(std::string_view key, std::string_view of);
   [[nodiscard]] std::string path_of(std::string_view key) const;
   [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
 

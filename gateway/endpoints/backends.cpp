@@ -4,14 +4,10 @@
 #include <tuple>
 
 #include "filters/match/pseudo_name.h"
+#include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/lease_table.h"
 
 namespace sluice::endpoints {
-
-bool is_banned(const match::DomainSet& domains, const name::Name& name) noexcept {
-  const match::Match match = domains.find(name);
-  return match.rule.valid() && !match::is_exception(match.kind);
-}
 
 Backends backends_of(const match::DomainSet& domains, std::size_t most) {
   struct Place {
@@ -38,7 +34,7 @@ Backends backends_of(const match::DomainSet& domains, std::size_t most) {
     const name::Name name = domains.rule_name(place.rule);
     // Of several apps, or let through by an exception.
     const bool known = std::ranges::find(backends.names, name) != backends.names.end();
-    if (!known && is_banned(domains, name)) backends.names.push_back(name);
+    if (!known && engine::is_banned(domains, name)) backends.names.push_back(name);
   }
   return backends;
 }
@@ -50,17 +46,11 @@ Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message
     return fail(parsed.error());
   }
   std::vector<FoundAddress> found;
-  dns::ResponseReader records(message, response);
-  for (std::size_t i = 0; i < response.answers; ++i) {
-    const auto record = records.next();
-    if (!record) break;
-    const auto owner = dns::read_name(message, record->owner);
-    if (!owner || !is_banned(domains, owner->name)) continue;
-    dns::for_each_address(message, *record, [&](const IpAddress& address) {
-      if (engine::is_reserved(address)) return;
-      if (found.size() < kMostAddresses) found.push_back({address, record->ttl});
-    });
-  }
+  const auto take = [&](const IpAddress& address, std::uint32_t ttl) {
+    if (engine::is_reserved(address)) return;
+    if (found.size() < kMostAddresses) found.push_back({address, ttl});
+  };
+  engine::for_each_address_of(message, response, domains, true, take);
   return found;
 }
 

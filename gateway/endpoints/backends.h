@@ -14,9 +14,6 @@
 
 namespace sluice::endpoints {
 
-// A rule covers the name, and no exception lets it through.
-[[nodiscard]] bool is_banned(const match::DomainSet& domains, const name::Name& name) noexcept;
-
 struct Backends {
   std::vector<name::Name> names;
   std::uint64_t left_out = 0;  // over the bound

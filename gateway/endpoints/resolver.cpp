@@ -15,6 +15,7 @@
 
 #include "gateway/endpoints/backends.h"
 #include "gateway/engine/lease_table.h"
+#include "gateway/engine/wall_clock.h"
 
 namespace sluice::endpoints {
 namespace {
@@ -26,10 +27,6 @@ constexpr std::size_t kMostUnderWay = 32;
 constexpr int kTimeoutMillis = 2000;
 constexpr int kTries = 2;
 constexpr auto kLeastPause = std::chrono::seconds(1);  // between two publications
-
-Nanos wall_clock() {
-  return std::chrono::duration_cast<Nanos>(std::chrono::system_clock::now().time_since_epoch());
-}
 
 }  // namespace
 
@@ -168,7 +165,7 @@ class Resolver::Work {
     if (!message.empty()) {
       const auto addresses = addresses_in(message, ban_->domains, response_);
       if (!addresses) return counters_.resolutions_failed.add();
-      const Nanos now = wall_clock();
+      const Nanos now = engine::wall_clock();
       for (const FoundAddress& it : *addresses) {
         // Until it has been asked for again, whatever its time to live.
         const Nanos life =
@@ -186,7 +183,7 @@ class Resolver::Work {
     if (!changed_ || Clock::now() < next_publication_) return;
     std::vector<name::Name> names;
     std::vector<engine::ResolvedAddress> all;
-    const Nanos now = wall_clock();
+    const Nanos now = engine::wall_clock();
     for (const Target& target : targets_) {
       std::vector<engine::ResolvedAddress> ours;
       for (const auto& found : target.found) {

@@ -24,13 +24,11 @@ class ClientBudget {
 
   // True: one more is within the budget, and is taken from it.
   [[nodiscard]] bool take(const IpAddress& client, Nanos now) noexcept {
-    const flow::FlowKey key{.low_address = client.mapped()};
-    Entry* entry = clients_.find(key);
-    if (entry == nullptr) entry = &clients_.insert(key, now, [](Entry&, flow::Removal) {});
-    clients_.touch(*entry, now);
-    if (entry->paid_off < now || entry->paid_off > now + kSecond) entry->paid_off = now;
-    if (entry->paid_off + interval_ > now + kSecond) return false;
-    entry->paid_off += interval_;
+    Entry& entry =
+        clients_.touch_or_insert(flow::key_of(client), now, [](Entry&, flow::Removal) {});
+    if (entry.paid_off < now || entry.paid_off > now + kSecond) entry.paid_off = now;
+    if (entry.paid_off + interval_ > now + kSecond) return false;
+    entry.paid_off += interval_;
     return true;
   }
 

@@ -162,7 +162,8 @@ class Judge {
     inspect::ParseError error = inspect::ParseError::none;
   };
   // Of `message`, which scratch_.response is parsed from.
-  AnswerVerdicts judge_response(const Context& context, Bytes message) noexcept;
+  AnswerVerdicts judge_targets(const Context& context, Bytes message) noexcept;
+  Judgement judge_response(const Context& context) noexcept;
   // DNS over TLS and QUIC, which are told by their port (RFC 7858, RFC 9250); nothing on others.
   Verdicts judge_encrypted_dns(const Context& context, inspect::Protocol protocol) noexcept;
   std::optional<Judgement> judge_ech(const Context& context) const noexcept;
@@ -177,7 +178,7 @@ class Judge {
   Judgement settle_datagram(const Context& context, const Judgement& judgement) noexcept;
   std::optional<Judgement> judge_nameless(const Context& context, Flow& flow) noexcept;
   void note_names(const Context& context, Flow& flow, const ReadingState& reading) noexcept;
-  // DNS over UDP: a question that passed, read in scratch_; what may be an answer.
+  // DNS over UDP, read in scratch_: a question that passed, an answer that does.
   void note_question(const Context& context) noexcept;
   void learn_from_answer(const Context& context) noexcept;
   void learn_from_flow(const Context& context, Flow& flow) noexcept;
@@ -208,7 +209,6 @@ class Judge {
   struct Named {};
   flow::Table<Named> named_datagrams_;  // five-tuples of UDP that showed a name of late
   const Resolutions* resolutions_ = nullptr;
-  dns::Response answer_;
   std::array<char, IpAddress::kTextOctets> address_text_{};
   std::array<std::byte, kStreamCapacity> mixture_;
   std::array<std::uint64_t, flow::kRemovals> removals_{};

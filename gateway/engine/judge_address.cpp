@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/judge.h"
 #include "gateway/engine/judge_context.h"
 
@@ -25,11 +26,6 @@ bool leads_to_addresses(std::uint16_t qtype) {
   const auto type = dns::RecordType{qtype};
   return type == dns::RecordType::a || type == dns::RecordType::aaaa ||
          type == dns::RecordType::svcb || type == dns::RecordType::https;
-}
-
-bool is_banned(const match::DomainSet& domains, const name::Name& name) {
-  const match::Match match = domains.find(name);
-  return match.rule.valid() && !match::is_exception(match.kind);
 }
 
 }  // namespace
@@ -89,7 +85,6 @@ Judgement Judge::settle_datagram(const Context& context, const Judgement& judgem
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
   const bool is_answer = is_response && dns.has(context.packet.source_port);
-  if (is_answer && judgement.action == policy::Action::allow) learn_from_answer(context);
   const bool nameless = judgement.reason == Reason::not_of_interest;
   const bool named =
       !is_answer && (judgement.reason == Reason::allowed || judgement.reason == Reason::logged);
@@ -117,8 +112,8 @@ Judgement Judge::settle_datagram(const Context& context, const Judgement& judgem
 // Called once all that the client's stream may reveal is judged, or its first bytes are of no
 // protocol that we read. Where the server speaks first its words pass: they wait for the client's.
 std::optional<Judgement> Judge::judge_nameless(const Context& context, Flow& flow) noexcept {
-  ReadingState& first = flow.readings[static_cast<std::size_t>(flow::Reading::first_copy)];
-  const ReadingState& last = flow.readings[static_cast<std::size_t>(flow::Reading::last_copy)];
+  ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
+  const ReadingState& last = flow.readings[index_of(flow::Reading::last_copy)];
   const bool nameless =
       shows_no_name(first.finish) || (flow.stream.readings_differ() && shows_no_name(last.finish));
   if (!nameless || flow.tcp.is_midstream()) return std::nullopt;
@@ -146,7 +141,7 @@ void Judge::note_names(const Context& context, Flow& flow, const ReadingState& r
 // The server has acknowledged a message with names, in a connection whose handshake was seen: it is
 // at its address, and took the names. REQUIRES: a packet of the server.
 void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
-  const ReadingState& first = flow.readings[static_cast<std::size_t>(flow::Reading::first_copy)];
+  const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
   if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
       flow.stream.readings_differ() || flow.tcp.acknowledged() < flow.stream.base() + first.seen) {
     return;
@@ -179,32 +174,23 @@ void Judge::note_question(const Context& context) noexcept {
   questions_.ask(context.packet, query.id, query.questions[0].name, context.now);
 }
 
-// Addresses under an owner that is banned as the question is, or innocent as it is. Behind an alias
-// from the one into the other they are neither's: a network that serves many.
+// Of an answer that passes, read in scratch_.response: what a name of its question's kind, banned
+// or innocent, owns.
 void Judge::learn_from_answer(const Context& context) noexcept {
-  const Bytes message = context.packet.payload;
-  const auto header = dns::read_header(message);
-  if (!header || !questions_.waits_for(context.packet, header->id)) return;
-  const dns::Response& response = answer_;
-  if (!dns::parse_response(message, answer_) || response.query.count != 1) return;
-  const name::Name& name = response.query.questions[0].name;
-  if (!questions_.answer(context.packet, header->id, name, context.now)) return;
+  const dns::Query& query = scratch_.response.query;
+  if (query.count != 1 || !questions_.waits_for(context.packet, query.id)) return;
+  const name::Name& name = query.questions[0].name;
+  if (!questions_.answer(context.packet, query.id, name, context.now)) return;
   const match::DomainSet& domains = context.snapshot.domains;
   const bool banned = is_banned(domains, name);
   std::size_t taken = 0;
-  dns::ResponseReader records(message, response);
-  for (std::size_t i = 0; i < response.answers; ++i) {
-    const auto record = records.next();
-    if (!record) return;
-    const auto owner = dns::read_name(message, record->owner);
-    if (!owner || is_banned(domains, owner->name) != banned) continue;
-    const Nanos life = std::chrono::seconds(record->ttl);
-    dns::for_each_address(message, *record, [&](const IpAddress& address) {
-      if (++taken > kMostAddresses) return;
-      if (banned) return leases_.learn_banned(address, name, context.now, life);
-      leases_.learn_innocent(address, context.now, life);
-    });
-  }
+  const auto learn = [&](const IpAddress& address, std::uint32_t ttl) {
+    if (++taken > kMostAddresses) return;
+    const Nanos life = std::chrono::seconds(ttl);
+    if (banned) return leases_.learn_banned(address, name, context.now, life);
+    leases_.learn_innocent(address, context.now, life);
+  };
+  for_each_address_of(context.packet.payload, scratch_.response, domains, banned, learn);
 }
 
 }  // namespace sluice::engine

@@ -31,14 +31,22 @@ Judgement Judge::judge_question(const Context& context) noexcept {
 
 Judgement Judge::judge_answer(const Context& context) noexcept {
   const Bytes message = context.packet.payload;
-  const auto parsed = dns::parse_response(message, scratch_.response);
-  if (!parsed && inspect::error_of(parsed.error()) == inspect::ParseError::none) {
-    return allow(Reason::not_of_interest);
+  if (const auto parsed = dns::parse_response(message, scratch_.response); !parsed) {
+    const inspect::ParseError error = inspect::error_of(parsed.error());
+    if (error == inspect::ParseError::none) return allow(Reason::not_of_interest);
+    return context.discarded_by_server() ? drop_alone(Reason::bad_checksum)
+                                         : unreadable(context, error);
   }
+  const Judgement judgement = judge_response(context);
+  if (judgement.action == policy::Action::allow) learn_from_answer(context);
+  return judgement;
+}
+
+Judgement Judge::judge_response(const Context& context) noexcept {
+  const Bytes message = context.packet.payload;
   // What the client throws away on arrival misleads nobody.
   if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-  if (!parsed) return unreadable(context, inspect::error_of(parsed.error()));
-  const AnswerVerdicts verdicts = judge_response(context, message);
+  const AnswerVerdicts verdicts = judge_targets(context, message);
   if (verdicts.error != inspect::ParseError::none) return unreadable(context, verdicts.error);
   if (verdicts.block) {
     Judgement refused = *verdicts.block;
@@ -56,7 +64,7 @@ Judgement Judge::judge_answer(const Context& context) noexcept {
                                : Reason::allowed);
 }
 
-Judge::AnswerVerdicts Judge::judge_response(const Context& context, Bytes message) noexcept {
+Judge::AnswerVerdicts Judge::judge_targets(const Context& context, Bytes message) noexcept {
   AnswerVerdicts all;
   dns::ResponseReader records(message, scratch_.response);
   inspect::AnswerReport report;

@@ -5,24 +5,8 @@
 namespace sluice::engine {
 namespace {
 
-flow::FlowKey key_of(const IpAddress& address) noexcept {
-  return {.low_address = address.mapped()};
-}
-
 Nanos end_of(Nanos now, Nanos life) noexcept {
   return now + std::clamp(life, LeaseTable::kLeastLife, LeaseTable::kMostLife);
-}
-
-// The entry of an address, made on first use; counts what had to go for it.
-template <typename Value>
-Value& entry(flow::Table<Value>& table, const IpAddress& address, Nanos now,
-             std::uint64_t& evicted) noexcept {
-  const flow::FlowKey key = key_of(address);
-  if (Value* const known = table.find(key)) {
-    table.touch(*known, now);
-    return *known;
-  }
-  return table.insert(key, now, [&](const Value&, flow::Removal) { ++evicted; });
 }
 
 }  // namespace
@@ -46,8 +30,9 @@ LeaseTable::LeaseTable(const LeaseLimits& limits, HashKey key)
 void LeaseTable::learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
                               Nanos life) noexcept {
   if (is_reserved(address)) return;
-  const Innocent* const innocent = innocents_.find(key_of(address));
-  Lease& lease = entry(leases_, address, now, evicted_);
+  const Innocent* const innocent = innocents_.find(flow::key_of(address));
+  Lease& lease = leases_.touch_or_insert(flow::key_of(address), now,
+                                         [&](const Lease&, flow::Removal) { ++evicted_; });
   if (lease.expires <= now) lease.evidence = 0;  // what it knew is over
   lease.name = name;
   lease.expires = std::max(lease.expires, end_of(now, life));
@@ -57,24 +42,25 @@ void LeaseTable::learn_banned(const IpAddress& address, const name::Name& name, 
 
 void LeaseTable::learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept {
   const Nanos until = end_of(now, life);
-  if (Lease* const lease = leases_.find(key_of(address))) {
+  if (Lease* const lease = leases_.find(flow::key_of(address))) {
     lease->innocent_until = std::max(lease->innocent_until, until);
   }
-  Innocent& innocent = entry(innocents_, address, now, evicted_);
+  Innocent& innocent = innocents_.touch_or_insert(
+      flow::key_of(address), now, [&](const Innocent&, flow::Removal) { ++evicted_; });
   innocent.until = std::max(innocent.until, until);
 }
 
 const Lease* LeaseTable::find(const IpAddress& address, Nanos now) noexcept {
-  Lease* const lease = leases_.find(key_of(address));
+  Lease* const lease = leases_.find(flow::key_of(address));
   if (lease == nullptr || lease->expires <= now) return nullptr;
   leases_.touch(*lease, now);
   return lease;
 }
 
 bool LeaseTable::is_shared(const IpAddress& address, Nanos now) noexcept {
-  const Lease* const lease = leases_.find(key_of(address));
+  const Lease* const lease = leases_.find(flow::key_of(address));
   if (lease != nullptr && lease->innocent_until > now) return true;
-  const Innocent* const innocent = innocents_.find(key_of(address));
+  const Innocent* const innocent = innocents_.find(flow::key_of(address));
   return innocent != nullptr && innocent->until > now;
 }
 

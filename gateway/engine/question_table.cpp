@@ -15,13 +15,8 @@ flow::KeyedPacket key_of(const packet::Packet& packet, std::uint16_t id) noexcep
 void QuestionTable::ask(const packet::Packet& query, std::uint16_t id, const name::Name& name,
                         Nanos now) noexcept {
   const flow::KeyedPacket keyed = key_of(query, id);
-  Question* question = questions_.find(keyed.key);
-  if (question == nullptr) {
-    question = &questions_.insert(keyed.key, now, [](const Question&, flow::Removal) {});
-  } else {
-    questions_.touch(*question, now);
-  }
-  *question = {hash_of(name), now, keyed.source_is_low, true};
+  questions_.touch_or_insert(keyed.key, now, [](const Question&, flow::Removal) {}) = {
+      hash_of(name), now, keyed.source_is_low, true};
 }
 
 bool QuestionTable::waits_for(const packet::Packet& response, std::uint16_t id) noexcept {

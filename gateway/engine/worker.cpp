@@ -5,16 +5,13 @@
 
 #include "filters/inspect/ends.h"
 #include "gateway/engine/labels.h"
+#include "gateway/engine/wall_clock.h"
 
 namespace sluice::engine {
 namespace {
 
 // One packet in so many is timed: two looks at the clock would cost more than most packets do.
 constexpr std::uint32_t kTimeEvery = 16;
-
-Nanos wall_clock() {
-  return std::chrono::duration_cast<Nanos>(std::chrono::system_clock::now().time_since_epoch());
-}
 
 }  // namespace
 

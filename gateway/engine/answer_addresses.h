@@ -1,0 +1,37 @@
+#pragma once
+
+// Addresses in a DNS answer that are a banned name's own, or an innocent one's: what the judge
+// learns from traffic and what the background resolver finds is told apart in one way.
+//
+// No allocation.
+
+#include "filters/dns/response.h"
+#include "filters/match/domain_set.h"
+
+namespace sluice::engine {
+
+// A rule covers the name, and no exception lets it through.
+[[nodiscard]] inline bool is_banned(const match::DomainSet& domains,
+                                    const name::Name& name) noexcept {
+  const match::Match match = domains.find(name);
+  return match.rule.valid() && !match::is_exception(match.kind);
+}
+
+// Calls visit(address, time to live) for each address and hint in the answer section whose owner is
+// banned, or is not, as `banned` says. Behind an alias from the one into the other they are neither
+// name's: a network that serves many. REQUIRES: `response` was parsed from `message`.
+template <typename Visit>
+void for_each_address_of(Bytes message, const dns::Response& response,
+                         const match::DomainSet& domains, bool banned, Visit&& visit) noexcept {
+  dns::ResponseReader records(message, response);
+  for (std::size_t i = 0; i < response.answers; ++i) {
+    const auto record = records.next();
+    if (!record) return;
+    const auto owner = dns::read_name(message, record->owner);
+    if (!owner || is_banned(domains, owner->name) != banned) continue;
+    dns::for_each_address(message, *record,
+                          [&](const IpAddress& address) { visit(address, record->ttl); });
+  }
+}
+
+}  // namespace sluice::engine
