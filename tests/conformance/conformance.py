@@ -12,7 +12,6 @@ the checkout; without it the exit status is 77 (skipped). Exits 1 where anything
 on any capture.
 """
 
-import argparse
 import collections
 import concurrent.futures
 import json
@@ -21,6 +20,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+
+import shared_folder
 
 KINDS = {"dns_query": "dns", "tls_sni": "tls", "http_host": "http", "quic_sni": "quic"}
 TIMEOUT_SECONDS = 30
@@ -130,11 +131,7 @@ def check_robustness(program, folder):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("program")
-    beside = pathlib.Path(__file__).resolve().parents[3] / "shared"
-    arguments.add_argument("--shared", default=os.environ.get("SLUICE_SHARED", beside), type=pathlib.Path)
-    options = arguments.parse_args()
+    options = shared_folder.read_arguments(__doc__)
     folder = options.shared / "corpus"
     if not (folder / "expected.jsonl").exists():
         print(f"SKIPPED: no corpus in {folder}")

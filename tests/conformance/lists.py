@@ -7,14 +7,14 @@ The lists are not part of the project: FOLDER/lists/big is looked for in --share
 the checkout; without it the exit status is 77 (skipped). Exits 1 where any count differs.
 """
 
-import argparse
 import lzma
-import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+
+import shared_folder
 
 HEAD = 99_984  # the first so many popular names are a public list of their own
 SKIPPED = 77
@@ -56,11 +56,7 @@ def count(program, text, queries):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("program")
-    beside = pathlib.Path(__file__).resolve().parents[3] / "shared"
-    arguments.add_argument("--shared", default=os.environ.get("SLUICE_SHARED", beside), type=pathlib.Path)
-    options = arguments.parse_args()
+    options = shared_folder.read_arguments(__doc__)
     folder = options.shared / "lists" / "big"
     if not (folder / "README.md").exists():
         print(f"SKIPPED: no lists in {folder}")

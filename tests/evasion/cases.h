@@ -16,7 +16,6 @@ using Scripts = std::vector<Script>;
 
 enum class Trait : std::uint8_t {
   none,
-  known_gap,    // may pass, as filters/flow/README.md says: shown, not required
   no_ordinary,  // no ordinary client sends so: what it would cost one is not asked
 };
 
