@@ -92,7 +92,8 @@ std::string outcome(Bytes bytes) {
 constexpr std::string_view kMalformed = "error: malformed";
 
 TEST(ClientHello, ReadsWhatItReveals) {
-  const auto hello = parse_client_hello(test::client_hello("Web.WeChat.com"));
+  const Octets bytes = test::client_hello("Web.WeChat.com");
+  const auto hello = parse_client_hello(bytes);
   ASSERT_TRUE(hello);
   EXPECT_TRUE(hello->has_server_name);
   EXPECT_EQ(hello->server_name, "Web.WeChat.com");  // as sent
