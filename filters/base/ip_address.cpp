@@ -132,4 +132,23 @@ std::string IpPrefix::to_string() const {
   return address_.to_string() + "/" + std::to_string(v4 ? length_ - kMappedBits : length_);
 }
 
+std::span<const IpPrefix> reserved_prefixes() noexcept {
+  static const auto kPrefixes = [] {
+    constexpr std::array kTexts = {"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
+                                   "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+                                   "192.168.0.0/16", "224.0.0.0/3",    "::/127",
+                                   "fc00::/7",       "fe80::/10",      "ff00::/8"};
+    std::array<IpPrefix, kTexts.size()> prefixes;
+    std::transform(kTexts.begin(), kTexts.end(), prefixes.begin(),
+                   [](const char* text) { return IpPrefix::parse(text).value(); });
+    return prefixes;
+  }();
+  return kPrefixes;
+}
+
+bool is_reserved(const IpAddress& address) noexcept {
+  return std::ranges::any_of(
+      reserved_prefixes(), [&address](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
 }  // namespace sluice

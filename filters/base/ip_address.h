@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -78,5 +79,11 @@ class IpPrefix {
   IpAddress address_;
   unsigned length_ = 0;
 };
+
+// Nobody's on the internet (RFC 6890): private, loopback, link-local, multicast, unspecified.
+// Resolvers that block answer with such; a rule or a lease on one would hit an organisation's own
+// hosts. NAT64's prefix (RFC 6052) is not among them: servers of the internet are seen in it.
+[[nodiscard]] std::span<const IpPrefix> reserved_prefixes() noexcept;
+[[nodiscard]] bool is_reserved(const IpAddress& address) noexcept;
 
 }  // namespace sluice

@@ -3,12 +3,15 @@
 // Encapsulations that decode() looks into, and the set of them that configuration chooses.
 //
 // Known by their number, so never taken for something else:
-//   pppoe   PPPoE sessions, RFC 2516            ipip   IP in IP of either version, RFC 2003, 2473,
-//   4213 mpls    label stacks, RFC 3032; Ethernet    gre    GRE, RFC 2784, 2890; PPTP's, RFC 2637;
-//   ERSPAN
-//           in them, RFC 4448
+//   pppoe   PPPoE sessions, RFC 2516
+//   mpls    label stacks, RFC 3032; Ethernet in them, RFC 4448
+//   ipip    IP in IP of either version, RFC 2003, 2473, 4213
+//   gre     GRE, RFC 2784, 2890; PPTP's, RFC 2637; ERSPAN
 // Known by their UDP port and a header that holds:
-//   vxlan   RFC 7348    geneve  RFC 8926    gtpu    TS 29.281    teredo  RFC 4380
+//   vxlan   RFC 7348
+//   geneve  RFC 8926
+//   gtpu    TS 29.281
+//   teredo  RFC 4380
 //   capwap  RFC 5415, 5416, data of access points that they do not encrypt
 // In none of the latter could a client hide a DNS question or a QUIC Initial from a server: these
 // go to other ports, or begin otherwise.

@@ -112,12 +112,10 @@ class Reader {
 
   static void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
     std::vector<std::string> words;
-    words.reserve(packet::kTunnels);
-    for (std::size_t i = 0; i < packet::kTunnels; ++i) {
-      words.emplace_back(to_string(static_cast<packet::Tunnel>(i)));
-    }
     table.read("tunnels", words);
+    if (words.empty()) return;
     tunnels = {};
+    if (words == std::vector<std::string>{"none"}) return;
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (const auto tunnel = packet::parse_tunnel(words[i])) {
         tunnels.add(*tunnel);

@@ -47,7 +47,7 @@ Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message
   }
   std::vector<FoundAddress> found;
   const auto take = [&](const IpAddress& address, std::uint32_t ttl) {
-    if (engine::is_reserved(address)) return;
+    if (is_reserved(address)) return;
     if (found.size() < kMostAddresses) found.push_back({address, ttl});
   };
   engine::for_each_address_of(message, response, domains, true, take);

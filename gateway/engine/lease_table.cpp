@@ -11,19 +11,6 @@ Nanos end_of(Nanos now, Nanos life) noexcept {
 
 }  // namespace
 
-bool is_reserved(const IpAddress& address) noexcept {
-  const Bytes octets = address.wire();
-  const auto first = std::to_integer<unsigned>(octets[0]);
-  const auto second = std::to_integer<unsigned>(octets[1]);
-  if (!address.is_v4()) {
-    const bool link_local = first == 0xfe && (second & 0xc0U) == 0x80;
-    return first == 0 || (first & 0xfeU) == 0xfc || link_local || first == 0xff;
-  }
-  return first == 0 || first == 10 || first == 127 || first >= 224 ||
-         (first == 100 && (second & 0xc0U) == 64) || (first == 169 && second == 254) ||
-         (first == 172 && (second & 0xf0U) == 16) || (first == 192 && second == 168);
-}
-
 LeaseTable::LeaseTable(const LeaseLimits& limits, HashKey key)
     : leases_(limits.leases, key, kMostLife), innocents_(limits.innocents, key, kMostLife) {}
 

@@ -35,10 +35,6 @@ struct Lease {
   std::uint32_t evidence = 0;  // how often the address was seen under a banned name
 };
 
-// Nobody's on the internet: private, loopback, link-local, multicast, unspecified. Resolvers that
-// block answer with such, and a lease on one would hit an organisation's own hosts.
-[[nodiscard]] bool is_reserved(const IpAddress& address) noexcept;
-
 class LeaseTable {
  public:
   // What servers say of how long it holds is kept within these.

@@ -9,12 +9,6 @@
 namespace sluice::lists {
 namespace {
 
-// Where no server of an app can be (RFC 6890): a rule there would hit an organisation's own hosts.
-constexpr std::array kReserved = {"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
-                                  "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
-                                  "192.168.0.0/16", "224.0.0.0/3",    "::/127",
-                                  "fc00::/7",       "fe80::/10",      "ff00::/8"};
-
 constexpr unsigned kMappedBits = 96;  // of IpPrefix::length, in front of an IPv4 prefix
 
 bool overlap(const IpPrefix& a, const IpPrefix& b) {
@@ -23,14 +17,10 @@ bool overlap(const IpPrefix& a, const IpPrefix& b) {
 
 }  // namespace
 
-Guard::Guard(CriticalNames critical) : critical_(std::move(critical)) {
-  for (const char* text : kReserved) {
-    if (const auto prefix = IpPrefix::parse(text)) reserved_.push_back(*prefix);
-  }
-}
+Guard::Guard(CriticalNames critical) : critical_(std::move(critical)) {}
 
 std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
-  for (const IpPrefix& reserved : reserved_) {
+  for (const IpPrefix& reserved : reserved_prefixes()) {
     if (overlap(prefix, reserved)) {
       return "addresses of nobody on the internet are among them: " + reserved.to_string();
     }

@@ -5,7 +5,6 @@
 // construction: any number of threads may ask.
 
 #include <string>
-#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "lists/compile/critical_names.h"
@@ -31,7 +30,6 @@ class Guard {
 
   CriticalNames critical_;
   PublicSuffixes suffixes_;
-  std::vector<IpPrefix> reserved_;
 };
 
 }  // namespace sluice::lists

@@ -70,5 +70,22 @@ TEST(IpPrefix, PrintsWhatItParses) {
   }
 }
 
+TEST(IsReserved, KnowsWhatIsNobodysOnTheInternet) {
+  for (const char* text : {"0.0.0.0", "10.1.2.3", "127.0.0.1", "100.64.0.1", "169.254.1.1",
+                           "172.31.255.255", "192.168.1.1", "224.0.0.1", "255.255.255.255",
+                           "::", "::1", "fc00::1", "fd00::1", "fe80::1", "ff02::1"}) {
+    EXPECT_TRUE(is_reserved(*IpAddress::parse(text))) << text;
+  }
+  for (const char* text : {"9.255.255.255", "100.128.0.1", "172.32.0.1", "192.169.0.1",
+                           "223.255.255.255", "2001:db8::1"}) {
+    EXPECT_FALSE(is_reserved(*IpAddress::parse(text))) << text;
+  }
+}
+
+// Bug: no lease was kept on what a client behind NAT64 reaches.
+TEST(IsReserved, AddressesOfNat64AreServersOfTheInternet) {
+  EXPECT_FALSE(is_reserved(*IpAddress::parse("64:ff9b::c000:201")));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -44,6 +44,18 @@ TEST(Config, AnEmptyFileGivesDefaults) {
   EXPECT_THAT(config.live.policies, IsEmpty());
 }
 
+// Bug: whatever the list named, all tunnels were looked into.
+TEST(Config, LooksIntoNoTunnelButThoseNamed) {
+  packet::Tunnels two;
+  two.add(packet::Tunnel::gre);
+  two.add(packet::Tunnel::vxlan);
+  EXPECT_EQ(good("[dataplane]\ntunnels = [\"gre\", \"vxlan\"]").start.tunnels, two);
+  EXPECT_EQ(good("[dataplane]\ntunnels = [\"none\"]").start.tunnels, packet::Tunnels{});
+  EXPECT_EQ(good("[dataplane]").start.tunnels, packet::Tunnels::all());
+  EXPECT_THAT(errors_of("[dataplane]\ntunnels = [\"gre\", \"ipsec\"]"),
+              ElementsAre(HasSubstr("\"ipsec\" is no tunnel that we know")));
+}
+
 TEST(Config, ReadsWhatIsFixedAtStart) {
   const StartSettings start = good(R"(
     [dataplane]
