@@ -133,7 +133,7 @@ std::string IpPrefix::to_string() const {
 }
 
 std::span<const IpPrefix> reserved_prefixes() noexcept {
-  static const auto kPrefixes = [] {
+  static const auto all = [] {
     constexpr std::array kTexts = {"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
                                    "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
                                    "192.168.0.0/16", "224.0.0.0/3",    "::/127",
@@ -143,7 +143,7 @@ std::span<const IpPrefix> reserved_prefixes() noexcept {
                    [](const char* text) { return IpPrefix::parse(text).value(); });
     return prefixes;
   }();
-  return kPrefixes;
+  return all;
 }
 
 bool is_reserved(const IpAddress& address) noexcept {

@@ -3,14 +3,15 @@
 
 usage: tidy.py BUILD ROOT FOLDER…      BUILD has compile_commands.json
 
-The sources of one folder are read as one: most of the time goes into the headers of libraries, and these are then read once
-a folder. So what a folder keeps to its files (anonymous namespaces) has to have different names in them.
+The sources of one folder are written into one and read as that: most of the time goes into the headers of libraries, and these
+are then read once a folder. So what a folder keeps to its files (anonymous namespaces) has to have different names in them.
 """
 
 import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -29,28 +30,36 @@ def folders_of(database, root, tops):
     return folders
 
 
-def write_joined(out, root, folders):
-    """A source for each folder that includes all of its sources, with the flags of the first of them."""
-    database = []
-    for folder, entries in folders.items():
-        joined = out / (str(folder).replace("/", "_") + ".cpp")
-        joined.write_text("".join(f'#include "{folder / name}"  // NOLINT(bugprone-suspicious-include)\n'
-                                  for name in sorted(entries)))
+class Joined:
+    """The sources of a folder in one file, with the flags of the first of them."""
+
+    def __init__(self, out, folder, entries):
+        self.file = out / (str(folder).replace("/", "_") + ".cpp")
+        self.starts = []  # (line in it, source), in order
+        lines = []
+        for name in sorted(entries):
+            self.starts.append((len(lines), folder / name))
+            lines += pathlib.Path(entries[name]["file"]).read_text().splitlines()
+        self.file.write_text("\n".join(lines) + "\n")
         first = next(iter(entries.values()))
-        database.append({"directory": first["directory"], "file": str(joined),
-                         "command": first["command"].replace(first["file"], str(joined)).removeprefix("ccache ")})
-    (out / "compile_commands.json").write_text(json.dumps(database))
-    shutil.copy(root / ".clang-tidy", out)
-    return [entry["file"] for entry in database]
+        command = first["command"].replace(first["file"], str(self.file)).removeprefix("ccache ")
+        self.entry = {"directory": first["directory"], "file": str(self.file), "command": command}
+
+    def place_of(self, line):
+        start, source = max((place for place in self.starts if place[0] < line), key=lambda place: place[0])
+        return f"{source}:{line - start}"
+
+    def with_places(self, text):
+        """What names lines of it, with the lines of the sources."""
+        return re.sub(re.escape(str(self.file)) + r":(\d+)", lambda found: self.place_of(int(found[1])), text)
 
 
 def check(out, joined):
     """What clang-tidy says of it; empty: nothing."""
-    # The flags are those of GCC: clang does not know all of its warnings. To the analyzer all sources are headers here.
-    extra = ["-Wno-unknown-warning-option", "-Xclang", "-analyzer-opt-analyze-headers"]
-    done = subprocess.run([TIDY, "-p", out, "--quiet", *(f"-extra-arg={flag}" for flag in extra), joined],
+    # The flags are those of GCC: clang does not know all of its warnings.
+    done = subprocess.run([TIDY, "-p", out, "--quiet", "-extra-arg=-Wno-unknown-warning-option", joined.file],
                           capture_output=True, text=True)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return "" if done.returncode == 0 else joined.with_places(done.stdout + done.stderr)
 
 
 def main():
@@ -69,8 +78,11 @@ def main():
             return 1
     out = build / "tidy"
     out.mkdir(exist_ok=True)
+    shutil.copy(root / ".clang-tidy", out)
+    sources = [Joined(out, folder, entries) for folder, entries in folders.items()]
+    (out / "compile_commands.json").write_text(json.dumps([joined.entry for joined in sources]))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = list(pool.map(lambda joined: check(out, joined), write_joined(out, root, folders)))
+        findings = list(pool.map(lambda joined: check(out, joined), sources))
     print("".join(findings) or f"{sum(map(len, folders.values()))} sources of {len(folders)} folders: nothing to mend")
     return 1 if any(findings) else 0
 
