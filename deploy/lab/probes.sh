@@ -26,8 +26,9 @@ probe_dns() {
 
 probe_web() {
   local name=$1 server=$2 source=$3 url=$4 port=$5
+  shift 5
   local status=0 body
-  body=$(in_client curl -s --noproxy '*' --max-time $probe_seconds --cacert "$lab_dir/ca.pem" --interface "$source" \
+  body=$(in_client curl "$@" -s --noproxy '*' --max-time $probe_seconds --cacert "$lab_dir/ca.pem" --interface "$source" \
     --resolve "$name:$port:$server" "$url") || status=$?
   case "$status" in
     0) [ "$body" = served ] && echo passed || echo odd ;;
@@ -74,6 +75,7 @@ probe() {
     QUIC) client=ngtcp2 got=$(probe_quic "$name" "$server") ;;
     HTTP/80) got=$(probe_web "$name" "$bracketed" "$source" "http://$name/" 80) ;;
     HTTP/8080) got=$(probe_web "$name" "$bracketed" "$source" "http://$name:8080/" 8080) ;;
+    HTTP/2) got=$(probe_web "$name" "$bracketed" "$source" "http://$name:8082/" 8082 --http2-prior-knowledge) ;;
   esac
   printf '%s %s %s %s %s %s\n' "$name" "$client" "$protocol" "$family" "$expected" "$got"
 }
@@ -94,7 +96,7 @@ rows_of() {
 # The rows to probe, a line each: the arguments of probe.
 rows() {
   local protocol
-  for protocol in DNS/UDP DNS/TCP HTTPS TLS HTTP/80 HTTP/8080; do
+  for protocol in DNS/UDP DNS/TCP HTTPS TLS HTTP/80 HTTP/8080 HTTP/2; do
     rows_of $protocol
     echo "web.wechat.com $protocol IPv4 refused $reject_v4"
     echo "web.wechat.com $protocol IPv6 refused $reject_v6"

@@ -24,6 +24,7 @@ http {
   uwsgi_temp_path $lab_dir; scgi_temp_path $lab_dir;
   server {
     listen 80; listen [::]:80; listen 8080; listen [::]:8080;
+    listen 8082 http2; listen [::]:8082 http2;
     listen 443 ssl http2; listen [::]:443 ssl http2; ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate $lab_dir/server.pem; ssl_certificate_key $lab_dir/server.key;
     location / { return 200 "served\n"; }

@@ -1,7 +1,6 @@
 #include "filters/http/request.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace sluice::http {
 namespace {
@@ -18,12 +17,6 @@ constexpr bool is_blank(char c) {
 // A line may end in more than one CR: nginx reads over them.
 constexpr bool is_around_values(char c) {
   return is_blank(c) || c == '\r';
-}
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_around_values(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_around_values(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // Lines of a head, without their ends (LF, or CRLF).
@@ -84,18 +77,10 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
   return is_version(version) && !request.target.empty();
 }
 
-// The authority of CONNECT's target and of an absolute one (RFC 9112 section 3.2).
-std::optional<std::string_view> authority_of(const Request& request) noexcept {
+// What the target says of the host (RFC 9112 section 3.2).
+std::optional<std::string_view> target_host(const Request& request) noexcept {
   if (equal_ignoring_case(request.method, "CONNECT")) return request.target;
-  const std::size_t scheme_end = request.target.find("://");
-  if (scheme_end == std::string_view::npos || request.target.front() == '/' ||
-      request.target.find_first_of("?#") < scheme_end) {
-    return std::nullopt;
-  }
-  std::string_view authority = request.target.substr(scheme_end + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
-  const std::size_t user_end = authority.rfind('@');
-  return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
+  return authority_of(request.target);
 }
 
 bool add_host(Request& request, std::string_view host) noexcept {
@@ -252,7 +237,7 @@ Result<Request, RequestError> parse_request(Bytes stream) noexcept {
   if (const auto read = read_fields(text, lines.position(), request); !read) {
     return fail(read.error());
   }
-  if (const auto authority = authority_of(request)) {
+  if (const auto authority = target_host(request)) {
     if (!add_host(request, *authority)) return fail(RequestError::too_many_hosts);
   }
   return request;
@@ -275,6 +260,24 @@ Result<Request, RequestError> continue_request(Bytes stream, const Framing& befo
   }
   if (const auto read = read_fields(text, start, request); !read) return fail(read.error());
   return request;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_around_values(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_around_values(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<std::string_view> authority_of(std::string_view target) noexcept {
+  const std::size_t scheme_end = target.find("://");
+  if (scheme_end == std::string_view::npos || target.starts_with('/') ||
+      target.find_first_of("?#") < scheme_end) {
+    return std::nullopt;
+  }
+  std::string_view authority = target.substr(scheme_end + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  const std::size_t user_end = authority.rfind('@');
+  return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
 }
 
 std::string_view without_port(std::string_view host) noexcept {

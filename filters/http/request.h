@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "filters/base/bytes.h"
@@ -66,6 +67,11 @@ struct Request {
 [[nodiscard]] Result<Request, RequestError> continue_request(Bytes stream,
                                                              const Framing& before) noexcept;
 
+// Without blanks and CRs around.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+// The authority of an absolute target (RFC 9112 section 3.2.2), without a user and blanks around
+// it; nullopt: a target of another form.
+[[nodiscard]] std::optional<std::string_view> authority_of(std::string_view target) noexcept;
 // `host:port` -> host, cut at the first colon; `[v6]:port` -> v6 without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;
 

@@ -132,6 +132,7 @@ StreamReport inspect_start(Bytes stream, Port server_port, StreamState& state, S
             .consumed = head->size,
             .is_part = true};
   }
+  if (const auto report = begin_http2(stream, state)) return *report;
   const bool tls = tls::may_be_tls(stream);
   const bool http = http::may_be_request(stream);
   const bool dns = (server_port == kDnsPort && !tls && !http) || dns::may_be_query_stream(stream);
@@ -208,6 +209,8 @@ StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state, 
     case Stage::http_chunk:
     case Stage::http_trailer:
       return inspect_http(stream, state, findings);
+    case Stage::http2:
+      return inspect_http2(stream, state, scratch.http2, findings);
     case Stage::search:
       return inspect_unknown(stream, state, scratch, findings);
     case Stage::lost:

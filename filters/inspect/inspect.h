@@ -15,6 +15,8 @@
 #include "filters/dns/query.h"
 #include "filters/dns/response.h"
 #include "filters/http/request.h"
+#include "filters/http2/frames.h"
+#include "filters/http2/huffman.h"
 #include "filters/inspect/finding.h"
 #include "filters/inspect/stream_state.h"
 #include "filters/tls/client_hello.h"
@@ -23,9 +25,16 @@ namespace sluice::inspect {
 
 inline constexpr Port kDnsPort{53};
 
+struct Http2Scratch {
+  http2::BlockRoom block;
+  http2::HuffmanRoom huffman;
+  std::array<char, 4096> hosts;
+};
+
 struct Scratch {
   dns::Query query;
   dns::Response response;
+  Http2Scratch http2;
   std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets> handshake;
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "filters/http/request.h"
+#include "filters/http2/field_block.h"
 
 namespace sluice::inspect {
 
@@ -15,6 +16,7 @@ enum class Stage : std::uint8_t {
   http_fields,   // inside a head that is longer than what is read at once
   http_chunk,    // where a chunk of a body begins
   http_trailer,  // behind the last chunk
+  http2,         // where a frame begins
   search,        // behind octets of no protocol that we read: does TLS begin here?
   lost,          // nobody can tell where the next message begins
 };
@@ -24,6 +26,7 @@ struct StreamState {
   bool is_connect = false;     // http_fields: of a CONNECT, which has no body
   std::uint32_t searched = 0;  // search: octets that were looked through
   http::Framing framing;       // http_fields
+  http2::Entries entries;      // http2
 
   friend bool operator==(const StreamState&, const StreamState&) = default;
 };

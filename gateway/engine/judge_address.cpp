@@ -154,12 +154,16 @@ void Judge::learn_from_flow(const Context& context, Flow& flow) noexcept {
   }
   if (!flow.stream.holds_memory()) return;
   // Banned and let through: a policy logs it, or does not hold the client. Read once more, for a
-  // name is too large to be kept with every flow.
+  // name is too large to be kept with every flow. Frames of HTTP/2 without one may lie before it.
   findings_.clear();
   inspect::StreamState state = flow.base_state;
-  static_cast<void>(inspect::inspect_stream(flow.stream.view(pool_, flow::Reading::first_copy),
-                                            context.packet.source_port, state, scratch_,
-                                            findings_));
+  Bytes rest = flow.stream.view(pool_, flow::Reading::first_copy);
+  while (findings_.size() == 0 && !rest.empty()) {
+    const auto report =
+        inspect::inspect_stream(rest, context.packet.source_port, state, scratch_, findings_);
+    if (report.progress != inspect::Progress::message) break;
+    rest = rest.subspan(std::min<std::uint64_t>(rest.size(), report.consumed + report.skip));
+  }
   for (const inspect::Finding& finding : findings_) {
     if (finding.source == inspect::Source::signature) continue;
     leases_.learn_banned(server, finding.name, context.now, LeaseTable::kFlowLife);

@@ -41,6 +41,7 @@ inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 [[nodiscard]] std::span<const Case> tcp_spoof_cases();
 [[nodiscard]] std::span<const Case> tls_cases();
 [[nodiscard]] std::span<const Case> http_cases();
+[[nodiscard]] std::span<const Case> http2_cases();
 [[nodiscard]] std::span<const Case> dns_cases();
 
 [[nodiscard]] std::vector<Case> all_cases();

@@ -1,8 +1,13 @@
 #include "tests/evasion/payload.h"
 
+#include <nghttp2/nghttp2.h>
+
 #include <algorithm>
+#include <cstdlib>
 
 #include "filters/base/byte_reader.h"
+#include "filters/http2/frames.h"
+#include "tests/support/http2_builder.h"
 
 namespace sluice::evasion {
 namespace {
@@ -33,6 +38,16 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// Its strings in the clear, so that names of one length have streams of one length.
+Octets http2_request(std::string_view authority) {
+  Octets block = test::octets("\x82\x86\x84");
+  append(block, test::hpack_literal(test::octets("\x41"), authority));
+  append(block, test::hpack_literal(test::octets("\x7a"), "client/1.0"));
+  Octets stream = test::Http2Client().start();
+  append(stream, test::http2_frame(test::kHeaders, test::kEndHeaders | test::kEndStream, 1, block));
+  return stream;
+}
+
 Octets stream_of(Kind kind, std::string_view name) {
   switch (kind) {
     case Kind::tls:
@@ -41,6 +56,8 @@ Octets stream_of(Kind kind, std::string_view name) {
       return test::tls_records(client_hello(name, 1700));
     case Kind::http:
       return test::octets(test::http_request(name));
+    case Kind::http2:
+      return http2_request(name);
     case Kind::dns:
       break;
   }
@@ -105,6 +122,63 @@ std::vector<std::string> names_in_http(Bytes stream) {
   return names;
 }
 
+// As a server's library reads them.
+class FieldDecoder {
+ public:
+  FieldDecoder() {
+    if (nghttp2_hd_inflate_new(&inflater_) != 0) std::abort();
+  }
+  ~FieldDecoder() { nghttp2_hd_inflate_del(inflater_); }
+  FieldDecoder(const FieldDecoder&) = delete;
+  FieldDecoder& operator=(const FieldDecoder&) = delete;
+
+  // False: the connection is at its end.
+  bool read(Bytes block, std::vector<std::string>& names) {
+    for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
+      nghttp2_nv field{};
+      flags = 0;
+      const auto size = nghttp2_hd_inflate_hd2(inflater_, &field, &flags,
+                                               reinterpret_cast<const std::uint8_t*>(block.data()),
+                                               block.size(), 1);
+      if (size < 0) return false;
+      block = block.subspan(static_cast<std::size_t>(size));
+      const std::string_view name(reinterpret_cast<char*>(field.name), field.namelen);
+      if (name != ":authority" && name != "host") continue;
+      const std::string value(reinterpret_cast<char*>(field.value), field.valuelen);
+      names.push_back(lower(value.substr(0, value.find(':'))));
+    }
+    return nghttp2_hd_inflate_end_headers(inflater_) == 0;
+  }
+
+ private:
+  nghttp2_hd_inflater* inflater_ = nullptr;
+};
+
+std::vector<std::string> names_in_http2(Bytes stream) {
+  std::vector<std::string> names;
+  FieldDecoder decoder;
+  Octets block;
+  ByteReader reader(stream);
+  if (as_text(reader.take(http2::kPreface.size())) != http2::kPreface) return names;
+  while (reader.remaining() > 0) {
+    const std::size_t length = reader.u24();
+    const unsigned type = reader.u8();
+    const unsigned flags = reader.u8();
+    reader.skip(4);
+    ByteReader payload(reader.take(length));
+    if (!reader.ok()) break;
+    if (type != test::kHeaders && type != test::kContinuation) continue;
+    const bool begins = type == test::kHeaders;
+    const std::size_t padding = begins && (flags & test::kPadded) != 0 ? payload.u8() : 0;
+    if (begins && (flags & test::kPriority) != 0) payload.skip(5);
+    append(block, payload.take(payload.remaining() - std::min(padding, payload.remaining())));
+    if ((flags & test::kEndHeaders) == 0) continue;
+    if (!decoder.read(block, names)) break;
+    block.clear();
+  }
+  return names;
+}
+
 // A name at `at`; pointers lead anywhere, as many as a resolver follows.
 std::string dns_name(Bytes message, std::size_t at, std::size_t& end) {
   std::string name;
@@ -151,6 +225,8 @@ std::string_view to_string(Kind kind) {
       return "tls-2k";
     case Kind::http:
       return "http";
+    case Kind::http2:
+      return "http2";
     case Kind::dns:
       break;
   }
@@ -160,6 +236,7 @@ std::string_view to_string(Kind kind) {
 std::uint16_t port_of(Kind kind) {
   switch (kind) {
     case Kind::http:
+    case Kind::http2:
       return 80;
     case Kind::dns:
       return 53;
@@ -212,6 +289,8 @@ std::vector<std::string> names_in(Kind kind, Bytes stream) {
   switch (kind) {
     case Kind::http:
       return names_in_http(stream);
+    case Kind::http2:
+      return names_in_http2(stream);
     case Kind::dns:
       return names_in_dns(stream);
     case Kind::tls:

@@ -13,8 +13,9 @@ namespace sluice::evasion {
 
 using test::Octets;
 
-enum class Kind : std::uint8_t { tls, tls_post_quantum, http, dns };
-inline constexpr Kind kKinds[] = {Kind::tls, Kind::tls_post_quantum, Kind::http, Kind::dns};
+enum class Kind : std::uint8_t { tls, tls_post_quantum, http, http2, dns };
+inline constexpr Kind kKinds[] = {Kind::tls, Kind::tls_post_quantum, Kind::http, Kind::http2,
+                                  Kind::dns};
 [[nodiscard]] std::string_view to_string(Kind kind);
 [[nodiscard]] std::uint16_t port_of(Kind kind);
 

@@ -42,7 +42,8 @@ bool same(const FindingList& a, const FindingList& b) {
 
 void check_findings(const Reader& reader, Bytes stream) {
   for (const Finding& finding : reader.findings) {
-    require(lies_in(finding.raw, stream) || lies_in(finding.raw, reader.scratch.handshake));
+    require(lies_in(finding.raw, stream) || lies_in(finding.raw, reader.scratch.handshake) ||
+            lies_in(finding.raw, std::as_bytes(std::span(reader.scratch.http2.hosts))));
     require((finding.protocol == Protocol::dns) == (finding.source == Source::question));
     require((finding.source != Source::question && finding.source != Source::signature) ||
             finding.raw.empty());
@@ -112,7 +113,7 @@ void check(Bytes input) {
   const auto choice = std::to_integer<unsigned>(input[0]);
   constexpr std::array kStages = {Stage::start,      Stage::dns,          Stage::http_fields,
                                   Stage::http_chunk, Stage::http_trailer, Stage::search,
-                                  Stage::lost};
+                                  Stage::lost,       Stage::http2};
   const auto whole = std::make_unique<Reader>();
   const auto pieces = std::make_unique<Reader>();
   for (Reader* const reader : {whole.get(), pieces.get()}) {

@@ -19,6 +19,7 @@ ALLOWED = {
     "filters/tls": ["filters/base"],
     "filters/quic": ["filters/base"],
     "filters/http": ["filters/base"],
+    "filters/http2": ["filters/base"],
     "filters/mmtls": ["filters/base"],
     "filters/proxy": ["filters/base"],
     "filters/dns": ["filters/base", "filters/name"],
@@ -26,7 +27,7 @@ ALLOWED = {
     "filters/fragment": ["filters/base", "filters/packet", "filters/flow"],
     "filters/match": ["filters/base", "filters/name"],
     "filters/inspect": ["filters/base", "filters/packet", "filters/dns", "filters/tls",
-                        "filters/http", "filters/mmtls", "filters/proxy",
+                        "filters/http", "filters/http2", "filters/mmtls", "filters/proxy",
                         "filters/flow/client_stream.h"],
     "filters/policy": ["filters/base", "filters/name", "filters/match",
                        "filters/inspect/finding.h", "filters/flow/flow_key.h"],
@@ -57,6 +58,7 @@ set span string string_view tuple type_traits unordered_map unordered_set utilit
 """.split()) | {
     "arpa/inet.h",  # inet_pton, inet_ntop: text to bytes and back
     "emmintrin.h",  # SSE2: 16 octets at once
+    "nghttp2/nghttp2.h",  # Huffman codes of HPACK
     "openssl/evp.h", "openssl/sha.h",  # AES and SHA-256 over bytes: keys of QUIC Initials
     "stddef.h", "stdint.h",  # for the header that C reads too
 }

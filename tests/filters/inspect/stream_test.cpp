@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/http2_builder.h"
 #include "tests/support/packet_builder.h"
 #include "tests/support/stream_feeder.h"
 
@@ -29,6 +30,30 @@ std::string bytes(std::initializer_list<int> octets) {
 const std::string kSocks5 =
     bytes({5, 1, 0}) + bytes({5, 1, 0, 3, 9}) + "a.example" + bytes({1, 187});
 const std::string kMmtls = bytes({0x16, 0xf1, 4, 1, 0x6e, 0, 0, 1, 0x6a, 1, 4, 0xf1, 2, 0xc0});
+
+// A connection of HTTP/2 with a request for each of these, data behind each.
+std::string http2(std::initializer_list<const char*> hosts) {
+  test::Http2Client client;
+  test::Octets stream = client.start();
+  for (const char* const host : hosts) {
+    test::append(stream, client.request(host));
+    test::append(stream, client.data(30));
+  }
+  return std::string(as_text(stream));
+}
+// … with one block, in two pieces.
+std::string http2_block(Bytes block) {
+  test::Octets stream = test::Http2Client().start();
+  test::append(stream,
+               test::http2_frame(test::kHeaders, test::kPriority, 1, test::octets("first")));
+  test::append(stream, test::http2_frame(test::kContinuation, 0, 1, block.first(block.size() / 2)));
+  test::append(stream, test::http2_frame(test::kContinuation, test::kEndHeaders, 1,
+                                         block.subspan(block.size() / 2)));
+  return std::string(as_text(stream));
+}
+std::string http2_fields(const test::FieldList& fields) {
+  return http2_block(test::FieldEncoder().encode(fields));
+}
 
 struct Case {
   const char* title;
@@ -108,6 +133,25 @@ const std::vector<Case>& cases() {
       {"HTTP-DNS of WeChat",
        "GET /cgi-bin/micromsg-bin/newgetdns?uin=0 HTTP/1.0\r\nHost: a.example\r\n\r\n",
        {"http:a.example", "http:httpdns._signature"}},
+      {"HTTP/2", http2({"a.example"}), {"http:a.example"}},
+      {"requests of HTTP/2, one host twice",
+       http2({"a.example", "a.example", "b.example:8080"}),
+       {"http:a.example", "http:b.example"}},
+      {"HTTP/2 behind Upgrade",
+       get("a.example", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n") +
+           http2({"b.example"}),
+       {"http:a.example", "http:b.example"}},
+      {"HTTP/2 behind SOCKS 5",
+       kSocks5 + http2({"b.example"}),
+       {"http:a.example", "http:b.example"}},
+      {"HTTP/2 with two authorities, a host and an absolute path",
+       http2_fields({{":authority", "a.example"},
+                     {":path", "http://me@c.example:1/x"},
+                     {"host", " d.example. "},
+                     {":authority", "b.example"},
+                     {"host", "a.example"}}),
+       {"http:a.example", "http:c.example", "http:d.example", "http:b.example"}},
+      {"HTTP/2 without a host", http2_fields({{":method", "GET"}, {":path", "*"}}), {}},
       {"… with an absolute target",
        "GET http://b.example/cgi-bin/micromsg-bin/newgetdns HTTP/1.0\r\n\r\n",
        {"http:b.example", "http:httpdns._signature"}},
@@ -181,6 +225,27 @@ TEST(StreamEvasion, AHelloBehindAFalseHello) {
   feeder.feed(as_bytes("STARTTLS\r\n" + promise + tls_hello("wechat.com")));
   ASSERT_FALSE(feeder.names().empty());  // found again as long as the promise is waited for
   EXPECT_EQ(feeder.names().front(), "tls:wechat.com");
+}
+
+TEST(StreamEvasion, HostsOfHttp2ThatCannotBeTold) {
+  const struct {
+    std::string stream;
+    ParseError error;
+  } kCases[] = {
+      {"PRI * HTTP/2.0\r\n\r\nXX", ParseError::http_malformed},
+      {http2_block(test::octets("\x80")), ParseError::http_malformed},
+      {http2({}) + std::string(as_text(test::http2_frame(test::kContinuation, 4, 1))),
+       ParseError::http_malformed},
+      {http2_fields({{"host", std::string(5000, 'a')}}), ParseError::http_too_large},
+      {http2({}) + "\xff\xff\xff\1" + bytes({4, 0, 0, 0, 1}), ParseError::http_too_large},
+      {http2_fields({{"host", "a"}, {"host", "b"}, {"host", "c"}, {"host", "d"}, {"host", "e"}}),
+       ParseError::http_too_many_hosts}};
+  for (const auto& one : kCases) {
+    StreamFeeder feeder;
+    EXPECT_FALSE(feeder.feed(as_bytes(one.stream)));
+    EXPECT_EQ(feeder.error(), one.error);
+    EXPECT_TRUE(feeder.names().empty());
+  }
 }
 
 TEST(Stream, TheSearchHasAnEnd) {

@@ -8,6 +8,7 @@
 
 #include "tests/gateway/engine/lab.h"
 #include "tests/support/fragments.h"
+#include "tests/support/http2_builder.h"
 #include "tests/support/quic_builder.h"
 
 namespace {
@@ -60,8 +61,15 @@ using test::FrameBuilder;
 using test::Lab;
 using test::Octets;
 
-// Questions, hellos whole and split, over TCP and QUIC, conflicts, requests, blocked and passed
-// flows, junk; of more flows than the table holds.
+Octets http2_request(std::string_view authority) {
+  test::Http2Client client;
+  Octets stream = client.start();
+  test::append(stream, client.request(authority));
+  return stream;
+}
+
+// Questions, hellos whole and split, over TCP and QUIC, conflicts, requests of HTTP/1 and 2,
+// blocked and passed flows, junk; of more flows than the table holds.
 std::vector<Octets> traffic() {
   std::vector<Octets> frames;
   for (int i = 0; i < 200; ++i) {
@@ -78,7 +86,7 @@ std::vector<Octets> traffic() {
     }
     frames.push_back(
         FrameBuilder(quic).payload(test::quic_initial({.keys_of = hello}, {})).build());
-    switch (i % 4) {
+    switch (i % 5) {
       case 0:
         frames.push_back(connection.data(0, hello));
         frames.push_back(connection.acknowledge(hello.size()));
@@ -90,6 +98,9 @@ std::vector<Octets> traffic() {
         break;
       case 2:
         frames.push_back(connection.data(0, as_bytes(test::http_request(name))));
+        break;
+      case 3:
+        frames.push_back(connection.data(0, http2_request(name)));
         break;
       default:
         frames.push_back(connection.data(0, as_bytes("SSH-2.0-OpenSSH_9.2\r\n")));

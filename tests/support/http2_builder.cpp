@@ -1,0 +1,123 @@
+#include "tests/support/http2_builder.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstdlib>
+
+#include "filters/http2/frames.h"
+
+namespace sluice::test {
+namespace {
+
+std::uint8_t* text_of(const std::string& text) {
+  return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
+}
+
+}  // namespace
+
+Octets http2_frame(unsigned type, unsigned flags, std::uint32_t stream, Bytes payload) {
+  Octets frame;
+  append_u8(frame, static_cast<unsigned>(payload.size() >> 16));
+  append_u16(frame, static_cast<unsigned>(payload.size() & 0xffff));
+  append_u8(frame, type);
+  append_u8(frame, flags);
+  append_u32(frame, stream);
+  append(frame, payload);
+  return frame;
+}
+
+FieldList request_fields(std::string_view authority) {
+  return {{":method", "GET"},
+          {":scheme", "http"},
+          {":authority", std::string(authority)},
+          {":path", "/index.html"},
+          {"user-agent", "client/1.0"},
+          {"accept", "*/*"}};
+}
+
+Octets hpack_string(std::string_view text) {
+  if (text.size() >= 0x7f) std::abort();
+  Octets string;
+  append_u8(string, static_cast<unsigned>(text.size()));
+  append(string, as_bytes(text));
+  return string;
+}
+
+Octets hpack_coded(std::string_view text) {
+  // What the encoder writes behind the octet for `:authority`, never indexed.
+  nghttp2_hd_deflater* deflater = nullptr;
+  if (nghttp2_hd_deflate_new(&deflater, 0) != 0) std::abort();
+  std::string name = ":authority", value(text);
+  const nghttp2_nv field{text_of(name), text_of(value), name.size(), value.size(),
+                         NGHTTP2_NV_FLAG_NO_INDEX};
+  Octets out(2 * text.size() + 64);
+  const auto size = nghttp2_hd_deflate_hd(deflater, reinterpret_cast<std::uint8_t*>(out.data()),
+                                          out.size(), &field, 1);
+  nghttp2_hd_deflate_del(deflater);
+  constexpr std::byte kNeverIndexedAuthority{0x11};
+  std::size_t start = 0;
+  while (out[start] != kNeverIndexedAuthority) ++start;  // behind the size of the table
+  const std::byte first = out[start + 1];
+  if (size < 0 || (first & std::byte{0x80}) == std::byte{0}) std::abort();  // would not be shorter
+  return {out.begin() + static_cast<std::ptrdiff_t>(start) + 1, out.begin() + size};
+}
+
+Octets hpack_literal(Bytes start, std::string_view value) {
+  Octets literal(start.begin(), start.end());
+  append(literal, hpack_string(value));
+  return literal;
+}
+
+Octets hpack_literal(Bytes start, std::string_view name, std::string_view value) {
+  Octets literal(start.begin(), start.end());
+  append(literal, hpack_string(name));
+  append(literal, hpack_string(value));
+  return literal;
+}
+
+FieldEncoder::FieldEncoder() {
+  nghttp2_hd_deflater* deflater = nullptr;
+  if (nghttp2_hd_deflate_new(&deflater, NGHTTP2_DEFAULT_HEADER_TABLE_SIZE) != 0) std::abort();
+  deflater_.reset(deflater);
+}
+
+void FieldEncoder::Delete::operator()(nghttp2_hd_deflater* deflater) const {
+  nghttp2_hd_deflate_del(deflater);
+}
+
+Octets FieldEncoder::encode(const FieldList& fields) {
+  std::vector<nghttp2_nv> pairs;
+  for (const Field& field : fields) {
+    pairs.push_back({text_of(field.name), text_of(field.value), field.name.size(),
+                     field.value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  Octets block(nghttp2_hd_deflate_bound(deflater_.get(), pairs.data(), pairs.size()));
+  const auto size =
+      nghttp2_hd_deflate_hd(deflater_.get(), reinterpret_cast<std::uint8_t*>(block.data()),
+                            block.size(), pairs.data(), pairs.size());
+  if (size < 0) std::abort();
+  block.resize(static_cast<std::size_t>(size));
+  return block;
+}
+
+Octets Http2Client::start() const {
+  Octets stream = octets(http2::kPreface);
+  append(stream, http2_frame(kSettings, 0, 0, octets(std::string_view("\0\3\0\0\0\x64", 6))));
+  return stream;
+}
+
+Octets Http2Client::request(std::string_view authority) {
+  return request(request_fields(authority));
+}
+
+Octets Http2Client::request(const FieldList& fields, unsigned flags) {
+  const std::uint32_t stream = stream_;
+  stream_ += 2;
+  return http2_frame(kHeaders, flags | kEndHeaders, stream, encoder_.encode(fields));
+}
+
+Octets Http2Client::data(std::size_t size) const {
+  return http2_frame(kData, kEndStream, stream_ - 2, Octets(size, std::byte{'x'}));
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,73 @@
+#pragma once
+
+// HTTP/2 of a client for tests: frames as told, and field blocks by libnghttp2's encoder.
+//
+//   Http2Client client;
+//   Octets stream = client.start();
+//   append(stream, client.request("example.com"));
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filters/base/bytes.h"
+#include "tests/support/packet_builder.h"
+
+struct nghttp2_hd_deflater;
+
+namespace sluice::test {
+
+// RFC 9113 section 6: types of frames, and flags.
+inline constexpr unsigned kData = 0, kHeaders = 1, kSettings = 4, kPushPromise = 5, kPing = 6,
+                          kContinuation = 9;
+inline constexpr unsigned kEndStream = 0x1, kEndHeaders = 0x4, kPadded = 0x8, kPriority = 0x20;
+
+[[nodiscard]] Octets http2_frame(unsigned type, unsigned flags, std::uint32_t stream,
+                                 Bytes payload = {});
+
+struct Field {
+  std::string name, value;
+};
+using FieldList = std::vector<Field>;
+[[nodiscard]] FieldList request_fields(std::string_view authority);
+
+// A string of HPACK, in the clear or in the Huffman code.
+[[nodiscard]] Octets hpack_string(std::string_view text);
+[[nodiscard]] Octets hpack_coded(std::string_view text);
+// A literal field: its first octets (pattern and name index), the name where there is no index, and
+// the value, the strings in the clear.
+[[nodiscard]] Octets hpack_literal(Bytes start, std::string_view value);
+[[nodiscard]] Octets hpack_literal(Bytes start, std::string_view name, std::string_view value);
+
+// One end of a connection, with its dynamic table.
+class FieldEncoder {
+ public:
+  FieldEncoder();
+  [[nodiscard]] Octets encode(const FieldList& fields);
+
+ private:
+  struct Delete {
+    void operator()(nghttp2_hd_deflater* deflater) const;
+  };
+  std::unique_ptr<nghttp2_hd_deflater, Delete> deflater_;
+};
+
+class Http2Client {
+ public:
+  // The preface and what clients send with it.
+  [[nodiscard]] Octets start() const;
+  // HEADERS of the next stream.
+  [[nodiscard]] Octets request(std::string_view authority);
+  [[nodiscard]] Octets request(const FieldList& fields, unsigned flags = kEndStream);
+  [[nodiscard]] Octets data(std::size_t size) const;
+  // The block of the next request without a frame.
+  [[nodiscard]] Octets block(const FieldList& fields) { return encoder_.encode(fields); }
+
+ private:
+  FieldEncoder encoder_;
+  std::uint32_t stream_ = 1;
+};
+
+}  // namespace sluice::test
