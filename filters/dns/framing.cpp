@@ -71,4 +71,13 @@ bool may_be_query_stream(Bytes stream) noexcept {
   return true;
 }
 
+bool may_be_response_stream(Bytes stream) noexcept {
+  ByteReader reader(stream);
+  const std::uint16_t length = reader.u16();
+  if (reader.ok() && length < kHeaderOctets) return false;
+  reader.skip(2);  // the identifier
+  const std::uint8_t flags = reader.u8();
+  return !reader.ok() || (flags & 0x80) != 0;
+}
+
 }  // namespace sluice::dns

@@ -23,5 +23,7 @@ struct Framed {
 // additional records). Decides on as many octets as are there: false is final, true may become
 // false with more of them.
 [[nodiscard]] bool may_be_query_stream(Bytes stream) noexcept;
+// The same of a server's stream: a length that has room for a header, and one with QR 1.
+[[nodiscard]] bool may_be_response_stream(Bytes stream) noexcept;
 
 }  // namespace sluice::dns

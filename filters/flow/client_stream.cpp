@@ -182,6 +182,14 @@ ClientStream::Overlap ClientStream::compare(const StreamPool& pool, std::size_t 
   return overlap;
 }
 
+bool ClientStream::agrees(const StreamPool& pool, std::uint64_t offset,
+                          Bytes bytes) const noexcept {
+  const std::uint64_t from = offset - base_;
+  if (first_ == StreamPool::kNone || from >= pool.capacity()) return true;
+  const Bytes inside = bytes.first(std::min<std::uint64_t>(bytes.size(), pool.capacity() - from));
+  return !compare(pool, from, inside).differs;
+}
+
 // Takes in other copies of what is there. `conflicting`: there are new readings; `known`: none.
 // Else nothing is changed.
 Insert ClientStream::contest(StreamPool& pool, std::size_t from, Bytes bytes) noexcept {

@@ -90,6 +90,10 @@ class ClientStream {
   // Puts `bytes` at `offset`. Bytes before base are left out.
   [[nodiscard]] Insert insert(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexcept;
 
+  // No byte differs from a first copy that is there. REQUIRES: offset >= base().
+  [[nodiscard]] bool agrees(const StreamPool& pool, std::uint64_t offset,
+                            Bytes bytes) const noexcept;
+
   // The bytes from base up to the first gap; valid until the next call that is not const.
   [[nodiscard]] Bytes view(const StreamPool& pool, Reading reading) const noexcept;
   // The contested pieces that begin in the view.

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
+#include "filters/flow/sequence.h"
+
 namespace sluice::flow {
 namespace {
-
-// Distances of sequence numbers beyond this are taken as backwards (RFC 9293 section 3.4).
-constexpr std::uint32_t kHalf = 0x80000000U;
-// A client sends no further ahead than a scaled window (RFC 7323 section 2.2).
-constexpr std::uint32_t kMostAhead = 1U << 30;
 
 std::uint32_t octets_of(const packet::Packet& packet) {
   return static_cast<std::uint32_t>(packet.payload.size());
@@ -70,25 +67,22 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
     }
   }
   if (packet.payload.empty()) return segment;
-  if (ahead >= kHalf) {
-    const std::uint32_t behind = 0U - ahead;
-    if (behind >= packet.payload.size()) {
-      segment.kind = behind > acknowledged_ ? ClientSegment::Kind::far : ClientSegment::Kind::stale;
-    } else {
-      // The server trims off what lies before its window, the start of the stream included.
+  const Placed placed =
+      place(packet.payload, packet.tcp.sequence, {acknowledged_, sequence_at(acknowledged_)});
+  switch (placed.kind) {
+    case Placed::Kind::inside:
       segment.kind = ClientSegment::Kind::data;
-      segment.offset = acknowledged_;
-      segment.bytes = packet.payload.subspan(behind);
-    }
-    return segment;
+      segment.offset = placed.offset;
+      segment.bytes = placed.bytes;
+      break;
+    case Placed::Kind::before:
+      segment.kind =
+          placed.distance > acknowledged_ ? ClientSegment::Kind::far : ClientSegment::Kind::stale;
+      break;
+    case Placed::Kind::far:
+      segment.kind = ClientSegment::Kind::far;
+      break;
   }
-  if (ahead > kMostAhead) {
-    segment.kind = ClientSegment::Kind::far;
-    return segment;
-  }
-  segment.kind = ClientSegment::Kind::data;
-  segment.offset = acknowledged_ + ahead;
-  segment.bytes = packet.payload;
   return segment;
 }
 

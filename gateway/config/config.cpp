@@ -15,6 +15,10 @@
 namespace sluice::config {
 namespace {
 
+// Shipped, and no app of the ban: whether clients may ask other resolvers is for the operator to
+// say.
+constexpr std::string_view kBannedOnRequest = "encrypted-dns";
+
 namespace fs = std::filesystem;
 
 constexpr std::string_view kAnyApp = "*";
@@ -340,7 +344,9 @@ Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) 
   // An app is banned by its names; endpoints alone ban nothing that has a list of its own
   // elsewhere.
   for (const auto& list : config.live.lists) {
-    if (list.format == lists::Format::domains) everyone.apps.push_back(list.app);
+    if (list.format == lists::Format::domains && list.app != kBannedOnRequest) {
+      everyone.apps.push_back(list.app);
+    }
   }
   config.live.policies.push_back(std::move(everyone));
   return config;

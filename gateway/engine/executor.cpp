@@ -58,8 +58,8 @@ void Executor::reply(const Judgement& judgement, const packet::Packet& packet, i
     send(side, craft::refuse_query(packet, craft::Direction::back, query, app, buffer_));
   }
   if (judgement.may_reset) send(side, craft::reset_to_sender(packet, buffer_));
-  if (judgement.reset_server) {
-    send(other(side), craft::reset_to_destination(packet, judgement.server_expects, buffer_));
+  if (judgement.reset_destination) {
+    send(other(side), craft::reset_to_destination(packet, judgement.destination_expects, buffer_));
   }
 }
 

@@ -116,7 +116,7 @@ void Judge::expire(Nanos now) noexcept {
 }
 
 void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {
-  flow.stream.release(pool_);
+  release_memory(flow);
   ++removals_[static_cast<std::size_t>(removal)];
 }
 

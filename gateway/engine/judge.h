@@ -4,7 +4,8 @@
 //
 //   packet ─► DNS over UDP, both ways ► inspect ─► policy            (no state)
 //          ├► QUIC, any UDP port ──────► QuicJudge (judge_quic.h)
-//          └► TCP ─► flow ─► stream ─► inspect each reading ─► policy
+//          └► TCP ─► flow ─┬► client's stream ─► inspect each reading ─► policy
+//                          └► server's stream, of DNS ─► each answer ──► policy
 //
 // Life of a flow:
 //   judging ──banned name──► blocked
@@ -25,8 +26,10 @@
 
 #include "filters/base/keyed_hash.h"
 #include "filters/base/time.h"
+#include "filters/dns/framing.h"
 #include "filters/dns/response.h"
 #include "filters/flow/client_stream.h"
+#include "filters/flow/server_stream.h"
 #include "filters/flow/table.h"
 #include "filters/flow/tcp_flow.h"
 #include "filters/fragment/reassembler.h"
@@ -82,6 +85,7 @@ struct ReadingState {
 struct Flow {
   flow::TcpFlow tcp;
   flow::ClientStream stream;
+  flow::ServerStream answers;       // read once the client speaks DNS
   ReadingState readings[2];         // of first copies; of the mixtures with others, together
   inspect::StreamState base_state;  // at the stream's base
   std::uint64_t judged_end = 0;     // finished: offset up to which the server must acknowledge
@@ -163,13 +167,30 @@ class Judge {
   };
   // Of `message`, which scratch_.response is parsed from.
   AnswerVerdicts judge_targets(const Context& context, Bytes message) noexcept;
-  Judgement judge_response(const Context& context) noexcept;
+  // Of one message of a server, which is not altered in place yet.
+  Judgement judge_message(const Context& context, Bytes message) noexcept;
+  Judgement judge_response(const Context& context, Bytes message) noexcept;
   // DNS over TLS and QUIC, which are told by their port (RFC 7858, RFC 9250); nothing on others.
   Verdicts judge_encrypted_dns(const Context& context, inspect::Protocol protocol) noexcept;
   std::optional<Judgement> judge_ech(const Context& context) const noexcept;
   Judgement unreadable(const Context& context, inspect::ParseError error) noexcept;
   void weigh(const Context& context, const inspect::Finding& finding,
              const policy::Decision& decision, Verdicts& verdicts) noexcept;
+
+  // DNS answers over TCP (judge_dns_stream.cpp).
+  struct AnswerSegment;
+  void expect_answers(const Context& context, Flow& flow) noexcept;
+  Judgement judge_answers(const Context& of_packet, Flow& flow) noexcept;
+  Judgement take_answers(const Context& context, Flow& flow, AnswerSegment& segment) noexcept;
+  bool store_answers(const Context& context, Flow& flow, std::uint64_t offset,
+                     Bytes bytes) noexcept;
+  std::optional<Judgement> judge_whole_answers(const Context& context, Flow& flow,
+                                               AnswerSegment& segment) noexcept;
+  std::optional<Judgement> judge_whole_answer(const Context& context, Flow& flow,
+                                              const dns::Framed& framed, std::uint64_t from,
+                                              bool is_new, AnswerSegment& segment) noexcept;
+  Judgement block_answer(Flow& flow, const AnswerSegment& segment, const Judgement& why) noexcept;
+  void forget_acknowledged_answers(const packet::Packet& packet, Flow& flow) noexcept;
 
   // Without a name (judge_address.cpp).
   policy::Decision decide_by_address(const Context& context, inspect::Finding& finding) noexcept;
@@ -178,14 +199,17 @@ class Judge {
   Judgement settle_datagram(const Context& context, const Judgement& judgement) noexcept;
   std::optional<Judgement> judge_nameless(const Context& context, Flow& flow) noexcept;
   void note_names(const Context& context, Flow& flow, const ReadingState& reading) noexcept;
-  // DNS over UDP, read in scratch_: a question that passed, an answer that does.
+  // DNS, read in scratch_: a question that passed, an answer that does.
   void note_question(const Context& context) noexcept;
-  void learn_from_answer(const Context& context) noexcept;
+  void learn_from_answer(const Context& context, Bytes message) noexcept;
   void learn_from_flow(const Context& context, Flow& flow) noexcept;
 
   flow::Insert store(const Context& context, Flow& flow,
                      const flow::ClientSegment& segment) noexcept;
-  bool reclaim_stream(const Context& context) noexcept;
+  bool reclaim_stream(const Context& context, const Flow& needy) noexcept;
+  [[nodiscard]] static bool holds_memory(const Flow& flow) noexcept;
+  void keep_by_memory(Flow& flow) noexcept;
+  void release_memory(Flow& flow) noexcept;
   [[nodiscard]] static bool says_nothing(const Flow& flow,
                                          const flow::ClientSegment& segment) noexcept;
   bool ends_search(const Context& context, Flow& flow) const noexcept;

@@ -180,7 +180,7 @@ void Judge::note_question(const Context& context) noexcept {
 
 // Of an answer that passes, read in scratch_.response: what a name of its question's kind, banned
 // or innocent, owns.
-void Judge::learn_from_answer(const Context& context) noexcept {
+void Judge::learn_from_answer(const Context& context, Bytes message) noexcept {
   const dns::Query& query = scratch_.response.query;
   if (query.count != 1 || !questions_.waits_for(context.packet, query.id)) return;
   const name::Name& name = query.questions[0].name;
@@ -194,7 +194,7 @@ void Judge::learn_from_answer(const Context& context) noexcept {
     if (banned) return leases_.learn_banned(address, name, context.now, life);
     leases_.learn_innocent(address, context.now, life);
   };
-  for_each_address_of(context.packet.payload, scratch_.response, domains, banned, learn);
+  for_each_address_of(message, scratch_.response, domains, banned, learn);
 }
 
 }  // namespace sluice::engine

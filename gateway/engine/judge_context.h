@@ -18,6 +18,11 @@ struct Judge::Context {
   [[nodiscard]] const IpAddress& client() const noexcept {
     return from_server ? packet.destination : packet.source;
   }
+  // The port that tells what a client's stream is, where that is not told by its content. Port 53
+  // is DNS whatever is configured.
+  [[nodiscard]] Port protocol_port() const noexcept {
+    return snapshot.dns.has(packet.destination_port) ? inspect::kDnsPort : packet.destination_port;
+  }
   // What a server throws away on arrival must not be judged in place of what it reads.
   [[nodiscard]] bool discarded_by_server() const noexcept {
     return snapshot.fallbacks.checksums == policy::Checksums::verify &&

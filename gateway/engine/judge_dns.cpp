@@ -1,5 +1,5 @@
-// The judge's DNS half over UDP: questions and answers. No state: a spoofed answer can be dropped,
-// and leaves nothing behind.
+// The judge's DNS half: questions and answers over UDP, and each message of a server over TCP. No
+// state over UDP: a spoofed answer can be dropped, and leaves nothing behind.
 
 #include "filters/inspect/answer.h"
 #include "filters/match/pseudo_name.h"
@@ -31,21 +31,25 @@ Judgement Judge::judge_question(const Context& context) noexcept {
 
 Judgement Judge::judge_answer(const Context& context) noexcept {
   const Bytes message = context.packet.payload;
+  // What the client throws away on arrival misleads nobody.
+  if (dns::is_response(message) && context.discarded_by_server()) {
+    return drop_alone(Reason::bad_checksum);
+  }
+  return judge_message(context, message);
+}
+
+Judgement Judge::judge_message(const Context& context, Bytes message) noexcept {
   if (const auto parsed = dns::parse_response(message, scratch_.response); !parsed) {
     const inspect::ParseError error = inspect::error_of(parsed.error());
-    if (error == inspect::ParseError::none) return allow(Reason::not_of_interest);
-    return context.discarded_by_server() ? drop_alone(Reason::bad_checksum)
-                                         : unreadable(context, error);
+    return error == inspect::ParseError::none ? allow(Reason::not_of_interest)
+                                              : unreadable(context, error);
   }
-  const Judgement judgement = judge_response(context);
-  if (judgement.action == policy::Action::allow) learn_from_answer(context);
+  const Judgement judgement = judge_response(context, message);
+  if (judgement.action == policy::Action::allow) learn_from_answer(context, message);
   return judgement;
 }
 
-Judgement Judge::judge_response(const Context& context) noexcept {
-  const Bytes message = context.packet.payload;
-  // What the client throws away on arrival misleads nobody.
-  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+Judgement Judge::judge_response(const Context& context, Bytes message) noexcept {
   const AnswerVerdicts verdicts = judge_targets(context, message);
   if (verdicts.error != inspect::ParseError::none) return unreadable(context, verdicts.error);
   if (verdicts.block) {

@@ -5,27 +5,9 @@
 
 #include "gateway/engine/judge.h"
 #include "gateway/engine/judge_context.h"
+#include "gateway/engine/refusals_only.h"
 
 namespace sluice::engine {
-namespace {
-
-// Names of mixtures are told only where they block: the first copies' were told before.
-class RefusalsOnly final : public FindingSink {
- public:
-  explicit RefusalsOnly(FindingSink& to) : to_(to) {}
-  void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
-                  const policy::Decision& decision) noexcept override {
-    const bool refuses =
-        decision.action == policy::Action::drop || decision.action == policy::Action::reject;
-    if (refuses) to_.on_finding(packet, finding, decision);
-  }
-  void on_parse_error(inspect::ParseError) noexcept override {}
-
- private:
-  FindingSink& to_;
-};
-
-}  // namespace
 
 // Every mixture of copies is read anew from the stream's base. What is kept of them: whether all
 // are finished and when to look again; how far all of them are judged and agree on what follows,
@@ -97,7 +79,7 @@ void Judge::forget_acknowledged(Flow& flow) noexcept {
     reading->seen = 0;
   }
   first.judged = last.judged = 0;
-  if (!flow.stream.holds_memory()) flows_.keep(flow, flow::Keep::light);
+  keep_by_memory(flow);
 }
 
 }  // namespace sluice::engine

@@ -81,7 +81,7 @@ Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& 
   findings_.clear();
   inspect::StreamState state;
   static_cast<void>(
-      inspect::inspect_stream(packet.payload, packet.destination_port, state, scratch_, findings_));
+      inspect::inspect_stream(packet.payload, context.protocol_port(), state, scratch_, findings_));
   if (state.stage == inspect::Stage::search) return allow(Reason::midstream);
   return judge_client(context, create(context, keyed, flow::TcpFlow::midstream(packet)));
 }
@@ -92,6 +92,7 @@ Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
   }
   const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
   if (segment.restarted) restart(flow);
+  forget_acknowledged_answers(context.packet, flow);
   if (segment.kind == flow::ClientSegment::Kind::early) return drop_alone(Reason::syn_data);
   if (flow.phase == FlowPhase::passed) {
     return {.scope = Scope::flow, .reason = Reason::flow_passed};
@@ -167,25 +168,40 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
 flow::Insert Judge::store(const Context& context, Flow& flow,
                           const flow::ClientSegment& segment) noexcept {
   flow::Insert result = flow.stream.insert(pool_, segment.offset, segment.bytes);
-  if (result == flow::Insert::no_memory && !flow.stream.holds_memory() && reclaim_stream(context)) {
+  if (result == flow::Insert::no_memory && !flow.stream.holds_memory() &&
+      reclaim_stream(context, flow)) {
     result = flow.stream.insert(pool_, segment.offset, segment.bytes);
   }
-  if (flow.stream.holds_memory()) flows_.keep(flow, flow::Keep::held);
+  if (holds_memory(flow)) flows_.keep(flow, flow::Keep::held);
   return result;
 }
 
-// Takes the memory of the flow that has been idle longest. One that is judged already can do
-// without; one that is not has stalled and ends as what cannot be judged.
-bool Judge::reclaim_stream(const Context& context) noexcept {
+// Takes the memory of the flow that has been idle longest. What is judged already can do without;
+// one with bytes that are not has stalled and ends as what cannot be judged.
+bool Judge::reclaim_stream(const Context& context, const Flow& needy) noexcept {
   Flow* const oldest = flows_.oldest(flow::Keep::held);
-  if (oldest == nullptr) return false;
-  if (oldest->phase == FlowPhase::finished) {
-    oldest->stream.release(pool_);
-    flows_.keep(*oldest, flow::Keep::light);
-  } else {
+  if (oldest == nullptr || oldest == &needy) return false;
+  if (oldest->phase == FlowPhase::finished) oldest->stream.release(pool_);
+  oldest->answers.forget(pool_, oldest->answers.judged());
+  if (holds_memory(*oldest)) {
     static_cast<void>(cannot_judge(context, *oldest, Reason::no_memory));
+  } else {
+    flows_.keep(*oldest, flow::Keep::light);
   }
   return true;
+}
+
+bool Judge::holds_memory(const Flow& flow) noexcept {
+  return flow.stream.holds_memory() || flow.answers.holds_memory();
+}
+
+void Judge::keep_by_memory(Flow& flow) noexcept {
+  flows_.keep(flow, holds_memory(flow) ? flow::Keep::held : flow::Keep::light);
+}
+
+void Judge::release_memory(Flow& flow) noexcept {
+  flow.stream.release(pool_);
+  flow.answers.release(pool_);
 }
 
 Judgement Judge::judge_stream(const Context& context, Flow& flow) noexcept {
@@ -211,9 +227,8 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
                                            ReadingState& state) noexcept {
   while (!state.finished && view.size() >= state.needed) {
     findings_.clear();
-    const auto report =
-        inspect::inspect_stream(view.subspan(state.judged), context.packet.destination_port,
-                                state.state, scratch_, findings_);
+    const auto report = inspect::inspect_stream(view.subspan(state.judged), context.protocol_port(),
+                                                state.state, scratch_, findings_);
     switch (report.progress) {
       case inspect::Progress::need_more:
         state.needed = std::max<std::uint64_t>(state.judged + report.needed, view.size() + 1);
@@ -238,6 +253,7 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         }
         const Verdicts verdicts = judge_findings(context);
         if (verdicts.block) return block_flow(flow, *verdicts.block);
+        if (state.state.stage == inspect::Stage::dns) expect_answers(context, flow);
         state.finish = finish_of(report, state, findings_, verdicts.logged);
         if (findings_.size() > 0) note_names(context, flow, state);
         state.finished = report.progress == inspect::Progress::finished;
@@ -271,6 +287,7 @@ Judgement Judge::finish_flow(Flow& flow) noexcept {
 Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
   const flow::ServerEvent event = flow.tcp.on_server(context.packet);
   if (event.restarted) restart(flow);
+  flow.answers.note(context.packet);
   if (flow.phase == FlowPhase::passed) {
     return {.scope = Scope::flow, .reason = Reason::flow_passed};
   }
@@ -287,6 +304,9 @@ Judgement Judge::judge_server(const Context& context, Flow& flow) noexcept {
     }
   }
   if (ends_search(context, flow)) return pass_flow(flow, Reason::unknown_protocol);
+  if (flow.answers.is_read() && !context.packet.payload.empty()) {
+    return judge_answers(context, flow);
+  }
   return allow(context.packet.payload.empty() ? Reason::no_payload : Reason::server_data);
 }
 
@@ -311,21 +331,21 @@ Judgement Judge::judge_blocked(const Context& context, Flow& flow, bool from_cli
 }
 
 Judgement Judge::pass_flow(Flow& flow, Reason reason) noexcept {
-  flow.stream.release(pool_);
+  release_memory(flow);
   flow.phase = FlowPhase::passed;
   flows_.keep(flow, flow::Keep::light);
   return {.scope = Scope::flow, .reason = reason};
 }
 
 Judgement Judge::block_flow(Flow& flow, const Judgement& why) noexcept {
-  flow.stream.release(pool_);
+  release_memory(flow);
   flow.phase = why.action == policy::Action::reject ? FlowPhase::rejected : FlowPhase::blocked;
   flows_.keep(flow, flow::Keep::pinned);
   Judgement refused = why;
   refused.scope = Scope::flow;
   refused.may_reset = flow.tcp.handshake_seen();
-  refused.reset_server = refused.may_reset;
-  refused.server_expects = flow.server_has;
+  refused.reset_destination = refused.may_reset;
+  refused.destination_expects = flow.server_has;
   return refused;
 }
 
@@ -350,6 +370,7 @@ Flow& Judge::create(const Context& context, const flow::KeyedPacket& keyed,
 
 void Judge::restart(Flow& flow) noexcept {
   flow.stream.reset(pool_);
+  flow.answers.release(pool_);
   flow.readings[0] = flow.readings[1] = {};
   flow.shown = ShownNames::none;
   flow.base_state = {};

@@ -29,9 +29,9 @@ struct Judgement {
   Reason reason = Reason::not_of_interest;
   // reject of TCP: the connection's handshake was seen, so resets may be sent …
   bool may_reset = false;
-  // … to the server too, at this sequence number.
-  bool reset_server = false;
-  std::uint32_t server_expects = 0;
+  // … to the packet's destination too, at this sequence number.
+  bool reset_destination = false;
+  std::uint32_t destination_expects = 0;
   // reject of a DNS question: an answer may be sent.
   bool may_answer = false;
   InPlace in_place = InPlace::answer;

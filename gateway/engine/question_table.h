@@ -1,13 +1,13 @@
 #pragma once
 
-// DNS questions over UDP that wait for their answers, so that an answer that nobody asked for
+// DNS questions that wait for their answers, so that an answer that nobody asked for
 // teaches nothing.
 //
-// A question is its five-tuple, its ID and its name: whoever forges the answer without having seen
-// the question has to guess 32 bits, and only the first answer counts. Only questions that came
-// from inside are entered (the caller sees to that). Bounded: a full table forgets the oldest.
-// One worker owns one table; no allocation after construction. Cost: two hashes a question or
-// answer.
+// A question is its five-tuple, its ID and its name: whoever forges the answer over UDP without
+// having seen the question has to guess 32 bits, and only the first answer counts. Only questions
+// that came from inside are entered (the caller sees to that). Bounded: a full table forgets the
+// oldest. One worker owns one table; no allocation after construction. Cost: two hashes a question
+// or answer.
 
 #include <cstddef>
 #include <cstdint>

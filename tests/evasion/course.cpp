@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "tests/gateway/engine/lab.h"
-
 namespace sluice::evasion {
 namespace {
 
@@ -110,21 +108,6 @@ class Run {
   std::vector<Segment> held_;
 };
 
-test::Lab gateway(bool enforce) {
-  test::LabOptions options;
-  // Small, for there are many thousands of these.
-  options.limits = {.flows = 16,
-                    .streams = 4,
-                    .leases = {.leases = 4, .innocents = 4},
-                    .questions = 16,
-                    .named_datagrams = 16,
-                    .fragments = {.datagrams = 4},
-                    .quic = {.flows = 16, .streams = 4}};
-  options.can.sides = true;
-  options.enforce = enforce;
-  return test::Lab(options);
-}
-
 bool names_app(Kind kind, const std::vector<Octets>& streams) {
   return std::ranges::any_of(streams, [&](const Octets& stream) {
     const auto names = names_in(kind, stream);
@@ -141,7 +124,7 @@ std::string describe(const Setting& setting, const Payload& payload) {
 void run_banned(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
   const bool shown = names_app(setting.kind, Run(setting, nullptr).go(true));
   result.shown += shown ? 1 : 0;
-  test::Lab lab = gateway(enforce);
+  test::Lab lab = small_gateway(enforce);
   if (names_app(setting.kind, Run(setting, &lab).go(true))) {
     result.passed.push_back(describe(setting, payload));
   }
@@ -150,7 +133,7 @@ void run_banned(const Setting& setting, const Payload& payload, bool enforce, Re
 void run_ordinary(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
   const bool again = setting.script.sends_again;
   Run bare(setting, nullptr);
-  test::Lab lab = gateway(enforce);
+  test::Lab lab = small_gateway(enforce);
   Run guarded(setting, &lab);
   if (bare.go(again) != guarded.go(again)) {
     result.collateral.push_back(describe(setting, payload));
@@ -171,14 +154,6 @@ bool is_contested(const Script& script) {
   }
   return false;
 }
-
-// Sanitizers make a run ten times as long: a sample of a case's scripts then, all of them
-// otherwise.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kEvery = 5;
-#else
-constexpr std::size_t kEvery = 1;
-#endif
 
 Result run_payload(const Case& entry, const Payload& payload, Family family, bool enforce) {
   Result result;
@@ -202,6 +177,20 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, boo
 }
 
 }  // namespace
+
+test::Lab small_gateway(bool enforce) {
+  test::LabOptions options;
+  options.limits = {.flows = 16,
+                    .streams = 4,
+                    .leases = {.leases = 4, .innocents = 4},
+                    .questions = 16,
+                    .named_datagrams = 16,
+                    .fragments = {.datagrams = 4},
+                    .quic = {.flows = 16, .streams = 4}};
+  options.can.sides = true;
+  options.enforce = enforce;
+  return test::Lab(options);
+}
 
 void Result::add(const Result& other) {
   runs += other.runs;

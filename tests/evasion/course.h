@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/evasion/cases.h"
+#include "tests/gateway/engine/lab.h"
 
 namespace sluice::evasion {
 
@@ -26,6 +27,17 @@ struct Result {
   [[nodiscard]] bool is_right() const { return shown > 0 && passed.empty() && collateral.empty(); }
   void add(const Result& other);
 };
+
+// Sanitizers make a run ten times as long: a sample of a case's scripts then, all of them
+// otherwise.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr std::size_t kEvery = 5;
+#else
+inline constexpr std::size_t kEvery = 1;
+#endif
+
+// For there are many thousands of these.
+[[nodiscard]] test::Lab small_gateway(bool enforce);
 
 // `enforce` false: the gateway reports and blocks nothing.
 [[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, bool enforce = true);

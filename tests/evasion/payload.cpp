@@ -215,7 +215,41 @@ std::vector<std::string> names_in_dns(Bytes stream) {
   return names;
 }
 
+// Those of one message. Reads on to its end, whatever the section.
+void add_targets(Bytes message, std::vector<std::string>& targets) {
+  constexpr std::uint16_t kCname = 5, kDname = 39, kHttps = 65;
+  std::size_t at = 12, end = 0;
+  const auto questions = std::to_integer<unsigned>(message[5]);
+  for (unsigned i = 0; i < questions && at < message.size(); ++i) {
+    static_cast<void>(dns_name(message, at, end));
+    at = end + 4;
+  }
+  while (at + 10 < message.size()) {
+    static_cast<void>(dns_name(message, at, end));
+    ByteReader fields(message);
+    fields.skip(end);
+    const std::uint16_t type = fields.u16();
+    fields.skip(6);
+    const std::uint16_t size = fields.u16();
+    if (!fields.ok()) return;
+    const std::size_t data = fields.position();
+    if (type == kCname || type == kDname) targets.push_back(dns_name(message, data, end));
+    if (type == kHttps) targets.push_back(dns_name(message, data + 2, end));
+    at = data + size;
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> targets_in(Bytes stream) {
+  std::vector<std::string> targets;
+  for (ByteReader reader(stream); reader.remaining() >= 2;) {
+    const Bytes message = reader.take(reader.u16());
+    if (!reader.ok() || message.size() < 12) break;
+    add_targets(message, targets);
+  }
+  return targets;
+}
 
 std::string_view to_string(Kind kind) {
   switch (kind) {

@@ -42,4 +42,7 @@ struct Payload {
 // The names that a server reads in a stream: those of whole messages only, in lower case.
 [[nodiscard]] std::vector<std::string> names_in(Kind kind, Bytes stream);
 
+// The names that a client is led to by a server's stream of DNS answers: CNAME, DNAME, HTTPS.
+[[nodiscard]] std::vector<std::string> targets_in(Bytes stream);
+
 }  // namespace sluice::evasion

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/evasion/answers.h"
 #include "tests/evasion/course.h"
 
 namespace sluice::evasion {
@@ -35,23 +36,37 @@ void explain(const Result& result) {
   }
 }
 
+struct Sum {
+  std::size_t cases = 0, runs = 0, wrong = 0;
+};
+
+void print_row(std::string_view name, std::string_view shape, const std::string& payloads,
+               const Result& v4, const Result& v6, Sum& sum) {
+  std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %s\n", static_cast<int>(name.size()), name.data(),
+              static_cast<int>(shape.size()), shape.data(), payloads.c_str(), v4.runs + v6.runs,
+              verdict_of(v4), verdict_of(v6));
+  explain(v4);
+  explain(v6);
+  ++sum.cases;
+  sum.runs += v4.runs + v6.runs;
+  if (!(v4.is_right() && v6.is_right())) ++sum.wrong;
+}
+
 int print(bool enforce) {
   std::printf("%-24s %-60s %-20s %6s  %-10s %s\n", "case", "on the wire", "payloads", "runs",
               "IPv4", "IPv6");
-  std::size_t runs = 0, wrong = 0;
+  Sum sum;
   for (const Case& entry : all_cases()) {
-    const Result v4 = run_case(entry, Family::v4, enforce);
-    const Result v6 = run_case(entry, Family::v6, enforce);
-    std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %s\n", static_cast<int>(entry.name.size()),
-                entry.name.data(), static_cast<int>(entry.shape.size()), entry.shape.data(),
-                kinds_of(entry).c_str(), v4.runs + v6.runs, verdict_of(v4), verdict_of(v6));
-    explain(v4);
-    explain(v6);
-    runs += v4.runs + v6.runs;
-    if (!(v4.is_right() && v6.is_right())) ++wrong;
+    print_row(entry.name, entry.shape, kinds_of(entry), run_case(entry, Family::v4, enforce),
+              run_case(entry, Family::v6, enforce), sum);
   }
-  std::printf("%zu cases, %zu runs, %zu wrong\n", all_cases().size(), runs, wrong);
-  return wrong == 0 ? 0 : 1;
+  for (const AnswerCase& entry : answer_cases()) {
+    print_row(entry.name, entry.shape, "dns/" + std::string(to_string(entry.carrier)),
+              run_answer_case(entry, Family::v4, enforce),
+              run_answer_case(entry, Family::v6, enforce), sum);
+  }
+  std::printf("%zu cases, %zu runs, %zu wrong\n", sum.cases, sum.runs, sum.wrong);
+  return sum.wrong == 0 ? 0 : 1;
 }
 
 }  // namespace

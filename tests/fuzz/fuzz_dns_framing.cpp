@@ -1,13 +1,15 @@
 // Any stream: messages lie in it and behind each other, and joined they are the stream again; a cut
-// tells how much it lacks; "no query stream" is final; what is no query stream is no query of the
-// kind that clients send.
+// tells how much it lacks; "no query stream" and "no response stream" are final; what is no query
+// stream is no query of the kind that clients send, what is no response stream no response.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
 
 #include "filters/dns/framing.h"
 #include "filters/dns/query.h"
+#include "filters/dns/response.h"
 #include "tests/fuzz/require.h"
 
 namespace sluice::dns {
@@ -55,6 +57,18 @@ void check_may_be(Bytes stream) {
   if (plain_flags && plain_counts) require(before);
 }
 
+void check_may_be_response(Bytes stream) {
+  bool before = true;
+  for (std::size_t size = 0; size <= std::min<std::size_t>(stream.size(), 8); ++size) {
+    const bool now = may_be_response_stream(stream.first(size));
+    require(before || !now);
+    before = now;
+  }
+  require(may_be_response_stream(stream) == before);
+  const Framed framed = next_message(stream);
+  if (framed.complete && is_response(framed.message)) require(before);
+}
+
 }  // namespace
 }  // namespace sluice::dns
 
@@ -62,5 +76,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto stream = std::as_bytes(std::span(data, size));
   sluice::dns::check_messages(stream);
   sluice::dns::check_may_be(stream);
+  sluice::dns::check_may_be_response(stream);
   return 0;
 }

@@ -114,6 +114,17 @@ TEST(MayBeQueryStream, LooksAtNothingBehindTheFirstMessage) {
   EXPECT_EQ(may_be_query_stream(stream), alone);
 }
 
+TEST(MayBeResponseStream, TellsAResponseByItsLengthAndQrBit) {
+  const Octets response = test::framed(test::octets("\x12\x34\x81\x80 and counts"));
+  for (std::size_t size = 0; size <= response.size(); ++size) {
+    EXPECT_TRUE(may_be_response_stream(Bytes(response).first(size))) << size;
+  }
+  EXPECT_FALSE(may_be_response_stream(test::framed(test::dns_query("a.example"))));
+  EXPECT_TRUE(may_be_response_stream(as_bytes("HTTP")));  // the fifth octet tells
+  EXPECT_FALSE(may_be_response_stream(as_bytes("HTTP/")));
+  EXPECT_FALSE(may_be_response_stream(as_bytes("\0\x0b"sv)));  // no room for a header
+}
+
 TEST(MayBeQueryStream, FalseIsFinal) {
   std::mt19937 random(4);
   for (int round = 0; round < 20000; ++round) {

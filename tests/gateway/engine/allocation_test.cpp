@@ -7,6 +7,7 @@
 #include <new>
 
 #include "tests/gateway/engine/lab.h"
+#include "tests/support/dns_response.h"
 #include "tests/support/fragments.h"
 #include "tests/support/http2_builder.h"
 #include "tests/support/quic_builder.h"
@@ -68,8 +69,23 @@ Octets http2_request(std::string_view authority) {
   return stream;
 }
 
-// Questions, hellos whole and split, over TCP and QUIC, conflicts, requests of HTTP/1 and 2,
-// blocked and passed flows, junk; of more flows than the table holds.
+// A question, and its answer in two segments.
+void add_dns_over_tcp(std::vector<Octets>& frames, int number, const std::string& target) {
+  const Connection connection("192.0.2.2:" + std::to_string(2000 + number), "198.51.100.53:53");
+  const Octets question = test::framed(test::dns_query("a.example"));
+  const Octets answer = test::framed(
+      test::DnsResponse("a.example").cname("a.example", target).a(target, "203.0.113.9").build());
+  frames.push_back(connection.syn());
+  frames.push_back(connection.syn_ack());
+  frames.push_back(connection.data(0, question));
+  frames.push_back(connection.answer(0, Bytes(answer).first(20), question.size()));
+  frames.push_back(connection.answer(20, Bytes(answer).subspan(20), question.size()));
+  if (number % 2 == 0) frames.push_back(connection.received(question.size(), answer.size()));
+}
+
+// Questions over UDP and TCP, answers over TCP, hellos whole and split, over TCP and QUIC,
+// conflicts, requests of HTTP/1 and 2, blocked and passed flows, junk; of more flows than the table
+// holds.
 std::vector<Octets> traffic() {
   std::vector<Octets> frames;
   for (int i = 0; i < 200; ++i) {
@@ -78,6 +94,7 @@ std::vector<Octets> traffic() {
     const Octets hello = test::tls_records(test::client_hello(name), {100});
     frames.push_back(
         FrameBuilder("192.0.2.1:7000", "198.51.100.53:53").payload(test::dns_query(name)).build());
+    add_dns_over_tcp(frames, i, name);
     frames.push_back(connection.syn());
     frames.push_back(connection.syn_ack());
     const FrameBuilder quic("198.18.0." + std::to_string(i) + ":4000", "198.51.100.2:443");

@@ -128,6 +128,16 @@ class Connection {
     return tcp(server_, client_, kServer, kClient + static_cast<std::uint32_t>(offset), "A",
                as_bytes(answer));
   }
+  // Of the server, `offset` in its stream; `acknowledged` of the client's.
+  [[nodiscard]] Octets answer(std::size_t offset, Bytes bytes, std::size_t acknowledged) const {
+    return tcp(server_, client_, kServer + static_cast<std::uint32_t>(offset),
+               kClient + static_cast<std::uint32_t>(acknowledged), "PA", bytes);
+  }
+  // The client has the server's stream up to `answered`.
+  [[nodiscard]] Octets received(std::size_t offset, std::size_t answered) const {
+    return tcp(client_, server_, kClient + static_cast<std::uint32_t>(offset),
+               kServer + static_cast<std::uint32_t>(answered), "A", {});
+  }
   void open(Lab& lab) const {
     lab.send(syn());
     lab.send(syn_ack(), io::Side::outside);

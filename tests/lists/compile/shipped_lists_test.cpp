@@ -92,6 +92,28 @@ TEST_F(ShippedLists, LetOthersThrough) {
   }
 }
 
+// Known by name, and of no other list: what an app resolves with stays the app's.
+TEST(EncryptedDnsList, HoldsCanariesAndServersAndNothingOfAnApp) {
+  const auto compiled = compile({{.name = "encrypted-dns",
+                                  .file = SLUICE_SOURCE_DIR "/lists/apps/encrypted-dns.list",
+                                  .app = "encrypted-dns"}});
+  ASSERT_TRUE(compiled) << compiled.error().to_string();
+  EXPECT_EQ(compiled->lists[0].error_count, 0U);
+  EXPECT_EQ(compiled->lists[0].duplicates, 0U);
+  const auto has = [&](std::string_view host) {
+    return compiled->domains.find(name::Name::from_host(host)).rule.valid();
+  };
+  for (const char* host : {"use-application-dns.net", "_dns.resolver.arpa", "mask.icloud.com",
+                           "mask-h2.icloud.com", "mask-api.icloud.com", "dns.google",
+                           "mozilla.cloudflare-dns.com", "abc123.dns.nextdns.io"}) {
+    EXPECT_TRUE(has(host)) << host;
+  }
+  for (const char* host : {"dns.weixin.qq.com", "dns.wechat.com", "icloud.com", "www.icloud.com",
+                           "google.com", "nextdns.io", "www.quad9.net", "resolver.arpa"}) {
+    EXPECT_FALSE(has(host)) << host;
+  }
+}
+
 // Rows of a table with a head, as maps of columns.
 std::vector<std::map<std::string, std::string>> rows_of(const std::string& table) {
   const auto cells = [](const std::string& line) {

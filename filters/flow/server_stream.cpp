@@ -1,0 +1,37 @@
+#include "filters/flow/server_stream.h"
+
+#include <algorithm>
+
+namespace sluice::flow {
+
+void ServerStream::note(const packet::Packet& packet) noexcept {
+  if (is_read_ || packet.tcp.rst) return;
+  const std::uint32_t behind = packet.tcp.sequence + static_cast<std::uint32_t>(packet.tcp.syn) +
+                               static_cast<std::uint32_t>(packet.payload.size());
+  if (is_placed_ && !packet.tcp.syn && behind - first_sequence_ >= kBackwards) return;
+  first_sequence_ = behind;
+  is_placed_ = true;
+}
+
+Placed ServerStream::place(const packet::Packet& packet) noexcept {
+  if (!is_placed_) first_sequence_ = packet.tcp.sequence;
+  is_placed_ = true;
+  return flow::place(packet.payload, packet.tcp.sequence, {base(), sequence_at(base())});
+}
+
+std::size_t ServerStream::acknowledged(std::uint32_t acknowledgment) const noexcept {
+  const std::uint32_t ahead = acknowledgment - sequence_at(base());
+  return ahead < kBackwards ? std::min(ahead, judged_) : 0;
+}
+
+void ServerStream::forget(StreamPool& pool, std::size_t octets) noexcept {
+  stream_.consume(pool, octets);
+  judged_ -= static_cast<std::uint32_t>(octets);
+}
+
+void ServerStream::release(StreamPool& pool) noexcept {
+  stream_.release(pool);
+  *this = {};
+}
+
+}  // namespace sluice::flow

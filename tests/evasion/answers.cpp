@@ -1,0 +1,145 @@
+#include "tests/evasion/answers.h"
+
+#include <algorithm>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::evasion {
+namespace {
+
+// What the model client takes as acknowledged: it begins at 5000.
+constexpr std::uint32_t kAnswered = 5001;
+constexpr std::uint16_t kDnsPort = 53;
+
+struct AnswerSetting {
+  const Script& script;
+  Carrier carrier;
+  Stack stack;
+  Family family;
+  bool acknowledges;
+};
+
+// One attempt. Without a lab: as if there were no gateway.
+class Exchange {
+ public:
+  Exchange(const AnswerSetting& setting, test::Lab* lab)
+      : setting_(setting), lab_(lab), client_({setting.stack}) {
+    const bool v4 = setting.family == Family::v4;
+    to_server_ = {
+        test::endpoint(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000"),
+        test::endpoint((v4 ? "198.51.100.2:" : "[2001:db8:1::2]:") + std::to_string(kDnsPort)),
+        {}};
+    to_client_ = {to_server_.destination, to_server_.source, {}};
+  }
+
+  // What the client's application reads: a stream, or a datagram each.
+  std::vector<Octets> go(bool again) {
+    if (setting_.carrier == Carrier::udp) return go_by_datagram();
+    ask();
+    for (const Shot& shot : setting_.script.shots) send(shot);
+    if (again) send({.payload = setting_.script.stream});
+    return client_.streams();
+  }
+
+ private:
+  std::vector<Octets> go_by_datagram() {
+    std::vector<Octets> read;
+    for (const Shot& shot : setting_.script.shots) {
+      const Octets frame =
+          test::FrameBuilder(to_client_.source.to_string(), to_client_.destination.to_string())
+              .payload(shot.payload)
+              .build();
+      if (pass(frame, io::Side::outside)) read.push_back(shot.payload);
+    }
+    return read;
+  }
+
+  // A connection and a question in it, of which the client has the start.
+  void ask() {
+    const Octets question = test::framed(test::dns_query("www.example.io"));
+    const std::uint32_t first = kAnswered - static_cast<std::uint32_t>(question.size());
+    const std::uint32_t initial = setting_.script.initial;
+    pass(frame_of({.sequence = first - 1, .flags = "S"}, to_server_), io::Side::inside);
+    pass(frame_of({.sequence = initial, .acknowledgment = first, .flags = "SA"}, to_client_),
+         io::Side::outside);
+    pass(frame_of(
+             {.sequence = first, .acknowledgment = initial + 1, .flags = "PA", .payload = question},
+             to_server_),
+         io::Side::inside);
+    static_cast<void>(client_.receive(frame_of({.sequence = initial, .flags = "S"}, to_client_)));
+    static_cast<void>(client_.receive(
+        frame_of({.sequence = initial + 1, .acknowledgment = kAnswered}, to_client_)));
+  }
+
+  void send(const Shot& shot) {
+    const Segment segment{
+        .sequence = setting_.script.initial + 1 + static_cast<std::uint32_t>(shot.at),
+        .acknowledgment = kAnswered,
+        .flags = "PA",
+        .payload = shot.payload,
+        .bad_checksum = shot.bad_checksum};
+    const Octets frame = frame_of(segment, to_client_);
+    if (!pass(frame, io::Side::outside)) return;
+    for (const Segment& reply : client_.receive(frame)) {
+      if (setting_.acknowledges) pass(frame_of(reply, to_server_), io::Side::inside);
+    }
+  }
+
+  bool pass(const Octets& frame, io::Side side) {
+    return lab_ == nullptr || io::passes(lab_->send(frame, side));
+  }
+
+  AnswerSetting setting_;
+  test::Lab* lab_;
+  ModelServer client_;
+  Path to_server_, to_client_;
+};
+
+bool leads_to_app(Carrier carrier, const std::vector<Octets>& read) {
+  return std::ranges::any_of(read, [&](const Octets& octets) {
+    const auto targets = targets_in(carrier == Carrier::udp ? test::framed(octets) : octets);
+    return std::ranges::find(targets, kBannedName) != targets.end();
+  });
+}
+
+void run_answer(const AnswerSetting& setting, bool is_banned, const std::string& what, bool enforce,
+                Result& result) {
+  ++result.runs;
+  test::Lab lab = small_gateway(enforce);
+  const auto bare = Exchange(setting, nullptr).go(true);
+  const auto guarded = Exchange(setting, &lab).go(true);
+  if (is_banned) {
+    if (leads_to_app(setting.carrier, bare)) ++result.shown;
+    if (leads_to_app(setting.carrier, guarded)) result.passed.push_back(what);
+  } else if (bare != guarded) {
+    result.collateral.push_back(what);
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Carrier carrier) {
+  return carrier == Carrier::udp ? "udp" : "tcp";
+}
+
+Result run_answer_case(const AnswerCase& entry, Family family, bool enforce) {
+  Result result;
+  for (const std::string_view target : {kBannedName, kOrdinaryName}) {
+    const bool is_banned = target == kBannedName;
+    if (!is_banned && entry.trait == Trait::no_ordinary) continue;
+    const std::vector<Script> scripts = entry.build(target);
+    for (std::size_t i = 0; i < scripts.size(); i += kEvery) {
+      for (const Stack& stack : kStacks) {
+        for (const bool acknowledges : {true, false}) {
+          const std::string what = std::string(stack.name) + (acknowledges ? "" : " late") + " " +
+                                   std::string(target) + " script " + std::to_string(i);
+          run_answer({scripts[i], entry.carrier, stack, family, acknowledges}, is_banned, what,
+                     enforce, result);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace sluice::evasion

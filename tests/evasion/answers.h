@@ -1,0 +1,35 @@
+#pragma once
+
+// The other direction: what a DNS server sends, and where its client is led.
+//
+//   client asks for an ordinary name ─► Worker ─► server
+//   server's script ─► Worker ─► model client ─► its acknowledgments ─► Worker
+//
+// Banned: what the client reads leads to the app without the gateway, and never with it. Ordinary:
+// the client reads the same with the gateway as without. The model client is a model server that
+// listens: both ends of TCP put a stream together in one way.
+
+#include <span>
+#include <string_view>
+
+#include "tests/evasion/course.h"
+#include "tests/evasion/script.h"
+
+namespace sluice::evasion {
+
+enum class Carrier : std::uint8_t { udp, tcp };
+
+struct AnswerCase {
+  std::string_view name;
+  std::string_view shape;
+  Carrier carrier = Carrier::tcp;
+  std::vector<Script> (*build)(std::string_view target);  // offsets are in the server's stream
+  Trait trait = Trait::none;
+};
+
+[[nodiscard]] std::string_view to_string(Carrier carrier);
+[[nodiscard]] std::span<const AnswerCase> answer_cases();
+// `enforce` as for run_case().
+[[nodiscard]] Result run_answer_case(const AnswerCase& entry, Family family, bool enforce = true);
+
+}  // namespace sluice::evasion

@@ -1,0 +1,440 @@
+// DNS answers over TCP, through the whole engine.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/gateway/engine/lab.h"
+#include "tests/support/dns_response.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Side;
+using io::Verdict;
+using telemetry::Reason;
+using test::Connection;
+using test::DnsResponse;
+using test::FrameBuilder;
+using test::Lab;
+using test::LabOptions;
+using test::Octets;
+
+constexpr const char* kClient = "192.0.2.1:5000";
+constexpr const char* kResolver = "198.51.100.53:53";
+
+DnsResponse alias_to(std::string_view target) {
+  return DnsResponse("www.a.example").cname("www.a.example", target).a(target, "203.0.113.9");
+}
+DnsResponse keys_of(std::string_view name) {
+  return DnsResponse(name, 65).https(name, "", {.ipv4_hints = {"203.0.113.9"}, .ech = 40});
+}
+Octets framed(const DnsResponse& response) {
+  return test::framed(response.build());
+}
+Octets joined(const std::vector<DnsResponse>& responses) {
+  Octets stream;
+  for (const DnsResponse& response : responses) test::append(stream, framed(response));
+  return stream;
+}
+LabOptions with_ech_as(policy::Ech what) {
+  LabOptions options;
+  options.fallbacks.ech = what;
+  return options;
+}
+
+// A client that has asked, and what its server says.
+struct Talk {
+  explicit Talk(const LabOptions& options = {}, const char* server = kResolver,
+                std::string_view name = "www.a.example")
+      : lab(options), connection(kClient, server) {
+    connection.open(lab);
+    ask(name);
+  }
+  void ask(std::string_view name, const test::QueryOptions& options = {}) {
+    const Octets question = test::framed(test::dns_query(name, options));
+    EXPECT_EQ(lab.send(connection.data(asked, question)), Verdict::pass);
+    asked += question.size();
+  }
+  Verdict answer(std::size_t at, Bytes bytes) {
+    return lab.send(connection.answer(at, bytes, asked), Side::outside);
+  }
+  Verdict answer(const DnsResponse& response) { return answer(0, framed(response)); }
+  void acknowledge(std::size_t answered) { lab.send(connection.received(asked, answered)); }
+
+  Lab lab;
+  Connection connection;
+  std::size_t asked = 0;
+};
+
+TEST(TcpAnswers, AnAliasOfABannedNameEndsTheFlowAndIsRecordedForItsClient) {
+  Talk talk;
+  EXPECT_EQ(talk.answer(alias_to("Web.WeChat.com")), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::banned), 1U);
+  const telemetry::AuditRecord* const record = talk.lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->name.view(), "web.wechat.com");
+  EXPECT_EQ(record->protocol.view(), "dns");
+  EXPECT_EQ(record->transport, "tcp");
+  EXPECT_EQ(record->client.to_string(), kClient);
+  EXPECT_EQ(record->server.to_string(), kResolver);
+  EXPECT_EQ(talk.answer(alias_to("cdn.example")), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+}
+
+TEST(TcpAnswers, OthersPass) {
+  Talk talk;
+  const Octets stream = joined({alias_to("cdn.example"), alias_to("open.wechat.com"),
+                                DnsResponse("a.example").a("a.example", "203.0.113.9")});
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(talk.lab.audit.front(), nullptr);
+  EXPECT_EQ(talk.lab.counters->streams.value(), 1U);
+  talk.acknowledge(stream.size());
+  EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+  talk.ask("b.example");
+  EXPECT_EQ(talk.answer(stream.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+}
+
+TEST(TcpAnswers, EveryKindOfAliasIsJudged) {
+  for (const DnsResponse& response :
+       {DnsResponse("a.b.example").dname("b.example", "wechat.com"),
+        DnsResponse("a.example", 65).https("a.example", "svc.wechat.com"),
+        DnsResponse("a.example", 65).https("a.example", "svc.wechat.com", {.priority = 0})}) {
+    EXPECT_EQ(Talk().answer(response), Verdict::drop_flow);
+  }
+}
+
+TEST(TcpAnswers, TheSegmentThatCompletesABannedAnswerIsDropped) {
+  const Octets stream = joined({alias_to("cdn.example"), alias_to("web.wechat.com")});
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    Talk talk;
+    EXPECT_EQ(talk.answer(0, Bytes(stream).first(cut)), Verdict::pass) << cut;
+    EXPECT_EQ(talk.answer(cut, Bytes(stream).subspan(cut)), Verdict::drop_flow) << cut;
+    Talk reversed;
+    EXPECT_EQ(reversed.answer(cut, Bytes(stream).subspan(cut)), Verdict::pass) << cut;
+    EXPECT_EQ(reversed.answer(0, Bytes(stream).first(cut)), Verdict::drop_flow) << cut;
+  }
+}
+
+// However a server's stream is cut, ordered and repeated, and whatever of it the client has
+// acknowledged: a banned answer never comes whole to the client, and innocent ones do.
+TEST(TcpAnswers, AnySplitIsJudgedAlike) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 600; ++round) {
+    const bool is_banned = round % 2 == 0;
+    const Octets stream =
+        joined({alias_to("cdn.example"), alias_to(is_banned ? "web.wechat.com" : "web.weather.io"),
+                DnsResponse("b.example").a("b.example", "203.0.113.9")});
+    std::vector<std::pair<std::size_t, std::size_t>> pieces;
+    for (std::size_t at = 0; at < stream.size();) {
+      const std::size_t size = std::min<std::size_t>(1 + random() % 90, stream.size() - at);
+      pieces.emplace_back(at, size);
+      if (random() % 4 == 0) pieces.emplace_back(at, size);
+      at += size;
+    }
+    if (round % 3 != 0) std::ranges::shuffle(pieces, random);
+    Talk talk;
+    bool blocked = false;
+    for (const auto& [at, size] : pieces) {
+      const Verdict verdict = talk.answer(at, Bytes(stream).subspan(at, size));
+      blocked = blocked || verdict == Verdict::drop_flow;
+      ASSERT_TRUE(blocked || verdict == Verdict::pass) << round;
+      if (random() % 8 == 0) talk.acknowledge(at);
+    }
+    ASSERT_EQ(blocked, is_banned) << round;
+    ASSERT_EQ(talk.lab.count(Reason::banned), is_banned ? 1U : 0U);
+  }
+}
+
+TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
+  Talk talk;
+  const Octets stream = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  const std::uint64_t findings = talk.lab.counters->findings.value();
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  talk.acknowledge(stream.size());
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(talk.lab.counters->findings.value(), findings);
+}
+
+TEST(TcpAnswers, ACopyThatDiffersIsDroppedAlone) {
+  Talk talk;
+  const Octets stream = framed(alias_to("web.weather.io"));
+  const Octets other = framed(alias_to("web.wechat.com"));
+  ASSERT_EQ(stream.size(), other.size());
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(talk.answer(0, other), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::answer_conflict), 1U);
+  EXPECT_EQ(talk.answer(stream.size(), stream), Verdict::pass);
+  // Before the message is whole, too.
+  Talk parts;
+  EXPECT_EQ(parts.answer(10, Bytes(stream).subspan(10)), Verdict::pass);
+  EXPECT_EQ(parts.answer(0, other), Verdict::drop);
+  EXPECT_EQ(parts.answer(0, stream), Verdict::pass);
+}
+
+TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
+  Talk talk;
+  const Octets frame = FrameBuilder(kResolver, kClient)
+                           .tcp(Connection::kServer,
+                                Connection::kClient + static_cast<std::uint32_t>(talk.asked), "PA")
+                           .payload(framed(alias_to("web.wechat.com")))
+                           .broken_checksum()
+                           .build();
+  EXPECT_EQ(talk.lab.send(frame, Side::outside), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::bad_checksum), 1U);
+  EXPECT_EQ(talk.answer(alias_to("cdn.example")), Verdict::pass);
+}
+
+// Some 16 KiB a message, as servers fill them; `last` is one record of the last.
+std::vector<Octets> zone(std::string_view last) {
+  std::vector<Octets> messages;
+  for (int i = 0; i < 40; ++i) {
+    DnsResponse response("zone.example", 252);
+    for (int j = 0; j < 250; ++j) {
+      const std::string name = "host" + std::to_string(i * 1000 + j) + ".zone.example";
+      if (j % 5 == 0) {
+        response.cname(name, j == 245 && i == 39 ? last : "zone.example");
+      } else {
+        response.a(name, "203.0.113.9");
+      }
+    }
+    messages.push_back(test::framed(response.build()));
+  }
+  return messages;
+}
+
+// Octets that passed, of a server that never waits for the client.
+std::size_t transfer(Talk& talk, const std::vector<Octets>& messages, bool acknowledges) {
+  Octets stream;
+  for (const Octets& message : messages) test::append(stream, message);
+  for (std::size_t at = 0; at < stream.size(); at += 1400) {
+    const Bytes segment =
+        Bytes(stream).subspan(at, std::min<std::size_t>(1400, stream.size() - at));
+    if (talk.answer(at, segment) != Verdict::pass) return at;
+    if (acknowledges) talk.acknowledge(at);
+  }
+  talk.acknowledge(stream.size());
+  return stream.size();
+}
+
+TEST(TcpAnswers, AZoneTransferComesThroughAndKeepsNothing) {
+  for (const bool acknowledges : {true, false}) {
+    Talk talk({}, kResolver, "zone.example");
+    const std::vector<Octets> messages = zone("zone.example");
+    std::size_t octets = 0;
+    for (const Octets& message : messages) octets += message.size();
+    EXPECT_GT(octets, 10 * kStreamCapacity);
+    EXPECT_EQ(transfer(talk, messages, acknowledges), octets);
+    EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+    Talk banned({}, kResolver, "zone.example");
+    EXPECT_LT(transfer(banned, zone("web.wechat.com"), acknowledges), octets);
+    EXPECT_EQ(banned.lab.count(Reason::banned), 1U);
+  }
+}
+
+// A frame that a network card has merged may be larger than what is kept of a stream.
+TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
+  Octets stream;
+  for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_to("cdn.example")));
+  ASSERT_GT(stream.size(), kStreamCapacity);
+  EXPECT_EQ(Talk().answer(0, stream), Verdict::pass);
+  test::append(stream, framed(alias_to("web.wechat.com")));
+  EXPECT_EQ(Talk().answer(0, stream), Verdict::drop_flow);
+}
+
+TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
+  Talk talk;
+  const Octets stream = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+}
+
+Octets long_answer() {
+  DnsResponse response("a.example", 16);
+  const Octets text(250, std::byte{'x'});
+  for (int i = 0; i < 100; ++i) response.raw("a.example", 16, text);
+  return framed(response);
+}
+
+TEST(TcpAnswers, OneThatIsTooLongIsAsTheOperatorSays) {
+  const Octets stream = long_answer();
+  ASSERT_GT(stream.size(), kStreamCapacity);
+  Talk strict;
+  EXPECT_EQ(strict.answer(0, Bytes(stream).first(1400)), Verdict::drop_flow);
+  EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::answer_too_large), 1U);
+  Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  EXPECT_EQ(lenient.answer(0, Bytes(stream).first(1400)), Verdict::pass_flow);
+}
+
+TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
+  const Octets target = test::octets("\xff\xff");
+  const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
+  Talk strict;
+  EXPECT_EQ(strict.answer(broken), Verdict::drop_flow);
+  EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::unreadable), 1U);
+  Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  const Octets stream = framed(broken);
+  EXPECT_EQ(lenient.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(lenient.answer(stream.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+}
+
+TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
+  Talk talk({}, "198.51.100.53:8053");
+  EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::drop_flow);
+  // A server that speaks something else there is left alone.
+  Talk other({}, "198.51.100.53:8053");
+  const std::string words(2 * kStreamCapacity, 'x');
+  EXPECT_EQ(other.answer(0, as_bytes(words)), Verdict::pass);
+  EXPECT_EQ(other.lab.counters->streams.value(), 0U);
+}
+
+TEST(TcpAnswers, AConfiguredPortIsDnsWhateverTheQuestionLooksLike) {
+  Octets message = test::dns_query("web.wechat.com");
+  message[3] = std::byte{0x03};  // an RCODE, which no client sends
+  const Octets question = test::framed(message);
+  const auto verdict = [&](const LabOptions& options) {
+    Lab lab(options);
+    const Connection connection(kClient, "198.51.100.53:5300");
+    connection.open(lab);
+    return lab.send(connection.data(0, question));
+  };
+  LabOptions configured;
+  configured.dns = {.ports = {Port{53}, Port{5300}}, .port_count = 2};
+  EXPECT_EQ(verdict({}), Verdict::pass);
+  EXPECT_EQ(verdict(configured), Verdict::drop_flow);
+}
+
+TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
+  Lab lab;
+  const Connection connection(kClient, kResolver);
+  const Octets question = test::framed(test::dns_query("www.a.example"));
+  EXPECT_EQ(lab.send(connection.data(0, question)), Verdict::pass);
+  EXPECT_EQ(lab.send(connection.answer(700, framed(alias_to("web.wechat.com")), question.size()),
+                     Side::outside),
+            Verdict::drop_flow);
+}
+
+TEST(TcpAnswers, RejectResetsBothEnds) {
+  Talk talk(LabOptions{.action = policy::Action::reject});
+  const Octets first = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(0, first), Verdict::pass);
+  EXPECT_EQ(talk.answer(first.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+  ASSERT_EQ(talk.lab.dataplane.injected().size(), 2U);
+  for (const auto& injected : talk.lab.dataplane.injected()) {
+    const auto reset = packet::decode(injected.frame, LinkType::ethernet);
+    ASSERT_TRUE(reset);
+    EXPECT_TRUE(reset->tcp.rst);
+    const bool to_client = injected.side == Side::inside;
+    EXPECT_EQ(reset->destination_port, to_client ? Port{5000} : Port{53});
+    // Each end takes it at the next byte that it expects.
+    EXPECT_EQ(reset->tcp.sequence,
+              to_client ? Connection::kServer + static_cast<std::uint32_t>(first.size())
+                        : Connection::kClient + static_cast<std::uint32_t>(talk.asked));
+  }
+}
+
+TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
+  Talk talk(with_ech_as(policy::Ech::drop));
+  EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech), 1U);
+  EXPECT_EQ(Talk().answer(keys_of("a.example")), Verdict::pass);
+}
+
+// The payload of the one frame that was put in place of another.
+Octets replaced_payload(const Lab& lab) {
+  if (lab.dataplane.replaced().size() != 1) return {};
+  const auto packet = packet::decode(lab.dataplane.replaced()[0].frame, LinkType::ethernet);
+  if (!packet || !packet::checksums_hold(*packet)) return {};
+  return {packet->payload.begin(), packet->payload.end()};
+}
+
+TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
+  Talk talk(with_ech_as(policy::Ech::strip));
+  const Octets before = framed(alias_to("cdn.example"));
+  const Octets stream =
+      joined({alias_to("cdn.example"), keys_of("a.example"), alias_to("cdn.example")});
+  EXPECT_EQ(talk.answer(0, stream), Verdict::replace);
+  EXPECT_EQ(talk.lab.count(Verdict::replace, Reason::ech), 1U);
+  const Octets stripped = replaced_payload(talk.lab);
+  ASSERT_EQ(stripped.size(), stream.size());
+  EXPECT_NE(stripped, stream);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), stripped.begin()));
+  EXPECT_TRUE(std::equal(before.begin(), before.end(),
+                         stripped.end() - static_cast<std::ptrdiff_t>(before.size())));
+  // Lost behind us: the server sends it again, in other pieces.
+  const Octets alone = framed(keys_of("a.example"));
+  EXPECT_EQ(talk.answer(before.size(), alone), Verdict::replace);
+  const std::size_t at = before.size();
+  EXPECT_TRUE(
+      std::ranges::equal(replaced_payload(talk.lab), Bytes(stripped).subspan(at, alone.size())));
+  talk.acknowledge(stream.size());
+  EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+  EXPECT_EQ(talk.answer(stream.size(), before), Verdict::pass);
+}
+
+TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
+  const Octets stream = framed(keys_of("a.example"));
+  Talk split(with_ech_as(policy::Ech::strip));
+  EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
+  EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
+  EXPECT_EQ(split.lab.count(Verdict::drop_flow, Reason::ech_in_parts), 1U);
+  Talk two(with_ech_as(policy::Ech::strip));
+  EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})),
+            Verdict::drop_flow);
+  // The length alone may come before.
+  Talk length(with_ech_as(policy::Ech::strip));
+  EXPECT_EQ(length.answer(0, Bytes(stream).first(2)), Verdict::pass);
+  EXPECT_EQ(length.answer(2, Bytes(stream).subspan(2)), Verdict::replace);
+  // Sent again in parts, what was hidden would come out.
+  Talk again(with_ech_as(policy::Ech::strip));
+  EXPECT_EQ(again.answer(0, stream), Verdict::replace);
+  EXPECT_EQ(again.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
+}
+
+// Who stalls a stream loses it to who needs one, and its flow with it.
+TEST(TcpAnswers, WithoutMemoryTheOldestUnfinishedOneEnds) {
+  LabOptions options;
+  options.limits.streams = 1;
+  Talk talk(options);
+  const Octets stream = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(0, Bytes(stream).first(20)), Verdict::pass);
+  const Connection other("192.0.2.2:5000", kResolver);
+  other.open(talk.lab);
+  const Octets question = test::framed(test::dns_query("b.example"));
+  EXPECT_EQ(talk.lab.send(other.data(0, question)), Verdict::pass);
+  EXPECT_EQ(talk.lab.send(other.answer(0, stream, question.size()), Side::outside), Verdict::pass);
+  EXPECT_EQ(talk.answer(20, Bytes(stream).subspan(20)), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
+  // One that is judged, and not acknowledged yet, loses nothing.
+  const Connection third("192.0.2.3:5000", kResolver);
+  third.open(talk.lab);
+  EXPECT_EQ(talk.lab.send(third.data(0, question)), Verdict::pass);
+  EXPECT_EQ(talk.lab.send(other.answer(stream.size(), stream, question.size()), Side::outside),
+            Verdict::pass);
+}
+
+TEST(TcpAnswers, TeachAddresses) {
+  const DnsResponse response =
+      DnsResponse("sg.wechat.com", 1, 77).a("sg.wechat.com", "203.0.113.7");
+  const auto leases = [&](const char* server, bool asked) {
+    Talk talk({.action = policy::Action::log}, server);
+    if (asked) talk.ask("sg.wechat.com", {.id = 77});
+    EXPECT_EQ(talk.answer(response), Verdict::pass);
+    return talk.lab.counters->leases.value();
+  };
+  EXPECT_EQ(leases(kResolver, true), 1U);
+  EXPECT_EQ(leases(kResolver, false), 0U);
+  EXPECT_EQ(leases("198.51.100.53:8053", true), 0U);  // of no port of DNS servers
+}
+
+TEST(TcpAnswers, AreLeftToObserversWhoBlockNothing) {
+  Talk talk(LabOptions{.enforce = false});
+  EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::pass);
+  EXPECT_EQ(talk.lab.audit.front()->name.view(), "web.wechat.com");
+}
+
+}  // namespace
+}  // namespace sluice::engine
