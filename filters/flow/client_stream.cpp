@@ -100,42 +100,78 @@ class Bits {
 
 }  // namespace
 
-StreamPool::StreamPool(std::size_t slots, std::size_t capacity)
-    : slots_(slots),
-      capacity_(capacity),
-      bytes_(std::make_unique_for_overwrite<std::byte[]>(slots * capacity)),
-      bits_(std::make_unique<std::uint64_t[]>(slots * 2 * bit_words(capacity))) {
-  free_.reserve(slots);
-  for (std::size_t i = slots; i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
+StreamPool::Shelf::Shelf(SlotClass of)
+    : capacity(of.capacity),
+      slots(of.slots),
+      bytes(std::make_unique_for_overwrite<std::byte[]>(of.slots * of.capacity)),
+      bits(std::make_unique_for_overwrite<std::uint64_t[]>(of.slots * 2 * bit_words(of.capacity))) {
+  free.reserve(slots);
+  for (std::size_t i = slots; i-- > 0;) free.push_back(static_cast<std::uint32_t>(i));
 }
+
+StreamPool::StreamPool(SlotClass small, SlotClass large) : small_(small), large_(large) {}
 
 std::size_t StreamPool::bytes_per_slot(std::size_t capacity) noexcept {
   return capacity + 2 * bit_words(capacity) * sizeof(std::uint64_t) + sizeof(std::uint32_t);
 }
 
-std::uint32_t StreamPool::take() noexcept {
-  if (free_.empty()) return kNone;
-  const std::uint32_t slot = free_.back();
-  free_.pop_back();
-  return slot;
+std::size_t StreamPool::memory_bytes(SlotClass small, SlotClass large) noexcept {
+  return small.slots * bytes_per_slot(small.capacity) +
+         large.slots * bytes_per_slot(large.capacity);
 }
 
-void StreamPool::give_back(std::uint32_t slot) noexcept {
-  free_.push_back(slot);
+std::size_t StreamPool::window() const noexcept {
+  return std::max(small_.capacity, large_.capacity);
 }
 
-MutableBytes StreamPool::bytes_of(std::uint32_t slot) const noexcept {
-  return {bytes_.get() + slot * capacity_, capacity_};
+std::size_t StreamPool::window_with(std::size_t slots) const noexcept {
+  return large_.free.size() >= slots ? window() : small_.capacity;
 }
 
-std::span<std::uint64_t> StreamPool::present_in(std::uint32_t slot) const noexcept {
-  const std::size_t words = bit_words(capacity_);
-  return {bits_.get() + 2 * slot * words, words};
+std::size_t StreamPool::in_use() const noexcept {
+  return small_.slots - small_.free.size() + large_.slots - large_.free.size();
 }
 
-std::span<std::uint64_t> StreamPool::edges_in(std::uint32_t slot) const noexcept {
-  const std::size_t words = bit_words(capacity_);
-  return {bits_.get() + (2 * slot + 1) * words, words};
+StreamPool::SlotId StreamPool::take(std::size_t octets) noexcept {
+  Shelf& shelf = octets <= small_.capacity ? small_ : large_;
+  if (shelf.free.empty()) return kNone;
+  const std::uint32_t index = shelf.free.back();
+  shelf.free.pop_back();
+  return &shelf == &small_ ? index : static_cast<SlotId>(small_.slots + index);
+}
+
+void StreamPool::give_back(SlotId slot) noexcept {
+  if (is_large(slot)) {
+    large_.free.push_back(static_cast<std::uint32_t>(slot - small_.slots));
+  } else {
+    small_.free.push_back(slot);
+  }
+}
+
+StreamPool::Place StreamPool::place_of(SlotId slot) const noexcept {
+  return is_large(slot) ? Place{large_, slot - small_.slots} : Place{small_, slot};
+}
+
+MutableBytes StreamPool::bytes_of(SlotId slot) const noexcept {
+  const auto [shelf, index] = place_of(slot);
+  return {shelf.bytes.get() + index * shelf.capacity, shelf.capacity};
+}
+
+std::span<std::uint64_t> StreamPool::present_in(SlotId slot) const noexcept {
+  const auto [shelf, index] = place_of(slot);
+  const std::size_t words = bit_words(shelf.capacity);
+  return {shelf.bits.get() + 2 * index * words, words};
+}
+
+std::span<std::uint64_t> StreamPool::edges_in(SlotId slot) const noexcept {
+  const auto [shelf, index] = place_of(slot);
+  const std::size_t words = bit_words(shelf.capacity);
+  return {shelf.bits.get() + (2 * index + 1) * words, words};
+}
+
+std::size_t ClientStream::window(const StreamPool& pool) const noexcept {
+  if (first_ != StreamPool::kNone && pool.is_large(first_)) return pool.capacity_of(first_);
+  return pool.window_with(last_ == StreamPool::kNone ? 1 : 2);
 }
 
 Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexcept {
@@ -145,16 +181,12 @@ Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
     offset += before;
   }
   if (bytes.empty()) return Insert::known;
-  if (offset - base_ > pool.capacity() || bytes.size() > pool.capacity() - (offset - base_)) {
+  const std::size_t reach = window(pool);
+  if (offset - base_ > reach || bytes.size() > reach - (offset - base_)) {
     return Insert::beyond_window;
   }
-  if (first_ == StreamPool::kNone) {
-    first_ = pool.take();
-    if (first_ == StreamPool::kNone) return Insert::no_memory;
-    Bits(pool.present_in(first_)).clear();
-    Bits(pool.edges_in(first_)).clear();
-  }
   const std::size_t from = offset - base_;
+  if (!make_room(pool, from + bytes.size())) return Insert::no_memory;
   const Overlap overlap = compare(pool, from, bytes);
   Insert result = overlap.known == bytes.size() ? Insert::known : Insert::stored;
   if (overlap.differs || last_ != StreamPool::kNone) {
@@ -167,6 +199,36 @@ Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
   edges.add(from + bytes.size());
   if (overlap.known < bytes.size()) fill(pool, from, bytes);
   return result;
+}
+
+// A slot that holds so many octets. False: none is left. REQUIRES: octets <= window().
+bool ClientStream::make_room(StreamPool& pool, std::size_t octets) noexcept {
+  if (first_ != StreamPool::kNone) {
+    if (octets > pool.capacity_of(first_)) grow(pool, octets);
+    return true;
+  }
+  first_ = pool.take(octets);
+  if (first_ == StreamPool::kNone) return false;
+  Bits(pool.present_in(first_)).clear();
+  Bits(pool.edges_in(first_)).clear();
+  return true;
+}
+
+// Moves to slots that hold so many octets. REQUIRES: octets <= window().
+void ClientStream::grow(StreamPool& pool, std::size_t octets) noexcept {
+  const auto copy = [](auto from, auto to) { return std::ranges::copy(from, to.begin()).out; };
+  const auto move = [&](StreamPool::SlotId& slot) {
+    const StreamPool::SlotId from = slot;
+    slot = pool.take(octets);
+    copy(pool.bytes_of(from), pool.bytes_of(slot));
+    for (const auto bits : {&StreamPool::present_in, &StreamPool::edges_in}) {
+      const std::span<std::uint64_t> words = (pool.*bits)(slot);
+      std::fill(copy((pool.*bits)(from), words), words.end(), 0);
+    }
+    pool.give_back(from);
+  };
+  move(first_);
+  if (last_ != StreamPool::kNone) move(last_);
 }
 
 ClientStream::Overlap ClientStream::compare(const StreamPool& pool, std::size_t from,
@@ -196,7 +258,8 @@ Insert ClientStream::contest(StreamPool& pool, std::size_t from, Bytes bytes) no
   const Bits present(pool.present_in(first_));
   Bits edges(pool.edges_in(first_));
   const std::size_t to = from + bytes.size();
-  const std::size_t before = contested_below(pool, pool.capacity()).count;
+  const std::size_t capacity = pool.capacity_of(first_);
+  const std::size_t before = contested_below(pool, capacity).count;
   const bool is_new_from = edges.add(from), is_new_to = edges.add(to);
   const auto refuse = [&](Insert why) {
     if (is_new_from) edges.clear(from);
@@ -225,10 +288,10 @@ Insert ClientStream::contest(StreamPool& pool, std::size_t from, Bytes bytes) no
       is_third = is_third || !std::ranges::equal(piece, last);
     }
   });
-  const std::size_t split = contested_below(pool, pool.capacity()).count;
+  const std::size_t split = contested_below(pool, capacity).count;
   if (is_third || fresh + split > kMaxContested) return refuse(Insert::third_copy);
   if (fresh > 0 && last_ == StreamPool::kNone) {
-    last_ = pool.take();
+    last_ = pool.take(capacity);
     if (last_ == StreamPool::kNone) return refuse(Insert::no_memory);
     std::ranges::copy(pool.bytes_of(first_), pool.bytes_of(last_).begin());
   }
@@ -252,7 +315,8 @@ void ClientStream::fill(StreamPool& pool, std::size_t from, Bytes bytes) noexcep
     end = std::min(present.first_absent(end), to);
   }
   present.set(from, to);
-  filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(filled_), pool.capacity()));
+  filled_ =
+      static_cast<std::uint32_t>(std::min(present.first_absent(filled_), pool.capacity_of(first_)));
 }
 
 Bytes ClientStream::view_of_other(const StreamPool& pool) const noexcept {
@@ -272,7 +336,7 @@ Contested ClientStream::contested_below(const StreamPool& pool, std::size_t end)
     if (at >= end) break;
     if (!present.has(at)) continue;  // of absent bytes nobody knows what is there
     const Contested::Piece piece{edges.last_set(at),
-                                 std::min(edges.first_set(at + 1), pool.capacity())};
+                                 std::min(edges.first_set(at + 1), first.size())};
     if (contested.count < kMaxContested) contested.pieces[contested.count] = piece;
     ++contested.count;
     at = piece.to;
@@ -308,8 +372,8 @@ void ClientStream::consume(StreamPool& pool, std::uint64_t beyond_base) noexcept
   const bool keeps_filled = beyond_base < filled_;
   filled_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(beyond_base, filled_));
   if (first_ == StreamPool::kNone || beyond_base == 0) return;
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(beyond_base, pool.capacity()));
+  const std::size_t capacity = pool.capacity_of(first_);
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(beyond_base, capacity));
   Bits present(pool.present_in(first_));
   present.shift_down(count);
   Bits(pool.edges_in(first_)).shift_down(count);
@@ -318,7 +382,7 @@ void ClientStream::consume(StreamPool& pool, std::uint64_t beyond_base) noexcept
     return;
   }
   if (!keeps_filled) {
-    filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(0), pool.capacity()));
+    filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(0), capacity));
   }
   const auto slide = [&](std::uint32_t slot) {
     const MutableBytes bytes = pool.bytes_of(slot);
@@ -329,7 +393,7 @@ void ClientStream::consume(StreamPool& pool, std::uint64_t beyond_base) noexcept
   slide(last_);
   const MutableBytes first = pool.bytes_of(first_);
   const MutableBytes last = pool.bytes_of(last_);
-  for (std::size_t at = 0; at < pool.capacity() - count; ++at) {
+  for (std::size_t at = 0; at < capacity - count; ++at) {
     if (present.has(at) && first[at] != last[at]) return;
   }
   pool.give_back(last_);

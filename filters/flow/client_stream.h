@@ -13,12 +13,13 @@
 // A third version of a piece, or more than kMaxContested of them, is not taken in.
 //
 //   offset 0 = first byte behind the SYN
-//            base                 contiguous            base + capacity
+//            base                 contiguous            base + window
 //     |  gone  |  ######################  |   ####    #   |   refused: beyond_window
 //              `-- view(reading) --------'  `- kept, waits for the gap
 //
 // Memory: slots of a StreamPool, sized at start, one for each stream and a second one from the
-// first conflict on. No allocation, no exceptions. Not thread-safe: one worker owns pool and
+// first conflict on. What is ordinary fits a small slot; a stream that outgrows it moves to one of
+// the few large ones. No allocation, no exceptions. Not thread-safe: one worker owns pool and
 // streams.
 
 #include <array>
@@ -47,32 +48,57 @@ struct Contested {
   [[nodiscard]] unsigned readings() const noexcept { return 1U << count; }
 };
 
-// Slots of one size, with two bitmaps: which of their bytes are present, and where segments begin
-// or end.
+struct SlotClass {
+  std::size_t slots = 0, capacity = 0;
+};
+
+// Slots of two sizes, each with two bitmaps: which of its bytes are present, and where segments
+// begin or end.
 class StreamPool {
  public:
-  // Allocates slots * bytes_per_slot(capacity); the only allocation.
-  StreamPool(std::size_t slots, std::size_t capacity);
+  // Allocates memory_bytes(small, large); the only allocation.
+  explicit StreamPool(SlotClass small, SlotClass large = {});
 
   [[nodiscard]] static std::size_t bytes_per_slot(std::size_t capacity) noexcept;
-  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-  [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
-  [[nodiscard]] std::size_t in_use() const noexcept { return slots_ - free_.size(); }
+  [[nodiscard]] static std::size_t memory_bytes(SlotClass small, SlotClass large = {}) noexcept;
+  // How far a stream may reach from its base at most.
+  [[nodiscard]] std::size_t window() const noexcept;
+  [[nodiscard]] std::size_t in_use() const noexcept;
 
  private:
   friend class ClientStream;
-  static constexpr std::uint32_t kNone = 0xffffffffU;
-  [[nodiscard]] std::uint32_t take() noexcept;  // kNone: exhausted
-  void give_back(std::uint32_t slot) noexcept;
-  [[nodiscard]] MutableBytes bytes_of(std::uint32_t slot) const noexcept;
-  [[nodiscard]] std::span<std::uint64_t> present_in(std::uint32_t slot) const noexcept;
-  [[nodiscard]] std::span<std::uint64_t> edges_in(std::uint32_t slot) const noexcept;
+  using SlotId = std::uint32_t;
+  static constexpr SlotId kNone = 0xffffffffU;
 
-  std::size_t slots_;
-  std::size_t capacity_;
-  std::unique_ptr<std::byte[]> bytes_;
-  std::unique_ptr<std::uint64_t[]> bits_;
-  std::vector<std::uint32_t> free_;
+  struct Shelf {
+    explicit Shelf(SlotClass of);
+    std::size_t capacity;
+    std::size_t slots;
+    std::unique_ptr<std::byte[]> bytes;
+    std::unique_ptr<std::uint64_t[]> bits;
+    std::vector<std::uint32_t> free;
+  };
+  struct Place {
+    const Shelf& shelf;
+    std::size_t index;
+  };
+
+  [[nodiscard]] bool is_large(SlotId slot) const noexcept { return slot >= small_.slots; }
+  // How far a stream may reach that needs so many slots.
+  [[nodiscard]] std::size_t window_with(std::size_t slots) const noexcept;
+  // One that holds so many octets; kNone: those of that class are all in use.
+  [[nodiscard]] SlotId take(std::size_t octets) noexcept;
+  void give_back(SlotId slot) noexcept;
+  // Large ones are numbered behind the small ones.
+  [[nodiscard]] Place place_of(SlotId slot) const noexcept;
+  [[nodiscard]] MutableBytes bytes_of(SlotId slot) const noexcept;
+  [[nodiscard]] std::size_t capacity_of(SlotId slot) const noexcept {
+    return place_of(slot).shelf.capacity;
+  }
+  [[nodiscard]] std::span<std::uint64_t> present_in(SlotId slot) const noexcept;
+  [[nodiscard]] std::span<std::uint64_t> edges_in(SlotId slot) const noexcept;
+
+  Shelf small_, large_;
 };
 
 enum class Insert : std::uint8_t {
@@ -80,13 +106,15 @@ enum class Insert : std::uint8_t {
   known,          // nothing new: the same bytes again, or bytes before base
   conflicting,    // stored, and there are readings now that there were not before
   third_copy,     // more contested pieces than are kept, or a third copy of one: nothing was stored
-  beyond_window,  // ends behind base + capacity: nothing was stored
-  no_memory,      // the pool is exhausted: nothing was stored
+  beyond_window,  // ends behind base + window(): nothing was stored
+  no_memory,      // no slot is left for a stream, or for its other copies: nothing was stored
 };
 
 // A handle of a few words, kept in the flow. release() before it goes: it does not know its pool.
 class ClientStream {
  public:
+  // How far it may reach from its base: less where no large slot is left.
+  [[nodiscard]] std::size_t window(const StreamPool& pool) const noexcept;
   // Puts `bytes` at `offset`. Bytes before base are left out.
   [[nodiscard]] Insert insert(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexcept;
 
@@ -98,7 +126,7 @@ class ClientStream {
   [[nodiscard]] Bytes view(const StreamPool& pool, Reading reading) const noexcept;
   // The contested pieces that begin in the view.
   [[nodiscard]] Contested contested(const StreamPool& pool) const noexcept;
-  // The view in one of the readings, in `room`. REQUIRES: room for the pool's capacity.
+  // The view in one of the readings, in `room`. REQUIRES: room for the pool's window.
   [[nodiscard]] Bytes mixture(const StreamPool& pool, const Contested& contested, unsigned reading,
                               MutableBytes room) const noexcept;
   [[nodiscard]] bool readings_differ() const noexcept { return last_ != StreamPool::kNone; }
@@ -118,6 +146,8 @@ class ClientStream {
   void reset(StreamPool& pool) noexcept;
 
  private:
+  [[nodiscard]] bool make_room(StreamPool& pool, std::size_t octets) noexcept;
+  void grow(StreamPool& pool, std::size_t octets) noexcept;
   struct Overlap {
     std::size_t known = 0;  // bytes that are there already
     bool differs = false;   // some of them from the first copy

@@ -71,10 +71,11 @@ bool read_extensions(Bytes block, ClientHello& hello) noexcept {
   return true;
 }
 
-bool read_body(Bytes body, ClientHello& hello) noexcept {
+bool read_body(Bytes body, HelloForm form, ClientHello& hello) noexcept {
   ByteReader reader(body);
   reader.skip(2 + 32);  // legacy_version, random
   const Bytes session_id = reader.take(reader.u8());
+  if (form == HelloForm::datagram) reader.skip(reader.u8());  // cookie
   const Bytes ciphers = reader.take(reader.u16());
   const Bytes compressions = reader.take(reader.u8());
   if (!reader.ok() || session_id.size() > kMaxSessionId || ciphers.size() < 2 ||
@@ -88,7 +89,7 @@ bool read_body(Bytes body, ClientHello& hello) noexcept {
 
 }  // namespace
 
-Result<ClientHello, HelloError> parse_client_hello(Bytes handshake) noexcept {
+Result<ClientHello, HelloError> parse_client_hello(Bytes handshake, HelloForm form) noexcept {
   ByteReader reader(handshake);
   const std::uint8_t type = reader.u8();
   if (reader.ok() && type != kClientHello) return fail(HelloError::not_client_hello);
@@ -97,8 +98,13 @@ Result<ClientHello, HelloError> parse_client_hello(Bytes handshake) noexcept {
   if (length > kMaxClientHello) return fail(HelloError::too_large);
   const Bytes body = reader.take(length);
   if (!reader.ok()) return fail(HelloError::need_more);
+  return parse_hello_body(body, form);
+}
+
+Result<ClientHello, HelloError> parse_hello_body(Bytes body, HelloForm form) noexcept {
+  if (body.size() > kMaxClientHello) return fail(HelloError::too_large);
   ClientHello hello;
-  if (!read_body(body, hello)) return fail(HelloError::malformed);
+  if (!read_body(body, form, hello)) return fail(HelloError::malformed);
   return hello;
 }
 

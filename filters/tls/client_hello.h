@@ -4,7 +4,7 @@
 // section 3; ALPN, RFC 7301; ECH, extension 0xfe0d.
 //
 // Input: handshake bytes from the first byte of the handshake header, record layer already
-// stripped (tls/record.h does that for TCP).
+// stripped (tls/record.h does that for TCP, tls/dtls.h for UDP).
 // Output: views into the input, valid for as long as the input is.
 // Pure and re-entrant: no allocation, no exceptions, no logging, no global state.
 // Strict where leniency would let a name slip past: see client_hello.cpp, "What we refuse".
@@ -32,11 +32,20 @@ struct ClientHello {
   bool has_ech = false;  // server_name is then only the outer (public) name, or ECH is greased
 };
 
-inline constexpr std::size_t kMaxClientHello = 16 * 1024;
+// Of the body. Real ones have at most 2 KiB; servers take 16 KiB (Go: 64 KiB) to 128 KiB (OpenSSL).
+inline constexpr std::size_t kMaxClientHello = 0xffff;
 inline constexpr std::size_t kHandshakeHeaderOctets = 4;
 
+enum class HelloForm : std::uint8_t {
+  stream,    // TLS and QUIC
+  datagram,  // DTLS: a cookie behind the session identifier (RFC 6347 section 4.2.1)
+};
+
 // Parses one ClientHello. Needs at least 4 bytes to tell need_more from not_client_hello.
-[[nodiscard]] Result<ClientHello, HelloError> parse_client_hello(Bytes handshake) noexcept;
+[[nodiscard]] Result<ClientHello, HelloError> parse_client_hello(
+    Bytes handshake, HelloForm form = HelloForm::stream) noexcept;
+// The same without the handshake header; all of `body` is the hello.
+[[nodiscard]] Result<ClientHello, HelloError> parse_hello_body(Bytes body, HelloForm form) noexcept;
 
 [[nodiscard]] std::string_view to_string(HelloError error) noexcept;
 

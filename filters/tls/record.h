@@ -20,9 +20,9 @@
 namespace sluice::tls {
 
 inline constexpr std::size_t kRecordHeaderOctets = 5;
-// A longest hello in records of 21 octets, or one of 3.3 KiB in records of one octet; longer
+// A longest hello in records of 21 octets, or one of 13 KiB in records of one octet; longer
 // streams without a whole hello are too_large.
-inline constexpr std::size_t kMaxHelloStream = 20 * 1024;
+inline constexpr std::size_t kMaxHelloStream = 80 * 1024;
 
 struct HelloRead {
   Result<ClientHello, HelloError> hello = fail(HelloError::need_more);

@@ -49,11 +49,13 @@ void log_memory(const config::StartSettings& start, const telemetry::ListsStatus
   const std::size_t fragments = fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit = start.audit_ring * sizeof(telemetry::AuditRecord);
   spdlog::info(
-      "memory: {} flows x {} B + {} streams x {} B + QUIC {:.1f} MiB + fragments {:.1f} MiB + {} "
+      "memory: {} flows x {} B + streams {:.1f} MiB + QUIC {:.1f} MiB + fragments {:.1f} MiB + {} "
       "audit records x {} B + lists {:.1f} MiB = {:.1f} MiB at most",
-      limits.flows, flow::Table<engine::Flow>::bytes_per_flow(), limits.streams,
-      flow::StreamPool::bytes_per_slot(engine::kStreamCapacity),
-      static_cast<double>(engine::QuicJudge::memory_bytes(limits.quic)) / kMiB,
+      limits.flows, flow::Table<engine::Flow>::bytes_per_flow(),
+      static_cast<double>(flow::StreamPool::memory_bytes(
+          engine::stream_slots(limits.streams), engine::long_stream_slots(limits.streams))) /
+          kMiB,
+      static_cast<double>(engine::HelloTable::memory_bytes(limits.hellos)) / kMiB,
       static_cast<double>(fragments) / kMiB, start.audit_ring, sizeof(telemetry::AuditRecord),
       static_cast<double>(lists.memory_bytes) / kMiB,
       static_cast<double>(judge + fragments + audit + lists.memory_bytes) / kMiB);

@@ -102,9 +102,9 @@ engine::JudgeLimits limits_of(const config::StartSettings& settings) {
           .idle_timeout = settings.idle_timeout,
           .leases = {.leases = settings.leases, .innocents = settings.innocents},
           .fragments = {settings.fragmented_datagrams, settings.fragment_timeout},
-          .quic = {.flows = settings.quic_flows,
-                   .streams = settings.quic_streams,
-                   .initials_per_second = settings.quic_initials_per_second}};
+          .hellos = {.flows = settings.quic_flows,
+                     .streams = settings.quic_streams,
+                     .initials_per_second = settings.quic_initials_per_second}};
 }
 
 HashKey random_key() {

@@ -6,17 +6,20 @@ namespace sluice::engine {
 
 Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : flows_(limits.flows, flow_key, limits.idle_timeout),
-      pool_(limits.streams, kStreamCapacity),
+      pool_(stream_slots(limits.streams), long_stream_slots(limits.streams)),
       leases_(limits.leases, flow_key),
       questions_(limits.questions, flow_key),
       named_datagrams_(limits.named_datagrams, flow_key, kNamedIdle),
       enforce_(enforce),
-      quic_(limits.quic, flow_key, enforce) {}
+      hellos_(limits.hellos, flow_key, enforce),
+      quic_(hellos_),
+      dtls_(hellos_) {}
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * flow::Table<Flow>::bytes_per_flow() +
-         limits.streams * flow::StreamPool::bytes_per_slot(kStreamCapacity) +
-         LeaseTable::memory_bytes(limits.leases) + QuicJudge::memory_bytes(limits.quic) +
+         flow::StreamPool::memory_bytes(stream_slots(limits.streams),
+                                        long_stream_slots(limits.streams)) +
+         LeaseTable::memory_bytes(limits.leases) + HelloTable::memory_bytes(limits.hellos) +
          limits.questions * QuestionTable::bytes_per_question() +
          limits.named_datagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
@@ -52,6 +55,8 @@ Judgement Judge::judge_datagram(const Context& context) noexcept {
       (sight == quic::Sight::unreadable && !to_dns && !from_dns)) {
     return judge_quic(context, sight);
   }
+  // Nor like DTLS: it would have the operation code 15.
+  if (tls::has_dtls_hello(packet.payload)) return judge_dtls(context);
   if (to_dns && !dns::is_response(packet.payload)) return judge_question(context);
   if (!from_dns) return allow(Reason::not_of_interest);
   Context from_server = context;
@@ -68,13 +73,26 @@ Judgement Judge::judge_quic(const Context& context, quic::Sight sight) noexcept 
                ? drop_alone(Reason::quic_unknown)
                : allow(Reason::quic_unknown);
   }
-  const auto decide = [&] {
-    const Verdicts verdicts = judge_findings(context);
-    return verdicts.block ? *verdicts.block
-                          : allow(verdicts.logged ? Reason::logged : Reason::allowed);
-  };
+  const auto decide = [&] { return judge_names(context); };
   return quic_.judge(
       {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
+}
+
+Judgement Judge::judge_dtls(const Context& context) noexcept {
+  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
+  const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::tls);
+  if (by_form.block) return *by_form.block;
+  const auto decide = [&] { return judge_names(context); };
+  return dtls_.judge(
+      {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
+}
+
+// Of a hello in datagrams.
+Judgement Judge::judge_names(const Context& context) noexcept {
+  const Verdicts verdicts = judge_findings(context);
+  if (verdicts.block) return *verdicts.block;
+  if (verdicts.logged) return allow(Reason::logged);
+  return allow(inspect::shows_name(findings_) ? Reason::allowed : Reason::no_name);
 }
 
 Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
@@ -112,7 +130,7 @@ void Judge::expire(Nanos now) noexcept {
   leases_.expire(now);
   questions_.expire(now);
   named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
-  quic_.expire(now);
+  hellos_.expire(now);
 }
 
 void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {

@@ -4,6 +4,7 @@
 //
 //   packet ─► DNS over UDP, both ways ► inspect ─► policy            (no state)
 //          ├► QUIC, any UDP port ──────► QuicJudge (judge_quic.h)
+//          ├► DTLS, any UDP port ──────► DtlsJudge (judge_dtls.h)
 //          └► TCP ─► flow ─┬► client's stream ─► inspect each reading ─► policy
 //                          └► server's stream, of DNS ─► each answer ──► policy
 //
@@ -19,6 +20,7 @@
 // the packet. Bounds: JudgeLimits; what happens when they are reached is counted (Reason,
 // flow::Removal).
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +39,8 @@
 #include "filters/quic/packet.h"
 #include "filters/tls/record.h"
 #include "gateway/dataplane/frame.h"
+#include "gateway/engine/hello_table.h"
+#include "gateway/engine/judge_dtls.h"
 #include "gateway/engine/judge_quic.h"
 #include "gateway/engine/judgement.h"
 #include "gateway/engine/lease_table.h"
@@ -52,14 +56,23 @@ struct JudgeLimits {
   Nanos idle_timeout = std::chrono::seconds(300);
   LeaseLimits leases = {};
   std::size_t questions = 8192;  // of DNS, that wait for their answers
-  // Five-tuples of datagrams (QUIC) whose name was let through: what follows of them shows none.
+  // Five-tuples of datagrams (QUIC, DTLS) whose name was let through: what follows of them shows
+  // none.
   std::size_t named_datagrams = 8192;
   fragment::ReassemblerLimits fragments = {};  // the worker's, which hands whole packets on
-  QuicLimits quic = {};
+  HelloLimits hellos = {};                     // of QUIC and DTLS
 };
 
-// Bytes of a client that are kept while they are judged.
+// Bytes of a client that are kept while they are judged: of most, and of those few whose message is
+// longer. There is room for one of these once for sixteen of the former.
+inline constexpr std::size_t kOrdinaryCapacity = 20 * 1024;
 inline constexpr std::size_t kStreamCapacity = tls::kMaxHelloStream;
+[[nodiscard]] constexpr flow::SlotClass stream_slots(std::size_t streams) noexcept {
+  return {streams, kOrdinaryCapacity};
+}
+[[nodiscard]] constexpr flow::SlotClass long_stream_slots(std::size_t streams) noexcept {
+  return {std::max<std::size_t>(streams / 16, 2), kStreamCapacity};
+}
 
 enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
 
@@ -118,16 +131,18 @@ class Judge {
   void expire(Nanos now) noexcept;
 
   struct Usage {
-    std::size_t flows, streams, quic_flows, quic_streams;
+    std::size_t flows, streams, hello_flows, hello_streams;
   };
   [[nodiscard]] Usage usage() const noexcept {
-    return {flows_.size(), pool_.in_use(), quic_.flows(), quic_.streams()};
+    return {flows_.size(), pool_.in_use(), hellos_.flows(), hellos_.streams()};
   }
   [[nodiscard]] std::uint64_t removals(flow::Removal removal) const noexcept {
-    return removals_[static_cast<std::size_t>(removal)] + quic_.removals(removal);
+    return removals_[static_cast<std::size_t>(removal)] + hellos_.removals(removal);
   }
   [[nodiscard]] std::uint64_t flows_created() const noexcept { return created_; }
-  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_ + quic_.conflicts(); }
+  [[nodiscard]] std::uint64_t conflicts() const noexcept {
+    return conflicts_ + hellos_.conflicts();
+  }
   [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
   // What was not judged by its address because the address is shared.
   [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
@@ -141,6 +156,8 @@ class Judge {
   Judgement judge_question(const Context& context) noexcept;
   Judgement judge_answer(const Context& context) noexcept;
   Judgement judge_quic(const Context& context, quic::Sight sight) noexcept;
+  Judgement judge_dtls(const Context& context) noexcept;
+  Judgement judge_names(const Context& context) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
   Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
   enum class Origin : std::uint8_t { client, server, nobody };
@@ -240,7 +257,9 @@ class Judge {
   std::uint64_t conflicts_ = 0;
   std::uint64_t guarded_ = 0;
   bool enforce_;
+  HelloTable hellos_;
   QuicJudge quic_;
+  DtlsJudge dtls_;
 };
 
 }  // namespace sluice::engine

@@ -85,7 +85,8 @@ Judgement Judge::settle_datagram(const Context& context, const Judgement& judgem
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
   const bool is_answer = is_response && dns.has(context.packet.source_port);
-  const bool nameless = judgement.reason == Reason::not_of_interest;
+  const bool nameless = judgement.reason == Reason::not_of_interest ||
+                        (judgement.reason == Reason::no_name && !is_answer);
   const bool named =
       !is_answer && (judgement.reason == Reason::allowed || judgement.reason == Reason::logged);
   if (named && !is_response && dns.has(context.packet.destination_port)) {
@@ -106,7 +107,7 @@ Judgement Judge::settle_datagram(const Context& context, const Judgement& judgem
   }
   const Verdicts verdicts = judge_address(context);
   if (verdicts.block) return *verdicts.block;
-  return allow(verdicts.logged ? Reason::logged : Reason::not_of_interest);
+  return verdicts.logged ? allow(Reason::logged) : judgement;
 }
 
 // Called once all that the client's stream may reveal is judged, or its first bytes are of no

@@ -74,8 +74,8 @@ Judgement Judge::take_answers(const Context& context, Flow& flow, AnswerSegment&
   const std::uint64_t end = segment.offset + segment.bytes.size();
   for (std::uint64_t at = segment.offset; at < end;) {
     flow::ServerStream& answers = flow.answers;
-    if (end > answers.base() + kStreamCapacity) answers.forget(pool_, answers.judged());
-    const std::uint64_t window_end = answers.base() + kStreamCapacity;
+    if (end > answers.base() + kOrdinaryCapacity) answers.forget(pool_, answers.judged());
+    const std::uint64_t window_end = answers.base() + kOrdinaryCapacity;
     if (at >= window_end) return drop_alone(Reason::beyond_window);
     const std::uint64_t stop = std::min(end, window_end);
     const Bytes piece = segment.bytes.subspan(at - segment.offset, stop - at);
@@ -119,7 +119,7 @@ std::optional<Judgement> Judge::judge_whole_answers(const Context& context, Flow
   for (std::size_t at = hides ? 0 : answers.judged();;) {
     const dns::Framed framed = dns::next_message(view.subspan(at));
     if (!framed.complete) {
-      if (framed.needed <= kStreamCapacity) return std::nullopt;
+      if (framed.needed <= kOrdinaryCapacity) return std::nullopt;
       return cannot_judge(context, flow, Reason::answer_too_large);
     }
     const bool is_new = at >= answers.judged();

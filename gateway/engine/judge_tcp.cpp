@@ -123,7 +123,7 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
     // Its memory was reclaimed: another copy of judged bytes could not be compared.
     if (!flow.stream.holds_memory()) return drop_alone(Reason::no_memory);
   }
-  const std::uint64_t window_end = flow.stream.base() + kStreamCapacity;
+  const std::uint64_t window_end = flow.stream.base() + flow.stream.window(pool_);
   const bool in_body = says_nothing(flow, segment);
   if (in_body && segment.offset + segment.bytes.size() > window_end) return allow(Reason::body);
   if (segment.offset >= window_end) return drop_alone(Reason::beyond_window);

@@ -27,8 +27,8 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
   parts_.counters.fragmented_capacity.set(limits.fragments.datagrams);
-  parts_.counters.quic_flows_capacity.set(limits.quic.flows);
-  parts_.counters.quic_streams_capacity.set(limits.quic.streams);
+  parts_.counters.quic_flows_capacity.set(limits.hellos.flows);
+  parts_.counters.quic_streams_capacity.set(limits.hellos.streams);
 }
 
 io::Poll Worker::run() noexcept {
@@ -199,8 +199,8 @@ void Worker::publish_levels() noexcept {
   counters.streams.set(usage.streams);
   counters.fragmented.set(fragments_.collecting());
   counters.fragments_gave_way.set(fragments_.gave_way());
-  counters.quic_flows.set(usage.quic_flows);
-  counters.quic_streams.set(usage.quic_streams);
+  counters.quic_flows.set(usage.hello_flows);
+  counters.quic_streams.set(usage.hello_streams);
   counters.flows_created.set(judge_.flows_created());
   counters.overlaps.set(judge_.conflicts());
   counters.leases.set(judge_.leases().leases());

@@ -67,8 +67,8 @@ class Counter {
   X(unreadable, "claims to be DNS, TLS, QUIC or HTTP and cannot be judged")                    \
   X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                  \
   X(quic_undecryptable, "a QUIC Initial that opens with no key that either end can have")      \
-  X(quic_over_rate, "a QUIC Initial of a client that sends more than its limit")               \
-  X(quic_too_many, "more QUIC hellos on one five-tuple, or packets in one datagram, than fit") \
+  X(hello_over_rate, "a QUIC Initial, or piece of a DTLS hello, of a client over its limit")   \
+  X(hello_too_many, "more hellos on one five-tuple, or pieces in one datagram, than fit")      \
   X(quic_unknown, "QUIC of a version that cannot be read")                                     \
   X(no_memory, "no room left to keep a flow or its bytes for judgement")
 
@@ -118,12 +118,13 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(resolved_addresses, "sluice_resolved_addresses",                                             \
     "Addresses of banned names that the background resolver found")                              \
   X(streams, "sluice_streams", "Client streams that hold memory")                                \
-  X(quic_flows, "sluice_quic_flows", "Five-tuples with QUIC handshakes in the table")            \
+  X(quic_flows, "sluice_quic_flows", "Five-tuples with QUIC or DTLS hellos in the table")        \
   X(quic_flows_capacity, "sluice_quic_flows_capacity", "Five-tuples that the table can hold")    \
-  X(quic_streams, "sluice_quic_streams", "QUIC hellos that hold memory")                         \
+  X(quic_streams, "sluice_quic_streams", "QUIC and DTLS hellos that hold memory")                \
   X(quic_streams_capacity, "sluice_quic_streams_capacity",                                       \
-    "QUIC hellos that memory is set aside for")                                                  \
-  X(streams_capacity, "sluice_streams_capacity", "Client streams that memory is set aside for")  \
+    "QUIC and DTLS hellos that memory is set aside for, ordinary ones")                          \
+  X(streams_capacity, "sluice_streams_capacity",                                                 \
+    "Ordinary client streams that have memory set aside")                                        \
   X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets that are being put together") \
   X(fragmented_capacity, "sluice_fragmented_datagrams_capacity", "Fragmented packets that can be")
 

@@ -186,7 +186,7 @@ test::Lab small_gateway(bool enforce) {
                     .questions = 16,
                     .named_datagrams = 16,
                     .fragments = {.datagrams = 4},
-                    .quic = {.flows = 16, .streams = 4}};
+                    .hellos = {.flows = 16, .streams = 4}};
   options.can.sides = true;
   options.enforce = enforce;
   return test::Lab(options);

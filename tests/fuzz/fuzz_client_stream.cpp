@@ -1,6 +1,7 @@
 // The input is a programme of steps on two streams that share a small pool; each result and each
 // view must be that of a naive model, a map of bytes. What a server reads that keeps the newest
-// copy of each byte is one of the readings.
+// copy of each byte is one of the readings. Streams that outgrow the small slots move to the large
+// ones.
 //
 //   step: | stream 1 bit, kind 2 bits, length 5 bits | offset | seed of the bytes |
 
@@ -20,19 +21,31 @@ namespace {
 
 using fuzz::require;
 
-constexpr std::size_t kCapacity = 100;  // no multiple of 64
-constexpr std::size_t kSlots = 3;       // one less than both streams can want
+// No multiples of 64; of slots one less than both streams can want.
+constexpr std::size_t kSmall = 70, kCapacity = 100;
+constexpr std::size_t kSlots = 3;
+
+struct FreeSlots {
+  std::size_t small = kSlots, large = kSlots;
+};
 
 class Model {
  public:
-  Insert insert(std::size_t free_slots, std::uint64_t offset, std::string_view text) {
+  Insert insert(FreeSlots free_slots, std::uint64_t offset, std::string_view text) {
     std::map<std::uint64_t, char> fresh;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (offset + i >= base_) fresh[offset + i] = text[i];
     }
     if (fresh.empty()) return Insert::known;
     if (fresh.rbegin()->first - base_ >= kCapacity) return Insert::beyond_window;
-    if (slots_ == 0 && free_slots == 0) return Insert::no_memory;
+    const bool large = is_large_ || fresh.rbegin()->first - base_ >= kSmall;
+    const std::size_t wanted = large == is_large_ ? 0 : std::max<std::size_t>(slots_, 1);
+    if (large && free_slots.large < wanted) return Insert::beyond_window;
+    if (slots_ == 0 && !large && free_slots.small == 0) return Insert::no_memory;
+    const std::size_t taken = slots_ == 0 ? 1 : wanted;
+    const std::size_t left = (large ? free_slots.large : free_slots.small) - taken;
+    is_large_ = large;
+    slots_ = std::max<std::size_t>(slots_, 1);
     bool news = false;
     bool differs = false;
     for (const auto& [at, octet] : fresh) {
@@ -63,12 +76,9 @@ class Model {
       if (!is_contested) ++fresh_pieces;
     }
     const std::size_t split = contested(edges).size();
-    if (fresh_pieces + split > kMaxContested) {
-      slots_ = std::max<std::size_t>(slots_, 1);
-      return Insert::third_copy;
-    }
-    if (fresh_pieces > 0 && slots_ == 1 && free_slots == 0) return Insert::no_memory;
-    slots_ = fresh_pieces > 0 ? 2 : std::max<std::size_t>(slots_, 1);
+    if (fresh_pieces + split > kMaxContested) return Insert::third_copy;
+    if (fresh_pieces > 0 && slots_ == 1 && left == 0) return Insert::no_memory;
+    if (fresh_pieces > 0) slots_ = 2;
     edges_ = edges;
     for (const auto& [at, octet] : fresh) {
       first_.try_emplace(at, octet);
@@ -90,7 +100,7 @@ class Model {
     std::erase_if(newest_, [&](const auto& item) { return item.first < base_; });
     std::erase_if(edges_, [&](std::uint64_t edge) { return edge < base_; });
     edges_.insert(base_);
-    if (first_.empty()) slots_ = 0;
+    if (first_.empty()) give_up_slots();
     if (slots_ == 2 && first_ == last_) slots_ = 1;
   }
   void release() {
@@ -99,7 +109,7 @@ class Model {
     last_.clear();
     newest_.clear();
     edges_ = {base_};
-    slots_ = 0;
+    give_up_slots();
   }
   void reset() {
     release();
@@ -120,6 +130,7 @@ class Model {
   }
   [[nodiscard]] std::uint64_t base() const { return base_; }
   [[nodiscard]] std::size_t slots() const { return slots_; }
+  [[nodiscard]] bool is_large() const { return is_large_; }
 
  private:
   // Where contested pieces begin.
@@ -131,8 +142,14 @@ class Model {
     return pieces;
   }
 
+  void give_up_slots() {
+    slots_ = 0;
+    is_large_ = false;
+  }
+
   std::uint64_t base_ = 0;
   std::size_t slots_ = 0;
+  bool is_large_ = false;  // of both slots
   std::map<std::uint64_t, char> first_, last_, newest_;
   std::set<std::uint64_t> edges_ = {0};
 };
@@ -163,7 +180,15 @@ void check_same(const StreamPool& pool, const Pair& pair) {
   require(pair.stream.holds_memory() == (pair.model.slots() > 0));
 }
 
-void take_step(StreamPool& pool, Pair& pair, std::uint8_t step, std::uint8_t where,
+FreeSlots free_slots(const std::array<Pair, 2>& pairs) {
+  FreeSlots free;
+  for (const Pair& pair : pairs) {
+    (pair.model.is_large() ? free.large : free.small) -= pair.model.slots();
+  }
+  return free;
+}
+
+void take_step(StreamPool& pool, Pair& pair, FreeSlots free, std::uint8_t step, std::uint8_t where,
                std::uint8_t seed) {
   auto& [stream, model] = pair;
   const std::size_t length = step & 0x1fU;
@@ -178,8 +203,7 @@ void take_step(StreamPool& pool, Pair& pair, std::uint8_t step, std::uint8_t whe
         text[i] = static_cast<char>('a' + (offset + i) % 26);  // the same byte at the same place
       }
       if (seed < length) text[seed] = '!';  // or not
-      const std::size_t free_slots = pool.slots() - pool.in_use();
-      const Insert expected = model.insert(free_slots, offset, text);
+      const Insert expected = model.insert(free, offset, text);
       require(stream.insert(pool, offset, as_bytes(text)) == expected);
       break;
     }
@@ -202,13 +226,13 @@ void take_step(StreamPool& pool, Pair& pair, std::uint8_t step, std::uint8_t whe
 }
 
 void check(Bytes programme) {
-  StreamPool pool(kSlots, kCapacity);
+  StreamPool pool({kSlots, kSmall}, {kSlots, kCapacity});
   std::array<Pair, 2> pairs;
   for (ByteReader reader(programme); reader.remaining() >= 3;) {
     const std::uint8_t step = reader.u8();
     const std::uint8_t where = reader.u8();
     const std::uint8_t seed = reader.u8();
-    take_step(pool, pairs[step >> 7], step, where, seed);
+    take_step(pool, pairs[step >> 7], free_slots(pairs), step, where, seed);
     for (const Pair& pair : pairs) check_same(pool, pair);
     require(pool.in_use() == pairs[0].model.slots() + pairs[1].model.slots());
   }

@@ -17,7 +17,7 @@ std::string text_of(const ClientStream& stream, const StreamPool& pool, Reading 
 }
 
 TEST(ClientStream, JoinsSegmentsInAnyOrder) {
-  StreamPool pool(1, 64);
+  StreamPool pool({1, 64});
   ClientStream stream;
   EXPECT_EQ(stream.insert(pool, 6, as_bytes("world")), Insert::stored);
   EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "");
@@ -31,7 +31,7 @@ TEST(ClientStream, JoinsSegmentsInAnyOrder) {
 }
 
 TEST(ClientStream, KeepsBothReadingsOfAnOverlap) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("good")), Insert::stored);
   EXPECT_EQ(stream.insert(pool, 2, as_bytes("XXand more")), Insert::conflicting);
@@ -44,7 +44,7 @@ TEST(ClientStream, KeepsBothReadingsOfAnOverlap) {
 
 std::vector<std::string> readings_of(const ClientStream& stream, const StreamPool& pool) {
   std::vector<std::string> readings;
-  std::vector<std::byte> room(pool.capacity());
+  std::vector<std::byte> room(pool.window());
   const Contested contested = stream.contested(pool);
   for (unsigned reading = 0; reading < contested.readings(); ++reading) {
     readings.emplace_back(as_text(stream.mixture(pool, contested, reading, room)));
@@ -54,7 +54,7 @@ std::vector<std::string> readings_of(const ClientStream& stream, const StreamPoo
 
 // The server may have taken the first half of one copy and the second half of the other.
 TEST(ClientStream, EveryMixtureOfCopiesIsAReading) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("real")), Insert::stored);
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("xxxxyyyy")), Insert::conflicting);
@@ -66,7 +66,7 @@ TEST(ClientStream, EveryMixtureOfCopiesIsAReading) {
 
 // A part of a copy that comes alone may be all that arrives of that copy.
 TEST(ClientStream, AnotherEdgeInAContestedPieceMakesNewReadings) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("abcd")));
   static_cast<void>(stream.insert(pool, 0, as_bytes("ABCD")));
@@ -78,7 +78,7 @@ TEST(ClientStream, AnotherEdgeInAContestedPieceMakesNewReadings) {
 }
 
 TEST(ClientStream, AThirdCopyIsNotTakenIn) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("abcd")));
   static_cast<void>(stream.insert(pool, 0, as_bytes("ABCD")));
@@ -89,7 +89,7 @@ TEST(ClientStream, AThirdCopyIsNotTakenIn) {
 }
 
 TEST(ClientStream, MoreContestedPiecesThanAreKeptAreNotTakenIn) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("abcdefghijkl")));
   for (std::size_t i = 0; i < kMaxContested; ++i) {
@@ -102,7 +102,7 @@ TEST(ClientStream, MoreContestedPiecesThanAreKeptAreNotTakenIn) {
 }
 
 TEST(ClientStream, ReadingsAreOneAgainBehindTheConflict) {
-  StreamPool pool(2, 64);
+  StreamPool pool({2, 64});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("abcdef")));
   static_cast<void>(stream.insert(pool, 0, as_bytes("xy")));
@@ -113,7 +113,7 @@ TEST(ClientStream, ReadingsAreOneAgainBehindTheConflict) {
 }
 
 TEST(ClientStream, RefusesWhatItCannotHold) {
-  StreamPool pool(1, 8);
+  StreamPool pool({1, 8});
   ClientStream stream, other;
   EXPECT_EQ(stream.insert(pool, 4, as_bytes("12345")), Insert::beyond_window);
   EXPECT_EQ(stream.insert(pool, ~std::uint64_t{0}, as_bytes("12345")), Insert::beyond_window);
@@ -126,7 +126,7 @@ TEST(ClientStream, RefusesWhatItCannotHold) {
 }
 
 TEST(ClientStream, LeavesOutWhatIsBeforeItsBase) {
-  StreamPool pool(1, 16);
+  StreamPool pool({1, 16});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("0123456789")));
   stream.consume(pool, 4);
@@ -137,7 +137,7 @@ TEST(ClientStream, LeavesOutWhatIsBeforeItsBase) {
 }
 
 TEST(ClientStream, ForgetsBytesThatHaveNotCome) {
-  StreamPool pool(1, 16);
+  StreamPool pool({1, 16});
   ClientStream stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("0123")));
   static_cast<void>(stream.insert(pool, 8, as_bytes("89")));
@@ -154,6 +154,46 @@ TEST(ClientStream, ForgetsBytesThatHaveNotCome) {
   static_cast<void>(stream.insert(pool, 110, as_bytes("z")));
   stream.consume(pool, 4);
   EXPECT_EQ(stream.contiguous(), 110U + 1U);
+}
+
+TEST(ClientStream, MovesToALargeSlotWhenItOutgrowsItsOwn) {
+  StreamPool pool({2, 8}, {2, 100});
+  ClientStream stream;
+  EXPECT_EQ(stream.insert(pool, 2, as_bytes("cdef")), Insert::stored);
+  EXPECT_EQ(stream.insert(pool, 3, as_bytes("D")), Insert::conflicting);
+  EXPECT_EQ(stream.insert(pool, 6, as_bytes("ghijklmnop")), Insert::stored);
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("ab")), Insert::stored);
+  EXPECT_EQ(pool.in_use(), 2U);
+  EXPECT_THAT(readings_of(stream, pool),
+              testing::UnorderedElementsAre("abcdefghijklmnop", "abcDefghijklmnop"));
+  ClientStream other;  // the small ones are free again
+  EXPECT_EQ(other.insert(pool, 0, as_bytes("12345678")), Insert::stored);
+  EXPECT_EQ(other.insert(pool, 0, as_bytes("X")), Insert::conflicting);
+  stream.consume(pool, 10);
+  EXPECT_EQ(text_of(stream, pool, Reading::first_copy), "klmnop");
+  EXPECT_EQ(stream.insert(pool, 16, as_bytes(std::string(94, 'q'))), Insert::stored);
+  EXPECT_EQ(stream.insert(pool, 110, as_bytes("r")), Insert::beyond_window);
+}
+
+TEST(ClientStream, WaitsWhereNoLargeSlotIsLeft) {
+  StreamPool pool({4, 8}, {1, 100});
+  ClientStream stream, other;
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("123456789")), Insert::stored);
+  EXPECT_EQ(other.insert(pool, 0, as_bytes("12345678")), Insert::stored);
+  EXPECT_EQ(other.insert(pool, 8, as_bytes("9")), Insert::beyond_window);
+  EXPECT_EQ(text_of(other, pool, Reading::first_copy), "12345678");
+  ClientStream third;
+  EXPECT_EQ(third.insert(pool, 50, as_bytes("x")), Insert::beyond_window);
+  EXPECT_FALSE(third.holds_memory());
+  stream.reset(pool);
+  EXPECT_EQ(other.insert(pool, 8, as_bytes("9")), Insert::stored);
+  // Two readings need two of them, or stay where they are.
+  EXPECT_EQ(stream.insert(pool, 0, as_bytes("ab")), Insert::stored);
+  EXPECT_EQ(stream.insert(pool, 1, as_bytes("B")), Insert::conflicting);
+  other.release(pool);
+  EXPECT_EQ(stream.insert(pool, 2, as_bytes("cdefghij")), Insert::beyond_window);
+  EXPECT_THAT(readings_of(stream, pool), testing::UnorderedElementsAre("ab", "aB"));
+  EXPECT_EQ(pool.in_use(), 2U);
 }
 
 // The stream as a map of bytes: slow, and plainly right.
@@ -189,7 +229,8 @@ TEST(ClientStream, AgreesWithANaiveOne) {
   std::mt19937_64 random(20261123);
   constexpr std::size_t kCapacity = 200;
   for (int round = 0; round < 300; ++round) {
-    StreamPool pool(2, kCapacity);
+    // Every other one grows on its way.
+    StreamPool pool({2, round % 2 == 0 ? kCapacity : 50}, {2, kCapacity});
     ClientStream stream;
     NaiveStream naive;
     for (int step = 0; step < 60; ++step) {

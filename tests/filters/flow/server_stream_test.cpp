@@ -45,7 +45,7 @@ TEST(Place, TrimsWhatLiesBeforeTheMark) {
 }
 
 TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
-  StreamPool pool(1, 64);
+  StreamPool pool({1, 64});
   ServerStream stream;
   stream.note(segment(4999, "", true));
   EXPECT_FALSE(stream.is_read());
@@ -72,7 +72,7 @@ TEST(ServerStream, OfAConnectionInTheMiddleBeginsWithItsFirstPacket) {
 }
 
 TEST(ServerStream, KnowsACopyThatDiffers) {
-  StreamPool pool(1, 64);
+  StreamPool pool({1, 64});
   ServerStream stream;
   stream.begin();
   EXPECT_TRUE(stream.agrees(pool, 0, as_bytes("answer")));
@@ -84,7 +84,7 @@ TEST(ServerStream, KnowsACopyThatDiffers) {
 }
 
 TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
-  StreamPool pool(1, 64);
+  StreamPool pool({1, 64});
   ServerStream stream;
   stream.note(segment(0xfffffffbU, "", true));  // the numbers turn over
   stream.begin();
@@ -121,7 +121,7 @@ TEST(ServerStream, IsTheSameInAnyOrderOfItsSegments) {
     }
     std::ranges::shuffle(segments, random);
     const auto first = static_cast<std::uint32_t>(random());
-    StreamPool pool(1, 64);
+    StreamPool pool({1, 64});
     ServerStream stream;
     stream.note(segment(first - 1, "", true));
     stream.begin();

@@ -87,14 +87,15 @@ TEST_F(Record, TheRestOfItsRecordIsConsumedWithTheHello) {
 TEST_F(Record, HoldsTheLongestHello) {
   const Octets longest = hello_of_size(kMaxClientHello + kHandshakeHeaderOctets);
   // A record holds no more than 2^14 octets, and the slack that some servers leave.
-  EXPECT_EQ(outcome(tls_records(longest)), "wechat.com");
-  EXPECT_EQ(outcome(tls_records(longest, {16384})), "wechat.com");
-  EXPECT_EQ(outcome(tls_records(longest, std::vector<std::size_t>(1000, 21))), "wechat.com");
+  EXPECT_EQ(outcome(tls_records(longest, {16384, 16384, 16384})), "wechat.com");
+  EXPECT_EQ(outcome(tls_records(longest, {1, 16640, 16640, 16640})), "wechat.com");
+  EXPECT_EQ(outcome(tls_records(longest, std::vector<std::size_t>(5000, 21))), "wechat.com");
+  EXPECT_EQ(outcome(tls_records(longest, {16641, 16384, 16384})), "error: malformed");
 }
 
 TEST_F(Record, RefusesAHelloInMoreRecordsThanItsBoundHolds) {
-  const Octets fits = one_by_one(hello_of_size(3413));
-  const Octets too_long = one_by_one(hello_of_size(3414));
+  const Octets fits = one_by_one(hello_of_size(13653));
+  const Octets too_long = one_by_one(hello_of_size(13654));
   ASSERT_LE(fits.size(), kMaxHelloStream);
   ASSERT_GT(too_long.size(), kMaxHelloStream);
   EXPECT_EQ(outcome(fits), "wechat.com");

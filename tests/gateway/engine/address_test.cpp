@@ -6,6 +6,8 @@
 #include <string>
 
 #include "tests/gateway/engine/lab.h"
+#include "tests/support/dtls_builder.h"
+#include "tests/support/quic_builder.h"
 
 namespace sluice::engine {
 namespace {
@@ -119,6 +121,26 @@ TEST(Address, DatagramsAreJudgedEachAlone) {
   EXPECT_EQ(lab.send(FrameBuilder(kInside, kClient).payload(kNameless).build(), Side::outside),
             Verdict::pass);
   EXPECT_EQ(lab.counters->leases.value(), 0U);
+}
+
+TEST(Address, AHelloInDatagramsWithoutANameIsNameless) {
+  for (const char* name : {"", "203.0.113.7", "example.com"}) {
+    Lab lab(listed());
+    const Octets body = test::dtls_hello(name);
+    const Octets dtls = test::dtls_record(test::dtls_fragment(body, 0, body.size()));
+    const Octets quic = test::quic_hello(name).front();
+    const Verdict expected =
+        name == std::string_view("example.com") ? Verdict::pass : Verdict::drop;
+    for (const Octets* datagram : {&dtls, &quic}) {
+      const std::string client = datagram == &dtls ? "192.0.2.1:5001" : "192.0.2.1:5002";
+      const auto send = [&](const char* to, Bytes payload) {
+        return lab.send(FrameBuilder(client, to).payload(payload).build());
+      };
+      EXPECT_EQ(send(kOutside, *datagram), Verdict::pass) << name;
+      EXPECT_EQ(send(kInside, *datagram), expected) << name;
+      EXPECT_EQ(send(kInside, as_bytes(kNameless)), expected) << name;
+    }
+  }
 }
 
 TEST(Address, LogPassesAndRecords) {

@@ -8,6 +8,7 @@
 
 #include "tests/gateway/engine/lab.h"
 #include "tests/support/dns_response.h"
+#include "tests/support/dtls_builder.h"
 #include "tests/support/fragments.h"
 #include "tests/support/http2_builder.h"
 #include "tests/support/quic_builder.h"
@@ -83,7 +84,7 @@ void add_dns_over_tcp(std::vector<Octets>& frames, int number, const std::string
   if (number % 2 == 0) frames.push_back(connection.received(question.size(), answer.size()));
 }
 
-// Questions over UDP and TCP, answers over TCP, hellos whole and split, over TCP and QUIC,
+// Questions over UDP and TCP, answers over TCP, hellos whole and split, over TCP, QUIC and DTLS,
 // conflicts, requests of HTTP/1 and 2, blocked and passed flows, junk; of more flows than the table
 // holds.
 std::vector<Octets> traffic() {
@@ -99,6 +100,9 @@ std::vector<Octets> traffic() {
     frames.push_back(connection.syn_ack());
     const FrameBuilder quic("198.18.0." + std::to_string(i) + ":4000", "198.51.100.2:443");
     for (const Octets& datagram : test::quic_hello(name, {}, {90})) {
+      frames.push_back(FrameBuilder(quic).payload(datagram).build());
+    }
+    for (const Octets& datagram : test::dtls_datagrams(test::dtls_hello(name), 90)) {
       frames.push_back(FrameBuilder(quic).payload(datagram).build());
     }
     frames.push_back(

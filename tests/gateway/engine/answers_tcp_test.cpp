@@ -225,7 +225,7 @@ TEST(TcpAnswers, AZoneTransferComesThroughAndKeepsNothing) {
     const std::vector<Octets> messages = zone("zone.example");
     std::size_t octets = 0;
     for (const Octets& message : messages) octets += message.size();
-    EXPECT_GT(octets, 10 * kStreamCapacity);
+    EXPECT_GT(octets, 10 * kOrdinaryCapacity);
     EXPECT_EQ(transfer(talk, messages, acknowledges), octets);
     EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
     Talk banned({}, kResolver, "zone.example");
@@ -238,7 +238,7 @@ TEST(TcpAnswers, AZoneTransferComesThroughAndKeepsNothing) {
 TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
   Octets stream;
   for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_to("cdn.example")));
-  ASSERT_GT(stream.size(), kStreamCapacity);
+  ASSERT_GT(stream.size(), kOrdinaryCapacity);
   EXPECT_EQ(Talk().answer(0, stream), Verdict::pass);
   test::append(stream, framed(alias_to("web.wechat.com")));
   EXPECT_EQ(Talk().answer(0, stream), Verdict::drop_flow);
@@ -247,7 +247,7 @@ TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
 TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
   Talk talk;
   const Octets stream = framed(alias_to("cdn.example"));
-  EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
+  EXPECT_EQ(talk.answer(kOrdinaryCapacity, stream), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
 }
@@ -261,7 +261,7 @@ Octets long_answer() {
 
 TEST(TcpAnswers, OneThatIsTooLongIsAsTheOperatorSays) {
   const Octets stream = long_answer();
-  ASSERT_GT(stream.size(), kStreamCapacity);
+  ASSERT_GT(stream.size(), kOrdinaryCapacity);
   Talk strict;
   EXPECT_EQ(strict.answer(0, Bytes(stream).first(1400)), Verdict::drop_flow);
   EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::answer_too_large), 1U);
@@ -286,7 +286,7 @@ TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
   EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::drop_flow);
   // A server that speaks something else there is left alone.
   Talk other({}, "198.51.100.53:8053");
-  const std::string words(2 * kStreamCapacity, 'x');
+  const std::string words(2 * kOrdinaryCapacity, 'x');
   EXPECT_EQ(other.answer(0, as_bytes(words)), Verdict::pass);
   EXPECT_EQ(other.lab.counters->streams.value(), 0U);
 }

@@ -23,7 +23,7 @@ struct LabOptions {
   engine::JudgeLimits limits{.flows = 64,
                              .streams = 8,
                              .leases = {.leases = 16, .innocents = 16},
-                             .quic = {.flows = 64, .streams = 8}};
+                             .hellos = {.flows = 64, .streams = 8}};
   io::Capabilities can{.drop = true, .inject = true, .replace = true};
   bool enforce = true;
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through

@@ -84,7 +84,7 @@ TEST(QuicEvasion, InitialBehindManySmallPackets) {
   }
   test::append(datagram, whole_hello("wechat.com"));
   EXPECT_EQ(QuicConnection(lab).to_server(datagram), Verdict::drop);
-  EXPECT_EQ(lab.count(Reason::quic_too_many), 1U);
+  EXPECT_EQ(lab.count(Reason::hello_too_many), 1U);
 }
 
 TEST(QuicEvasion, ManyDecoysToPushTheRealHelloOut) {
@@ -92,11 +92,11 @@ TEST(QuicEvasion, ManyDecoysToPushTheRealHelloOut) {
   QuicConnection connection(lab);
   const auto real = test::quic_hello("wechat.com", another(0), {700}, {.padding = 1200});
   EXPECT_EQ(connection.to_server(real[0]), Verdict::pass);
-  for (unsigned i = 1; i < kQuicHellos; ++i) {
+  for (unsigned i = 1; i < kHellos; ++i) {
     EXPECT_EQ(connection.to_server(whole_hello("example.com", another(i))), Verdict::pass);
   }
-  EXPECT_EQ(connection.to_server(whole_hello("example.com", another(kQuicHellos))), Verdict::drop);
-  EXPECT_EQ(lab.count(Reason::quic_too_many), 1U);
+  EXPECT_EQ(connection.to_server(whole_hello("example.com", another(kHellos))), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::hello_too_many), 1U);
   EXPECT_EQ(connection.to_server(real[1]), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::banned), 1U);
   lab.now += std::chrono::seconds(40);

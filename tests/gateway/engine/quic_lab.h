@@ -1,6 +1,6 @@
 #pragma once
 
-// One QUIC five-tuple through the lab.
+// One five-tuple of UDP through the lab: QUIC, DTLS.
 
 #include <string>
 #include <string_view>

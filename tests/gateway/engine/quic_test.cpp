@@ -217,13 +217,13 @@ TEST(Quic, HelloThatCannotBeReadIsBlocked) {
 }
 
 TEST(Quic, ClientOverItsRateIsHeldBackAlone) {
-  Lab lab(LabOptions{.limits = {.quic = {.flows = 64, .streams = 8, .initials_per_second = 10}}});
+  Lab lab(LabOptions{.limits = {.hellos = {.flows = 64, .streams = 8, .initials_per_second = 10}}});
   QuicConnection eager(lab);
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(eager.to_server(whole_hello("example.com")), Verdict::pass);
   }
   for (int i = 0; i < 5; ++i) static_cast<void>(eager.to_server(whole_hello("example.com")));
-  EXPECT_GE(lab.count(Verdict::drop, Reason::quic_over_rate), 4U);
+  EXPECT_GE(lab.count(Verdict::drop, Reason::hello_over_rate), 4U);
   QuicConnection other(lab, "192.0.2.2:5000");
   EXPECT_EQ(other.to_server(whole_hello("example.com")), Verdict::pass);
   lab.now += std::chrono::seconds(2);
@@ -239,7 +239,7 @@ TEST(Quic, DnsOverQuicIsNamedByItsSignature) {
 }
 
 TEST(Quic, MemoryIsTakenFromTheFlowIdleLongest) {
-  Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .quic = {.flows = 64, .streams = 4}}});
+  Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .hellos = {.flows = 64, .streams = 4}}});
   for (int i = 0; i < 20; ++i) {
     QuicConnection connection(lab, "192.0.2.1:" + std::to_string(4000 + i));
     EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);

@@ -166,10 +166,56 @@ TEST(Worker, MemoryStaysWithinItsBounds) {
   EXPECT_EQ(removed, 2000U - 64U);
 }
 
+// Takes the room for long messages.
+void start_long_hellos(Lab& lab) {
+  const Octets start = test::tls_records(test::client_hello("example.com", {.padding = 60'000}),
+                                         {16'384, 16'384, 16'384});
+  for (std::size_t i = 0; i < long_stream_slots(8).slots; ++i) {
+    const Connection connection("192.0.2.9:" + std::to_string(5000 + i));
+    connection.open(lab);
+    EXPECT_EQ(lab.send(connection.data(0, Bytes(start).first(30'000))), Verdict::pass);
+  }
+}
+
+TEST(Worker, HellosAreReadUpToTheirBound) {
+  for (const char* host : {"example.com", "wechat.com"}) {
+    Lab lab;
+    const Connection connection;
+    connection.open(lab);
+    const Octets stream = test::tls_records(test::client_hello(host, {.padding = 65'000}),
+                                            {16'384, 16'384, 16'384, 16'384});
+    const bool banned = std::string_view(host) == "wechat.com";
+    for (std::size_t at = 0; at < stream.size(); at += 1400) {
+      const std::size_t size = std::min<std::size_t>(1400, stream.size() - at);
+      const bool last = at + size == stream.size();
+      EXPECT_EQ(lab.send(connection.data(at, Bytes(stream).subspan(at, size))),
+                last && banned ? Verdict::drop_flow : Verdict::pass);
+    }
+    EXPECT_EQ(lab.counters->streams.value(), banned ? 0U : 1U);
+  }
+}
+
+TEST(Worker, ALongHelloWaitsWhereThereIsNoRoomForAnother) {
+  Lab lab;
+  start_long_hellos(lab);
+  const Octets long_hello =
+      test::tls_records(test::client_hello("example.com", {.padding = 30'000}), {16'384});
+  const Connection connection;
+  connection.open(lab);
+  EXPECT_EQ(lab.send(connection.data(0, Bytes(long_hello).first(20'000))), Verdict::pass);
+  EXPECT_EQ(lab.send(connection.data(20'000, Bytes(long_hello).subspan(20'000))), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::beyond_window), 1U);
+  // Ordinary ones do not.
+  const Connection other("192.0.2.1:5001");
+  other.open(lab);
+  EXPECT_EQ(lab.send(other.data(0, hello("example.com"))), Verdict::pass);
+}
+
 // Captures have segments that an offload merged: larger than what is kept of a stream.
 TEST(Worker, ASegmentLargerThanTheWindowIsJudgedByItsStart) {
   for (const char* host : {"example.com", "wechat.com"}) {
     Lab lab;
+    start_long_hellos(lab);
     const Connection connection;
     connection.open(lab);
     Octets request = test::octets(test::http_request(host));

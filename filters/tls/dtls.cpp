@@ -1,0 +1,64 @@
+#include "filters/tls/dtls.h"
+
+namespace sluice::tls {
+namespace {
+
+enum ContentType : std::uint8_t {
+  kChangeCipherSpec = 20,
+  kHandshakeRecord = 22,
+  kAck = 26,  // RFC 9147 section 7; alert, application data, heartbeat, 1.2 CID lie between
+};
+constexpr std::uint8_t kVersionMajor = 0xfe;
+constexpr std::uint8_t kDtls13 = 0xfc;
+constexpr std::uint8_t kDtls10 = 0xff;
+constexpr std::uint8_t kClientHelloMessage = 1;
+constexpr std::size_t kNumberOctets = 6;
+
+bool is_dtls_version(std::uint8_t major, std::uint8_t minor) noexcept {
+  return major == kVersionMajor && minor >= kDtls13 && minor <= kDtls10 && minor != 0xfe;
+}
+
+}  // namespace
+
+bool HelloFragments::next_record() noexcept {
+  while (records_.remaining() > 0) {
+    const std::uint8_t type = records_.u8();
+    if (type < kChangeCipherSpec || type > kAck) return false;
+    const std::uint8_t major = records_.u8();
+    const std::uint8_t minor = records_.u8();
+    const std::uint16_t epoch = records_.u16();
+    records_.skip(kNumberOctets);
+    const Bytes content = records_.take(records_.u16());
+    if (!records_.ok() || !is_dtls_version(major, minor)) return false;
+    if (type == kHandshakeRecord && epoch == 0) {
+      messages_ = ByteReader(content);
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<HelloFragment> HelloFragments::next() noexcept {
+  for (;;) {
+    if (messages_.remaining() == 0) {
+      if (!next_record()) return std::nullopt;
+      continue;
+    }
+    const std::uint8_t type = messages_.u8();
+    HelloFragment fragment;
+    fragment.length = messages_.u24();
+    fragment.message = messages_.u16();
+    fragment.offset = messages_.u24();
+    fragment.bytes = messages_.take(messages_.u24());
+    // What does not hold ends its record: `messages_` has failed, or is left behind.
+    const bool fits = messages_.ok() && fragment.offset <= fragment.length &&
+                      fragment.bytes.size() <= fragment.length - fragment.offset;
+    if (!fits) {
+      messages_ = ByteReader(Bytes{});
+    } else if (type == kClientHelloMessage && !fragment.bytes.empty()) {
+      return fragment;
+    }
+  }
+}
+
+}  // namespace sluice::tls

@@ -1,0 +1,243 @@
+#include "gateway/engine/hello_table.h"
+
+#include <algorithm>
+
+#include "filters/base/byte_reader.h"
+#include "filters/match/pseudo_name.h"
+#include "gateway/engine/judge_context.h"
+
+namespace sluice::engine {
+namespace {
+
+using Kind = DatagramHello::Kind;
+using Phase = DatagramHello::Phase;
+
+// Handshakes last seconds: what no piece of one has touched for so long is over.
+constexpr Nanos kHandshakeIdle = std::chrono::seconds(120);
+// Client addresses whose budget is remembered.
+constexpr std::size_t kBudgets = 4096;
+
+constexpr std::string_view kDoqAlpn = "doq";  // RFC 9250
+
+inspect::ParseError error_of(Kind kind, tls::HelloError error) {
+  const bool too_large = error == tls::HelloError::too_large;
+  if (kind == Kind::dtls) {
+    return too_large ? inspect::ParseError::tls_too_large : inspect::ParseError::tls_malformed;
+  }
+  return too_large ? inspect::ParseError::quic_too_large : inspect::ParseError::quic_malformed;
+}
+
+bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& findings) {
+  findings.clear();
+  const auto add = [&](inspect::Source source, std::string_view raw, const name::Name& name) {
+    if (inspect::Finding* finding = findings.add()) {
+      finding->protocol = kind == Kind::dtls ? inspect::Protocol::tls : inspect::Protocol::quic;
+      finding->source = source;
+      finding->raw = raw;
+      finding->name = name;
+      finding->has_ech = hello.has_ech;
+    }
+  };
+  if (hello.has_server_name) {
+    add(inspect::Source::server_name, hello.server_name, name::Name::from_host(hello.server_name));
+  }
+  if (kind == Kind::quic && hello.first_alpn == kDoqAlpn) {
+    add(inspect::Source::signature, kDoqAlpn, match::signature_name(kDoqAlpn));
+  }
+  return findings.size() > 0;
+}
+
+// What policy says of a hello.
+Judgement decide(const HelloRequest& request, Kind kind, const tls::ClientHello& hello) {
+  return find_names(kind, hello, request.findings) ? request.decide() : allow(Reason::no_name);
+}
+
+}  // namespace
+
+HelloTable::HelloTable(const HelloLimits& limits, HashKey key, bool enforce)
+    : flows_(limits.flows, key, kHandshakeIdle),
+      pool_(hello_slots(limits), long_hello_slots(limits)),
+      budget_(kBudgets, limits.initials_per_second, key),
+      enforce_(enforce) {}
+
+std::size_t HelloTable::memory_bytes(const HelloLimits& limits) noexcept {
+  return limits.flows * flow::Table<HelloFlow>::bytes_per_flow() +
+         flow::StreamPool::memory_bytes(hello_slots(limits), long_hello_slots(limits)) +
+         kBudgets * ClientBudget::bytes_per_client();
+}
+
+HelloFlow* HelloTable::find(const flow::FlowKey& key, Nanos now) noexcept {
+  HelloFlow* const flow = flows_.find(key);
+  if (flow != nullptr) flows_.touch(*flow, now);
+  return flow;
+}
+
+HelloFlow& HelloTable::insert(const flow::FlowKey& key, Nanos now) noexcept {
+  return flows_.insert(key, now, [this](HelloFlow& removed, flow::Removal removal) {
+    on_removed(removed, removal);
+  });
+}
+
+DatagramHello* HelloTable::claim(HelloFlow& flow, Nanos now) noexcept {
+  const auto silent_longest =
+      std::ranges::min_element(flow.hellos, {}, [](const DatagramHello& hello) {
+        return hello.phase == Phase::unused ? Nanos::min() : hello.last_seen;
+      });
+  if (silent_longest->phase != Phase::unused && now - silent_longest->last_seen < kHelloAge) {
+    return nullptr;
+  }
+  clear(*silent_longest);
+  return &*silent_longest;
+}
+
+void HelloTable::clear(DatagramHello& hello) noexcept {
+  hello.stream.release(pool_);
+  hello = DatagramHello{};
+}
+
+std::optional<Judgement> HelloTable::add(const HelloRequest& request, HelloFlow& flow,
+                                         DatagramHello& hello, std::uint64_t offset,
+                                         Bytes bytes) noexcept {
+  if (hello.phase == Phase::blocked) return drop_alone(Reason::flow_blocked);
+  if (hello.phase == Phase::passed) return allow(hello.finish);
+  if (hello.phase == Phase::forgotten) return drop_alone(Reason::no_memory);
+  switch (store(request, flow, hello, offset, bytes)) {
+    case flow::Insert::beyond_window:
+      return drop_alone(Reason::beyond_window);
+    case flow::Insert::no_memory:
+      return unjudged(request, Reason::no_memory);
+    case flow::Insert::third_copy:
+      return drop_alone(Reason::third_copy);
+    case flow::Insert::conflicting:
+      ++conflicts_;
+      break;
+    case flow::Insert::known:
+    case flow::Insert::stored:
+      break;
+  }
+  return std::nullopt;
+}
+
+Judgement HelloTable::judge(const HelloRequest& request, HelloFlow& flow,
+                            DatagramHello& hello) noexcept {
+  const Bytes first = hello.stream.view(pool_, flow::Reading::first_copy);
+  if (auto judged = judge_view(request, flow, hello, first, hello.judged)) return *judged;
+  bool whole = hello.judged == first.size();
+  if (hello.stream.readings_differ()) {
+    const flow::Contested contested = hello.stream.contested(pool_);
+    for (unsigned reading = 1; reading < contested.readings(); ++reading) {
+      const Bytes mixture = hello.stream.mixture(pool_, contested, reading, mixture_);
+      std::uint32_t judged = 0;
+      if (auto refused = judge_view(request, flow, hello, mixture, judged)) return *refused;
+      whole = whole && judged == mixture.size();
+    }
+  }
+  return allow(whole && hello.judged > 0 ? hello.finish : Reason::unfinished);
+}
+
+// One reading, from `judged` on. None: nothing against it, as far as it goes.
+std::optional<Judgement> HelloTable::judge_view(const HelloRequest& request, HelloFlow& flow,
+                                                DatagramHello& hello, Bytes view,
+                                                std::uint32_t& judged) noexcept {
+  const auto form = hello.kind == Kind::dtls ? tls::HelloForm::datagram : tls::HelloForm::stream;
+  while (judged < view.size()) {
+    const Bytes message = view.subspan(judged);
+    const Read read = tls::parse_client_hello(message, form);
+    if (!read) {
+      if (read.error() == tls::HelloError::need_more) return std::nullopt;
+      if (read.error() != tls::HelloError::not_client_hello) {
+        return cannot_judge(request, flow, hello, read.error());
+      }
+      hello.finish = Reason::unknown_protocol;  // no server takes another message here
+      judged = static_cast<std::uint32_t>(view.size());
+      return std::nullopt;
+    }
+    const Judgement judgement = decide(request, hello.kind, *read);
+    if (judgement.action != policy::Action::allow) return block(flow, hello, judgement);
+    hello.finish = judgement.reason;
+    ByteReader length(message.subspan(1));
+    judged += static_cast<std::uint32_t>(tls::kHandshakeHeaderOctets) + length.u24();
+  }
+  return std::nullopt;
+}
+
+Judgement HelloTable::judge_whole(const HelloRequest& request, Kind kind,
+                                  const Read& read) noexcept {
+  if (read) return decide(request, kind, *read);
+  request.sink.on_parse_error(error_of(kind, read.error()));
+  return unjudged(request, Reason::unreadable);
+}
+
+flow::Insert HelloTable::store(const HelloRequest& request, HelloFlow& flow, DatagramHello& hello,
+                               std::uint64_t offset, Bytes bytes) noexcept {
+  flow::Insert result = hello.stream.insert(pool_, offset, bytes);
+  if (result == flow::Insert::no_memory && reclaim_stream(request, flow)) {
+    result = hello.stream.insert(pool_, offset, bytes);
+  }
+  keep(flow);
+  return result;
+}
+
+// Takes the memory of the flow that has been idle longest. Whether its hellos were judged or not,
+// bytes that come later can no longer be compared with those before.
+bool HelloTable::reclaim_stream(const HelloRequest& request, const HelloFlow& but_not) noexcept {
+  HelloFlow* const oldest = flows_.oldest(flow::Keep::held);
+  if (oldest == nullptr || oldest == &but_not) return false;
+  for (DatagramHello& hello : oldest->hellos) {
+    if (!hello.stream.holds_memory()) continue;
+    hello.stream.release(pool_);
+    hello.finish = Reason::no_memory;
+    hello.phase =
+        request.fallbacks.unjudged == policy::OnTrouble::drop ? Phase::forgotten : Phase::passed;
+  }
+  keep(*oldest);
+  return true;
+}
+
+void HelloTable::keep(HelloFlow& flow) noexcept {
+  flow::Keep keep = flow::Keep::light;
+  for (const DatagramHello& hello : flow.hellos) {
+    if (hello.stream.holds_memory()) keep = flow::Keep::held;
+    if (hello.phase == Phase::blocked) keep = std::max(keep, flow::Keep::pinned);
+  }
+  flows_.keep(flow, keep);
+}
+
+Judgement HelloTable::block(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept {
+  hello.stream.release(pool_);
+  hello.phase = Phase::blocked;
+  keep(flow);
+  return why;
+}
+
+Judgement HelloTable::cannot_judge(const HelloRequest& request, HelloFlow& flow,
+                                   DatagramHello& hello, tls::HelloError error) noexcept {
+  request.sink.on_parse_error(error_of(hello.kind, error));
+  if (enforce_ && request.fallbacks.unjudged == policy::OnTrouble::drop) {
+    return block(flow, hello, drop_alone(Reason::unreadable));
+  }
+  hello.stream.release(pool_);
+  hello.phase = Phase::passed;
+  hello.finish = Reason::unreadable;
+  keep(flow);
+  return allow(Reason::unreadable);
+}
+
+Judgement HelloTable::unjudged(const HelloRequest& request, Reason reason) const noexcept {
+  return request.fallbacks.unjudged == policy::OnTrouble::drop ? drop_alone(reason) : allow(reason);
+}
+
+Judgement HelloTable::drop_alone(Reason reason) const noexcept {
+  return {.action = enforce_ ? policy::Action::drop : policy::Action::allow, .reason = reason};
+}
+
+void HelloTable::expire(Nanos now) noexcept {
+  flows_.expire(now, [this](HelloFlow& flow, flow::Removal removal) { on_removed(flow, removal); });
+}
+
+void HelloTable::on_removed(HelloFlow& flow, flow::Removal removal) noexcept {
+  for (DatagramHello& hello : flow.hellos) hello.stream.release(pool_);
+  ++removals_[static_cast<std::size_t>(removal)];
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,98 @@
+#include "gateway/engine/judge_dtls.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/engine/judge_context.h"
+
+namespace sluice::engine {
+namespace {
+
+using Kind = DatagramHello::Kind;
+
+// Of a hello among those of its five-tuple.
+std::array<std::byte, 6> id_of(const tls::HelloFragment& fragment) {
+  const auto octet = [](std::uint32_t value, unsigned shift) {
+    return static_cast<std::byte>(value >> shift & 0xff);
+  };
+  return {octet(fragment.message, 8), octet(fragment.message, 0), octet(fragment.length, 24),
+          octet(fragment.length, 16), octet(fragment.length, 8),  octet(fragment.length, 0)};
+}
+
+// The handshake header as it would stand in a stream.
+std::array<std::byte, tls::kHandshakeHeaderOctets> header_of(const tls::HelloFragment& fragment) {
+  const auto id = id_of(fragment);
+  return {std::byte{1}, id[3], id[4], id[5]};
+}
+
+DatagramHello* find_hello(HelloFlow& flow, bool low_is_client, const tls::HelloFragment& fragment) {
+  const auto id = id_of(fragment);
+  const auto found = std::ranges::find_if(flow.hellos, [&](const DatagramHello& hello) {
+    return hello.is(Kind::dtls, low_is_client) && std::ranges::equal(hello.id(), id);
+  });
+  return found == flow.hellos.end() ? nullptr : &*found;
+}
+
+// Judged as a whole, and silent since: the same numbers again are of another connection.
+bool is_over(const DatagramHello& hello, Nanos now) {
+  return hello.phase == DatagramHello::Phase::judging && hello.judged > 0 &&
+         now - hello.last_seen >= kHelloAge;
+}
+
+}  // namespace
+
+Judgement DtlsJudge::judge(const HelloRequest& request) noexcept {
+  const flow::KeyedPacket keyed = flow::key_of(request.packet);
+  tls::HelloFragments fragments(request.packet.payload);
+  Judgement result = allow(Reason::not_of_interest);
+  std::size_t count = 0;
+  while (const auto fragment = fragments.next()) {
+    if (++count > kDtlsFragments) return hellos_.drop_alone(Reason::hello_too_many);
+    result = judge_fragment(request, keyed, *fragment);
+    if (result.action != policy::Action::allow) break;
+  }
+  return result;
+}
+
+Judgement DtlsJudge::judge_fragment(const HelloRequest& request, const flow::KeyedPacket& keyed,
+                                    const tls::HelloFragment& fragment) noexcept {
+  HelloFlow* flow = hellos_.find(keyed.key, request.now);
+  DatagramHello* hello =
+      flow == nullptr ? nullptr : find_hello(*flow, keyed.source_is_low, fragment);
+  if (hello != nullptr && is_over(*hello, request.now)) {
+    hellos_.clear(*hello);
+    hello = nullptr;
+  }
+  if (hello == nullptr) {
+    if (fragment.is_whole() || fragment.length > tls::kMaxClientHello) {
+      const auto read = fragment.is_whole()
+                            ? tls::parse_hello_body(fragment.bytes, tls::HelloForm::datagram)
+                            : HelloTable::Read(fail(tls::HelloError::too_large));
+      return hellos_.judge_whole(request, Kind::dtls, read);
+    }
+    if (!hellos_.may_send(request.packet.source, request.now)) {
+      return hellos_.drop_alone(Reason::hello_over_rate);
+    }
+    hello = start(request, keyed, fragment, flow);
+    if (hello == nullptr) return hellos_.drop_alone(Reason::hello_too_many);
+  }
+  hello->last_seen = request.now;
+  auto settled = hellos_.add(request, *flow, *hello, 0, header_of(fragment));
+  if (!settled) {
+    settled = hellos_.add(request, *flow, *hello, tls::kHandshakeHeaderOctets + fragment.offset,
+                          fragment.bytes);
+  }
+  return settled ? *settled : hellos_.judge(request, *flow, *hello);
+}
+
+// A hello of which this is the first piece to come.
+DatagramHello* DtlsJudge::start(const HelloRequest& request, const flow::KeyedPacket& keyed,
+                                const tls::HelloFragment& fragment, HelloFlow*& flow) noexcept {
+  if (flow == nullptr) flow = &hellos_.insert(keyed.key, request.now);
+  DatagramHello* const hello = hellos_.claim(*flow, request.now);
+  if (hello == nullptr) return nullptr;
+  hello->start(Kind::dtls, keyed.source_is_low, id_of(fragment));
+  return hello;
+}
+
+}  // namespace sluice::engine
