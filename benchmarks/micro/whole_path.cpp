@@ -86,7 +86,7 @@ class Path {
   [[nodiscard]] std::unique_ptr<engine::Worker> new_worker() {
     return std::make_unique<engine::Worker>(
         engine::Worker::Parts{dataplane_, snapshots_, *counters_},
-        engine::JudgeLimits{.flows = 4096, .streams = 256, .quic = {.flows = 256, .streams = 16}},
+        engine::JudgeLimits{.flows = 4096, .streams = 256, .hellos = {.flows = 256, .streams = 16}},
         HashKey{1, 2}, true);
   }
   [[nodiscard]] std::uint64_t dropped() const {

@@ -247,8 +247,10 @@ ClientStream::Overlap ClientStream::compare(const StreamPool& pool, std::size_t 
 bool ClientStream::agrees(const StreamPool& pool, std::uint64_t offset,
                           Bytes bytes) const noexcept {
   const std::uint64_t from = offset - base_;
-  if (first_ == StreamPool::kNone || from >= pool.capacity()) return true;
-  const Bytes inside = bytes.first(std::min<std::uint64_t>(bytes.size(), pool.capacity() - from));
+  if (first_ == StreamPool::kNone) return true;
+  const std::size_t capacity = pool.capacity_of(first_);
+  if (from >= capacity) return true;
+  const Bytes inside = bytes.first(std::min<std::uint64_t>(bytes.size(), capacity - from));
   return !compare(pool, from, inside).differs;
 }
 

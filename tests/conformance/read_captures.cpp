@@ -32,7 +32,7 @@ constexpr engine::JudgeLimits kSmall = {.flows = 1024,
                                         .questions = 256,
                                         .named_datagrams = 256,
                                         .fragments = {.datagrams = 8},
-                                        .quic = {.flows = 256, .streams = 16}};
+                                        .hellos = {.flows = 256, .streams = 16}};
 
 class Formatter final : public engine::FindingObserver {
  public:

@@ -28,6 +28,7 @@ struct Case {
 };
 
 inline const std::vector<Kind> kEveryKind(std::begin(kKinds), std::end(kKinds));
+inline const std::vector<Kind> kDnsKinds{Kind::dns, Kind::dns_udp};
 inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 
 // Places to cut a stream: every byte, of long ones those around the name and every so often.
@@ -43,6 +44,9 @@ inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 [[nodiscard]] std::span<const Case> http_cases();
 [[nodiscard]] std::span<const Case> http2_cases();
 [[nodiscard]] std::span<const Case> dns_cases();
+[[nodiscard]] std::span<const Case> quic_cases();
+[[nodiscard]] std::span<const Case> dtls_cases();
+[[nodiscard]] std::span<const Case> fragment_cases();
 
 [[nodiscard]] std::vector<Case> all_cases();
 

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "tests/evasion/datagram_server.h"
+#include "tests/evasion/fragment_host.h"
+#include "tests/support/fragments.h"
+
 namespace sluice::evasion {
 namespace {
 
@@ -26,7 +30,9 @@ class Run {
   Run(const Setting& setting, test::Lab* lab)
       : setting_(setting),
         lab_(lab),
-        server_({setting.stack, setting.script.fast_open, setting.script.handshake}) {
+        ip_(setting.stack.overlap),
+        server_({setting.stack, setting.script.fast_open, setting.script.handshake}),
+        datagrams_(setting.kind, setting.stack.overlap, setting.script.sealed) {
     const bool v4 = setting.family == Family::v4;
     const std::string port = std::to_string(port_of(setting.kind));
     to_server_ = {test::endpoint(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000"),
@@ -36,12 +42,12 @@ class Run {
   }
 
   // `again`: in the end, the client's stack sends again what was not acknowledged.
-  const std::vector<Octets>& go(bool again) {
+  std::vector<Octets> go(bool again) {
     for (const Shot& shot : setting_.script.shots) send(shot);
     flush();
     if (again) retransmit();
     flush();
-    return server_.streams();
+    return over_udp() ? datagrams_.streams() : server_.streams();
   }
 
  private:
@@ -63,10 +69,30 @@ class Run {
       pass(frame_of(segment, to_client_), io::Side::inside);  // no router takes it further
       return;
     }
-    const Octets frame = frame_of(segment, to_server_);
     is_seen_ = !shot.unseen;
+    const Octets frame = packet_of(segment);
+    if (shot.pieces.empty()) return arrive(frame);
+    segment.payload = shot.decoy;
+    const Octets decoy = shot.decoy.empty() ? Octets{} : packet_of(segment);
+    ++fragmented_;
+    for (const Piece& piece : shot.pieces) {
+      arrive(test::fragment_of(piece.of_decoy ? decoy : frame, piece.from, piece.to - piece.from,
+                               {.id = fragmented_}));
+    }
+  }
+
+  [[nodiscard]] bool over_udp() const { return is_over_udp(setting_.kind); }
+  [[nodiscard]] Octets packet_of(const Segment& segment) const {
+    return over_udp() ? datagram_frame(segment.payload, to_server_) : frame_of(segment, to_server_);
+  }
+
+  // At the gateway, and behind it.
+  void arrive(const Octets& frame) {
     if (!pass(frame, io::Side::inside)) return;
-    for (const Segment& answer : server_.receive(frame)) reply(answer);
+    const auto whole = ip_.receive(frame);
+    if (!whole) return;
+    if (over_udp()) return datagrams_.receive(*whole);
+    for (const Segment& answer : server_.receive(*whole)) reply(answer);
   }
 
   void reply(const Segment& answer) {
@@ -85,6 +111,10 @@ class Run {
   }
 
   void retransmit() {
+    if (over_udp()) {
+      for (const Shot& shot : setting_.script.shots) send(shot);
+      return;
+    }
     constexpr std::size_t kMost = 1400;
     const Script& script = setting_.script;
     for (std::size_t from = 0; from < script.stream.size(); from += kMost) {
@@ -101,7 +131,10 @@ class Run {
 
   Setting setting_;
   test::Lab* lab_;
+  FragmentHost ip_;
   ModelServer server_;
+  DatagramServer datagrams_;
+  std::uint32_t fragmented_ = 0;
   Path to_server_, to_client_;
   std::uint32_t server_next_ = 0;
   bool is_seen_ = true;
@@ -142,6 +175,9 @@ void run_ordinary(const Setting& setting, const Payload& payload, bool enforce, 
 
 // Two shots with payload at one place: then the stack decides what is read.
 bool is_contested(const Script& script) {
+  if (std::ranges::any_of(script.shots, [](const Shot& shot) { return !shot.decoy.empty(); })) {
+    return true;
+  }
   const auto end = [](const Shot& shot) {
     return shot.at + static_cast<std::int64_t>(shot.payload.size());
   };

@@ -1,12 +1,21 @@
-// Questions over TCP, as resolvers read them.
+// Questions over TCP and UDP, as resolvers read them.
 
 #include "tests/evasion/cases.h"
 
 namespace sluice::evasion {
 namespace {
 
-Script sent(const Octets& stream) {
-  return Script(stream).open().whole();
+Script sent(Kind kind, const Octets& message) {
+  if (kind == Kind::dns_udp) return Script().datagram(message);
+  return Script(test::framed(message)).open().whole();
+}
+
+Scripts plain_question(const Payload& payload) {
+  return {Script().datagram(payload.stream)};
+}
+
+Scripts with_edns(const Payload& payload) {
+  return {sent(payload.kind, test::dns_query(payload.name, {.edns = true, .cookie = 24}))};
 }
 
 Scripts odd_case(const Payload& payload) {
@@ -14,7 +23,7 @@ Scripts odd_case(const Payload& payload) {
   for (std::size_t i = 0; i < name.size(); i += 2) {
     if (name[i] >= 'a') name[i] = static_cast<char>(name[i] - 'a' + 'A');
   }
-  return {sent(test::framed(test::dns_query(name)))};
+  return {sent(payload.kind, test::dns_query(name))};
 }
 
 Scripts pipelined(const Payload& payload) {
@@ -53,7 +62,7 @@ Scripts two_questions(const Payload& payload) {
     test::append_u8(message, 0);
     test::append_u32(message, 0x00010001);
   }
-  return {sent(test::framed(message))};
+  return {sent(payload.kind, message)};
 }
 
 // The rest of the name stands behind the question, or before it, in another one's.
@@ -76,15 +85,17 @@ Scripts compressed(const Payload& payload) {
   }
   append_labels(chained, rest);
   test::append_u8(chained, 0);
-  return {sent(test::framed(forward)), sent(test::framed(chained))};
+  return {sent(payload.kind, forward), sent(payload.kind, chained)};
 }
 
 const std::vector<Case>& table() {
   static const std::vector<Case> cases{
-      {"dns_odd_case", "upper and lower case in the name (0x20)", {Kind::dns}, odd_case},
+      {"dns_over_udp", "one question in a datagram", {Kind::dns_udp}, plain_question},
+      {"dns_edns", "a question with EDNS and a cookie", kDnsKinds, with_edns},
+      {"dns_odd_case", "upper and lower case in the name (0x20)", kDnsKinds, odd_case},
       {"dns_pipelined", "a second question behind the first", {Kind::dns}, pipelined},
-      {"dns_two_questions", "two questions in one message", {Kind::dns}, two_questions},
-      {"dns_compressed", "pointers that lead forward, one and four", {Kind::dns}, compressed},
+      {"dns_two_questions", "two questions in one message", kDnsKinds, two_questions},
+      {"dns_compressed", "pointers that lead forward, one and four", kDnsKinds, compressed},
   };
   return cases;
 }

@@ -11,6 +11,7 @@ using test::append_u32;
 using test::append_u8;
 
 constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
 constexpr std::size_t kTcpHeader = 20;
 
 void patch_u16(Octets& bytes, std::size_t at, unsigned value) {
@@ -57,7 +58,14 @@ Octets tcp_of(const Segment& segment, const Path& path) {
   return bytes;
 }
 
-void append_ip(Octets& frame, const Path& path, std::uint8_t hops, Bytes payload) {
+struct Carried {
+  std::uint8_t protocol;
+  std::uint8_t hops;
+  Bytes payload;
+};
+
+void append_ip(Octets& frame, const Path& path, const Carried& carried) {
+  const auto [protocol, hops, payload] = carried;
   const std::size_t start = frame.size();
   const bool v4 = path.source.address.is_v4();
   if (v4) {
@@ -65,12 +73,12 @@ void append_ip(Octets& frame, const Path& path, std::uint8_t hops, Bytes payload
     append_u16(frame, static_cast<unsigned>(20 + payload.size()));
     append_u32(frame, 0x22224000);  // identification, do not fragment
     append_u8(frame, hops);
-    append_u8(frame, kTcp);
+    append_u8(frame, protocol);
     append_u16(frame, 0);
   } else {
     append_u32(frame, 0x60000000);
     append_u16(frame, static_cast<unsigned>(payload.size()));
-    append_u8(frame, kTcp);
+    append_u8(frame, protocol);
     append_u8(frame, hops);
   }
   append(frame, path.source.address.wire());
@@ -82,17 +90,39 @@ void append_ip(Octets& frame, const Path& path, std::uint8_t hops, Bytes payload
   append(frame, payload);
 }
 
-}  // namespace
+Octets udp_of(Bytes payload, const Path& path) {
+  Octets bytes;
+  append_u16(bytes, path.source.port.number);
+  append_u16(bytes, path.destination.port.number);
+  append_u16(bytes, static_cast<unsigned>(8 + payload.size()));
+  append_u16(bytes, 0);
+  append(bytes, payload);
+  patch_u16(bytes, 6,
+            packet::transport_checksum(path.source.address, path.destination.address, kUdp, bytes));
+  return bytes;
+}
 
-Octets frame_of(const Segment& segment, const Path& path) {
+Octets ethernet_of(const Path& path, const Carried& carried) {
   Octets frame(12, std::byte{0x02});  // Ethernet addresses
   for (std::size_t i = 0; i < path.vlans.size(); ++i) {
     append_u16(frame, i + 1 < path.vlans.size() ? 0x88a8 : 0x8100);
     append_u16(frame, path.vlans[i]);
   }
   append_u16(frame, path.source.address.is_v4() ? 0x0800 : 0x86dd);
-  append_ip(frame, path, segment.hops, tcp_of(segment, path));
+  append_ip(frame, path, carried);
   return frame;
+}
+
+}  // namespace
+
+Octets frame_of(const Segment& segment, const Path& path) {
+  const Octets carried = tcp_of(segment, path);
+  return ethernet_of(path, {kTcp, segment.hops, carried});
+}
+
+Octets datagram_frame(Bytes payload, const Path& path) {
+  const Octets carried = udp_of(payload, path);
+  return ethernet_of(path, {kUdp, kEnoughHops, carried});
 }
 
 }  // namespace sluice::evasion

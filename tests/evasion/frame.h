@@ -1,6 +1,7 @@
 #pragma once
 
-// The generator: TCP segments as frames on the wire, with all that evasion tools turn.
+// The generator: TCP segments and UDP datagrams as frames on the wire, with all that evasion tools
+// turn.
 //
 // Lengths and checksums are right unless told otherwise.
 
@@ -38,5 +39,6 @@ struct Path {
 };
 
 [[nodiscard]] Octets frame_of(const Segment& segment, const Path& path);
+[[nodiscard]] Octets datagram_frame(Bytes payload, const Path& path);
 
 }  // namespace sluice::evasion

@@ -34,7 +34,8 @@ std::uint16_t urgent_pointer(const packet::Packet& packet) {
   return reader.u16();
 }
 
-// True: the newer copy takes the place of the one that is there.
+}  // namespace
+
 bool newer_wins(Overlap overlap, std::uint64_t begin, std::uint64_t end, std::uint64_t old_begin,
                 std::uint64_t old_end) {
   switch (overlap) {
@@ -51,8 +52,6 @@ bool newer_wins(Overlap overlap, std::uint64_t begin, std::uint64_t end, std::ui
   }
   return false;
 }
-
-}  // namespace
 
 std::vector<Segment> ModelServer::receive(Bytes frame) {
   const auto packet = packet::decode(frame, LinkType::ethernet);

@@ -30,6 +30,10 @@ enum class Overlap : std::uint8_t {
   windows,  // … and begin before it and end behind it
 };
 
+// True: the newer copy takes the place of the one that is there.
+[[nodiscard]] bool newer_wins(Overlap overlap, std::uint64_t begin, std::uint64_t end,
+                              std::uint64_t old_begin, std::uint64_t old_end);
+
 struct Stack {
   std::string_view name;
   Overlap overlap = Overlap::first;

@@ -7,6 +7,7 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/http2/frames.h"
+#include "tests/support/dtls_builder.h"
 #include "tests/support/http2_builder.h"
 
 namespace sluice::evasion {
@@ -58,6 +59,12 @@ Octets stream_of(Kind kind, std::string_view name) {
       return test::octets(test::http_request(name));
     case Kind::http2:
       return http2_request(name);
+    case Kind::quic:
+      return client_hello(name);
+    case Kind::dtls:
+      return test::dtls_hello(name);
+    case Kind::dns_udp:
+      return test::dns_query(name);
     case Kind::dns:
       break;
   }
@@ -65,13 +72,14 @@ Octets stream_of(Kind kind, std::string_view name) {
 }
 
 // The server_name of the handshake message that starts `bytes`; empty: none, or it is not whole.
-std::string server_name_of(Bytes bytes) {
+std::string server_name_of(Bytes bytes, bool has_cookie = false) {
   ByteReader reader(bytes);
   reader.skip(1);
   const std::size_t size = std::size_t{reader.u8()} << 16 | reader.u16();
   ByteReader hello(reader.take(size));
   hello.skip(2 + 32);
   hello.skip(hello.u8());
+  if (has_cookie) hello.skip(hello.u8());
   hello.skip(hello.u16());
   hello.skip(hello.u8());
   ByteReader extensions(hello.take(hello.u16()));
@@ -85,6 +93,10 @@ std::string server_name_of(Bytes bytes) {
   return {};
 }
 
+std::vector<std::string> names_in_hello(const std::string& name) {
+  return name.empty() ? std::vector<std::string>{} : std::vector{name};
+}
+
 std::vector<std::string> names_in_tls(Bytes stream) {
   Octets handshake;
   for (ByteReader reader(stream); reader.remaining() >= 5;) {
@@ -94,8 +106,7 @@ std::vector<std::string> names_in_tls(Bytes stream) {
     if (!is_handshake || !reader.ok()) break;
     append(handshake, fragment);
   }
-  const std::string name = server_name_of(handshake);
-  return name.empty() ? std::vector<std::string>{} : std::vector{name};
+  return names_in_hello(server_name_of(handshake));
 }
 
 void add_hosts(std::string_view head, std::vector<std::string>& names) {
@@ -261,6 +272,12 @@ std::string_view to_string(Kind kind) {
       return "http";
     case Kind::http2:
       return "http2";
+    case Kind::dns_udp:
+      return "dns-udp";
+    case Kind::quic:
+      return "quic";
+    case Kind::dtls:
+      return "dtls";
     case Kind::dns:
       break;
   }
@@ -273,9 +290,12 @@ std::uint16_t port_of(Kind kind) {
     case Kind::http2:
       return 80;
     case Kind::dns:
+    case Kind::dns_udp:
       return 53;
     case Kind::tls:
     case Kind::tls_post_quantum:
+    case Kind::quic:
+    case Kind::dtls:
       break;
   }
   return 443;
@@ -327,6 +347,12 @@ std::vector<std::string> names_in(Kind kind, Bytes stream) {
       return names_in_http2(stream);
     case Kind::dns:
       return names_in_dns(stream);
+    case Kind::dns_udp:
+      return names_in_dns(test::framed(stream));
+    case Kind::quic:
+      return names_in_hello(server_name_of(stream));
+    case Kind::dtls:
+      return names_in_hello(server_name_of(stream, true));
     case Kind::tls:
     case Kind::tls_post_quantum:
       break;

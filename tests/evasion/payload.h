@@ -13,11 +13,24 @@ namespace sluice::evasion {
 
 using test::Octets;
 
-enum class Kind : std::uint8_t { tls, tls_post_quantum, http, http2, dns };
+enum class Kind : std::uint8_t {
+  tls,
+  tls_post_quantum,
+  http,
+  http2,
+  dns,
+  dns_udp,
+  quic,  // a hello in Initials
+  dtls,
+};
+// Over TCP.
 inline constexpr Kind kKinds[] = {Kind::tls, Kind::tls_post_quantum, Kind::http, Kind::http2,
                                   Kind::dns};
 [[nodiscard]] std::string_view to_string(Kind kind);
 [[nodiscard]] std::uint16_t port_of(Kind kind);
+[[nodiscard]] constexpr bool is_over_udp(Kind kind) {
+  return kind == Kind::dns_udp || kind == Kind::quic || kind == Kind::dtls;
+}
 
 // Of one length, so that one can take the place of another.
 inline constexpr std::string_view kBannedName = "abc.wechat.com";
@@ -30,7 +43,7 @@ inline constexpr std::string_view kDecoyName = "abc.example.io";
 struct Payload {
   Kind kind = Kind::tls;
   std::string name;         // that the client is after
-  Octets stream;            // what it has to say
+  Octets stream;            // what it has to say; over UDP the message
   Octets decoy;             // the same with another name, which no list bans
   std::size_t name_at = 0;  // where its name starts
   std::size_t name_end = 0;

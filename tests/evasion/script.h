@@ -1,6 +1,7 @@
 #pragma once
 
-// What a client puts on the wire: the packets of one attempt, in order.
+// What a client puts on the wire: the packets of one attempt, in order. Of TCP as drawn below, or
+// of UDP where the payload's kind says so.
 //
 // Offsets count in the client's stream as filters/flow/README.md draws it: 0 is the first byte
 // behind the SYN, which itself is at -1. Numbers on the wire follow from `initial`.
@@ -9,12 +10,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/evasion/frame.h"
 #include "tests/evasion/model_server.h"
 
 namespace sluice::evasion {
+
+// A fragment of a packet: [from, to) of what IP carries.
+struct Piece {
+  std::size_t from = 0, to = 0;
+  bool of_decoy = false;
+};
+
+// A QUIC packet, and what a server finds in it.
+struct SealedPacket {
+  Octets octets;
+  std::string connection;
+  std::vector<std::pair<std::uint64_t, Octets>> crypto;  // offsets and bytes of its CRYPTO frames
+};
 
 struct Shot {
   std::int64_t at = 0;
@@ -28,6 +43,8 @@ struct Shot {
   std::uint32_t acknowledgment_error = 0;  // added to the right acknowledgment
   bool as_server = false;                  // sent by the client under the server's address
   bool unseen = false;                     // before the gateway was there
+  std::vector<Piece> pieces = {};          // none: sent in one piece
+  Octets decoy = {};                       // payload of what pieces of a decoy are cut from
 };
 
 struct Script {
@@ -41,6 +58,7 @@ struct Script {
   std::vector<std::uint16_t> vlans;
   // Part of it lies beyond what a gateway keeps: it comes through once it was sent again.
   bool sends_again = false;
+  std::vector<SealedPacket> sealed;
 
   explicit Script(Octets stream_of_client = {}) : stream(std::move(stream_of_client)) {}
 
@@ -65,6 +83,8 @@ struct Script {
   Script& part(std::size_t from, std::size_t to) {
     return bytes(from, Bytes(stream).subspan(from, to - from));
   }
+  // UDP.
+  Script& datagram(Bytes payload) { return add({.payload = {payload.begin(), payload.end()}}); }
   Script& whole() { return part(0, stream.size()); }
 };
 

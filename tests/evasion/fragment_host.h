@@ -1,0 +1,39 @@
+#pragma once
+
+// A host's IP layer: fragments to packets, in the way of its stack. It shares no code with the
+// reassembler of the gateway.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "tests/evasion/assembly.h"
+
+namespace sluice::evasion {
+
+class FragmentHost {
+ public:
+  explicit FragmentHost(Overlap overlap) : overlap_(overlap) {}
+
+  // A frame that is no fragment as it is; of fragments the whole packet's, once it is whole.
+  [[nodiscard]] std::optional<Octets> receive(const Octets& frame);
+
+ private:
+  struct Held {
+    Assembly bytes;
+    std::optional<std::size_t> total;
+  };
+  struct Fragment {
+    Octets head;  // of the frame, as if the packet had come whole
+    std::uint32_t id = 0;
+    std::size_t offset = 0;
+    bool more = false;
+    Bytes bytes;
+  };
+  [[nodiscard]] static std::optional<Fragment> fragment_in(const Octets& frame);
+
+  Overlap overlap_;
+  std::map<std::uint32_t, Held> held_;
+};
+
+}  // namespace sluice::evasion

@@ -1,0 +1,135 @@
+// A hello in QUIC Initials: CRYPTO frames, packets and datagrams as servers put them together.
+
+#include "tests/evasion/cases.h"
+#include "tests/evasion/initials.h"
+
+namespace sluice::evasion {
+namespace {
+
+constexpr quic::VersionNumber kVersions[] = {quic::kVersion1, quic::kVersion2};
+constexpr std::size_t kFrame = 24;
+
+// A few places to cut at, around the name.
+std::vector<std::size_t> few_cuts(const Payload& payload) {
+  return {1, 40, payload.name_at + 3, payload.name_at + 8, payload.stream.size() - 1};
+}
+
+// Scripts of every version by `build(payload, version)`.
+template <typename Build>
+Scripts each_version(const Payload& payload, Build build) {
+  Scripts scripts;
+  for (const quic::VersionNumber version : kVersions) {
+    for (Script& script : build(payload, Initials(version))) scripts.push_back(std::move(script));
+  }
+  return scripts;
+}
+
+Scripts plain(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, Initials initials) -> Scripts {
+    return {initials.datagram(Frames().crypto(what.stream, 0)).script()};
+  });
+}
+
+Scripts split(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) {
+    Scripts scripts;
+    const Bytes hello = what.stream;
+    for (const std::size_t cut : few_cuts(what)) {
+      const Frames first = Frames().crypto(hello.first(cut), 0);
+      const Frames second = Frames().crypto(hello.subspan(cut), cut);
+      scripts.push_back(Initials(start).datagram(first).datagram(second).script());
+      scripts.push_back(Initials(start).datagram(second).datagram(first).script());
+    }
+    return scripts;
+  });
+}
+
+Frames in_reverse(const Payload& payload, bool between) {
+  Frames frames;
+  const Bytes hello = payload.stream;
+  for (std::size_t end = hello.size(); end > 0;) {
+    const std::size_t at = end > kFrame ? end - kFrame : 0;
+    frames.crypto(hello.subspan(at, end - at), at);
+    if (between) frames.ping().padding(7);
+    end = at;
+  }
+  return frames;
+}
+
+Scripts reversed(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, Initials initials) -> Scripts {
+    return {initials.datagram(in_reverse(what, false)).script()};
+  });
+}
+
+Scripts with_others_between(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, Initials initials) -> Scripts {
+    return {initials.datagram(in_reverse(what, true)).script()};
+  });
+}
+
+Scripts coalesced(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) {
+    Scripts scripts;
+    const Bytes hello = what.stream;
+    for (const std::size_t cut : few_cuts(what)) {
+      const Frames first = Frames().crypto(hello.first(cut), 0);
+      const Frames second = Frames().crypto(hello.subspan(cut), cut);
+      scripts.push_back(Initials(start).datagram({first, second}).script());
+      scripts.push_back(Initials(start).datagram({second, first}).script());
+    }
+    return scripts;
+  });
+}
+
+Scripts overlapping(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) -> Scripts {
+    const std::size_t from = what.name_at - 4, to = what.name_end;
+    const Bytes hello = what.stream, decoy = what.decoy;
+    const Frames head = Frames().crypto(hello.first(from), 0);
+    const Frames real = Frames().crypto(hello.subspan(from, to - from), from);
+    const Frames false_one = Frames().crypto(decoy.subspan(from, to - from), from);
+    const Frames tail = Frames().crypto(hello.subspan(to), to);
+    return {Initials(start).datagram(false_one).datagram(real).datagram({head, tail}).script(),
+            Initials(start).datagram(real).datagram(false_one).datagram({tail, head}).script(),
+            Initials(start).datagram({false_one, real, head, tail}).script(),
+            Initials(start).datagram({real, head, tail, false_one}).script()};
+  });
+}
+
+// A hello of another connection on the same ports, before the real one and between its halves.
+Scripts decoy_connection(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) -> Scripts {
+    const Frames decoy = Frames().crypto(what.decoy, 0);
+    const Bytes hello = what.stream;
+    const std::size_t cut = what.name_at + 4;
+    const Frames first = Frames().crypto(hello.first(cut), 0);
+    const Frames second = Frames().crypto(hello.subspan(cut), cut);
+    return {Initials(start).other(decoy).datagram({first, second}).script(),
+            Initials(start).datagram(first).other(decoy).datagram(second).script()};
+  });
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases{
+      {"quic_plain", "one Initial", {Kind::quic}, plain},
+      {"quic_split", "two datagrams, in order and reversed", {Kind::quic}, split},
+      {"quic_frames_reversed", "CRYPTO frames in reverse", {Kind::quic}, reversed},
+      {"quic_ping_padding",
+       "the same, PING and PADDING between them",
+       {Kind::quic},
+       with_others_between},
+      {"quic_coalesced", "two Initials in one datagram", {Kind::quic}, coalesced},
+      {"quic_overlap", "a decoy over the name, before and behind it", {Kind::quic}, overlapping},
+      {"quic_decoy_connection", "a decoy with another DCID", {Kind::quic}, decoy_connection},
+  };
+  return cases;
+}
+
+}  // namespace
+
+std::span<const Case> quic_cases() {
+  return table();
+}
+
+}  // namespace sluice::evasion
