@@ -7,7 +7,9 @@
 // ok() once. A copy is a look-ahead. Views returned point into the input.
 // Cost: no allocation, no exception; one comparison a read.
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "filters/base/bytes.h"
 
@@ -17,18 +19,14 @@ class ByteReader {
  public:
   explicit constexpr ByteReader(Bytes input) noexcept : input_(input) {}
 
-  [[nodiscard]] constexpr std::uint8_t u8() noexcept {
-    return static_cast<std::uint8_t>(number(1));
+  [[nodiscard]] std::uint8_t u8() noexcept { return number<std::uint8_t>(); }
+  [[nodiscard]] std::uint16_t u16() noexcept { return number<std::uint16_t>(); }
+  [[nodiscard]] std::uint32_t u24() noexcept {
+    ByteReader three(take(3));
+    const std::uint32_t high = three.u8();
+    return high << 16 | three.u16();
   }
-  [[nodiscard]] constexpr std::uint16_t u16() noexcept {
-    return static_cast<std::uint16_t>(number(2));
-  }
-  [[nodiscard]] constexpr std::uint32_t u24() noexcept {
-    return static_cast<std::uint32_t>(number(3));
-  }
-  [[nodiscard]] constexpr std::uint32_t u32() noexcept {
-    return static_cast<std::uint32_t>(number(4));
-  }
+  [[nodiscard]] std::uint32_t u32() noexcept { return number<std::uint32_t>(); }
 
   [[nodiscard]] constexpr Bytes take(std::size_t count) noexcept {
     if (!claim(count)) return {};
@@ -57,12 +55,12 @@ class ByteReader {
     return true;
   }
 
-  constexpr std::uint64_t number(std::size_t width) noexcept {
-    if (!claim(width)) return 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = position_ - width; i < position_; ++i) {
-      value = value << 8 | std::to_integer<std::uint64_t>(input_[i]);
-    }
+  template <typename Number>
+  Number number() noexcept {
+    if (!claim(sizeof(Number))) return 0;
+    Number value;
+    std::memcpy(&value, input_.data() + position_ - sizeof value, sizeof value);
+    if constexpr (std::endian::native == std::endian::little) return std::byteswap(value);
     return value;
   }
 

@@ -31,19 +31,29 @@ struct SipState {
 
 static_assert(std::endian::native == std::endian::little, "words are read as they lie in memory");
 
+template <typename Word>
+Word load(const std::byte* at) noexcept {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
 }  // namespace
 
 std::uint64_t keyed_hash(HashKey key, Bytes input) noexcept {
   SipState state(key);
-  const std::size_t whole = input.size() & ~std::size_t{7};
-  for (std::size_t at = 0; at < whole; at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, input.data() + at, sizeof word);
-    state.absorb(word);
-  }
+  const std::byte* at = input.data();
+  const std::byte* const end_of_words = at + (input.size() & ~std::size_t{7});
+  for (; at != end_of_words; at += sizeof(std::uint64_t)) state.absorb(load<std::uint64_t>(at));
   std::uint64_t last = static_cast<std::uint64_t>(input.size()) << 56;
-  for (std::size_t at = whole; at < input.size(); ++at) {
-    last |= std::to_integer<std::uint64_t>(input[at]) << (8 * (at - whole));
+  unsigned shift = 0;
+  if ((input.size() & 4U) != 0) {
+    last |= load<std::uint32_t>(at);
+    at += sizeof(std::uint32_t);
+    shift = 32;
+  }
+  for (std::size_t left = input.size() & 3U; left > 0; --left, shift += 8) {
+    last |= std::to_integer<std::uint64_t>(*at++) << shift;
   }
   state.absorb(last);
   state.v2 ^= 0xff;

@@ -4,6 +4,7 @@
 // No padding bytes: the key is hashed and compared as it lies in memory.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,7 +18,15 @@ struct FlowKey {
   std::uint32_t vlan = 0;       // the two outermost VLAN identifiers: address spaces may repeat
   std::uint32_t transport = 0;  // packet::Transport; above it the tunnel, for the same reason
 
-  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+  // As octets, in words: member by member is three calls of memcmp a packet.
+  friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
+    using Words = std::array<std::uint32_t, 11>;
+    const auto x = std::bit_cast<Words>(a);
+    const auto y = std::bit_cast<Words>(b);
+    std::uint32_t differs = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) differs |= x[i] ^ y[i];
+    return differs == 0;
+  }
 };
 static_assert(sizeof(FlowKey) == 44, "no padding: the key is hashed as bytes");
 
