@@ -3,8 +3,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,13 +50,7 @@ class Path {
  public:
   explicit Path(std::vector<Octets> frames)
       : frames_(std::move(frames)), snapshots_(shipped_ban()) {
-    std::uint64_t number = 0;
-    for (const Octets& frame : frames_) {
-      dataplane_.add({.bytes = frame,
-                      .wire_length = static_cast<std::uint32_t>(frame.size()),
-                      .number = ++number,
-                      .time = std::chrono::seconds(1'700'000'000)});
-    }
+    load(frames_);
   }
   [[nodiscard]] std::uint64_t packets() const { return frames_.size(); }
   // Packets that were dropped in one run over all.
@@ -64,13 +60,13 @@ class Path {
     static_cast<void>(worker_->run());
     return dropped() - before;
   }
-  // `fresh`: each run starts with an empty flow table.
+  // `fresh`: each run starts with an empty flow table, of a worker that is warm.
   void time(benchmark::State& state, bool fresh = false) {
     dataplane_.keep_verdicts(false);
     for (auto _ : state) {
       if (fresh) {
         state.PauseTiming();
-        worker_ = new_worker();
+        forget_flows();
         state.ResumeTiming();
       }
       run();
@@ -83,11 +79,23 @@ class Path {
   }
 
  private:
-  [[nodiscard]] std::unique_ptr<engine::Worker> new_worker() {
-    return std::make_unique<engine::Worker>(
-        engine::Worker::Parts{dataplane_, snapshots_, *counters_},
-        engine::JudgeLimits{.flows = 4096, .streams = 256, .hellos = {.flows = 256, .streams = 16}},
-        HashKey{1, 2}, true);
+  void load(std::span<const Octets> frames) {
+    dataplane_.clear();
+    std::uint64_t number = 0;
+    for (const Octets& frame : frames) {
+      dataplane_.add({.bytes = frame,
+                      .wire_length = static_cast<std::uint32_t>(frame.size()),
+                      .number = ++number,
+                      .time = time_});
+    }
+  }
+  // An hour passes, in which only a frame comes that is no packet.
+  void forget_flows() {
+    const std::array<Octets, 1> no_packet = {Octets(14)};
+    time_ += std::chrono::hours(1);
+    load(no_packet);
+    while (counters_->flows.value() + counters_->quic_flows.value() > 0) run();
+    load(frames_);
   }
   [[nodiscard]] std::uint64_t dropped() const {
     std::uint64_t sum = 0;
@@ -104,7 +112,11 @@ class Path {
   engine::SnapshotCell snapshots_;
   std::unique_ptr<telemetry::WorkerCounters> counters_ =
       std::make_unique<telemetry::WorkerCounters>();
-  std::unique_ptr<engine::Worker> worker_ = new_worker();
+  Nanos time_ = std::chrono::seconds(1'700'000'000);
+  std::unique_ptr<engine::Worker> worker_ = std::make_unique<engine::Worker>(
+      engine::Worker::Parts{dataplane_, snapshots_, *counters_},
+      engine::JudgeLimits{.flows = 4096, .streams = 256, .hellos = {.flows = 256, .streams = 16}},
+      HashKey{1, 2}, true);
 };
 
 constexpr std::size_t kFrames = 1024;

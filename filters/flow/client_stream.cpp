@@ -46,16 +46,17 @@ class Bits {
     return word * kWordBits + static_cast<std::size_t>(std::countr_zero(absent));
   }
 
-  // The first set place at or behind `from`; the number of bits: there is none.
-  [[nodiscard]] std::size_t first_set(std::size_t from) const {
+  // The first set place of those from `from` to `limit`; `limit`: there is none.
+  [[nodiscard]] std::size_t first_set(std::size_t from, std::size_t limit) const {
+    if (from >= limit) return limit;
     std::size_t word = from / kWordBits;
-    if (word >= words_.size()) return words_.size() * kWordBits;
+    if (word >= words_.size()) return limit;
     std::uint64_t set = words_[word] & (~std::uint64_t{0} << (from % kWordBits));
     while (set == 0) {
-      if (++word == words_.size()) return word * kWordBits;
+      if (++word == words_.size() || word * kWordBits >= limit) return limit;
       set = words_[word];
     }
-    return word * kWordBits + static_cast<std::size_t>(std::countr_zero(set));
+    return std::min(limit, word * kWordBits + static_cast<std::size_t>(std::countr_zero(set)));
   }
 
   // The last set place at or before `from`; 0: there is none.
@@ -76,10 +77,6 @@ class Bits {
     return is_new;
   }
   void clear(std::size_t at) { words_[at / kWordBits] &= ~(std::uint64_t{1} << (at % kWordBits)); }
-
-  [[nodiscard]] bool any() const {
-    return std::ranges::any_of(words_, [](std::uint64_t word) { return word != 0; });
-  }
 
   void clear() { std::ranges::fill(words_, 0); }
 
@@ -235,11 +232,15 @@ ClientStream::Overlap ClientStream::compare(const StreamPool& pool, std::size_t 
                                             Bytes bytes) const noexcept {
   const Bits present(pool.present_in(first_));
   const Bytes first = pool.bytes_of(first_);
+  const std::size_t to = from + bytes.size();
   Overlap overlap;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (!present.has(from + i)) continue;
-    ++overlap.known;
-    overlap.differs = overlap.differs || first[from + i] != bytes[i];
+  for (std::size_t at = present.first_set(from, to); at < to; at = present.first_set(at, to)) {
+    const std::size_t end = std::min(present.first_absent(at), to);
+    const Bytes known = bytes.subspan(at - from, end - at);
+    overlap.known += known.size();
+    overlap.differs =
+        overlap.differs || !std::ranges::equal(known, first.subspan(at, known.size()));
+    at = end;
   }
   return overlap;
 }
@@ -272,7 +273,7 @@ Insert ClientStream::contest(StreamPool& pool, std::size_t from, Bytes bytes) no
   const auto for_each_other = [&](auto each) {
     const Bytes first = pool.bytes_of(first_);
     for (std::size_t at = from, end = from; at < to; at = end) {
-      end = std::min(edges.first_set(at + 1), to);
+      end = edges.first_set(at + 1, to);
       const Bytes piece = bytes.subspan(at - from, end - at);
       if (present.has(at) && !std::ranges::equal(piece, first.subspan(at, piece.size()))) {
         each(at, piece);
@@ -308,7 +309,7 @@ void ClientStream::fill(StreamPool& pool, std::size_t from, Bytes bytes) noexcep
   Bits present(pool.present_in(first_));
   const std::size_t to = from + bytes.size();
   for (std::size_t at = from, end = from; at < to; at = end) {
-    end = std::min(present.first_set(at), to);
+    end = present.first_set(at, to);
     const Bytes piece = bytes.subspan(at - from, end - at);
     std::ranges::copy(piece, pool.bytes_of(first_).subspan(at).begin());
     if (last_ != StreamPool::kNone) {
@@ -332,13 +333,12 @@ Contested ClientStream::contested_below(const StreamPool& pool, std::size_t end)
   const Bits present(pool.present_in(first_));
   const Bits edges(pool.edges_in(first_));
   const Bytes first = pool.bytes_of(first_), last = pool.bytes_of(last_);
-  for (std::size_t at = present.first_set(0); at < end; at = present.first_set(at)) {
+  for (std::size_t at = present.first_set(0, end); at < end; at = present.first_set(at, end)) {
     const auto places = std::ranges::mismatch(first.subspan(at), last.subspan(at));
     at = static_cast<std::size_t>(places.in1 - first.begin());
     if (at >= end) break;
     if (!present.has(at)) continue;  // of absent bytes nobody knows what is there
-    const Contested::Piece piece{edges.last_set(at),
-                                 std::min(edges.first_set(at + 1), first.size())};
+    const Contested::Piece piece{edges.last_set(at), edges.first_set(at + 1, first.size())};
     if (contested.count < kMaxContested) contested.pieces[contested.count] = piece;
     ++contested.count;
     at = piece.to;
@@ -377,12 +377,12 @@ void ClientStream::consume(StreamPool& pool, std::uint64_t beyond_base) noexcept
   const std::size_t capacity = pool.capacity_of(first_);
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(beyond_base, capacity));
   Bits present(pool.present_in(first_));
-  present.shift_down(count);
-  Bits(pool.edges_in(first_)).shift_down(count);
-  if (!present.any()) {
+  if (present.first_set(count, capacity) == capacity) {
     release(pool);
     return;
   }
+  present.shift_down(count);
+  Bits(pool.edges_in(first_)).shift_down(count);
   if (!keeps_filled) {
     filled_ = static_cast<std::uint32_t>(std::min(present.first_absent(0), capacity));
   }
