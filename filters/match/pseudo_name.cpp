@@ -43,7 +43,11 @@ std::optional<PseudoText> read_pseudo_name(Bytes wire) noexcept {
   return std::nullopt;
 }
 
+// Asked of each rule of a set when it is opened, and few are: so their end is looked at first.
 std::optional<IpPrefix> prefix_of(Bytes wire) noexcept {
+  constexpr std::string_view kEnd("\x08_address", 10);  // with the root
+  static_assert(kEnd.size() == kAddressLabel.size() + 2);
+  if (!as_text(wire).ends_with(kEnd)) return std::nullopt;
   const auto pseudo = read_pseudo_name(wire);
   if (!pseudo || !pseudo->mark.empty()) return std::nullopt;
   return IpPrefix::parse(pseudo->text);
