@@ -24,6 +24,13 @@ Scripts each_version(const Payload& payload, Build build) {
   return scripts;
 }
 
+struct Halves {
+  Frames first, second;
+};
+Halves halves(Bytes hello, std::size_t cut) {
+  return {Frames().crypto(hello.first(cut), 0), Frames().crypto(hello.subspan(cut), cut)};
+}
+
 Scripts plain(const Payload& payload) {
   return each_version(payload, [](const Payload& what, Initials initials) -> Scripts {
     return {initials.datagram(Frames().crypto(what.stream, 0)).script()};
@@ -33,10 +40,8 @@ Scripts plain(const Payload& payload) {
 Scripts split(const Payload& payload) {
   return each_version(payload, [](const Payload& what, const Initials& start) {
     Scripts scripts;
-    const Bytes hello = what.stream;
     for (const std::size_t cut : few_cuts(what)) {
-      const Frames first = Frames().crypto(hello.first(cut), 0);
-      const Frames second = Frames().crypto(hello.subspan(cut), cut);
+      const auto [first, second] = halves(what.stream, cut);
       scripts.push_back(Initials(start).datagram(first).datagram(second).script());
       scripts.push_back(Initials(start).datagram(second).datagram(first).script());
     }
@@ -71,10 +76,8 @@ Scripts with_others_between(const Payload& payload) {
 Scripts coalesced(const Payload& payload) {
   return each_version(payload, [](const Payload& what, const Initials& start) {
     Scripts scripts;
-    const Bytes hello = what.stream;
     for (const std::size_t cut : few_cuts(what)) {
-      const Frames first = Frames().crypto(hello.first(cut), 0);
-      const Frames second = Frames().crypto(hello.subspan(cut), cut);
+      const auto [first, second] = halves(what.stream, cut);
       scripts.push_back(Initials(start).datagram({first, second}).script());
       scripts.push_back(Initials(start).datagram({second, first}).script());
     }

@@ -48,11 +48,7 @@ TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
     EXPECT_EQ(lab.count(Reason::allowed), 1U);
     EXPECT_EQ(lab.count(Reason::banned), 1U);
     EXPECT_EQ(lab.counters->quic_streams.value(), 0U);  // nothing of a whole one is kept
-    const auto* record = lab.audit.front();
-    ASSERT_NE(record, nullptr);
-    EXPECT_EQ(record->protocol.view(), "tls");
-    EXPECT_EQ(record->transport, "udp");
-    EXPECT_EQ(record->name.view(), "web.wechat.com");
+    test::expect_audited_datagram(lab, "tls", "web.wechat.com");
   }
 }
 

@@ -2,6 +2,8 @@
 
 // A whole engine on a dataplane in memory, and connections to send through it.
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -153,5 +155,14 @@ class Connection {
 
   std::string client_, server_;
 };
+
+// The oldest audit record is of a datagram that named so in this protocol.
+inline void expect_audited_datagram(Lab& lab, std::string_view protocol, std::string_view name) {
+  const auto* const record = lab.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->protocol.view(), protocol);
+  EXPECT_EQ(record->transport, "udp");
+  EXPECT_EQ(record->name.view(), name);
+}
 
 }  // namespace sluice::test

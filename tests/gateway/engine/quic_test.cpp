@@ -31,11 +31,7 @@ TEST(Quic, CleanHelloPassesAndBannedOneIsDropped) {
     EXPECT_EQ(banned.to_server(whole_hello("web.wechat.com", {.version = version})), Verdict::drop);
     EXPECT_EQ(lab.count(Reason::allowed), 1U);
     EXPECT_EQ(lab.count(Reason::banned), 1U);
-    const auto* record = lab.audit.front();
-    ASSERT_NE(record, nullptr);
-    EXPECT_EQ(record->protocol.view(), "quic");
-    EXPECT_EQ(record->transport, "udp");
-    EXPECT_EQ(record->name.view(), "web.wechat.com");
+    test::expect_audited_datagram(lab, "quic", "web.wechat.com");
   }
 }
 
