@@ -53,7 +53,8 @@ class Bits {
     if (word >= words_.size()) return limit;
     std::uint64_t set = words_[word] & (~std::uint64_t{0} << (from % kWordBits));
     while (set == 0) {
-      if (++word == words_.size() || word * kWordBits >= limit) return limit;
+      ++word;
+      if (word == words_.size() || word * kWordBits >= limit) return limit;
       set = words_[word];
     }
     return std::min(limit, word * kWordBits + static_cast<std::size_t>(std::countr_zero(set)));

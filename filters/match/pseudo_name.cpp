@@ -45,7 +45,8 @@ std::optional<PseudoText> read_pseudo_name(Bytes wire) noexcept {
 
 // Asked of each rule of a set when it is opened, and few are: so their end is looked at first.
 std::optional<IpPrefix> prefix_of(Bytes wire) noexcept {
-  constexpr std::string_view kEnd("\x08_address", 10);  // with the root
+  using namespace std::string_view_literals;
+  constexpr std::string_view kEnd = "\x08_address\0"sv;  // with the root
   static_assert(kEnd.size() == kAddressLabel.size() + 2);
   if (!as_text(wire).ends_with(kEnd)) return std::nullopt;
   const auto pseudo = read_pseudo_name(wire);
