@@ -17,7 +17,6 @@ import tempfile
 import shared_folder
 
 HEAD = 99_984  # the first so many popular names are a public list of their own
-SKIPPED = 77
 ROW = re.compile(r"\| ([a-z0-9-]+) \| [\d.]+ / \d+ \| \d+ \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|")
 COUNTS = ("entries below another entry", "head hit exactly", "head hit", "all hit")
 
@@ -56,11 +55,8 @@ def count(program, text, queries):
 
 
 def main():
-    options = shared_folder.read_arguments(__doc__)
-    folder = options.shared / "lists" / "big"
-    if not (folder / "README.md").exists():
-        print(f"SKIPPED: no lists in {folder}")
-        return SKIPPED
+    options = shared_folder.read_arguments(__doc__, "lists/big", "README.md")
+    folder = options.folder
     wanted = published((folder / "README.md").read_text().splitlines())
     queries = lzma.open(folder / "popular-names.txt.xz", "rt").read()
     good = len(wanted) == 4

@@ -15,7 +15,6 @@ import sys
 
 import shared_folder
 
-SKIPPED = 77
 A_RUN = 100  # captures that one process reads
 
 
@@ -28,11 +27,8 @@ def fault(program, files):
 
 
 def main():
-    options = shared_folder.read_arguments(__doc__)
-    folder = options.shared / "corpus" / "robustness"
-    if not (folder / "index.jsonl").exists():
-        print(f"SKIPPED: no captures in {folder}")
-        return SKIPPED
+    options = shared_folder.read_arguments(__doc__, "corpus/robustness", "index.jsonl")
+    folder = options.folder
     files = [str(folder / json.loads(line)["file"]) for line in (folder / "index.jsonl").open()]
     absent = [file for file in files if not os.path.exists(file)]
     runs = [files[first:first + A_RUN] for first in range(0, len(files), A_RUN)]
