@@ -9,7 +9,6 @@
 namespace sluice::dns {
 namespace {
 
-constexpr std::size_t kLengthOctets = 2;
 // Header, root name, type and class.
 constexpr std::size_t kShortestQuery = kHeaderOctets + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
@@ -43,10 +42,10 @@ bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
 Framed next_message(Bytes stream) noexcept {
   ByteReader reader(stream);
   const std::uint16_t length = reader.u16();
-  if (!reader.ok()) return {.needed = kLengthOctets};
+  if (!reader.ok()) return {.needed = kFramingOctets};
   const Bytes message = reader.take(length);
-  if (!reader.ok()) return {.needed = kLengthOctets + length};
-  return {.complete = true, .message = message, .consumed = kLengthOctets + length};
+  if (!reader.ok()) return {.needed = kFramingOctets + length};
+  return {.complete = true, .message = message, .consumed = kFramingOctets + length};
 }
 
 bool may_be_query_stream(Bytes stream) noexcept {

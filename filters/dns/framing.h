@@ -9,6 +9,10 @@
 
 namespace sluice::dns {
 
+inline constexpr std::size_t kFramingOctets = 2;
+// The longest message with its length.
+inline constexpr std::size_t kMaxFramedOctets = kFramingOctets + 65535;
+
 struct Framed {
   bool complete = false;
   Bytes message;             // complete: the message, without its length

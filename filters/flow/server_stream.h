@@ -46,6 +46,10 @@ class ServerStream {
     return stream_.insert(pool, offset, bytes);
   }
 
+  // How far it may reach from its base: less where no large slot is left.
+  [[nodiscard]] std::size_t window(const StreamPool& pool) const noexcept {
+    return stream_.window(pool);
+  }
   // The bytes from base up to the first gap; valid until the next call that is not const.
   [[nodiscard]] Bytes view(const StreamPool& pool) const noexcept {
     return stream_.view(pool, Reading::first_copy);

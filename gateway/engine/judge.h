@@ -63,8 +63,8 @@ struct JudgeLimits {
   HelloLimits hellos = {};                     // of QUIC and DTLS
 };
 
-// Bytes of a client that are kept while they are judged: of most, and of those few whose message is
-// longer. There is room for one of these once for sixteen of the former.
+// Bytes of a client, or a DNS server, that are kept while they are judged: of most, and of those
+// few whose message is longer. There is room for one of these once for sixteen of the former.
 inline constexpr std::size_t kOrdinaryCapacity = 20 * 1024;
 inline constexpr std::size_t kStreamCapacity = tls::kMaxHelloStream;
 [[nodiscard]] constexpr flow::SlotClass stream_slots(std::size_t streams) noexcept {

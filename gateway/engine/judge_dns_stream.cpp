@@ -69,13 +69,18 @@ Judgement Judge::judge_answers(const Context& of_packet, Flow& flow) noexcept {
   return take_answers(context, flow, segment);
 }
 
-// As much of the segment at a time as there is room for.
+static_assert(dns::kMaxFramedOctets <= kStreamCapacity, "every message fits");
+
+// As much of the segment at a time as there is room for: beyond what is ordinary only where nothing
+// before it can be forgotten.
 Judgement Judge::take_answers(const Context& context, Flow& flow, AnswerSegment& segment) noexcept {
   const std::uint64_t end = segment.offset + segment.bytes.size();
   for (std::uint64_t at = segment.offset; at < end;) {
     flow::ServerStream& answers = flow.answers;
     if (end > answers.base() + kOrdinaryCapacity) answers.forget(pool_, answers.judged());
-    const std::uint64_t window_end = answers.base() + kOrdinaryCapacity;
+    const std::uint64_t ordinary_end = answers.base() + kOrdinaryCapacity;
+    const std::uint64_t window_end =
+        at < ordinary_end ? ordinary_end : answers.base() + answers.window(pool_);
     if (at >= window_end) return drop_alone(Reason::beyond_window);
     const std::uint64_t stop = std::min(end, window_end);
     const Bytes piece = segment.bytes.subspan(at - segment.offset, stop - at);
@@ -118,10 +123,7 @@ std::optional<Judgement> Judge::judge_whole_answers(const Context& context, Flow
   const bool hides = context.snapshot.fallbacks.ech == policy::Ech::strip;
   for (std::size_t at = hides ? 0 : answers.judged();;) {
     const dns::Framed framed = dns::next_message(view.subspan(at));
-    if (!framed.complete) {
-      if (framed.needed <= kOrdinaryCapacity) return std::nullopt;
-      return cannot_judge(context, flow, Reason::answer_too_large);
-    }
+    if (!framed.complete) return std::nullopt;
     const bool is_new = at >= answers.judged();
     const std::uint64_t from = answers.base() + at;
     if (is_new || segment.touches(from, from + framed.consumed)) {

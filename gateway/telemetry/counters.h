@@ -56,10 +56,9 @@ class Counter {
   X(flow_blocked, "of a flow that was blocked before")                                         \
   X(bad_checksum, "a client's packet that the server would discard")                           \
   X(stale, "bytes that the server has acknowledged before")                                    \
-  X(beyond_window, "bytes too far ahead of what is judged; the client sends them again")       \
+  X(beyond_window, "bytes too far ahead of what is judged; the sender sends them again")       \
   X(third_copy, "differs from two earlier copies, or from too many: more than are judged")     \
   X(answer_conflict, "of a DNS server over TCP, and differs from an earlier copy")             \
-  X(answer_too_large, "a DNS answer over TCP that is longer than what is kept of a stream")    \
   X(ech_in_parts, "keys for Encrypted ClientHello that no one segment of an answer has whole") \
   X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
   X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \

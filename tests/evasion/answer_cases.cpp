@@ -123,6 +123,23 @@ std::vector<Script> wraps(std::string_view target) {
           Script(script).part(30, end).part(0, 30)};
 }
 
+// The alias behind more than is kept of most streams.
+std::vector<Script> long_message(std::string_view target) {
+  constexpr std::size_t kSegment = 1400, kSegments = 36;
+  constexpr std::uint16_t kNull = 10;
+  const Octets filler(kSegment * (kSegments - 1));
+  const Script script{
+      test::framed(DnsResponse(kAsked).raw(kAsked, kNull, filler).cname(kAsked, target).build())};
+  const std::size_t end = script.stream.size();
+  Script forwards(script), backwards(script);
+  for (std::size_t i = 0; i < kSegments; ++i) {
+    const std::size_t behind = kSegments - 1 - i;
+    forwards.part(i * kSegment, std::min(end, (i + 1) * kSegment));
+    backwards.part(behind * kSegment, std::min(end, (behind + 1) * kSegment));
+  }
+  return {forwards, backwards};
+}
+
 }  // namespace
 
 std::span<const AnswerCase> answer_cases() {
@@ -133,6 +150,7 @@ std::span<const AnswerCase> answer_cases() {
       {"answer_split", "two segments, cut anywhere, in either order", Carrier::tcp, split},
       {"answer_byte_by_byte", "an octet a segment, forwards and backwards", Carrier::tcp,
        byte_by_byte},
+      {"answer_long", "50,000 octets, in either order", Carrier::tcp, long_message},
       {"answer_pipelined", "between two other answers", Carrier::tcp, pipelined},
       {"answer_sent_again", "segments twice, and in larger pieces", Carrier::tcp, sent_again},
       {"answer_overlap", "a copy that differs, before and behind the right one", Carrier::tcp,

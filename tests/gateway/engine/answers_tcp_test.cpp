@@ -187,15 +187,18 @@ TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   EXPECT_EQ(talk.answer(alias_to("cdn.example")), Verdict::pass);
 }
 
-// Some 16 KiB a message, as servers fill them; `last` is one record of the last.
-std::vector<Octets> zone(std::string_view last) {
+// Servers fill messages of a zone transfer up to 16 KiB, where compression ends, or up to 64 KiB.
+constexpr int kRecordsOf16KiB = 250, kRecordsOf64KiB = 1250;
+
+// `last` is one record of the last message.
+std::vector<Octets> zone(std::string_view last, int records = kRecordsOf16KiB) {
   std::vector<Octets> messages;
   for (int i = 0; i < 40; ++i) {
     DnsResponse response("zone.example", 252);
-    for (int j = 0; j < 250; ++j) {
-      const std::string name = "host" + std::to_string(i * 1000 + j) + ".zone.example";
+    for (int j = 0; j < records; ++j) {
+      const std::string name = "host" + std::to_string(i * 10000 + j) + ".zone.example";
       if (j % 5 == 0) {
-        response.cname(name, j == 245 && i == 39 ? last : "zone.example");
+        response.cname(name, j == records - 5 && i == 39 ? last : "zone.example");
       } else {
         response.a(name, "203.0.113.9");
       }
@@ -219,19 +222,25 @@ std::size_t transfer(Talk& talk, const std::vector<Octets>& messages, bool ackno
   return stream.size();
 }
 
+void expect_transfer(int records, bool acknowledges) {
+  Talk talk({}, kResolver, "zone.example");
+  const std::vector<Octets> messages = zone("zone.example", records);
+  std::size_t octets = 0;
+  for (const Octets& message : messages) octets += message.size();
+  EXPECT_GT(octets, 10 * kOrdinaryCapacity);
+  EXPECT_EQ(transfer(talk, messages, acknowledges), octets);
+  EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+  Talk banned({}, kResolver, "zone.example");
+  EXPECT_LT(transfer(banned, zone("web.wechat.com", records), acknowledges), octets);
+  EXPECT_EQ(banned.lab.count(Reason::banned), 1U);
+}
+
 TEST(TcpAnswers, AZoneTransferComesThroughAndKeepsNothing) {
-  for (const bool acknowledges : {true, false}) {
-    Talk talk({}, kResolver, "zone.example");
-    const std::vector<Octets> messages = zone("zone.example");
-    std::size_t octets = 0;
-    for (const Octets& message : messages) octets += message.size();
-    EXPECT_GT(octets, 10 * kOrdinaryCapacity);
-    EXPECT_EQ(transfer(talk, messages, acknowledges), octets);
-    EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
-    Talk banned({}, kResolver, "zone.example");
-    EXPECT_LT(transfer(banned, zone("web.wechat.com"), acknowledges), octets);
-    EXPECT_EQ(banned.lab.count(Reason::banned), 1U);
-  }
+  for (const bool acknowledges : {true, false}) expect_transfer(kRecordsOf16KiB, acknowledges);
+}
+
+TEST(TcpAnswers, AZoneTransferOfTheLongestMessagesComesThrough) {
+  for (const bool acknowledges : {true, false}) expect_transfer(kRecordsOf64KiB, acknowledges);
 }
 
 // A frame that a network card has merged may be larger than what is kept of a stream.
@@ -247,26 +256,72 @@ TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
 TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
   Talk talk;
   const Octets stream = framed(alias_to("cdn.example"));
-  EXPECT_EQ(talk.answer(kOrdinaryCapacity, stream), Verdict::drop);
+  EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
 }
 
-Octets long_answer() {
-  DnsResponse response("a.example", 16);
-  const Octets text(250, std::byte{'x'});
-  for (int i = 0; i < 100; ++i) response.raw("a.example", 16, text);
-  return framed(response);
+// A message of so many octets, with its length; the alias is its last record.
+Octets long_answer(std::string_view target, std::size_t octets) {
+  const auto message = [&](std::size_t filler) {
+    return DnsResponse("a.example")
+        .raw("a.example", 10, Octets(filler))
+        .cname("a.example", target)
+        .build();
+  };
+  return test::framed(message(octets - message(0).size()));
+}
+constexpr std::size_t kLongestMessage = 65535;
+
+TEST(TcpAnswers, AreJudgedUpToTheLongest) {
+  for (const std::size_t octets : {kOrdinaryCapacity, kOrdinaryCapacity + 1, kLongestMessage}) {
+    for (const bool reversed : {false, true}) {
+      const auto last_verdict = [&](std::string_view target) {
+        Talk talk;
+        const Octets stream = long_answer(target, octets);
+        const std::size_t segments = (stream.size() + 1399) / 1400;
+        Verdict verdict = Verdict::pass;
+        for (std::size_t i = 0; i < segments; ++i) {
+          EXPECT_EQ(verdict, Verdict::pass) << i;
+          const std::size_t at = (reversed ? segments - 1 - i : i) * 1400;
+          verdict = talk.answer(
+              at, Bytes(stream).subspan(at, std::min<std::size_t>(1400, stream.size() - at)));
+        }
+        talk.acknowledge(stream.size());
+        EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+        return verdict;
+      };
+      EXPECT_EQ(last_verdict("cdn.example"), Verdict::pass);
+      EXPECT_EQ(last_verdict("web.wechat.com"), Verdict::drop_flow);
+    }
+  }
 }
 
-TEST(TcpAnswers, OneThatIsTooLongIsAsTheOperatorSays) {
-  const Octets stream = long_answer();
-  ASSERT_GT(stream.size(), kOrdinaryCapacity);
-  Talk strict;
-  EXPECT_EQ(strict.answer(0, Bytes(stream).first(1400)), Verdict::drop_flow);
-  EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::answer_too_large), 1U);
-  Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
-  EXPECT_EQ(lenient.answer(0, Bytes(stream).first(1400)), Verdict::pass_flow);
+// Of messages that are longer than most, few are put together at a time.
+TEST(TcpAnswers, ALongOneWaitsWhereThereIsNoRoomForAnother) {
+  Talk talk;
+  const Octets question = test::framed(test::dns_query("a.example"));
+  const Octets stream = long_answer("web.wechat.com", kLongestMessage);
+  std::vector<Connection> others;
+  for (std::size_t i = 0; i < long_stream_slots(8).slots; ++i) {
+    others.emplace_back("192.0.2.9:" + std::to_string(5000 + i), kResolver);
+    others.back().open(talk.lab);
+    EXPECT_EQ(talk.lab.send(others.back().data(0, question)), Verdict::pass);
+    EXPECT_EQ(talk.lab.send(others.back().answer(0, Bytes(stream).first(30'000), question.size()),
+                            Side::outside),
+              Verdict::pass);
+  }
+  EXPECT_EQ(talk.answer(0, Bytes(stream).first(kOrdinaryCapacity)), Verdict::pass);
+  const auto rest = [&] {
+    return talk.answer(kOrdinaryCapacity, Bytes(stream).subspan(kOrdinaryCapacity));
+  };
+  EXPECT_EQ(rest(), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
+  EXPECT_EQ(talk.lab.send(others[0].answer(30'000, Bytes(stream).subspan(30'000), question.size()),
+                          Side::outside),
+            Verdict::drop_flow);
+  EXPECT_EQ(rest(), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::banned), 2U);
 }
 
 TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
