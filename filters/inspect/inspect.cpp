@@ -50,7 +50,10 @@ StreamReport inspect_dns(Bytes stream, StreamState& state, Scratch& scratch,
   if (parsed) {
     add_questions(scratch.query, findings);
   } else if (const ParseError error = error_of(parsed.error()); error != ParseError::none) {
-    return unreadable(Protocol::dns, error);
+    return {.progress = Progress::unreadable,
+            .protocol = Protocol::dns,
+            .consumed = framed.consumed,
+            .error = error};
   }
   // What is no query (NOTIFY, UPDATE) names nothing that we judge.
   state.stage = Stage::dns;
@@ -146,6 +149,10 @@ StreamReport inspect_start(Bytes stream, Port server_port, StreamState& state, S
   // Elsewhere than at its port what looks like DNS may turn out to be something else.
   if (dns && server_port != kDnsPort && report.progress == Progress::need_more) {
     report.needed = stream.size() + 1;
+  }
+  // At its port it is DNS even where it cannot be read.
+  if (dns && server_port == kDnsPort && report.progress == Progress::unreadable) {
+    state.stage = Stage::dns;
   }
   return report.progress == Progress::unrecognised
              ? inspect_unknown(stream, state, scratch, findings)

@@ -63,13 +63,14 @@ enum class Progress : std::uint8_t {
   message,       // one message is judged; another may follow behind `consumed`
   finished,      // all that a flow of this protocol reveals is judged
   unrecognised,  // no protocol that we read
-  unreadable,    // claims to be one and cannot be judged: see `error`
+  unreadable,    // claims to be one and cannot be judged: see `error`; another message may follow
+                 // behind `consumed`, if that is not 0
 };
 
 struct StreamReport {
   Progress progress = Progress::need_more;
   std::optional<Protocol> protocol;  // once known
-  std::size_t consumed = 0;          // message, finished: octets that were judged
+  std::size_t consumed = 0;          // octets that were judged; unreadable: that could not be
   std::uint64_t skip = 0;            // message: octets behind these that say nothing (a body)
   bool is_part = false;              // message: of a body, a trailer, a proxy's head: not a request
   std::size_t needed = 0;            // need_more: least length that can change the answer
@@ -82,7 +83,7 @@ inline constexpr std::size_t kMaxSearch = 16 * 1024;
 inline constexpr std::size_t kMaxServerOctetsInSearch = 64 * 1024;
 
 // Reads a client's TCP stream from the first octet that is not judged yet; moves `state` on where
-// it answers `message`. `server_port` only decides that port 53 is DNS without a look at
+// another message may follow. `server_port` only decides that port 53 is DNS without a look at
 // plausibility. Appends to `findings`. A stream that is searched gives `message` without a protocol
 // until kMaxSearch.
 [[nodiscard]] StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state,

@@ -24,6 +24,12 @@ Reason finish_of(const inspect::StreamReport& report, const ReadingState& readin
   return goes_on && findings.size() == 0 ? reading.finish : Reason::no_name;
 }
 
+void move_behind(const inspect::StreamReport& report, std::size_t view, ReadingState& state) {
+  state.seen = state.judged + report.consumed;
+  state.judged = state.seen + report.skip;
+  state.needed = std::max<std::uint64_t>(state.judged, report.consumed > 0 ? 0 : view) + 1;
+}
+
 bool is_refused(const Flow& flow) {
   return flow.phase == FlowPhase::blocked || flow.phase == FlowPhase::rejected;
 }
@@ -238,8 +244,10 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         if (enforce_ && context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop) {
           return block_flow(flow, drop_alone(Reason::unreadable));
         }
+        if (state.state.stage == inspect::Stage::dns) expect_answers(context, flow);
         state.finish = Reason::unreadable;
-        state.finished = true;
+        state.finished = report.consumed == 0;
+        if (!state.finished) move_behind(report, view.size(), state);
         break;
       case inspect::Progress::unrecognised:
         state.finish = Reason::unknown_protocol;
@@ -257,10 +265,7 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         state.finish = finish_of(report, state, findings_, verdicts.logged);
         if (findings_.size() > 0) note_names(context, flow, state);
         state.finished = report.progress == inspect::Progress::finished;
-        state.seen = state.judged + report.consumed;
-        state.judged = state.seen + report.skip;
-        state.needed =
-            std::max<std::uint64_t>(state.judged, report.consumed > 0 ? 0 : view.size()) + 1;
+        move_behind(report, view.size(), state);
         break;
       }
     }

@@ -55,7 +55,7 @@ void check_findings(const Reader& reader, Bytes stream) {
 void check_report(const StreamReport& report, const FindingList& findings, std::size_t size) {
   const bool judged = report.progress == Progress::message || report.progress == Progress::finished;
   require(judged || findings.size() == 0);
-  require(!judged || report.consumed <= size);
+  require(report.consumed <= size);
   require(report.consumed > 0 || findings.size() > 0 || !judged);
   require((report.progress == Progress::unreadable) == (report.error != ParseError::none));
   require(report.error == ParseError::none || report.protocol == protocol_of(report.error));

@@ -30,7 +30,8 @@ class StreamFeeder {
         return true;
       }
       error_ = report.error;
-      over_ = report.progress != inspect::Progress::message;
+      const bool goes_on = report.progress == inspect::Progress::unreadable && report.consumed > 0;
+      over_ = !goes_on && report.progress != inspect::Progress::message;
       judged_ += report.consumed + static_cast<std::size_t>(report.skip);
       needed_ = std::max(judged_, report.consumed > 0 ? 0 : stream.size()) + 1;
     }

@@ -78,6 +78,26 @@ TEST_F(Inspect, DnsStreamsHaveManyMessages) {
   EXPECT_EQ(names(), Names{"two.example"});
 }
 
+TEST_F(Inspect, BehindADnsMessageThatCannotBeReadAnotherFollows) {
+  Octets cut = test::dns_query("one.example");
+  cut.resize(cut.size() - 1);
+  const Octets message = test::framed(cut);
+  struct Expected {
+    std::uint16_t port;
+    Stage before, after;
+  };
+  // At another port, what looked like DNS may be something else.
+  for (const auto& [port, before, after] :
+       {Expected{53, Stage::start, Stage::dns}, Expected{443, Stage::dns, Stage::dns},
+        Expected{443, Stage::start, Stage::start}}) {
+    const StreamReport report = stream(message, port, {.stage = before});
+    EXPECT_EQ(report.progress, Progress::unreadable);
+    EXPECT_EQ(report.error, ParseError::dns_malformed);
+    EXPECT_EQ(report.consumed, message.size());
+    EXPECT_EQ(state_.stage, after);
+  }
+}
+
 TEST_F(Inspect, DatagramsAreReadWhereDnsIsSpoken) {
   EXPECT_EQ(datagram(test::dns_query("a.example"), 53).progress, Progress::finished);
   EXPECT_EQ(names(), Names{"a.example"});

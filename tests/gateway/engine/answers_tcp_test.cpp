@@ -336,6 +336,66 @@ TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
   EXPECT_EQ(lenient.answer(stream.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
 }
 
+Octets broken_question() {
+  Octets message = test::dns_query("www.a.example");
+  message.resize(message.size() - 1);
+  return test::framed(message);
+}
+
+TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
+  const LabOptions pass{.fallbacks = {.unjudged = policy::OnTrouble::pass}};
+  const Octets broken = broken_question();
+  const Octets banned = test::framed(test::dns_query("web.wechat.com"));
+  // The first one of all, and one behind another.
+  for (const char* server : {kResolver, "198.51.100.53:8053"}) {
+    Talk strict({}, server);
+    EXPECT_EQ(strict.lab.send(strict.connection.data(strict.asked, broken)), Verdict::drop_flow);
+    EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::unreadable), 1U);
+    for (const std::size_t good : {0U, 1U}) {
+      Lab lab(pass);
+      const Connection connection(kClient, server);
+      connection.open(lab);
+      const Octets first = good == 0 ? Octets{} : test::framed(test::dns_query("a.example"));
+      if (good != 0) {
+        EXPECT_EQ(lab.send(connection.data(0, first)), Verdict::pass);
+      }
+      const std::size_t at = first.size();
+      EXPECT_EQ(lab.send(connection.data(at, broken)), Verdict::pass);
+      EXPECT_EQ(lab.count(Verdict::pass, Reason::unreadable), 1U);
+      EXPECT_EQ(lab.send(connection.data(at + broken.size(), banned)), Verdict::drop_flow);
+      EXPECT_EQ(lab.count(Verdict::drop_flow, Reason::banned), 1U);
+    }
+  }
+}
+
+TEST(TcpQuestions, OneThatCannotBeReadHidesNothingBehindItHoweverTheStreamIsSplit) {
+  Octets stream = broken_question();
+  test::append(stream, test::framed(test::dns_query("web.wechat.com")));
+  for (std::size_t cut = 0; cut < stream.size(); ++cut) {
+    Lab lab(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+    const Connection connection(kClient, kResolver);
+    connection.open(lab);
+    if (cut > 0) {
+      EXPECT_EQ(lab.send(connection.data(0, Bytes(stream).first(cut))), Verdict::pass);
+    }
+    EXPECT_EQ(lab.send(connection.data(cut, Bytes(stream).subspan(cut))), Verdict::drop_flow);
+  }
+}
+
+TEST(TcpAnswers, BehindAQuestionThatCannotBeReadAreJudged) {
+  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  const Connection connection(kClient, kResolver);
+  connection.open(lab);
+  const Octets broken = broken_question();
+  EXPECT_EQ(lab.send(connection.data(0, broken)), Verdict::pass);
+  const Octets first = framed(alias_to("cdn.example"));
+  EXPECT_EQ(lab.send(connection.answer(0, first, broken.size()), Side::outside), Verdict::pass);
+  EXPECT_EQ(
+      lab.send(connection.answer(first.size(), framed(alias_to("web.wechat.com")), broken.size()),
+               Side::outside),
+      Verdict::drop_flow);
+}
+
 TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
   Talk talk({}, "198.51.100.53:8053");
   EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::drop_flow);
