@@ -5,9 +5,9 @@
 // Replies are bounded in size by what provoked them, and go out only where the judge says that the
 // handshake, or a question, was seen. A dataplane that cannot inject turns `reject` into `drop`; so
 // does a tunnel: its way back has other labels, endpoints and keys than the way that we see. Where
-// a frame cannot be replaced, the DNS answer in it is dropped. Verdicts for flows are for packets
-// that are frames of their own. One worker owns one executor. No
-// allocation.
+// a frame cannot be replaced, the DNS answer in it is dropped, and the judge says what becomes of
+// its connection. Verdicts for flows are for packets that are frames of their own. One worker owns
+// one executor. No allocation.
 
 #include <array>
 

@@ -121,6 +121,9 @@ class Judge {
   [[nodiscard]] Judgement judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
                                 FindingSink& sink,
                                 std::optional<io::Side> side = std::nullopt) noexcept;
+  // What becomes of a packet whose last judgement was to hide keys, where that could not be done.
+  [[nodiscard]] Judgement keys_not_hidden(const packet::Packet& packet,
+                                          const Judgement& judgement) noexcept;
   // The query of the last judgement with `may_answer`, the response of one that is not `in_place`.
   [[nodiscard]] const inspect::Scratch& scratch() const noexcept { return scratch_; }
 
@@ -206,7 +209,8 @@ class Judge {
   std::optional<Judgement> judge_whole_answer(const Context& context, Flow& flow,
                                               const dns::Framed& framed, std::uint64_t from,
                                               bool is_new, AnswerSegment& segment) noexcept;
-  Judgement block_answer(Flow& flow, const AnswerSegment& segment, const Judgement& why) noexcept;
+  Judgement block_answer(Flow& flow, std::uint32_t client_has, const Judgement& why) noexcept;
+  Judgement reset_for_keys(Flow& flow, std::uint32_t client_has, Reason reason) noexcept;
   void forget_acknowledged_answers(const packet::Packet& packet, Flow& flow) noexcept;
 
   // Without a name (judge_address.cpp).

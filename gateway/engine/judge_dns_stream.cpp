@@ -94,7 +94,10 @@ Judgement Judge::take_answers(const Context& context, Flow& flow, AnswerSegment&
   }
   if (segment.with_keys.empty()) return allow(segment.reason);
   static_cast<void>(dns::parse_response(segment.with_keys, scratch_.response));
-  return {.reason = Reason::ech, .in_place = InPlace::hide_ech, .message = segment.with_keys};
+  return {.reason = Reason::ech,
+          .destination_expects = segment.client_has,
+          .in_place = InPlace::hide_ech,
+          .message = segment.with_keys};
 }
 
 bool Judge::store_answers(const Context& context, Flow& flow, std::uint64_t offset,
@@ -147,22 +150,42 @@ std::optional<Judgement> Judge::judge_whole_answer(const Context& context, Flow&
     const std::size_t length_octets = framed.consumed - framed.message.size();
     const Bytes part = segment.part(from + length_octets, framed.message.size());
     if (part.empty() || !segment.with_keys.empty()) {
-      return block_answer(flow, segment, drop_alone(Reason::ech_in_parts));
+      return reset_for_keys(flow, segment.client_has, Reason::ech_in_parts);
     }
     segment.with_keys = part;
     return std::nullopt;
   }
-  if (judgement.action != policy::Action::allow) return block_answer(flow, segment, judgement);
+  if (judgement.reason == Reason::ech) {
+    return reset_for_keys(flow, segment.client_has, Reason::ech);
+  }
+  if (judgement.action != policy::Action::allow) {
+    return block_answer(flow, segment.client_has, judgement);
+  }
   if (is_new) segment.reason = judgement.reason;
   return std::nullopt;
 }
 
-Judgement Judge::block_answer(Flow& flow, const AnswerSegment& segment,
-                              const Judgement& why) noexcept {
+Judgement Judge::block_answer(Flow& flow, std::uint32_t client_has, const Judgement& why) noexcept {
   Judgement refused = block_flow(flow, why);
   refused.in_place = InPlace::answer;
-  refused.destination_expects = segment.client_has;
+  refused.destination_expects = client_has;
   return refused;
+}
+
+// Whatever the policy's action: nothing banned was asked for. Both ends learn at once that the
+// connection is over, instead of waiting for an answer that is dropped each time it is sent again.
+Judgement Judge::reset_for_keys(Flow& flow, std::uint32_t client_has, Reason reason) noexcept {
+  return block_answer(flow, client_has, {.action = policy::Action::reject, .reason = reason});
+}
+
+Judgement Judge::keys_not_hidden(const packet::Packet& packet,
+                                 const Judgement& judgement) noexcept {
+  if (packet.transport == packet::Transport::tcp) {
+    if (Flow* const flow = flows_.find(flow::key_of(packet).key)) {
+      return reset_for_keys(*flow, judgement.destination_expects, Reason::ech_not_hidden);
+    }
+  }
+  return drop_alone(judgement.reason);
 }
 
 // Whole messages only: the next one begins where the stream does.

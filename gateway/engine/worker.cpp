@@ -84,14 +84,20 @@ io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
 }
 
 io::Verdict Worker::handle_packet(const packet::Packet& packet) noexcept {
-  const Judgement judgement =
-      judge_.judge(packet, frame_->time, *snapshot_, *this, side_of(*frame_));
+  Judgement judgement = judge_.judge(packet, frame_->time, *snapshot_, *this, side_of(*frame_));
+  io::Verdict verdict = execute(judgement, packet);
+  if (judgement.in_place == InPlace::hide_ech && verdict != io::Verdict::replace) {
+    judgement = judge_.keys_not_hidden(packet, judgement);
+    verdict = execute(judgement, packet);
+  }
+  return count(verdict, judgement.reason);
+}
+
+io::Verdict Worker::execute(const Judgement& judgement, const packet::Packet& packet) noexcept {
   const auto app = judgement.action == policy::Action::reject
                        ? snapshot_->domains.app_name(judgement.app)
                        : std::string_view{};
-  const io::Verdict verdict =
-      executor_.execute(judgement, packet, place_of(*frame_), judge_.scratch(), app);
-  return count(verdict, judgement.reason);
+  return executor_.execute(judgement, packet, place_of(*frame_), judge_.scratch(), app);
 }
 
 std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {

@@ -64,6 +64,8 @@ class Worker final : private FindingSink {
   [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet) noexcept;
+  [[nodiscard]] io::Verdict execute(const Judgement& judgement,
+                                    const packet::Packet& packet) noexcept;
   [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
   [[nodiscard]] io::Verdict handle_whole() noexcept;
   [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;

@@ -60,6 +60,8 @@ class Counter {
   X(third_copy, "differs from two earlier copies, or from too many: more than are judged")     \
   X(answer_conflict, "of a DNS server over TCP, and differs from an earlier copy")             \
   X(ech_in_parts, "keys for Encrypted ClientHello that no one segment of an answer has whole") \
+  X(ech_not_hidden,                                                                            \
+    "keys for Encrypted ClientHello in an answer over TCP that cannot be replaced")            \
   X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
   X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \
   X(wrong_side, "under the server's address, but from the client's side: tells nothing")       \

@@ -140,6 +140,48 @@ std::vector<Script> long_message(std::string_view target) {
   return {forwards, backwards};
 }
 
+// Whoever asks for the banned name is given keys, others a parameter that nobody knows.
+Octets keys_of(std::string_view target) {
+  constexpr std::uint16_t kHttps = 65;
+  const bool is_banned = target == kBannedName;
+  // Priority 1, no other target; a parameter and its length.
+  Octets data = test::octets(std::string_view(is_banned ? "\0\1\0\0\5\0" : "\0\1\0\x80\5\0", 6));
+  data.push_back(static_cast<std::byte>(target.size()));
+  test::append(data, as_bytes(target));
+  return DnsResponse(kAsked, kHttps).raw(kAsked, kHttps, data).build();
+}
+
+std::vector<Script> keys_in_datagrams(std::string_view target) {
+  return {Script(keys_of(target)).whole()};
+}
+
+// Whole in a segment, alone and beside others, again, and in pieces.
+std::vector<Script> keys(std::string_view target) {
+  const Octets message = test::framed(keys_of(target)), other = test::framed(alias_to(kDecoyName));
+  const std::size_t from = other.size(), to = from + message.size();
+  Octets stream = other;
+  test::append(stream, message);
+  test::append(stream, other);
+  const Script script{stream};
+  const std::size_t end = stream.size();
+  std::vector<Script> scripts{
+      Script(script).whole(),
+      Script(script).whole().whole(),
+      Script(script).part(0, from).part(from, to).part(to, end),
+      Script(script).part(to, end).part(from, to).part(0, from),
+      Script(script).part(0, from + 2).part(from + 2, to).part(to, end),
+      Script(script).part(0, from).part(from, to).part(from + 9, end),
+  };
+  for (std::size_t cut = from + 1; cut < to; ++cut) {
+    scripts.push_back(Script(script).part(0, cut).part(cut, end));
+    scripts.push_back(Script(script).part(cut, end).part(0, cut));
+  }
+  Script bytes(script);
+  for (std::size_t at = 0; at < end; ++at) bytes.part(at, at + 1);
+  scripts.push_back(bytes);
+  return scripts;
+}
+
 }  // namespace
 
 std::span<const AnswerCase> answer_cases() {
@@ -157,6 +199,12 @@ std::span<const AnswerCase> answer_cases() {
        overlap, Trait::no_ordinary},
       {"answer_decoy", "bad checksum, far ahead, long before", Carrier::tcp, discarded},
       {"answer_wraps", "sequence numbers turn over in it", Carrier::tcp, wraps},
+      {"answer_ech_datagram", "keys for Encrypted ClientHello, stripped", Carrier::udp,
+       keys_in_datagrams, Trait::none, policy::Ech::strip},
+      {"answer_ech_stripped", "the same, whole in a segment and in pieces", Carrier::tcp, keys,
+       Trait::none, policy::Ech::strip},
+      {"answer_ech_dropped", "the same, with ech = drop", Carrier::tcp, keys, Trait::none,
+       policy::Ech::drop},
   };
   return cases;
 }

@@ -49,7 +49,10 @@ class Exchange {
           test::FrameBuilder(to_client_.source.to_string(), to_client_.destination.to_string())
               .payload(shot.payload)
               .build();
-      if (pass(frame, io::Side::outside)) read.push_back(shot.payload);
+      const Octets passed = pass(frame, io::Side::outside);
+      if (passed.empty()) continue;
+      const auto size = static_cast<std::ptrdiff_t>(shot.payload.size());
+      read.emplace_back(passed.end() - size, passed.end());
     }
     return read;
   }
@@ -78,15 +81,19 @@ class Exchange {
         .flags = "PA",
         .payload = shot.payload,
         .bad_checksum = shot.bad_checksum};
-    const Octets frame = frame_of(segment, to_client_);
-    if (!pass(frame, io::Side::outside)) return;
+    const Octets frame = pass(frame_of(segment, to_client_), io::Side::outside);
+    if (frame.empty()) return;
     for (const Segment& reply : client_.receive(frame)) {
       if (setting_.acknowledges) pass(frame_of(reply, to_server_), io::Side::inside);
     }
   }
 
-  bool pass(const Octets& frame, io::Side side) {
-    return lab_ == nullptr || io::passes(lab_->send(frame, side));
+  // What goes on; empty: nothing.
+  Octets pass(const Octets& frame, io::Side side) {
+    if (lab_ == nullptr) return frame;
+    const io::Verdict verdict = lab_->send(frame, side);
+    if (verdict == io::Verdict::replace) return lab_->dataplane.replaced().at(0).frame;
+    return io::passes(verdict) ? frame : Octets{};
   }
 
   AnswerSetting setting_;
@@ -102,10 +109,9 @@ bool leads_to_app(Carrier carrier, const std::vector<Octets>& read) {
   });
 }
 
-void run_answer(const AnswerSetting& setting, bool is_banned, const std::string& what, bool enforce,
-                Result& result) {
+void run_answer(const AnswerSetting& setting, bool is_banned, const std::string& what,
+                test::Lab lab, Result& result) {
   ++result.runs;
-  test::Lab lab = small_gateway(enforce);
   const auto bare = Exchange(setting, nullptr).go(true);
   const auto guarded = Exchange(setting, &lab).go(true);
   if (is_banned) {
@@ -134,7 +140,7 @@ Result run_answer_case(const AnswerCase& entry, Family family, bool enforce) {
           const std::string what = std::string(stack.name) + (acknowledges ? "" : " late") + " " +
                                    std::string(target) + " script " + std::to_string(i);
           run_answer({scripts[i], entry.carrier, stack, family, acknowledges}, is_banned, what,
-                     enforce, result);
+                     small_gateway(enforce, entry.ech), result);
         }
       }
     }

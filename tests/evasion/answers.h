@@ -7,7 +7,8 @@
 //
 // Banned: what the client reads leads to the app without the gateway, and never with it. Ordinary:
 // the client reads the same with the gateway as without. The model client is a model server that
-// listens: both ends of TCP put a stream together in one way.
+// listens: both ends of TCP put a stream together in one way. Keys for Encrypted ClientHello lead
+// to the app, too, where the gateway is to keep them back.
 
 #include <span>
 #include <string_view>
@@ -25,6 +26,7 @@ struct AnswerCase {
   Carrier carrier = Carrier::tcp;
   std::vector<Script> (*build)(std::string_view target);  // offsets are in the server's stream
   Trait trait = Trait::none;
+  policy::Ech ech = policy::Ech::allow;
 };
 
 [[nodiscard]] std::string_view to_string(Carrier carrier);

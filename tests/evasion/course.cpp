@@ -214,7 +214,7 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, boo
 
 }  // namespace
 
-test::Lab small_gateway(bool enforce) {
+test::Lab small_gateway(bool enforce, policy::Ech ech) {
   test::LabOptions options;
   options.limits = {.flows = 16,
                     .streams = 4,
@@ -223,6 +223,7 @@ test::Lab small_gateway(bool enforce) {
                     .named_datagrams = 16,
                     .fragments = {.datagrams = 4},
                     .hellos = {.flows = 16, .streams = 4}};
+  options.fallbacks.ech = ech;
   options.can.sides = true;
   options.enforce = enforce;
   return test::Lab(options);

@@ -37,7 +37,7 @@ inline constexpr std::size_t kEvery = 1;
 #endif
 
 // For there are many thousands of these.
-[[nodiscard]] test::Lab small_gateway(bool enforce);
+[[nodiscard]] test::Lab small_gateway(bool enforce, policy::Ech ech = policy::Ech::allow);
 
 // `enforce` false: the gateway reports and blocks nothing.
 [[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, bool enforce = true);

@@ -226,6 +226,15 @@ std::vector<std::string> names_in_dns(Bytes stream) {
   return names;
 }
 
+void add_keys(Bytes params, std::vector<std::string>& targets) {
+  constexpr std::uint16_t kEch = 5;
+  for (ByteReader reader(params); reader.remaining() >= 4;) {
+    const std::uint16_t key = reader.u16();
+    const Bytes value = reader.take(reader.u16());
+    if (key == kEch) targets.emplace_back(as_text(value));
+  }
+}
+
 // Those of one message. Reads on to its end, whatever the section.
 void add_targets(Bytes message, std::vector<std::string>& targets) {
   constexpr std::uint16_t kCname = 5, kDname = 39, kHttps = 65;
@@ -245,7 +254,12 @@ void add_targets(Bytes message, std::vector<std::string>& targets) {
     if (!fields.ok()) return;
     const std::size_t data = fields.position();
     if (type == kCname || type == kDname) targets.push_back(dns_name(message, data, end));
-    if (type == kHttps) targets.push_back(dns_name(message, data + 2, end));
+    if (type == kHttps) {
+      targets.push_back(dns_name(message, data + 2, end));
+      if (data + size <= message.size() && end <= data + size) {
+        add_keys(message.subspan(end, data + size - end), targets);
+      }
+    }
     at = data + size;
   }
 }

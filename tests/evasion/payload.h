@@ -55,7 +55,8 @@ struct Payload {
 // The names that a server reads in a stream: those of whole messages only, in lower case.
 [[nodiscard]] std::vector<std::string> names_in(Kind kind, Bytes stream);
 
-// The names that a client is led to by a server's stream of DNS answers: CNAME, DNAME, HTTPS.
+// The names that a client is led to by a server's stream of DNS answers: CNAME, DNAME, HTTPS; and
+// what it finds in place of keys for Encrypted ClientHello.
 [[nodiscard]] std::vector<std::string> targets_in(Bytes stream);
 
 }  // namespace sluice::evasion

@@ -7,6 +7,7 @@
 
 #include "tests/gateway/engine/lab.h"
 #include "tests/support/dns_response.h"
+#include "tests/support/fragments.h"
 
 namespace sluice::engine {
 namespace {
@@ -432,11 +433,8 @@ TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
             Verdict::drop_flow);
 }
 
-TEST(TcpAnswers, RejectResetsBothEnds) {
-  Talk talk(LabOptions{.action = policy::Action::reject});
-  const Octets first = framed(alias_to("cdn.example"));
-  EXPECT_EQ(talk.answer(0, first), Verdict::pass);
-  EXPECT_EQ(talk.answer(first.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+// The last frame was answered so; the client has `answered` octets of the server.
+void expect_resets(const Talk& talk, std::size_t answered) {
   ASSERT_EQ(talk.lab.dataplane.injected().size(), 2U);
   for (const auto& injected : talk.lab.dataplane.injected()) {
     const auto reset = packet::decode(injected.frame, LinkType::ethernet);
@@ -446,15 +444,24 @@ TEST(TcpAnswers, RejectResetsBothEnds) {
     EXPECT_EQ(reset->destination_port, to_client ? Port{5000} : Port{53});
     // Each end takes it at the next byte that it expects.
     EXPECT_EQ(reset->tcp.sequence,
-              to_client ? Connection::kServer + static_cast<std::uint32_t>(first.size())
+              to_client ? Connection::kServer + static_cast<std::uint32_t>(answered)
                         : Connection::kClient + static_cast<std::uint32_t>(talk.asked));
   }
+}
+
+TEST(TcpAnswers, RejectResetsBothEnds) {
+  Talk talk(LabOptions{.action = policy::Action::reject});
+  const Octets first = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(0, first), Verdict::pass);
+  EXPECT_EQ(talk.answer(first.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+  expect_resets(talk, first.size());
 }
 
 TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
   Talk talk(with_ech_as(policy::Ech::drop));
   EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech), 1U);
+  expect_resets(talk, 0);
   EXPECT_EQ(Talk().answer(keys_of("a.example")), Verdict::pass);
 }
 
@@ -496,6 +503,7 @@ TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
   EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
   EXPECT_EQ(split.lab.count(Verdict::drop_flow, Reason::ech_in_parts), 1U);
+  expect_resets(split, 30);
   Talk two(with_ech_as(policy::Ech::strip));
   EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})),
             Verdict::drop_flow);
@@ -507,6 +515,58 @@ TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   Talk again(with_ech_as(policy::Ech::strip));
   EXPECT_EQ(again.answer(0, stream), Verdict::replace);
   EXPECT_EQ(again.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
+}
+
+// Else the server would send them again, to be dropped again, until both ends time out.
+TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
+  LabOptions options = with_ech_as(policy::Ech::strip);
+  options.can.replace = false;
+  Talk talk(options);
+  const Octets first = framed(alias_to("cdn.example"));
+  EXPECT_EQ(talk.answer(0, first), Verdict::pass);
+  const Octets keys = framed(keys_of("a.example"));
+  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
+  expect_resets(talk, first.size());
+  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
+  EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
+}
+
+TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
+  const std::string_view data("\0\x01\0\0\x05\0\x02xy\xff\xff\0\0", 13);
+  Talk talk(with_ech_as(policy::Ech::strip));
+  EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))),
+            Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
+  expect_resets(talk, 0);
+}
+
+TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
+  Talk talk(with_ech_as(policy::Ech::strip));
+  const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
+  Verdict last = Verdict::pass;
+  for (const Octets& fragment : test::fragments_of(answer, 64)) {
+    EXPECT_EQ(last, Verdict::pass);
+    last = talk.lab.send(fragment, Side::outside);
+  }
+  EXPECT_EQ(last, Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
+  expect_resets(talk, 0);
+}
+
+// No reply finds its way back through a tunnel.
+TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
+  Talk talk(with_ech_as(policy::Ech::strip));
+  constexpr std::uint8_t kIpInIp = 4;
+  const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
+  const Octets tunnelled =
+      test::ip_frame("203.0.113.1", "203.0.113.2", kIpInIp, test::without_ethernet(answer));
+  EXPECT_EQ(talk.lab.send(tunnelled, Side::outside), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
+  EXPECT_TRUE(talk.lab.dataplane.injected().empty());
+  EXPECT_EQ(talk.answer(0, framed(keys_of("a.example"))), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
 }
 
 // Who stalls a stream loses it to who needs one, and its flow with it.
