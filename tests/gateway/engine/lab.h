@@ -22,9 +22,13 @@ struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
   policy::DnsScope dns{};
+  // Small, for many tests set up labs by the hundred.
   engine::JudgeLimits limits{.flows = 64,
                              .streams = 8,
                              .leases = {.leases = 16, .innocents = 16},
+                             .questions = 64,
+                             .named_datagrams = 64,
+                             .fragments = {.datagrams = 16},
                              .hellos = {.flows = 64, .streams = 8}};
   io::Capabilities can{.drop = true, .inject = true, .replace = true};
   bool enforce = true;
