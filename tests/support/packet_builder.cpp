@@ -39,6 +39,11 @@ Octets octets(std::string_view text) {
 void append(Octets& to, Bytes more) {
   to.insert(to.end(), more.begin(), more.end());
 }
+Octets joined(const std::vector<Octets>& parts) {
+  Octets all;
+  for (const Octets& part : parts) append(all, part);
+  return all;
+}
 void append_u8(Octets& to, unsigned value) {
   to.push_back(static_cast<std::byte>(value));
 }

@@ -20,6 +20,7 @@ using Octets = std::vector<std::byte>;
 
 [[nodiscard]] Octets octets(std::string_view text);
 void append(Octets& to, Bytes more);
+[[nodiscard]] Octets joined(const std::vector<Octets>& parts);
 void append_u8(Octets& to, unsigned value);
 void append_u16(Octets& to, unsigned value);
 void append_u32(Octets& to, std::uint32_t value);

@@ -12,6 +12,7 @@ namespace {
 
 using test::append;
 using test::http2_frame;
+using test::joined;
 using test::kContinuation;
 using test::kData;
 using test::kEndHeaders;
@@ -78,12 +79,6 @@ class FramesTest : public testing::Test {
 
   std::unique_ptr<BlockRoom> room_ = std::make_unique<BlockRoom>();
 };
-
-Octets joined(std::initializer_list<Octets> frames) {
-  Octets stream;
-  for (const Octets& frame : frames) append(stream, frame);
-  return stream;
-}
 
 TEST_F(FramesTest, SkipsWhatHasNoFields) {
   EXPECT_EQ(outcome(http2_frame(kData, 1, 1, octets("hello"))), "9+5");

@@ -7,13 +7,8 @@
 namespace sluice::quic {
 namespace {
 
+using test::joined;
 using test::Octets;
-
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets all;
-  for (const Octets& part : parts) test::append(all, part);
-  return all;
-}
 
 TEST(CryptoFrames, AreFoundAmongAllThatAnInitialMayCarry) {
   const Octets payload =

@@ -13,6 +13,7 @@ namespace {
 using test::append;
 using test::append_u16;
 using test::append_u8;
+using test::joined;
 using test::Octets;
 using namespace std::string_view_literals;
 
@@ -42,12 +43,6 @@ Octets entry(unsigned type, std::string_view name) {
 
 Octets server_name(std::string_view name) {
   return extension(kServerName, vector16(entry(0, name)));
-}
-
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets result;
-  for (const Octets& part : parts) append(result, part);
-  return result;
 }
 
 Octets handshake(Bytes body) {

@@ -16,13 +16,8 @@ namespace {
 using test::dtls_fragment;
 using test::dtls_hello;
 using test::dtls_record;
+using test::joined;
 using test::Octets;
-
-Octets joined(const std::vector<Octets>& parts) {
-  Octets all;
-  for (const Octets& part : parts) test::append(all, part);
-  return all;
-}
 
 // `message/length: offset+size …` of every fragment.
 std::string fragments_in(Bytes datagram) {
