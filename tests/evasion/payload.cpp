@@ -1,9 +1,6 @@
 #include "tests/evasion/payload.h"
 
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 #include "filters/base/byte_reader.h"
 #include "filters/http2/frames.h"
@@ -133,41 +130,20 @@ std::vector<std::string> names_in_http(Bytes stream) {
   return names;
 }
 
-// As a server's library reads them.
-class FieldDecoder {
- public:
-  FieldDecoder() {
-    if (nghttp2_hd_inflate_new(&inflater_) != 0) std::abort();
+// Every one that the block names, even where it breaks off behind.
+bool add_authorities(test::FieldDecoder& decoder, Bytes block, std::vector<std::string>& names) {
+  test::FieldList fields;
+  const bool is_block = decoder.decode(block, fields);
+  for (const auto& [name, value] : fields) {
+    if (name != ":authority" && name != "host") continue;
+    names.push_back(lower(value.substr(0, value.find(':'))));
   }
-  ~FieldDecoder() { nghttp2_hd_inflate_del(inflater_); }
-  FieldDecoder(const FieldDecoder&) = delete;
-  FieldDecoder& operator=(const FieldDecoder&) = delete;
-
-  // False: the connection is at its end.
-  bool read(Bytes block, std::vector<std::string>& names) {
-    for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
-      nghttp2_nv field{};
-      flags = 0;
-      const auto size = nghttp2_hd_inflate_hd2(inflater_, &field, &flags,
-                                               reinterpret_cast<const std::uint8_t*>(block.data()),
-                                               block.size(), 1);
-      if (size < 0) return false;
-      block = block.subspan(static_cast<std::size_t>(size));
-      const std::string_view name(reinterpret_cast<char*>(field.name), field.namelen);
-      if (name != ":authority" && name != "host") continue;
-      const std::string value(reinterpret_cast<char*>(field.value), field.valuelen);
-      names.push_back(lower(value.substr(0, value.find(':'))));
-    }
-    return nghttp2_hd_inflate_end_headers(inflater_) == 0;
-  }
-
- private:
-  nghttp2_hd_inflater* inflater_ = nullptr;
-};
+  return is_block;
+}
 
 std::vector<std::string> names_in_http2(Bytes stream) {
   std::vector<std::string> names;
-  FieldDecoder decoder;
+  test::FieldDecoder decoder;
   Octets block;
   ByteReader reader(stream);
   if (as_text(reader.take(http2::kPreface.size())) != http2::kPreface) return names;
@@ -184,7 +160,7 @@ std::vector<std::string> names_in_http2(Bytes stream) {
     if (begins && (flags & test::kPriority) != 0) payload.skip(5);
     append(block, payload.take(payload.remaining() - std::min(padding, payload.remaining())));
     if ((flags & test::kEndHeaders) == 0) continue;
-    if (!decoder.read(block, names)) break;
+    if (!add_authorities(decoder, block, names)) break;
     block.clear();
   }
   return names;

@@ -26,6 +26,10 @@ Octets http2_frame(unsigned type, unsigned flags, std::uint32_t stream, Bytes pa
   return frame;
 }
 
+bool names_host(const Field& field) {
+  return field.name == ":authority" || field.name == ":path" || field.name == "host";
+}
+
 FieldList request_fields(std::string_view authority) {
   return {{":method", "GET"},
           {":scheme", "http"},
@@ -98,6 +102,32 @@ Octets FieldEncoder::encode(const FieldList& fields) {
   if (size < 0) std::abort();
   block.resize(static_cast<std::size_t>(size));
   return block;
+}
+
+FieldDecoder::FieldDecoder() {
+  nghttp2_hd_inflater* inflater = nullptr;
+  if (nghttp2_hd_inflate_new(&inflater) != 0) std::abort();
+  inflater_.reset(inflater);
+}
+
+void FieldDecoder::Delete::operator()(nghttp2_hd_inflater* inflater) const {
+  nghttp2_hd_inflate_del(inflater);
+}
+
+bool FieldDecoder::decode(Bytes block, FieldList& fields) {
+  for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
+    nghttp2_nv pair;
+    flags = 0;
+    const auto size = nghttp2_hd_inflate_hd2(inflater_.get(), &pair, &flags,
+                                             reinterpret_cast<const std::uint8_t*>(block.data()),
+                                             block.size(), 1);
+    if (size < 0) return false;
+    block = block.subspan(static_cast<std::size_t>(size));
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0) continue;
+    fields.push_back({std::string(reinterpret_cast<char*>(pair.name), pair.namelen),
+                      std::string(reinterpret_cast<char*>(pair.value), pair.valuelen)});
+  }
+  return nghttp2_hd_inflate_end_headers(inflater_.get()) == 0;
 }
 
 Octets Http2Client::start() const {

@@ -1,6 +1,6 @@
 #pragma once
 
-// HTTP/2 of a client for tests: frames as told, and field blocks by libnghttp2's encoder.
+// HTTP/2 of a client for tests: frames as told; field blocks by libnghttp2, encoded and decoded.
 //
 //   Http2Client client;
 //   Octets stream = client.start();
@@ -16,6 +16,7 @@
 #include "tests/support/packet_builder.h"
 
 struct nghttp2_hd_deflater;
+struct nghttp2_hd_inflater;
 
 namespace sluice::test {
 
@@ -31,6 +32,8 @@ struct Field {
   std::string name, value;
 };
 using FieldList = std::vector<Field>;
+// Where servers find the host, or may.
+[[nodiscard]] bool names_host(const Field& field);
 [[nodiscard]] FieldList request_fields(std::string_view authority);
 
 // A string of HPACK, in the clear or in the Huffman code.
@@ -52,6 +55,20 @@ class FieldEncoder {
     void operator()(nghttp2_hd_deflater* deflater) const;
   };
   std::unique_ptr<nghttp2_hd_deflater, Delete> deflater_;
+};
+
+// The other end, with its own. Reads as a server's library does.
+class FieldDecoder {
+ public:
+  FieldDecoder();
+  // Appends the fields of a block. False: it is none, and the connection is at its end.
+  [[nodiscard]] bool decode(Bytes block, FieldList& fields);
+
+ private:
+  struct Delete {
+    void operator()(nghttp2_hd_inflater* inflater) const;
+  };
+  std::unique_ptr<nghttp2_hd_inflater, Delete> inflater_;
 };
 
 class Http2Client {
