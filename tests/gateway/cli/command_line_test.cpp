@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
+#include "tests/gateway/cli/command_words.h"
 
 namespace sluice::cli {
 namespace {
@@ -12,30 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Words = std::vector<std::string>;
-
-template <typename Wanted>
-Wanted parse_as(const Words& words) {
-  const auto command = parse_command_line(words);
-  if (!command) {
-    ADD_FAILURE() << command.error().text;
-    return {};
-  }
-  if (!std::holds_alternative<Wanted>(*command)) {
-    ADD_FAILURE() << "another command";
-    return {};
-  }
-  return std::get<Wanted>(*command);
-}
-
-Answer answer_to(const Words& words) {
-  const auto command = parse_command_line(words);
-  if (command) {
-    ADD_FAILURE() << "a command, not an answer: " << testing::PrintToString(words);
-    return {};
-  }
-  return command.error();
-}
 
 TEST(CommandLine, Run) {
   const auto plain = parse_as<RunCommand>({"run", "--config", "f.toml"});
@@ -126,18 +101,6 @@ TEST(CommandLine, NoWordsGetTheOverview) {
   EXPECT_EQ(answer.exit_status, 2);
   EXPECT_THAT(answer.text, HasSubstr("usage: sluice COMMAND"));
 }
-
-struct Wrong {
-  const char* name;
-  Words words;
-  const char* says;
-};
-
-void PrintTo(const Wrong& wrong, std::ostream* out) {
-  *out << testing::PrintToString(wrong.words);
-}
-
-class WrongUsage : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongUsage, IsStatusTwoAndNamesTheWord) {
   const Answer answer = answer_to(GetParam().words);

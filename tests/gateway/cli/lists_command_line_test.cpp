@@ -1,10 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
-
-#include "gateway/cli/command_line.h"
+#include "tests/gateway/cli/command_words.h"
 
 namespace sluice::cli {
 namespace {
@@ -13,26 +10,6 @@ using testing::ElementsAre;
 using testing::FieldsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Words = std::vector<std::string>;
-
-template <typename Wanted>
-Wanted parse_as(const Words& words) {
-  const auto command = parse_command_line(words);
-  if (!command || !std::holds_alternative<Wanted>(*command)) {
-    ADD_FAILURE() << (command ? "another command" : command.error().text);
-    return {};
-  }
-  return std::get<Wanted>(*command);
-}
-
-Answer answer_to(const Words& words) {
-  const auto command = parse_command_line(words);
-  if (command) {
-    ADD_FAILURE() << "a command, not an answer: " << testing::PrintToString(words);
-    return {};
-  }
-  return command.error();
-}
 
 TEST(ListsCommandLine, Build) {
   const auto plain = parse_as<ListsBuildCommand>({"lists", "build", "--out", "i", "a/chat.list"});
@@ -98,27 +75,8 @@ TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
   }
 }
 
-struct Wrong {
-  const char* name;
-  Words words;
-  const char* says;
-};
-
-void PrintTo(const Wrong& wrong, std::ostream* out) {
-  *out << testing::PrintToString(wrong.words);
-}
-
-class WrongListsUsage : public testing::TestWithParam<Wrong> {};
-
-TEST_P(WrongListsUsage, IsStatusTwoAndNamesTheWord) {
-  const Answer answer = answer_to(GetParam().words);
-  EXPECT_EQ(answer.exit_status, 2);
-  EXPECT_THAT(answer.text, testing::StartsWith("sluice: "));
-  EXPECT_THAT(answer.text.substr(0, answer.text.find('\n')), HasSubstr(GetParam().says));
-}
-
 INSTANTIATE_TEST_SUITE_P(
-    ListsCommandLine, WrongListsUsage,
+    ListsCommandLine, WrongUsage,
     testing::Values(
         Wrong{"UnknownCommand", {"lists", "frobnicate"}, "no command \"lists frobnicate\""},
         Wrong{"CommandOfALaterVersion", {"lists", "sign", "i"}, "no command \"lists sign\""},
