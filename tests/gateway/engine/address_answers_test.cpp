@@ -13,12 +13,12 @@ using io::Verdict;
 using test::Answer;
 using test::Connection;
 using test::FrameBuilder;
+using test::kResolver;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
 
-constexpr const char* kClient = "192.0.2.1:5353";
-constexpr const char* kResolver = "198.51.100.53:53";
+constexpr const char* kAsker = "192.0.2.1:5353";
 constexpr const char* kServer = "203.0.113.7";
 
 class Answers : public testing::Test {
@@ -27,10 +27,10 @@ class Answers : public testing::Test {
 
   void ask(std::string_view name, Side side = Side::inside) {
     query = test::dns_query(name, {.id = 77});
-    lab.send(FrameBuilder(kClient, kResolver).payload(query).build(), side);
+    lab.send(FrameBuilder(kAsker, kResolver).payload(query).build(), side);
   }
   void answer(const Octets& message, const char* from = kResolver) {
-    EXPECT_EQ(lab.send(FrameBuilder(from, kClient).payload(message).build(), Side::outside),
+    EXPECT_EQ(lab.send(FrameBuilder(from, kAsker).payload(message).build(), Side::outside),
               Verdict::pass);
   }
   [[nodiscard]] std::uint64_t leases() const { return lab.counters->leases.value(); }

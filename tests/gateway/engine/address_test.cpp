@@ -17,21 +17,19 @@ using io::Verdict;
 using telemetry::Reason;
 using test::Connection;
 using test::FrameBuilder;
+using test::hello;
+using test::kClient;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
 
 constexpr const char* kRange = "203.0.113.0/24";
-constexpr const char* kClient = "192.0.2.1:5000";
 constexpr const char* kInside = "203.0.113.7:8080";    // of the range
 constexpr const char* kOutside = "198.51.100.2:8080";  // of none
 constexpr const char* kNameless = "\x01\x02 words of no protocol that we read";
 
 LabOptions listed(policy::Action action = policy::Action::drop) {
   return {.action = action, .addresses = {kRange, "@@203.0.113.9", "2001:db8:7::/48"}};
-}
-Octets hello(std::string_view name) {
-  return test::tls_records(test::client_hello(name));
 }
 Verdict send_first(Lab& lab, const Connection& connection, Bytes bytes) {
   connection.open(lab);

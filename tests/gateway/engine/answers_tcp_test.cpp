@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "tests/gateway/engine/lab.h"
-#include "tests/support/dns_response.h"
+#include "tests/gateway/engine/answers_lab.h"
 #include "tests/support/fragments.h"
 
 namespace sluice::engine {
@@ -15,19 +14,17 @@ namespace {
 using io::Side;
 using io::Verdict;
 using telemetry::Reason;
+using test::alias_of;
 using test::Connection;
 using test::DnsResponse;
+using test::ech;
 using test::FrameBuilder;
+using test::kClient;
+using test::kResolver;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
 
-constexpr const char* kClient = "192.0.2.1:5000";
-constexpr const char* kResolver = "198.51.100.53:53";
-
-DnsResponse alias_to(std::string_view target) {
-  return DnsResponse("www.a.example").cname("www.a.example", target).a(target, "203.0.113.9");
-}
 DnsResponse keys_of(std::string_view name) {
   return DnsResponse(name, 65).https(name, "", {.ipv4_hints = {"203.0.113.9"}, .ech = 40});
 }
@@ -38,11 +35,6 @@ Octets joined(const std::vector<DnsResponse>& responses) {
   Octets stream;
   for (const DnsResponse& response : responses) test::append(stream, framed(response));
   return stream;
-}
-LabOptions with_ech_as(policy::Ech what) {
-  LabOptions options;
-  options.fallbacks.ech = what;
-  return options;
 }
 
 // A client that has asked, and what its server says.
@@ -71,7 +63,7 @@ struct Talk {
 
 TEST(TcpAnswers, AnAliasOfABannedNameEndsTheFlowAndIsRecordedForItsClient) {
   Talk talk;
-  EXPECT_EQ(talk.answer(alias_to("Web.WeChat.com")), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(alias_of("Web.WeChat.com")), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::banned), 1U);
   const telemetry::AuditRecord* const record = talk.lab.audit.front();
   ASSERT_NE(record, nullptr);
@@ -80,13 +72,13 @@ TEST(TcpAnswers, AnAliasOfABannedNameEndsTheFlowAndIsRecordedForItsClient) {
   EXPECT_EQ(record->transport, "tcp");
   EXPECT_EQ(record->client.to_string(), kClient);
   EXPECT_EQ(record->server.to_string(), kResolver);
-  EXPECT_EQ(talk.answer(alias_to("cdn.example")), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(alias_of("cdn.example")), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
 }
 
 TEST(TcpAnswers, OthersPass) {
   Talk talk;
-  const Octets stream = joined({alias_to("cdn.example"), alias_to("open.wechat.com"),
+  const Octets stream = joined({alias_of("cdn.example"), alias_of("open.wechat.com"),
                                 DnsResponse("a.example").a("a.example", "203.0.113.9")});
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   EXPECT_EQ(talk.lab.audit.front(), nullptr);
@@ -94,7 +86,7 @@ TEST(TcpAnswers, OthersPass) {
   talk.acknowledge(stream.size());
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
   talk.ask("b.example");
-  EXPECT_EQ(talk.answer(stream.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(stream.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
 }
 
 TEST(TcpAnswers, EveryKindOfAliasIsJudged) {
@@ -107,7 +99,7 @@ TEST(TcpAnswers, EveryKindOfAliasIsJudged) {
 }
 
 TEST(TcpAnswers, TheSegmentThatCompletesABannedAnswerIsDropped) {
-  const Octets stream = joined({alias_to("cdn.example"), alias_to("web.wechat.com")});
+  const Octets stream = joined({alias_of("cdn.example"), alias_of("web.wechat.com")});
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
     Talk talk;
     EXPECT_EQ(talk.answer(0, Bytes(stream).first(cut)), Verdict::pass) << cut;
@@ -125,7 +117,7 @@ TEST(TcpAnswers, AnySplitIsJudgedAlike) {
   for (int round = 0; round < 600; ++round) {
     const bool is_banned = round % 2 == 0;
     const Octets stream =
-        joined({alias_to("cdn.example"), alias_to(is_banned ? "web.wechat.com" : "web.weather.io"),
+        joined({alias_of("cdn.example"), alias_of(is_banned ? "web.wechat.com" : "web.weather.io"),
                 DnsResponse("b.example").a("b.example", "203.0.113.9")});
     std::vector<std::pair<std::size_t, std::size_t>> pieces;
     for (std::size_t at = 0; at < stream.size();) {
@@ -150,7 +142,7 @@ TEST(TcpAnswers, AnySplitIsJudgedAlike) {
 
 TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
   Talk talk;
-  const Octets stream = framed(alias_to("cdn.example"));
+  const Octets stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   const std::uint64_t findings = talk.lab.counters->findings.value();
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
@@ -161,8 +153,8 @@ TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
 
 TEST(TcpAnswers, ACopyThatDiffersIsDroppedAlone) {
   Talk talk;
-  const Octets stream = framed(alias_to("web.weather.io"));
-  const Octets other = framed(alias_to("web.wechat.com"));
+  const Octets stream = framed(alias_of("web.weather.io"));
+  const Octets other = framed(alias_of("web.wechat.com"));
   ASSERT_EQ(stream.size(), other.size());
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   EXPECT_EQ(talk.answer(0, other), Verdict::drop);
@@ -180,12 +172,12 @@ TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   const Octets frame = FrameBuilder(kResolver, kClient)
                            .tcp(Connection::kServer,
                                 Connection::kClient + static_cast<std::uint32_t>(talk.asked), "PA")
-                           .payload(framed(alias_to("web.wechat.com")))
+                           .payload(framed(alias_of("web.wechat.com")))
                            .broken_checksum()
                            .build();
   EXPECT_EQ(talk.lab.send(frame, Side::outside), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::bad_checksum), 1U);
-  EXPECT_EQ(talk.answer(alias_to("cdn.example")), Verdict::pass);
+  EXPECT_EQ(talk.answer(alias_of("cdn.example")), Verdict::pass);
 }
 
 // Servers fill messages of a zone transfer up to 16 KiB, where compression ends, or up to 64 KiB.
@@ -247,16 +239,16 @@ TEST(TcpAnswers, AZoneTransferOfTheLongestMessagesComesThrough) {
 // A frame that a network card has merged may be larger than what is kept of a stream.
 TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
   Octets stream;
-  for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_to("cdn.example")));
+  for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_of("cdn.example")));
   ASSERT_GT(stream.size(), kOrdinaryCapacity);
   EXPECT_EQ(Talk().answer(0, stream), Verdict::pass);
-  test::append(stream, framed(alias_to("web.wechat.com")));
+  test::append(stream, framed(alias_of("web.wechat.com")));
   EXPECT_EQ(Talk().answer(0, stream), Verdict::drop_flow);
 }
 
 TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
   Talk talk;
-  const Octets stream = framed(alias_to("cdn.example"));
+  const Octets stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
@@ -334,7 +326,7 @@ TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
   Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
   const Octets stream = framed(broken);
   EXPECT_EQ(lenient.answer(0, stream), Verdict::pass);
-  EXPECT_EQ(lenient.answer(stream.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+  EXPECT_EQ(lenient.answer(stream.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
 }
 
 Octets broken_question() {
@@ -389,17 +381,17 @@ TEST(TcpAnswers, BehindAQuestionThatCannotBeReadAreJudged) {
   connection.open(lab);
   const Octets broken = broken_question();
   EXPECT_EQ(lab.send(connection.data(0, broken)), Verdict::pass);
-  const Octets first = framed(alias_to("cdn.example"));
+  const Octets first = framed(alias_of("cdn.example"));
   EXPECT_EQ(lab.send(connection.answer(0, first, broken.size()), Side::outside), Verdict::pass);
   EXPECT_EQ(
-      lab.send(connection.answer(first.size(), framed(alias_to("web.wechat.com")), broken.size()),
+      lab.send(connection.answer(first.size(), framed(alias_of("web.wechat.com")), broken.size()),
                Side::outside),
       Verdict::drop_flow);
 }
 
 TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
   Talk talk({}, "198.51.100.53:8053");
-  EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(alias_of("web.wechat.com")), Verdict::drop_flow);
   // A server that speaks something else there is left alone.
   Talk other({}, "198.51.100.53:8053");
   const std::string words(2 * kOrdinaryCapacity, 'x');
@@ -428,7 +420,7 @@ TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
   const Connection connection(kClient, kResolver);
   const Octets question = test::framed(test::dns_query("www.a.example"));
   EXPECT_EQ(lab.send(connection.data(0, question)), Verdict::pass);
-  EXPECT_EQ(lab.send(connection.answer(700, framed(alias_to("web.wechat.com")), question.size()),
+  EXPECT_EQ(lab.send(connection.answer(700, framed(alias_of("web.wechat.com")), question.size()),
                      Side::outside),
             Verdict::drop_flow);
 }
@@ -451,14 +443,14 @@ void expect_resets(const Talk& talk, std::size_t answered) {
 
 TEST(TcpAnswers, RejectResetsBothEnds) {
   Talk talk(LabOptions{.action = policy::Action::reject});
-  const Octets first = framed(alias_to("cdn.example"));
+  const Octets first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
-  EXPECT_EQ(talk.answer(first.size(), framed(alias_to("web.wechat.com"))), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(first.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
   expect_resets(talk, first.size());
 }
 
 TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
-  Talk talk(with_ech_as(policy::Ech::drop));
+  Talk talk(ech(policy::Ech::drop));
   EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech), 1U);
   expect_resets(talk, 0);
@@ -474,10 +466,10 @@ Octets replaced_payload(const Lab& lab) {
 }
 
 TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
-  Talk talk(with_ech_as(policy::Ech::strip));
-  const Octets before = framed(alias_to("cdn.example"));
+  Talk talk(ech(policy::Ech::strip));
+  const Octets before = framed(alias_of("cdn.example"));
   const Octets stream =
-      joined({alias_to("cdn.example"), keys_of("a.example"), alias_to("cdn.example")});
+      joined({alias_of("cdn.example"), keys_of("a.example"), alias_of("cdn.example")});
   EXPECT_EQ(talk.answer(0, stream), Verdict::replace);
   EXPECT_EQ(talk.lab.count(Verdict::replace, Reason::ech), 1U);
   const Octets stripped = replaced_payload(talk.lab);
@@ -499,30 +491,30 @@ TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
 
 TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   const Octets stream = framed(keys_of("a.example"));
-  Talk split(with_ech_as(policy::Ech::strip));
+  Talk split(ech(policy::Ech::strip));
   EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
   EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
   EXPECT_EQ(split.lab.count(Verdict::drop_flow, Reason::ech_in_parts), 1U);
   expect_resets(split, 30);
-  Talk two(with_ech_as(policy::Ech::strip));
+  Talk two(ech(policy::Ech::strip));
   EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})),
             Verdict::drop_flow);
   // The length alone may come before.
-  Talk length(with_ech_as(policy::Ech::strip));
+  Talk length(ech(policy::Ech::strip));
   EXPECT_EQ(length.answer(0, Bytes(stream).first(2)), Verdict::pass);
   EXPECT_EQ(length.answer(2, Bytes(stream).subspan(2)), Verdict::replace);
   // Sent again in parts, what was hidden would come out.
-  Talk again(with_ech_as(policy::Ech::strip));
+  Talk again(ech(policy::Ech::strip));
   EXPECT_EQ(again.answer(0, stream), Verdict::replace);
   EXPECT_EQ(again.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
 }
 
 // Else the server would send them again, to be dropped again, until both ends time out.
 TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
-  LabOptions options = with_ech_as(policy::Ech::strip);
+  LabOptions options = ech(policy::Ech::strip);
   options.can.replace = false;
   Talk talk(options);
-  const Octets first = framed(alias_to("cdn.example"));
+  const Octets first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
   const Octets keys = framed(keys_of("a.example"));
   EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
@@ -535,7 +527,7 @@ TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
 
 TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
   const std::string_view data("\0\x01\0\0\x05\0\x02xy\xff\xff\0\0", 13);
-  Talk talk(with_ech_as(policy::Ech::strip));
+  Talk talk(ech(policy::Ech::strip));
   EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))),
             Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
@@ -543,7 +535,7 @@ TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
 }
 
 TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
-  Talk talk(with_ech_as(policy::Ech::strip));
+  Talk talk(ech(policy::Ech::strip));
   const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
   Verdict last = Verdict::pass;
   for (const Octets& fragment : test::fragments_of(answer, 64)) {
@@ -557,7 +549,7 @@ TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
 
 // No reply finds its way back through a tunnel.
 TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
-  Talk talk(with_ech_as(policy::Ech::strip));
+  Talk talk(ech(policy::Ech::strip));
   constexpr std::uint8_t kIpInIp = 4;
   const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
   const Octets tunnelled =
@@ -574,7 +566,7 @@ TEST(TcpAnswers, WithoutMemoryTheOldestUnfinishedOneEnds) {
   LabOptions options;
   options.limits.streams = 1;
   Talk talk(options);
-  const Octets stream = framed(alias_to("cdn.example"));
+  const Octets stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, Bytes(stream).first(20)), Verdict::pass);
   const Connection other("192.0.2.2:5000", kResolver);
   other.open(talk.lab);
@@ -607,7 +599,7 @@ TEST(TcpAnswers, TeachAddresses) {
 
 TEST(TcpAnswers, AreLeftToObserversWhoBlockNothing) {
   Talk talk(LabOptions{.enforce = false});
-  EXPECT_EQ(talk.answer(alias_to("web.wechat.com")), Verdict::pass);
+  EXPECT_EQ(talk.answer(alias_of("web.wechat.com")), Verdict::pass);
   EXPECT_EQ(talk.lab.audit.front()->name.view(), "web.wechat.com");
 }
 

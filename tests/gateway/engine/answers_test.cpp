@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/gateway/engine/lab.h"
-#include "tests/support/dns_response.h"
+#include "tests/gateway/engine/answers_lab.h"
 #include "tests/support/quic_builder.h"
 
 namespace sluice::engine {
@@ -11,14 +10,15 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::alias_of;
 using test::DnsResponse;
+using test::ech;
 using test::FrameBuilder;
+using test::kClient;
+using test::kResolver;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
-
-constexpr const char* kClient = "192.0.2.1:5000";
-constexpr const char* kResolver = "198.51.100.53:53";
 
 Octets answer(const DnsResponse& response, const char* from = kResolver, const char* to = kClient) {
   return FrameBuilder(from, to).payload(response.build()).build();
@@ -26,19 +26,11 @@ Octets answer(const DnsResponse& response, const char* from = kResolver, const c
 Verdict send(Lab& lab, const DnsResponse& response) {
   return lab.send(answer(response), io::Side::outside);
 }
-DnsResponse alias_of(std::string_view target) {
-  return DnsResponse("www.a.example").cname("www.a.example", target).a(target, "203.0.113.9");
-}
 DnsResponse with_ech() {
   return DnsResponse("a.example", 65)
       .https("a.example", "", {.ipv4_hints = {"203.0.113.9"}, .ech = 40, .ipv6_hints = {"::2"}})
       .additional()
       .a("a.example", "203.0.113.9");
-}
-LabOptions ech(policy::Ech what, policy::Action action = policy::Action::drop) {
-  LabOptions options{.action = action};
-  options.fallbacks.ech = what;
-  return options;
 }
 
 TEST(DnsAnswers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {

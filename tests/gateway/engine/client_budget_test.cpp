@@ -8,8 +8,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const IpAddress kClient = *IpAddress::parse("192.0.2.1");
-const IpAddress kOther = *IpAddress::parse("2001:db8::1");
+const IpAddress kOne = *IpAddress::parse("192.0.2.1");
+const IpAddress kAnother = *IpAddress::parse("2001:db8::1");
 
 unsigned taken(ClientBudget& budget, const IpAddress& client, Nanos now, unsigned tries) {
   unsigned count = 0;
@@ -19,31 +19,31 @@ unsigned taken(ClientBudget& budget, const IpAddress& client, Nanos now, unsigne
 
 TEST(ClientBudget, GivesASecondsWorthAtOnceAndThenTheRate) {
   ClientBudget budget(8, 100, {1, 2});
-  EXPECT_EQ(taken(budget, kClient, seconds(50), 1000), 100U);
-  EXPECT_EQ(taken(budget, kClient, seconds(50) + milliseconds(100), 1000), 10U);
-  EXPECT_EQ(taken(budget, kClient, seconds(60), 1000), 100U);
+  EXPECT_EQ(taken(budget, kOne, seconds(50), 1000), 100U);
+  EXPECT_EQ(taken(budget, kOne, seconds(50) + milliseconds(100), 1000), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(60), 1000), 100U);
 }
 
 TEST(ClientBudget, IsEachClientsOwn) {
   ClientBudget budget(8, 10, {1, 2});
-  EXPECT_EQ(taken(budget, kClient, seconds(1), 50), 10U);
-  EXPECT_EQ(taken(budget, kOther, seconds(1), 50), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(1), 50), 10U);
+  EXPECT_EQ(taken(budget, kAnother, seconds(1), 50), 10U);
 }
 
 TEST(ClientBudget, StarvesNobodyWhenTimeGoesBack) {
   ClientBudget budget(8, 10, {1, 2});
-  EXPECT_EQ(taken(budget, kClient, seconds(10'000), 50), 10U);
-  EXPECT_EQ(taken(budget, kClient, seconds(10), 50), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(10'000), 50), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(10), 50), 10U);
 }
 
 TEST(ClientBudget, ForgetsTheClientIdleLongest) {
   ClientBudget budget(2, 10, {1, 2});
-  EXPECT_EQ(taken(budget, kClient, seconds(1), 50), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(1), 50), 10U);
   for (int i = 0; i < 4; ++i) {
     const auto address = IpAddress::parse("198.51.100." + std::to_string(i));
     EXPECT_EQ(taken(budget, *address, seconds(1), 50), 10U);
   }
-  EXPECT_EQ(taken(budget, kClient, seconds(1), 50), 10U);
+  EXPECT_EQ(taken(budget, kOne, seconds(1), 50), 10U);
 }
 
 }  // namespace

@@ -11,13 +11,10 @@ using io::Verdict;
 using telemetry::Reason;
 using test::Connection;
 using test::FrameBuilder;
+using test::hello;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
-
-Octets hello(std::string_view name) {
-  return test::tls_records(test::client_hello(name));
-}
 
 class Evasion : public testing::Test {
  protected:

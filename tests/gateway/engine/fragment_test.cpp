@@ -17,6 +17,7 @@ using test::Connection;
 using test::fragment_of;
 using test::fragments_of;
 using test::FrameBuilder;
+using test::hello;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
@@ -26,9 +27,6 @@ Octets question(std::string_view name, bool v4 = true, bool edns = true) {
                       v4 ? "198.51.100.53:53" : "[2001:db8::53]:53")
       .payload(test::dns_query(name, {.edns = edns, .cookie = 40}))
       .build();
-}
-Octets hello(std::string_view name) {
-  return test::tls_records(test::client_hello(name));
 }
 
 // The property: any cut, order and duplication of a packet yields the verdict of the whole, on the

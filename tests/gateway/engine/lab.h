@@ -18,6 +18,13 @@
 
 namespace sluice::test {
 
+inline constexpr const char* kClient = "192.0.2.1:5000";
+inline constexpr const char* kResolver = "198.51.100.53:53";
+
+[[nodiscard]] inline Octets hello(std::string_view name) {
+  return tls_records(client_hello(name));
+}
+
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
@@ -118,7 +125,7 @@ class Lab {
 // One TCP connection; offsets count in the client's stream.
 class Connection {
  public:
-  explicit Connection(std::string_view client = "192.0.2.1:5000",
+  explicit Connection(std::string_view client = test::kClient,
                       std::string_view server = "198.51.100.2:443")
       : client_(client), server_(server) {}
 

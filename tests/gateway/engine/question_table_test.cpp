@@ -2,20 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/packet_builder.h"
+#include "tests/gateway/engine/lab.h"
 
 namespace sluice::engine {
 namespace {
 
 using std::chrono::seconds;
 using test::FrameBuilder;
+using test::kClient;
+using test::kResolver;
 using test::Octets;
 
-constexpr Nanos kNow = seconds(1'800'000'000);
-constexpr const char* kClient = "192.0.2.1:5000";
-constexpr const char* kResolver = "198.51.100.53:53";
+constexpr Nanos kAskedAt = seconds(1'800'000'000);
 const name::Name kName = *name::Name::from_text("a.example");
-const name::Name kOther = *name::Name::from_text("b.example");
+const name::Name kOtherName = *name::Name::from_text("b.example");
 
 class Questions : public testing::Test {
  protected:
@@ -29,29 +29,31 @@ class Questions : public testing::Test {
 };
 
 TEST_F(Questions, AnAnswerCountsOnce) {
-  table_.ask(packet(kClient, kResolver), 7, kName, kNow);
-  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 7, kName, kNow + seconds(1)));
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kNow + seconds(1)));
+  table_.ask(packet(kClient, kResolver), 7, kName, kAskedAt);
+  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt + seconds(1)));
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt + seconds(1)));
 }
 
 TEST_F(Questions, AnAnswerThatNobodyAskedForCountsNothing) {
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kNow));
-  table_.ask(packet(kClient, kResolver), 7, kName, kNow);
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 8, kName, kNow)) << "another ID";
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kOther, kNow)) << "another name";
-  EXPECT_FALSE(table_.answer(packet(kResolver, "192.0.2.1:5001"), 7, kName, kNow)) << "port";
-  EXPECT_FALSE(table_.answer(packet("198.51.100.54:53", kClient), 7, kName, kNow)) << "server";
-  EXPECT_FALSE(table_.answer(packet(kClient, kResolver), 7, kName, kNow)) << "the asker itself";
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kNow + seconds(11))) << "late";
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt));
+  table_.ask(packet(kClient, kResolver), 7, kName, kAskedAt);
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 8, kName, kAskedAt)) << "another ID";
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kOtherName, kAskedAt))
+      << "another name";
+  EXPECT_FALSE(table_.answer(packet(kResolver, "192.0.2.1:5001"), 7, kName, kAskedAt)) << "port";
+  EXPECT_FALSE(table_.answer(packet("198.51.100.54:53", kClient), 7, kName, kAskedAt)) << "server";
+  EXPECT_FALSE(table_.answer(packet(kClient, kResolver), 7, kName, kAskedAt)) << "the asker itself";
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt + seconds(11)))
+      << "late";
 }
 
 TEST_F(Questions, TheOldestIsForgottenWhereThereAreTooMany) {
   for (std::uint16_t id = 0; id < 17; ++id) {
-    table_.ask(packet(kClient, kResolver), id, kName, kNow);
+    table_.ask(packet(kClient, kResolver), id, kName, kAskedAt);
   }
-  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 0, kName, kNow));
-  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 1, kName, kNow));
-  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 16, kName, kNow));
+  EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 0, kName, kAskedAt));
+  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 1, kName, kAskedAt));
+  EXPECT_TRUE(table_.answer(packet(kResolver, kClient), 16, kName, kAskedAt));
 }
 
 }  // namespace

@@ -11,18 +11,15 @@ using io::Verdict;
 using telemetry::Reason;
 using test::Connection;
 using test::FrameBuilder;
+using test::hello;
+using test::kClient;
+using test::kResolver;
 using test::Lab;
 using test::LabOptions;
 using test::Octets;
 
-constexpr const char* kClient = "192.0.2.1:5000";
-constexpr const char* kResolver = "198.51.100.53:53";
-
 Octets query(std::string_view name, const test::QueryOptions& options = {}) {
   return FrameBuilder(kClient, kResolver).payload(test::dns_query(name, options)).build();
-}
-Octets hello(std::string_view name) {
-  return test::tls_records(test::client_hello(name));
 }
 
 TEST(Worker, DropsABannedQuestionAndRecordsIt) {
