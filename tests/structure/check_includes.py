@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks who includes whom, and that filters/ is pure.
+"""Checks who includes whom, that a source includes its own header first, and that filters/ is pure.
 
 usage: check_includes.py [ROOT]
 
@@ -122,11 +122,17 @@ def check_file(root, path, allowed, may_include):
     if module is None:
         yield 1, "its folder has no row in the table of check_includes.py"
         return
+    own = re.sub(r"\.cpp$", ".h", path)
+    if own == path or not (root / own).is_file():
+        own = None
     for number, line in enumerate(without(code, text_too=False).split("\n"), 1):
         include = INCLUDE.match(line)
         if not include:
             continue
         ours, theirs = include["ours"], include["theirs"]
+        if own not in (None, ours):
+            yield number, f'"{own}" comes first: that is how it compiles alone'
+        own = None
         if ours is None and theirs is None:
             yield number, "an include that names no file"
         elif ours is None and theirs.startswith(tuple(top + "/" for top in TOPS)):

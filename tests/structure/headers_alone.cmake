@@ -1,6 +1,6 @@
-# sluice_headers_alone(TARGET ROOT FOLDER …): an object library with a source for each header below
-# the folders, which includes that header alone, twice. The one glob of the build: a header that
-# nobody lists has to compile too.
+# sluice_headers_alone(TARGET ROOT FOLDER …): an object library with a source for each header below the folders that has
+# none of its own, which includes that header alone, twice. The others come first in their source, as check_includes.py
+# wants it, so that alone they compile there. The one glob of the build: a header that nobody lists has to compile too.
 function(sluice_headers_alone target root)
   set(sources)
   foreach(folder ${ARGN})
@@ -9,6 +9,10 @@ function(sluice_headers_alone target root)
       message(FATAL_ERROR "no header in ${root}/${folder}")
     endif()
     foreach(header ${headers})
+      string(REGEX REPLACE "h$" "cpp" own ${header})
+      if(EXISTS ${root}/${own})
+        continue()
+      endif()
       set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}/${header}.cpp)
       file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
       list(APPEND sources ${source})

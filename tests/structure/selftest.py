@@ -61,8 +61,8 @@ class Includes(Tree):
 
     def test_good(self):
         self.assertEqual(self.violations("lists/format/l.cpp", '#include "filters/base/a.h"\n'), [])
-        self.assertEqual(self.violations("gateway/engine/e.cpp", '#include "lists/format/one.h"'), [])
-        self.assertEqual(self.violations("filters/name/n.cpp", "// std::getenv(\n"
+        self.assertEqual(self.violations("gateway/engine/x.cpp", '#include "lists/format/one.h"'), [])
+        self.assertEqual(self.violations("filters/name/x.cpp", "// std::getenv(\n"
                                          'auto x = "getenv"; int y = 1\'000; static const int z = 1;\n'
                                          "static int f(int n = 0);\n"), [])
 
@@ -71,13 +71,18 @@ class Includes(Tree):
         self.assert_fails("filters/base/b.h", '/* */ #  include "lists/format/one.h"', 1, "may not")
 
     def test_a_file_in_a_row_is_no_folder(self):
-        self.assert_fails("gateway/engine/e.cpp", '#include "lists/format/two.h"', 1, "may not")
+        self.assert_fails("gateway/engine/x.cpp", '#include "lists/format/two.h"', 1, "may not")
 
     def test_paths(self):
-        self.assert_fails("filters/name/n.cpp", '#include "n.h"\n', 1, "no path from the root")
-        self.assert_fails("filters/name/n.cpp", '#include "filters/name/../name/n.h"\n', 1, "no path")
-        self.assert_fails("filters/name/n.cpp", "#include <filters/name/n.h>\n", 1, "is ours")
-        self.assert_fails("filters/name/n.cpp", "#include NAME\n", 1, "names no file")
+        self.assert_fails("filters/name/x.cpp", '#include "n.h"\n', 1, "no path from the root")
+        self.assert_fails("filters/name/x.cpp", '#include "filters/name/../name/n.h"\n', 1, "no path")
+        self.assert_fails("filters/name/x.cpp", "#include <filters/name/n.h>\n", 1, "is ours")
+        self.assert_fails("filters/name/x.cpp", "#include NAME\n", 1, "names no file")
+
+    def test_own_header_comes_first(self):
+        self.write("filters/name/w.h", HEADER)
+        self.assert_fails("filters/name/w.cpp", '#include <span>\n#include "filters/name/w.h"\n', 1, "comes first")
+        self.assertEqual(self.violations("filters/name/w.cpp", '#include "filters/name/w.h"\n#include <span>\n'), [])
 
     def test_no_row(self):
         self.assert_fails("lists/other/o.h", HEADER, 1, "no row")
@@ -85,13 +90,13 @@ class Includes(Tree):
     def test_pure(self):
         for header in ("iostream", "fstream", "thread", "mutex", "atomic", "filesystem", "ctime",
                        "sys/socket.h", "unistd.h", "spdlog/spdlog.h"):
-            self.assert_fails("filters/name/n.cpp", f"#include <{header}>\n", 1, "is pure")
+            self.assert_fails("filters/name/x.cpp", f"#include <{header}>\n", 1, "is pure")
         for code in ("auto t = std::chrono::steady_clock::now();", 'std::getenv("A");',
                      'std::printf("");', "std::time(nullptr);", "static int calls = 0;",
                      "thread_local int x;", "std::atomic<int> a;", "std::random_device r;"):
-            self.assert_fails("filters/name/n.cpp", f"\n  {code}\n", 2, "is pure")
-        self.assertEqual(self.violations("filters/name/n.cpp", ""), [])
-        self.assertEqual(self.violations("gateway/engine/e.cpp", "#include <thread>\n"), [])
+            self.assert_fails("filters/name/x.cpp", f"\n  {code}\n", 2, "is pure")
+        self.assertEqual(self.violations("filters/name/x.cpp", ""), [])
+        self.assertEqual(self.violations("gateway/engine/x.cpp", "#include <thread>\n"), [])
 
     def test_table(self):
         circle = {**ALLOWED, "filters/base": ["lists/format"]}
