@@ -88,7 +88,9 @@ Scripts compressed(const Payload& payload) {
   return {sent(payload.kind, forward), sent(payload.kind, chained)};
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> dns_cases() {
   static const std::vector<Case> cases{
       {"dns_over_udp", "one question in a datagram", {Kind::dns_udp}, plain_question},
       {"dns_edns", "a question with EDNS and a cookie", kDnsKinds, with_edns},
@@ -98,12 +100,6 @@ const std::vector<Case>& table() {
       {"dns_compressed", "pointers that lead forward, one and four", kDnsKinds, compressed},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> dns_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

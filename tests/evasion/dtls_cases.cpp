@@ -8,18 +8,13 @@ namespace {
 
 using test::dtls_fragment;
 using test::dtls_record;
+using test::joined;
 
 Octets part(const Octets& body, std::size_t from, std::size_t to) {
   return dtls_record(dtls_fragment(body, from, to - from));
 }
 
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets all;
-  for (const Octets& one : parts) test::append(all, one);
-  return all;
-}
-
-Scripts plain(const Payload& payload) {
+Scripts whole_hello(const Payload& payload) {
   const Octets& body = payload.stream;
   Scripts scripts;
   for (const test::DtlsRecord& record :
@@ -29,7 +24,7 @@ Scripts plain(const Payload& payload) {
   return scripts;
 }
 
-Scripts split(const Payload& payload) {
+Scripts in_fragments(const Payload& payload) {
   const Octets& body = payload.stream;
   const std::size_t end = body.size();
   Scripts scripts;
@@ -49,7 +44,7 @@ Scripts in_one_datagram(const Payload& payload) {
           Script().datagram(joined({dtls_record(second), dtls_record(first)}))};
 }
 
-Scripts overlapping(const Payload& payload) {
+Scripts overlapping_fragments(const Payload& payload) {
   const Octets &body = payload.stream, &decoy = payload.decoy;
   const std::size_t from = payload.name_at - 4, to = payload.name_end, end = body.size();
   const Octets head = part(body, 0, from), tail = part(body, to, end);
@@ -82,12 +77,17 @@ Scripts behind_other_records(const Payload& payload) {
           Script().datagram(joined({hello, test::octets("junk")}))};
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> dtls_cases() {
   static const std::vector<Case> cases{
-      {"dtls_plain", "one datagram, three versions", {Kind::dtls}, plain},
-      {"dtls_split", "two fragments, cut at every byte, both orders", {Kind::dtls}, split},
+      {"dtls_plain", "one datagram, three versions", {Kind::dtls}, whole_hello},
+      {"dtls_split", "two fragments, cut at every byte, both orders", {Kind::dtls}, in_fragments},
       {"dtls_one_datagram", "fragments in one record and in two", {Kind::dtls}, in_one_datagram},
-      {"dtls_overlap", "a decoy over the name, before and behind it", {Kind::dtls}, overlapping},
+      {"dtls_overlap",
+       "a decoy over the name, before and behind it",
+       {Kind::dtls},
+       overlapping_fragments},
       {"dtls_second_hello", "a decoy, then the hello with a cookie", {Kind::dtls}, second_hello},
       {"dtls_other_records",
        "an alert, a sealed record, junk beside it",
@@ -95,12 +95,6 @@ const std::vector<Case>& table() {
        behind_other_records},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> dtls_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

@@ -88,7 +88,9 @@ Scripts overlapping(const Payload& payload) {
           packet.in({{0, cut, true}, {0, end}, {end, size}}, true)};
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> fragment_cases() {
   static const std::vector<Kind> kinds{Kind::dns_udp, Kind::quic, Kind::tls};
   static const std::vector<Case> cases{
       {"ip_fragments", "two, in order and reversed", kinds, two},
@@ -98,12 +100,6 @@ const std::vector<Case>& table() {
        Trait::no_ordinary},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> fragment_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

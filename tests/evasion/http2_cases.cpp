@@ -10,6 +10,7 @@ using test::append;
 using test::FieldList;
 using test::hpack_literal;
 using test::http2_frame;
+using test::joined;
 using test::kContinuation;
 using test::kEndHeaders;
 using test::kEndStream;
@@ -40,12 +41,6 @@ Octets headers(Bytes block, std::uint32_t stream = 1) {
   return http2_frame(kHeaders, kEndHeaders | kEndStream, stream, block);
 }
 
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets whole;
-  for (const Octets& part : parts) append(whole, part);
-  return whole;
-}
-
 Scripts coded(const Payload& payload) {
   const Octets never_indexed = octets("\x10");
   return connections(
@@ -62,7 +57,7 @@ Scripts two_hosts(const Payload& payload) {
                       headers(another.encode({{"host", payload.name}, {":authority", other}}))});
 }
 
-Scripts later_request(const Payload& payload) {
+Scripts later_stream(const Payload& payload) {
   test::Http2Client client;
   Octets stream = client.request(kDecoyName);
   append(stream, client.data(100));
@@ -115,11 +110,13 @@ Scripts other_frames(const Payload& payload) {
                http2_frame(0x10, 4, 0, lure), client.request(payload.name)})});
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> http2_cases() {
   static const std::vector<Case> cases{
       {"http2_coded", "Huffman codes, of name and value", {Kind::http2}, coded},
       {"http2_two_hosts", "an authority and another host", {Kind::http2}, two_hosts},
-      {"http2_later_request", "in a third request, behind data", {Kind::http2}, later_request},
+      {"http2_later_request", "in a third request, behind data", {Kind::http2}, later_stream},
       {"http2_dynamic_name", "under a name of the dynamic table", {Kind::http2}, dynamic_name},
       {"http2_trailer", "behind the body", {Kind::http2}, trailer},
       {"http2_padding", "behind padding and a priority", {Kind::http2}, padding},
@@ -127,12 +124,6 @@ const std::vector<Case>& table() {
       {"http2_other_frames", "behind frames of unknown types", {Kind::http2}, other_frames},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> http2_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

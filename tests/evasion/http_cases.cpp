@@ -85,7 +85,9 @@ Scripts later_request(const Payload& payload) {
   return scripts;
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> http_cases() {
   static const std::vector<Case> cases{
       {"http_host_case", "the field and its value in odd case", {Kind::http}, host_case},
       {"http_host_blanks", "no blank, many, before the colon, a fold", {Kind::http}, host_blanks},
@@ -104,12 +106,6 @@ const std::vector<Case>& table() {
       {"http_long_head", "a Host behind 5 KB of another field", {Kind::http}, long_head},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> http_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

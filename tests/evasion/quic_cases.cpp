@@ -31,13 +31,13 @@ Halves halves(Bytes hello, std::size_t cut) {
   return {Frames().crypto(hello.first(cut), 0), Frames().crypto(hello.subspan(cut), cut)};
 }
 
-Scripts plain(const Payload& payload) {
+Scripts whole_hello_in_initials(const Payload& payload) {
   return each_version(payload, [](const Payload& what, Initials initials) -> Scripts {
     return {initials.datagram(Frames().crypto(what.stream, 0)).script()};
   });
 }
 
-Scripts split(const Payload& payload) {
+Scripts quic_split(const Payload& payload) {
   return each_version(payload, [](const Payload& what, const Initials& start) {
     Scripts scripts;
     for (const std::size_t cut : few_cuts(what)) {
@@ -85,7 +85,7 @@ Scripts coalesced(const Payload& payload) {
   });
 }
 
-Scripts overlapping(const Payload& payload) {
+Scripts quic_overlapping(const Payload& payload) {
   return each_version(payload, [](const Payload& what, const Initials& start) -> Scripts {
     const std::size_t from = what.name_at - 4, to = what.name_end;
     const Bytes hello = what.stream, decoy = what.decoy;
@@ -113,26 +113,25 @@ Scripts decoy_connection(const Payload& payload) {
   });
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> quic_cases() {
   static const std::vector<Case> cases{
-      {"quic_plain", "one Initial", {Kind::quic}, plain},
-      {"quic_split", "two datagrams, in order and reversed", {Kind::quic}, split},
+      {"quic_plain", "one Initial", {Kind::quic}, whole_hello_in_initials},
+      {"quic_split", "two datagrams, in order and reversed", {Kind::quic}, quic_split},
       {"quic_frames_reversed", "CRYPTO frames in reverse", {Kind::quic}, reversed},
       {"quic_ping_padding",
        "the same, PING and PADDING between them",
        {Kind::quic},
        with_others_between},
       {"quic_coalesced", "two Initials in one datagram", {Kind::quic}, coalesced},
-      {"quic_overlap", "a decoy over the name, before and behind it", {Kind::quic}, overlapping},
+      {"quic_overlap",
+       "a decoy over the name, before and behind it",
+       {Kind::quic},
+       quic_overlapping},
       {"quic_decoy_connection", "a decoy with another DCID", {Kind::quic}, decoy_connection},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> quic_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

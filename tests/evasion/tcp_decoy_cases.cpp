@@ -132,7 +132,9 @@ Scripts urgent(const Payload& payload) {
   return scripts;
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tcp_decoy_cases() {
   static const std::vector<Case> cases{
       {"decoy_low_hops", "a decoy whose TTL does not reach", kEveryKind, low_hops},
       {"decoy_bad_checksum", "a decoy with a bad checksum", kEveryKind, bad_checksum},
@@ -158,12 +160,6 @@ const std::vector<Case>& table() {
        Trait::no_ordinary},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tcp_decoy_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

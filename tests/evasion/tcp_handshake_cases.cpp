@@ -147,7 +147,9 @@ Scripts reset_provoked(const Payload& payload) {
   return {script.part(middle, payload.stream.size())};
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tcp_handshake_cases() {
   static const std::vector<Case> cases{
       {"syn_fast_open", "data in the SYN, taken and not taken", kEveryKind, fast_open},
       {"syn_decoy_data", "a decoy in the SYN that is not taken", kEveryKind, decoy_in_syn},
@@ -167,12 +169,6 @@ const std::vector<Case>& table() {
       {"ports_again", "a clean connection, then another on its ports", kEveryKind, ports_again},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tcp_handshake_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

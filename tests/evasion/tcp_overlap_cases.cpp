@@ -185,7 +185,9 @@ Scripts decoy_for_each_part(const Payload& payload) {
   return scripts;
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tcp_overlap_cases() {
   static const std::vector<Case> cases{
       {"overlap_same_place", "two copies behind a gap, equal in place", kEveryKind, same_place},
       {"overlap_over_the_gap", "a copy behind a gap, then the whole", kEveryKind, over_the_gap},
@@ -205,12 +207,6 @@ const std::vector<Case>& table() {
        over_what_was_read},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tcp_overlap_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

@@ -118,7 +118,9 @@ Scripts tagged(const Payload& payload) {
   return scripts;
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tcp_split_cases() {
   static const std::vector<Case> cases{
       {"plain", "one segment", kEveryKind, plain},
       {"split", "two segments, cut at every byte", kEveryKind, split},
@@ -136,12 +138,6 @@ const std::vector<Case>& table() {
       {"vlan_tags", "one, two and three tags", kEveryKind, tagged},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tcp_split_cases() {
-  return table();
 }
 
 std::vector<std::size_t> cuts_of(const Payload& payload) {

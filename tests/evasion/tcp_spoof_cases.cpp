@@ -66,7 +66,9 @@ Scripts reset_and_syn(const Payload& payload) {
               .part(middle, size)};
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tcp_spoof_cases() {
   static const std::vector<Case> cases{
       {"spoofed_acknowledgment", "a decoy and its acknowledgment, by the client", kEveryKind,
        acknowledgment},
@@ -77,12 +79,6 @@ const std::vector<Case>& table() {
        reset_and_syn},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tcp_spoof_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

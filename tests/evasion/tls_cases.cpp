@@ -70,7 +70,7 @@ Scripts named(std::string_view name) {
   return {Script(test::tls_records(client_hello(name))).open().whole()};
 }
 
-Scripts odd_case(const Payload& payload) {
+Scripts sni_in_odd_case(const Payload& payload) {
   std::string name = payload.name;
   for (std::size_t i = 0; i < name.size(); i += 2) {
     if (name[i] >= 'a') name[i] = static_cast<char>(name[i] - 'a' + 'A');
@@ -82,7 +82,9 @@ Scripts final_dot(const Payload& payload) {
   return named(payload.name + ".");
 }
 
-const std::vector<Case>& table() {
+}  // namespace
+
+std::span<const Case> tls_cases() {
   static const std::vector<Case> cases{
       {"tls_two_records", "two records, cut at every byte, in one segment", kTlsKinds, two_records},
       {"tls_tiny_records", "records of 1, 2, 7 and 40 bytes", kTlsKinds, tiny_records},
@@ -91,16 +93,10 @@ const std::vector<Case>& table() {
       {"tls_record_byte_by_byte", "two records in segments of one byte", kTlsKinds,
        record_a_byte_a_segment},
       {"tls_record_version", "record versions 3.0, 3.3, 3.4 and 3.255", kTlsKinds, other_versions},
-      {"tls_odd_case", "upper and lower case in the name", {Kind::tls}, odd_case},
+      {"tls_odd_case", "upper and lower case in the name", {Kind::tls}, sni_in_odd_case},
       {"tls_final_dot", "a name with its final dot", {Kind::tls}, final_dot},
   };
   return cases;
-}
-
-}  // namespace
-
-std::span<const Case> tls_cases() {
-  return table();
 }
 
 }  // namespace sluice::evasion

@@ -13,9 +13,7 @@
 namespace sluice::flow {
 namespace {
 
-using Kind = Placed::Kind;
-
-packet::Packet segment(std::uint32_t sequence, std::string_view text, bool syn = false) {
+packet::Packet server_segment(std::uint32_t sequence, std::string_view text, bool syn = false) {
   packet::Packet packet;
   packet.tcp.sequence = sequence;
   packet.tcp.syn = syn;
@@ -38,27 +36,27 @@ TEST(Place, TrimsWhatLiesBeforeTheMark) {
   EXPECT_EQ(text(5003), "abcdef");
   EXPECT_EQ(place(octets, 4998, mark).offset, 100U);
   EXPECT_EQ(text(4998), "cdef");
-  EXPECT_EQ(place(octets, 4994, mark).kind, Kind::before);
+  EXPECT_EQ(place(octets, 4994, mark).kind, Placed::Kind::before);
   EXPECT_EQ(place(octets, 4994, mark).distance, 6U);
-  EXPECT_EQ(place(octets, 5000 + kMostAhead, mark).kind, Kind::inside);
-  EXPECT_EQ(place(octets, 5001 + kMostAhead, mark).kind, Kind::far);
+  EXPECT_EQ(place(octets, 5000 + kMostAhead, mark).kind, Placed::Kind::inside);
+  EXPECT_EQ(place(octets, 5001 + kMostAhead, mark).kind, Placed::Kind::far);
 }
 
 TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.note(segment(4999, "", true));
+  stream.note(server_segment(4999, "", true));
   EXPECT_FALSE(stream.is_read());
-  stream.note(segment(5000, "220 ready\r\n"));
-  stream.note(segment(5000, "220"));  // sent again
+  stream.note(server_segment(5000, "220 ready\r\n"));
+  stream.note(server_segment(5000, "220"));  // sent again
   stream.begin();
   stream.begin();
   EXPECT_TRUE(stream.is_read());
   EXPECT_TRUE(stream.at_start());
   EXPECT_EQ(stream.next_sequence(), 5011U);
-  EXPECT_EQ(stream.place(segment(5000, "220 ready\r\n")).kind, Kind::before);
-  const Placed placed = stream.place(segment(5009, "\r\nanswer"));
-  ASSERT_EQ(placed.kind, Kind::inside);
+  EXPECT_EQ(stream.place(server_segment(5000, "220 ready\r\n")).kind, Placed::Kind::before);
+  const Placed placed = stream.place(server_segment(5009, "\r\nanswer"));
+  ASSERT_EQ(placed.kind, Placed::Kind::inside);
   EXPECT_EQ(stream.insert(pool, placed.offset, placed.bytes), Insert::stored);
   EXPECT_EQ(text_of(stream, pool), "answer");
   EXPECT_EQ(stream.next_sequence(), 5017U);
@@ -67,8 +65,8 @@ TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
 TEST(ServerStream, OfAConnectionInTheMiddleBeginsWithItsFirstPacket) {
   ServerStream stream;
   stream.begin();
-  EXPECT_EQ(stream.place(segment(77, "answer")).offset, 0U);
-  EXPECT_EQ(stream.place(segment(83, "more")).offset, 6U);
+  EXPECT_EQ(stream.place(server_segment(77, "answer")).offset, 0U);
+  EXPECT_EQ(stream.place(server_segment(83, "more")).offset, 6U);
 }
 
 TEST(ServerStream, KnowsACopyThatDiffers) {
@@ -86,7 +84,7 @@ TEST(ServerStream, KnowsACopyThatDiffers) {
 TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.note(segment(0xfffffffbU, "", true));  // the numbers turn over
+  stream.note(server_segment(0xfffffffbU, "", true));  // the numbers turn over
   stream.begin();
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("onetwothr")), Insert::stored);
   stream.set_judged(6);
@@ -99,7 +97,7 @@ TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
   EXPECT_EQ(stream.base(), 3U);
   EXPECT_EQ(stream.judged(), 3U);
   EXPECT_EQ(text_of(stream, pool), "twothr");
-  EXPECT_EQ(stream.place(segment(0xfffffffcU, "one")).kind, Kind::before);
+  EXPECT_EQ(stream.place(server_segment(0xfffffffcU, "one")).kind, Placed::Kind::before);
   stream.forget(pool, 3);
   EXPECT_TRUE(stream.holds_memory());
   stream.release(pool);
@@ -123,11 +121,12 @@ TEST(ServerStream, IsTheSameInAnyOrderOfItsSegments) {
     const auto first = static_cast<std::uint32_t>(random());
     StreamPool pool({1, 64});
     ServerStream stream;
-    stream.note(segment(first - 1, "", true));
+    stream.note(server_segment(first - 1, "", true));
     stream.begin();
     for (const auto& [at, text] : segments) {
-      const Placed placed = stream.place(segment(first + static_cast<std::uint32_t>(at), text));
-      ASSERT_EQ(placed.kind, Kind::inside);
+      const Placed placed =
+          stream.place(server_segment(first + static_cast<std::uint32_t>(at), text));
+      ASSERT_EQ(placed.kind, Placed::Kind::inside);
       ASSERT_TRUE(stream.agrees(pool, placed.offset, placed.bytes));
       static_cast<void>(stream.insert(pool, placed.offset, placed.bytes));
     }

@@ -98,9 +98,9 @@ TEST(AddressSet, TheEmptySetFindsNothing) {
 }
 
 // Prefixes of few bits over and over, so that they nest and adjoin.
-class Generator {
+class AddressGenerator {
  public:
-  explicit Generator(std::uint32_t seed) : random_(seed) {}
+  explicit AddressGenerator(std::uint32_t seed) : random_(seed) {}
 
   IpAddress address() {
     std::array<std::byte, IpAddress::kBytes> octets{};
@@ -123,7 +123,7 @@ class Generator {
 
 TEST(AddressSet, AgreesWithANaiveSearch) {
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
-    Generator generator(seed);
+    AddressGenerator generator(seed);
     DomainSetBuilder builder({1, 2});
     const AppId app = *builder.app("a");
     const ListId list = *builder.list("l");

@@ -9,15 +9,14 @@
 
 #include "filters/match/domain_set_builder.h"
 #include "filters/match/label_sum.h"
+#include "tests/filters/match/name_of.h"
 
 extern "C" std::uint32_t longest_suffix_with_rules(const void* image, const std::uint8_t* name);
 
 namespace sluice::match {
 namespace {
 
-name::Name name_of(std::string_view text) {
-  return *name::Name::from_text(text);
-}
+using test::name_of;
 
 DomainSet some_set() {
   DomainSetBuilder builder({3, 4});

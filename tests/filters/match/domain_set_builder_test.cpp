@@ -7,12 +7,12 @@
 #include <thread>
 #include <vector>
 
+#include "tests/filters/match/name_of.h"
+
 namespace sluice::match {
 namespace {
 
-name::Name name_of(std::string_view text) {
-  return *name::Name::from_text(text);
-}
+using test::name_of;
 
 void add_names(DomainSetBuilder& builder, std::size_t count) {
   const AppId app = *builder.app("app");

@@ -7,16 +7,14 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
+#include "tests/filters/match/name_of.h"
 
 namespace sluice::match {
 namespace {
 
+using test::name_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-name::Name name_of(std::string_view text) {
-  return *name::Name::from_text(text);
-}
 
 class Lists {
  public:

@@ -16,7 +16,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr const char* kFile = SLUICE_SHIPPED_CONFIGURATION;
+constexpr const char* kShipped = SLUICE_SHIPPED_CONFIGURATION;
 
 std::string contents(const char* file) {
   std::ifstream stream(file, std::ios::binary);
@@ -24,7 +24,7 @@ std::string contents(const char* file) {
 }
 
 Config shipped() {
-  auto config = load(kFile);
+  auto config = load(kShipped);
   if (config) return std::move(*config);
   for (const ConfigError& error : config.error()) ADD_FAILURE() << error.to_string();
   return {};
@@ -107,9 +107,9 @@ TEST(ShippedConfiguration, WithoutListsThereAreNoDefaults) {
 // Optional keys stand behind a "#"; taken out of it, they must still be keys with their defaults.
 TEST(ShippedConfiguration, ItsCommentedKeysAreKeysWithTheirDefaults) {
   const std::regex commented("\n# ([a-z_]+ = [^\n]*)");
-  const std::string text = std::regex_replace(contents(kFile), commented, "\n$1");
-  ASSERT_NE(text, contents(kFile));
-  const auto config = parse(text, kFile);
+  const std::string text = std::regex_replace(contents(kShipped), commented, "\n$1");
+  ASSERT_NE(text, contents(kShipped));
+  const auto config = parse(text, kShipped);
   ASSERT_TRUE(config) << config.error().at(0).to_string();
   const Config plain = shipped();
   for (std::size_t i = 0; i < plain.live.lists.size(); ++i) {
@@ -123,7 +123,7 @@ TEST(ShippedConfiguration, ItsCommentedKeysAreKeysWithTheirDefaults) {
 // What the reader asks for, read off its source: there is no other list of the keys.
 TEST(ShippedConfiguration, NamesEveryKeyOfTheReader) {
   const std::string source = contents(SLUICE_CONFIGURATION_READER);
-  const std::string text = contents(kFile);
+  const std::string text = contents(kShipped);
   const std::regex asks("(?:read|read_word|require)\\(\"([a-z_]+)\"");
   std::size_t keys = 0;
   for (std::sregex_iterator it(source.begin(), source.end(), asks), end; it != end; ++it, ++keys) {
