@@ -21,6 +21,7 @@ struct HelloLimits {
   std::size_t flows = 16384;
   std::size_t streams = 1024;               // hellos whose bytes are kept
   std::uint32_t initials_per_second = 200;  // of one client address; DTLS hellos in pieces as well
+  std::size_t clients = 4096;               // addresses whose use of that is remembered
 };
 
 // Of one five-tuple at once; more is refused until one of them has been silent for kHelloAge.

@@ -14,8 +14,6 @@ using Phase = DatagramHello::Phase;
 
 // Handshakes last seconds: what no piece of one has touched for so long is over.
 constexpr Nanos kHandshakeIdle = std::chrono::seconds(120);
-// Client addresses whose budget is remembered.
-constexpr std::size_t kBudgets = 4096;
 
 constexpr std::string_view kDoqAlpn = "doq";  // RFC 9250
 
@@ -57,13 +55,13 @@ Judgement decide(const HelloRequest& request, Kind kind, const tls::ClientHello&
 HelloTable::HelloTable(const HelloLimits& limits, HashKey key, bool enforce)
     : flows_(limits.flows, key, kHandshakeIdle),
       pool_(hello_slots(limits), long_hello_slots(limits)),
-      budget_(kBudgets, limits.initials_per_second, key),
+      budget_(limits.clients, limits.initials_per_second, key),
       enforce_(enforce) {}
 
 std::size_t HelloTable::memory_bytes(const HelloLimits& limits) noexcept {
   return limits.flows * flow::Table<HelloFlow>::bytes_per_flow() +
          flow::StreamPool::memory_bytes(hello_slots(limits), long_hello_slots(limits)) +
-         kBudgets * ClientBudget::bytes_per_client();
+         limits.clients * ClientBudget::bytes_per_client();
 }
 
 HelloFlow* HelloTable::find(const flow::FlowKey& key, Nanos now) noexcept {

@@ -222,7 +222,7 @@ test::Lab small_gateway(bool enforce, policy::Ech ech) {
                     .questions = 16,
                     .named_datagrams = 16,
                     .fragments = {.datagrams = 4},
-                    .hellos = {.flows = 16, .streams = 4}};
+                    .hellos = {.flows = 16, .streams = 4, .clients = 16}};
   options.fallbacks.ech = ech;
   options.can.sides = true;
   options.enforce = enforce;

@@ -36,7 +36,7 @@ struct LabOptions {
                              .questions = 64,
                              .named_datagrams = 64,
                              .fragments = {.datagrams = 16},
-                             .hellos = {.flows = 64, .streams = 8}};
+                             .hellos = {.flows = 64, .streams = 8, .clients = 64}};
   io::Capabilities can{.drop = true, .inject = true, .replace = true};
   bool enforce = true;
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
