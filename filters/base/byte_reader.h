@@ -5,8 +5,10 @@
 // Big-endian, bounds-checked, sticky failure: a read that does not fit returns zero (or an empty
 // span), consumes nothing, and the reader stays failed. So a parser reads a whole header and tests
 // ok() once. A copy is a look-ahead. Views returned point into the input.
-// Cost: no allocation, no exception; one comparison a read.
+// Cost: no allocation, no exception; one comparison a read. A header of fixed length is read by one
+// comparison in all: its fields are at offsets that the compiler checks.
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +16,53 @@
 #include "filters/base/bytes.h"
 
 namespace sluice {
+
+namespace detail {
+
+template <typename Number>
+[[nodiscard]] Number big_endian(const std::byte* at) noexcept {
+  Number value;
+  std::memcpy(&value, at, sizeof value);
+  if constexpr (std::endian::native == std::endian::little) return std::byteswap(value);
+  return value;
+}
+
+}  // namespace detail
+
+// Octets that are there, all of them: `header.u16<2>()` is the number at offset 2.
+template <std::size_t kOctets>
+class FixedHeader {
+ public:
+  template <std::size_t kAt>
+  [[nodiscard]] std::uint8_t u8() const noexcept {
+    return number<std::uint8_t, kAt>();
+  }
+  template <std::size_t kAt>
+  [[nodiscard]] std::uint16_t u16() const noexcept {
+    return number<std::uint16_t, kAt>();
+  }
+  template <std::size_t kAt>
+  [[nodiscard]] std::uint32_t u32() const noexcept {
+    return number<std::uint32_t, kAt>();
+  }
+  template <std::size_t kAt, std::size_t kCount>
+  [[nodiscard]] Bytes bytes() const noexcept {
+    static_assert(kAt + kCount <= kOctets);
+    return {at_ + kAt, kCount};
+  }
+
+ private:
+  friend class ByteReader;
+  explicit FixedHeader(const std::byte* at) noexcept : at_(at) {}
+
+  template <typename Number, std::size_t kAt>
+  [[nodiscard]] Number number() const noexcept {
+    static_assert(kAt + sizeof(Number) <= kOctets);
+    return detail::big_endian<Number>(at_ + kAt);
+  }
+
+  const std::byte* at_;
+};
 
 class ByteReader {
  public:
@@ -30,13 +79,19 @@ class ByteReader {
 
   [[nodiscard]] constexpr Bytes take(std::size_t count) noexcept {
     if (!claim(count)) return {};
-    return input_.subspan(position_ - count, count);
+    return {input_.data() + position_ - count, count};
+  }
+  template <std::size_t kOctets>
+  [[nodiscard]] FixedHeader<kOctets> header() noexcept {
+    static constexpr std::array<std::byte, kOctets> kNothing{};
+    return FixedHeader<kOctets>(claim(kOctets) ? input_.data() + position_ - kOctets
+                                               : kNothing.data());
   }
   constexpr void skip(std::size_t count) noexcept { static_cast<void>(claim(count)); }
 
   // What has not been read; all of it, read as one view.
   [[nodiscard]] constexpr Bytes rest() const noexcept {
-    return ok_ ? input_.subspan(position_) : Bytes{};
+    return ok_ ? Bytes(input_.data() + position_, input_.size() - position_) : Bytes{};
   }
   [[nodiscard]] constexpr std::size_t remaining() const noexcept {
     return ok_ ? input_.size() - position_ : 0;
@@ -58,10 +113,7 @@ class ByteReader {
   template <typename Number>
   Number number() noexcept {
     if (!claim(sizeof(Number))) return 0;
-    Number value;
-    std::memcpy(&value, input_.data() + position_ - sizeof value, sizeof value);
-    if constexpr (std::endian::native == std::endian::little) return std::byteswap(value);
-    return value;
+    return detail::big_endian<Number>(input_.data() + position_ - sizeof(Number));
   }
 
   Bytes input_;

@@ -8,7 +8,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMappedPrefix = 12;  // ::ffff: in front of the four bytes of IPv4
 constexpr unsigned kMappedBits = 96;
 
 bool bit_is_set(const IpAddress& address, unsigned bit) {
@@ -17,17 +16,6 @@ bool bit_is_set(const IpAddress& address, unsigned bit) {
 }
 
 }  // namespace
-
-IpAddress IpAddress::from_bytes(Bytes bytes) noexcept {
-  IpAddress address;
-  if (bytes.size() == 4) {
-    address.bytes_[10] = address.bytes_[11] = std::byte{0xff};
-    std::ranges::copy(bytes, address.bytes_.begin() + kMappedPrefix);
-  } else if (bytes.size() == kBytes) {
-    std::ranges::copy(bytes, address.bytes_.begin());
-  }
-  return address;
-}
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN + 1> terminated{};
@@ -40,12 +28,6 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   }
   if (inet_pton(AF_INET6, terminated.data(), raw.data()) == 1) return from_bytes(raw);
   return std::nullopt;
-}
-
-bool IpAddress::is_v4() const noexcept {
-  return std::ranges::all_of(bytes_.begin(), bytes_.begin() + 10,
-                             [](std::byte b) { return b == std::byte{0}; }) &&
-         bytes_[10] == std::byte{0xff} && bytes_[11] == std::byte{0xff};
 }
 
 Bytes IpAddress::wire() const noexcept {

@@ -7,8 +7,10 @@
 // to_string allocates.
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,11 +31,27 @@ class IpAddress {
 
   constexpr IpAddress() noexcept = default;  // the unspecified address, ::
   // REQUIRES: 4 or 16 bytes, network order; else the unspecified address.
-  [[nodiscard]] static IpAddress from_bytes(Bytes bytes) noexcept;
+  [[nodiscard]] static IpAddress from_bytes(Bytes bytes) noexcept {
+    IpAddress address;
+    if (bytes.size() == 4) {
+      address.bytes_[10] = address.bytes_[11] = std::byte{0xff};
+      std::memcpy(address.bytes_.data() + kMappedPrefix, bytes.data(), 4);
+    } else if (bytes.size() == kBytes) {
+      std::memcpy(address.bytes_.data(), bytes.data(), kBytes);
+    }
+    return address;
+  }
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text) noexcept;
 
-  [[nodiscard]] bool is_v4() const noexcept;
+  [[nodiscard]] bool is_v4() const noexcept {
+    constexpr std::array<std::byte, kMappedPrefix> kPrefix = {
+        {{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, std::byte{0xff}, std::byte{0xff}}};
+    return std::memcmp(bytes_.data(), kPrefix.data(), kMappedPrefix) == 0;
+  }
   [[nodiscard]] const std::array<std::byte, kBytes>& mapped() const noexcept { return bytes_; }
+  // The same as it lies in memory, for what hashes and compares.
+  using Words = std::array<std::uint64_t, 2>;
+  [[nodiscard]] Words words() const noexcept { return std::bit_cast<Words>(bytes_); }
   // 4 bytes for IPv4, 16 for IPv6, network order; valid as long as this object.
   [[nodiscard]] Bytes wire() const noexcept;
   [[nodiscard]] std::string to_string() const;
@@ -44,6 +62,8 @@ class IpAddress {
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:
+  static constexpr std::size_t kMappedPrefix = 12;  // ::ffff: in front of the four bytes of IPv4
+
   std::array<std::byte, kBytes> bytes_{};
 };
 

@@ -4,11 +4,14 @@
 // from traffic, so that nobody who does not know the key can aim at one bucket.
 // Pure; no allocation. No 128-bit arithmetic.
 
+#include <bit>
 #include <cstdint>
 
 #include "filters/base/bytes.h"
 
 namespace sluice {
+
+static_assert(std::endian::native == std::endian::little, "words are read as they lie in memory");
 
 struct HashKey {
   std::uint64_t k0 = 0;
@@ -16,5 +19,39 @@ struct HashKey {
 };
 
 [[nodiscard]] std::uint64_t keyed_hash(HashKey key, Bytes input) noexcept;
+
+// The same a word at a time, for input whose length is known: whole words as they lie in memory
+// (little-endian), then finish().
+class KeyedHash {
+ public:
+  explicit KeyedHash(HashKey key) noexcept
+      : v0_(key.k0 ^ 0x736f6d6570736575U),
+        v1_(key.k1 ^ 0x646f72616e646f6dU),
+        v2_(key.k0 ^ 0x6c7967656e657261U),
+        v3_(key.k1 ^ 0x7465646279746573U) {}
+
+  void absorb(std::uint64_t word) noexcept {
+    v3_ ^= word;
+    round();
+    v0_ ^= word;
+  }
+  // `rest`: the up to seven octets behind the last word; `octets`: of the whole input.
+  [[nodiscard]] std::uint64_t finish(std::uint64_t rest, std::size_t octets) noexcept {
+    absorb(rest | static_cast<std::uint64_t>(octets) << 56);
+    v2_ ^= 0xff;
+    round(), round(), round();
+    return v0_ ^ v1_ ^ v2_ ^ v3_;
+  }
+
+ private:
+  void round() noexcept {
+    v0_ += v1_, v1_ = std::rotl(v1_, 13), v1_ ^= v0_, v0_ = std::rotl(v0_, 32);
+    v2_ += v3_, v3_ = std::rotl(v3_, 16), v3_ ^= v2_;
+    v0_ += v3_, v3_ = std::rotl(v3_, 21), v3_ ^= v0_;
+    v2_ += v1_, v1_ = std::rotl(v1_, 17), v1_ ^= v2_, v2_ = std::rotl(v2_, 32);
+  }
+
+  std::uint64_t v0_, v1_, v2_, v3_;
+};
 
 }  // namespace sluice

@@ -9,7 +9,8 @@
 //   pinned  a refusal that must stand
 //   held    bytes of theirs are kept for judgement
 //
-// A full table evicts the entry that has been idle longest of the first class that has any. So a
+// A full table evicts the entry that has been idle longest (give or take a 256th of the timeout: an
+// entry that is busy is not moved for every packet) of the first class that has any. So a
 // flood of new flows pushes out no blocked flow, and a flood of blocked ones no flow under
 // judgement: of those there are fewer than the table holds, for each has memory of a smaller pool.
 //
@@ -48,21 +49,38 @@ class Table {
   Table(std::size_t capacity, HashKey key, Nanos idle_timeout)
       : key_(key),
         idle_timeout_(idle_timeout),
+        touch_after_(idle_timeout / 256),
         capacity_(static_cast<std::uint32_t>(capacity)),
         bucket_mask_(std::bit_ceil(static_cast<std::uint32_t>(capacity)) - 1),
-        slots_(std::make_unique<Slot[]>(capacity)),
+        heads_(std::make_unique<Head[]>(capacity)),
+        links_(std::make_unique<Links[]>(capacity)),
+        values_(std::make_unique<Value[]>(capacity)),
         buckets_(std::make_unique<Index[]>(bucket_mask_ + std::size_t{1})) {
     for (std::size_t i = 0; i <= bucket_mask_; ++i) buckets_[i] = kNone;
     for (Index i = capacity_; i-- > 0;) {
-      slots_[i].chain = free_;
+      heads_[i].chain = free_;
       free_ = i;
     }
   }
 
+  // Of a key in this table. Whoever has several keys to look up asks for what they need in memory
+  // first: the bucket of each, then what the bucket leads to.
+  [[nodiscard]] std::uint64_t hash(const FlowKey& key) const noexcept { return hash_of(key, key_); }
+  void prefetch_bucket(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&buckets_[hash & bucket_mask_]);
+  }
+  void prefetch_entry(std::uint64_t hash) const noexcept {
+    const Index index = buckets_[hash & bucket_mask_];
+    if (index == kNone) return;
+    __builtin_prefetch(&heads_[index]);
+    __builtin_prefetch(&values_[index]);
+  }
+
   // Null: not there.
-  [[nodiscard]] Value* find(const FlowKey& key) noexcept {
-    for (Index i = buckets_[bucket_of(key)]; i != kNone; i = slots_[i].chain) {
-      if (slots_[i].key == key) return &slots_[i].value;
+  [[nodiscard]] Value* find(const FlowKey& key) noexcept { return find(key, hash(key)); }
+  [[nodiscard]] Value* find(const FlowKey& key, std::uint64_t hash) noexcept {
+    for (Index i = buckets_[hash & bucket_mask_]; i != kNone; i = heads_[i].chain) {
+      if (heads_[i].key == key) return &values_[i];
     }
     return nullptr;
   }
@@ -72,18 +90,18 @@ class Table {
   Value& insert(const FlowKey& key, Nanos now, OnRemove&& on_remove) noexcept {
     if (free_ == kNone) evict(on_remove);
     const Index index = free_;
-    Slot& slot = slots_[index];
-    free_ = slot.chain;
-    slot.value = Value{};
-    slot.key = key;
-    slot.last_seen = now;
-    slot.keep = Keep::light;
+    Head& head = heads_[index];
+    free_ = head.chain;
     Index& bucket = buckets_[bucket_of(key)];
-    slot.chain = bucket;
+    head.key = key;
+    head.last_seen = now;
+    head.chain = bucket;
     bucket = index;
+    links_[index].keep = Keep::light;
     link_newest(index);
     ++size_;
-    return slot.value;
+    values_[index] = Value{};
+    return values_[index];
   }
 
   // The value of `key`, as by insert() where it is not there; the most recently used of its class.
@@ -95,10 +113,11 @@ class Table {
     return *value;
   }
 
-  // Becomes the most recently used of its class.
+  // Becomes the most recently used of its class, unless it was so of late.
   void touch(Value& value, Nanos now) noexcept {
     const Index index = index_of(value);
-    slots_[index].last_seen = now;
+    if (now - heads_[index].last_seen < touch_after_ && heads_[index].last_seen <= now) return;
+    heads_[index].last_seen = now;
     if (lists_[list_of(index)].newest == index) return;
     unlink(index);
     link_newest(index);
@@ -107,16 +126,16 @@ class Table {
   // Moves to a class, as its most recently used; nothing where it is in it already.
   void keep(Value& value, Keep keep) noexcept {
     const Index index = index_of(value);
-    if (slots_[index].keep == keep) return;
+    if (links_[index].keep == keep) return;
     unlink(index);
-    slots_[index].keep = keep;
+    links_[index].keep = keep;
     link_newest(index);
   }
 
   // The one of a class that has been idle longest; null: there is none.
   [[nodiscard]] Value* oldest(Keep keep) noexcept {
     const Index index = lists_[static_cast<std::size_t>(keep)].oldest;
-    return index == kNone ? nullptr : &slots_[index].value;
+    return index == kNone ? nullptr : &values_[index];
   }
 
   // Removes at most `most` entries of each class that have been idle for the timeout. Time may go
@@ -125,7 +144,7 @@ class Table {
   void expire(Nanos now, OnRemove&& on_remove, std::size_t most = 16) noexcept {
     for (const List& list : lists_) {
       for (std::size_t i = 0; i < most && list.oldest != kNone; ++i) {
-        if (now - slots_[list.oldest].last_seen < idle_timeout_) break;
+        if (now - heads_[list.oldest].last_seen < idle_timeout_) break;
         remove(list.oldest, Removal::idle, on_remove);
       }
     }
@@ -134,18 +153,21 @@ class Table {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] static constexpr std::size_t bytes_per_flow() noexcept {
-    return sizeof(Slot) + 2 * sizeof(Index);  // up to two buckets a slot
+    return sizeof(Head) + sizeof(Links) + sizeof(Value) +
+           2 * sizeof(Index);  // up to two buckets an entry
   }
 
  private:
   using Index = std::uint32_t;
   static constexpr Index kNone = 0xffffffffU;
 
-  struct Slot {
-    Value value;
+  // What every packet looks at fills one cache line; the rest lies apart.
+  struct alignas(64) Head {
     FlowKey key;
     Nanos last_seen{0};
-    Index chain = kNone;  // next in the bucket, or next free slot
+    Index chain = kNone;  // next in the bucket, or next free entry
+  };
+  struct Links {
     Index older = kNone, newer = kNone;
     Keep keep = Keep::light;
   };
@@ -154,30 +176,28 @@ class Table {
   };
 
   [[nodiscard]] std::size_t bucket_of(const FlowKey& key) const noexcept {
-    return keyed_hash(key_, std::as_bytes(std::span(&key, 1))) & bucket_mask_;
+    return hash_of(key, key_) & bucket_mask_;
   }
   [[nodiscard]] Index index_of(const Value& value) const noexcept {
-    // `value` is the first member of its slot.
-    const auto* slot = reinterpret_cast<const Slot*>(&value);
-    return static_cast<Index>(slot - slots_.get());
+    return static_cast<Index>(&value - values_.get());
   }
   [[nodiscard]] std::size_t list_of(Index index) const noexcept {
-    return static_cast<std::size_t>(slots_[index].keep);
+    return static_cast<std::size_t>(links_[index].keep);
   }
 
   void link_newest(Index index) noexcept {
     List& list = lists_[list_of(index)];
-    slots_[index].older = list.newest;
-    slots_[index].newer = kNone;
-    (list.newest == kNone ? list.oldest : slots_[list.newest].newer) = index;
+    links_[index].older = list.newest;
+    links_[index].newer = kNone;
+    (list.newest == kNone ? list.oldest : links_[list.newest].newer) = index;
     list.newest = index;
   }
 
   void unlink(Index index) noexcept {
     List& list = lists_[list_of(index)];
-    const Slot& slot = slots_[index];
-    (slot.older == kNone ? list.oldest : slots_[slot.older].newer) = slot.newer;
-    (slot.newer == kNone ? list.newest : slots_[slot.newer].older) = slot.older;
+    const Links& links = links_[index];
+    (links.older == kNone ? list.oldest : links_[links.older].newer) = links.newer;
+    (links.newer == kNone ? list.newest : links_[links.newer].older) = links.older;
   }
 
   template <typename OnRemove>
@@ -193,25 +213,28 @@ class Table {
 
   template <typename OnRemove>
   void remove(Index index, Removal why, OnRemove&& on_remove) noexcept {
-    Slot& slot = slots_[index];
-    on_remove(slot.value, why);
+    on_remove(values_[index], why);
     unlink(index);
-    Index* link = &buckets_[bucket_of(slot.key)];
-    while (*link != index) link = &slots_[*link].chain;
-    *link = slot.chain;
-    slot.chain = free_;
+    Head& head = heads_[index];
+    Index* link = &buckets_[bucket_of(head.key)];
+    while (*link != index) link = &heads_[*link].chain;
+    *link = head.chain;
+    head.chain = free_;
     free_ = index;
     --size_;
   }
 
   HashKey key_;
   Nanos idle_timeout_;
+  Nanos touch_after_;
   Index capacity_;
   Index bucket_mask_;
   Index free_ = kNone;
   std::size_t size_ = 0;
   std::array<List, kKeeps> lists_;
-  std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<Head[]> heads_;
+  std::unique_ptr<Links[]> links_;
+  std::unique_ptr<Value[]> values_;
   std::unique_ptr<Index[]> buckets_;
 };
 

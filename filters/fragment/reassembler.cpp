@@ -13,12 +13,11 @@ constexpr std::uint8_t kEncrypted = 50;  // ESP, RFC 4303
 // IPv6 tells datagrams apart without their protocol, IPv4 with it.
 flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexcept {
   flow::FlowKey key;
-  key.low_address = part.source.mapped();
-  key.high_address = part.destination.mapped();
-  key.low_port = static_cast<std::uint16_t>(fragment.id);
-  key.high_port = static_cast<std::uint16_t>(fragment.id >> 16);
-  key.vlan = flow::vlan_of(part);
-  key.transport = flow::tunnel_of(part) | (part.source.is_v4() ? fragment.protocol : 0U);
+  key.low = part.source.words();
+  key.high = part.destination.words();
+  key.ports = flow::ports_of(part, static_cast<std::uint16_t>(fragment.id),
+                             static_cast<std::uint16_t>(fragment.id >> 16));
+  key.transport = flow::transport_of(part, part.source.is_v4() ? fragment.protocol : 0);
   return key;
 }
 

@@ -21,6 +21,7 @@ enum Protocol : std::uint8_t {
 };
 
 constexpr std::size_t kMaxExtensions = 8;  // more make no sense, and cost time
+constexpr std::size_t kMinIpv4Header = 20;
 constexpr std::size_t kMinTcpHeader = 20;
 constexpr std::size_t kUdpHeader = 8;
 // Offsets have 16 bits: no chain of headers is longer, whatever the length of the frame. A tunnel
@@ -41,31 +42,27 @@ Bytes cut_to(Bytes rest, std::size_t length) noexcept {
 
 Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noexcept {
   const std::size_t available = reader.remaining();
-  const std::uint8_t version_and_length = reader.u8();
-  reader.skip(1);
-  std::size_t total = reader.u16();
-  reader.skip(2);
-  const std::uint16_t fragment = reader.u16();
-  packet.hop_limit = reader.u8();
-  IpPayload payload;
-  payload.protocol = reader.u8();
-  reader.skip(2);
-  packet.source = IpAddress::from_bytes(reader.take(4));
-  packet.destination = IpAddress::from_bytes(reader.take(4));
+  const auto ip = reader.header<kMinIpv4Header>();
   if (!reader.ok()) return fail(DecodeError::truncated);
-  const std::size_t header = (version_and_length & 0x0fU) * std::size_t{4};
+  const unsigned version = ip.u8<0>() >> 4;
+  const std::size_t header = (ip.u8<0>() & 0x0fU) * std::size_t{4};
+  std::size_t total = ip.u16<2>();
   if (total == 0) total = available;  // what segmentation offload leaves in captures
-  if (version_and_length >> 4 != 4 || header < 20 || total < header) {
+  if (version != 4 || header < kMinIpv4Header || total < header) {
     return fail(DecodeError::bad_ip_header);
   }
-  reader.skip(header - 20);
+  reader.skip(header - kMinIpv4Header);
   if (!reader.ok()) return fail(DecodeError::truncated);
   constexpr std::uint16_t kMoreFragments = 0x2000;
   constexpr std::uint16_t kOffsetMask = 0x1fff;
+  const std::uint16_t fragment = ip.u16<6>();
   packet.is_fragment = (fragment & (kMoreFragments | kOffsetMask)) != 0;
-  payload.is_later_fragment = (fragment & kOffsetMask) != 0;
-  payload.bytes = cut_to(reader.rest(), total - header);
-  return payload;
+  packet.hop_limit = ip.u8<8>();
+  packet.source = IpAddress::from_bytes(ip.bytes<12, 4>());
+  packet.destination = IpAddress::from_bytes(ip.bytes<16, 4>());
+  return IpPayload{.bytes = cut_to(reader.rest(), total - header),
+                   .protocol = ip.u8<9>(),
+                   .is_later_fragment = (fragment & kOffsetMask) != 0};
 }
 
 // Mapped addresses stand for IPv4 in sockets, never on the wire (RFC 4038 section 4.2); hosts drop
@@ -119,14 +116,14 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
 }
 
 Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noexcept {
-  const std::uint32_t first = reader.u32();
-  std::size_t length = reader.u16();
-  const std::uint8_t next = reader.u8();
-  packet.hop_limit = reader.u8();
-  packet.source = IpAddress::from_bytes(reader.take(16));
-  packet.destination = IpAddress::from_bytes(reader.take(16));
+  const auto ip = reader.header<40>();
   if (!reader.ok()) return fail(DecodeError::truncated);
-  if (first >> 28 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
+  std::size_t length = ip.u16<4>();
+  const std::uint8_t next = ip.u8<6>();
+  packet.hop_limit = ip.u8<7>();
+  packet.source = IpAddress::from_bytes(ip.bytes<8, 16>());
+  packet.destination = IpAddress::from_bytes(ip.bytes<24, 16>());
+  if (ip.u8<0>() >> 4 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
     return fail(DecodeError::bad_ip_header);
   }
   // RFC 2675: longer than anything that we take. Its option, like any, comes hop by hop.
@@ -155,26 +152,26 @@ void read_tcp_options(ByteReader options, TcpHeader& tcp) noexcept {
 
 Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
   ByteReader reader(segment);
-  TcpHeader& tcp = packet.tcp;
-  packet.source_port = Port{reader.u16()};
-  packet.destination_port = Port{reader.u16()};
-  tcp.sequence = reader.u32();
-  tcp.acknowledgment = reader.u32();
-  const std::size_t header = (reader.u8() >> 4) * std::size_t{4};
-  const std::uint8_t flags = reader.u8();
-  tcp.window = reader.u16();
-  reader.skip(4);
+  const auto header = reader.header<kMinTcpHeader>();
   if (!reader.ok()) return fail(DecodeError::truncated);
-  if (header < kMinTcpHeader) return fail(DecodeError::bad_transport_header);
-  const Bytes options = reader.take(header - kMinTcpHeader);
-  if (!reader.ok()) return fail(DecodeError::bad_transport_header);
-  tcp.fin = (flags & 0x01) != 0;
-  tcp.syn = (flags & 0x02) != 0;
-  tcp.rst = (flags & 0x04) != 0;
-  tcp.psh = (flags & 0x08) != 0;
-  tcp.ack = (flags & 0x10) != 0;
-  tcp.urg = (flags & 0x20) != 0;
-  if (tcp.syn) read_tcp_options(ByteReader(options), tcp);
+  const std::size_t length = (header.u8<12>() >> 4) * std::size_t{4};
+  if (length < kMinTcpHeader || length > segment.size()) {
+    return fail(DecodeError::bad_transport_header);
+  }
+  const Bytes options = reader.take(length - kMinTcpHeader);
+  packet.source_port = Port{header.u16<0>()};
+  packet.destination_port = Port{header.u16<2>()};
+  const std::uint8_t flags = header.u8<13>();
+  packet.tcp = {.sequence = header.u32<4>(),
+                .acknowledgment = header.u32<8>(),
+                .window = header.u16<14>(),
+                .syn = (flags & 0x02) != 0,
+                .ack = (flags & 0x10) != 0,
+                .fin = (flags & 0x01) != 0,
+                .rst = (flags & 0x04) != 0,
+                .psh = (flags & 0x08) != 0,
+                .urg = (flags & 0x20) != 0};
+  if (packet.tcp.syn) read_tcp_options(ByteReader(options), packet.tcp);
   packet.segment = segment;
   packet.payload = reader.rest();
   return {};
@@ -182,11 +179,11 @@ Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
 
 Result<void, DecodeError> read_udp(Bytes segment, Packet& packet) noexcept {
   ByteReader reader(segment);
-  packet.source_port = Port{reader.u16()};
-  packet.destination_port = Port{reader.u16()};
-  std::size_t length = reader.u16();
-  reader.skip(2);
+  const auto header = reader.header<kUdpHeader>();
   if (!reader.ok()) return fail(DecodeError::truncated);
+  packet.source_port = Port{header.u16<0>()};
+  packet.destination_port = Port{header.u16<2>()};
+  std::size_t length = header.u16<4>();
   // RFC 2675 section 4. Hosts take it for short datagrams as well, so it must not hide one from us.
   if (length == 0 && !packet.source.is_v4()) length = segment.size();
   if (length < kUdpHeader) return fail(DecodeError::bad_transport_header);
@@ -244,8 +241,8 @@ Packet outside_of(const Packet& packet) noexcept {
   return outside;
 }
 
-// Follows tunnels as far as they can be read.
-Packet innermost(Packet packet, Tunnels tunnels) noexcept {
+// Follows tunnels as far as they can be read, to the innermost packet.
+void follow_tunnels(Packet& packet, Tunnels tunnels) noexcept {
   while (packet.tunnels < kMaxTunnels && may_carry_tunnel(packet)) {
     Packet inner = outside_of(packet);
     ++inner.tunnels;
@@ -256,7 +253,6 @@ Packet innermost(Packet packet, Tunnels tunnels) noexcept {
     if (!read_network(reader, *network, inner)) break;
     packet = inner;
   }
-  return packet;
 }
 
 }  // namespace
@@ -281,17 +277,25 @@ std::string_view to_string(DecodeError error) noexcept {
   return "?";
 }
 
-Result<Packet, DecodeError> decode(Bytes frame, LinkType link, Tunnels tunnels) noexcept {
-  Packet packet;
+Result<void, DecodeError> decode_into(Packet& packet, Bytes frame, LinkType link,
+                                      Tunnels tunnels) noexcept {
+  packet = {};
   packet.frame = frame;
   packet.link = link;
   ByteReader reader(frame);
   const auto network = read_link_layer(reader, packet, tunnels);
   if (!network) return fail(network.error());
-  if (const auto read = read_network(reader, *network, packet); !read) return fail(read.error());
-  if (packet.transport != Transport::tcp && may_carry_tunnel(packet))
-    return innermost(packet, tunnels);
-  return packet;
+  if (const auto read = read_network(reader, *network, packet); !read) return read;
+  if (packet.transport != Transport::tcp) follow_tunnels(packet, tunnels);
+  return {};
+}
+
+Result<Packet, DecodeError> decode(Bytes frame, LinkType link, Tunnels tunnels) noexcept {
+  Result<Packet, DecodeError> decoded;
+  if (const auto read = decode_into(*decoded, frame, link, tunnels); !read) {
+    decoded = fail(read.error());
+  }
+  return decoded;
 }
 
 Result<Packet, DecodeError> decode_like(const Packet& like, Tunnels tunnels) noexcept {
@@ -302,7 +306,8 @@ Result<Packet, DecodeError> decode_like(const Packet& like, Tunnels tunnels) noe
   const auto network = network_by_version(reader);
   if (!network) return fail(network.error());
   if (const auto read = read_network(reader, *network, packet); !read) return fail(read.error());
-  return innermost(packet, tunnels);
+  follow_tunnels(packet, tunnels);
+  return packet;
 }
 
 bool checksums_hold(const Packet& packet) noexcept {

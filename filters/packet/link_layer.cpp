@@ -118,8 +118,8 @@ Result<Network, DecodeError> network_of_type(ByteReader& reader, std::uint16_t t
 
 Result<Network, DecodeError> network_in_ethernet(ByteReader& reader, Packet& packet,
                                                  Tunnels tunnels) noexcept {
-  reader.skip(kEthernetAddresses);
-  return network_of_type(reader, reader.u16(), packet, tunnels);
+  const auto header = reader.header<kEthernetAddresses + sizeof(std::uint16_t)>();
+  return network_of_type(reader, header.u16<kEthernetAddresses>(), packet, tunnels);
 }
 
 Result<Network, DecodeError> read_link_layer(ByteReader& reader, Packet& packet,

@@ -82,6 +82,9 @@ inline constexpr std::size_t kDecodeErrors = 7;
 // then the payload is what is there.
 [[nodiscard]] Result<Packet, DecodeError> decode(Bytes frame, LinkType link,
                                                  Tunnels tunnels = {}) noexcept;
+// The same into a packet of the caller's, of which nothing is to be used after an error.
+[[nodiscard]] Result<void, DecodeError> decode_into(Packet& packet, Bytes frame, LinkType link,
+                                                    Tunnels tunnels) noexcept;
 // Decodes the frame of `like` anew from its network_offset on; of its fields, only what is before
 // that is taken over: link, VLAN tags, tunnels. For packets that were put together from fragments.
 [[nodiscard]] Result<Packet, DecodeError> decode_like(const Packet& like, Tunnels tunnels) noexcept;

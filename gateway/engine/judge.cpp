@@ -24,9 +24,10 @@ std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
          limits.named_datagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
 }
 
-Judgement Judge::judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
-                       FindingSink& sink, std::optional<io::Side> side) noexcept {
-  const Context context{packet, now, snapshot, sink, side};
+Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup, Nanos now,
+                       const Snapshot& snapshot, FindingSink& sink,
+                       std::optional<io::Side> side) noexcept {
+  const Context context{packet, lookup, now, snapshot, sink, side};
   if (packet.is_fragment) {
     return snapshot.fallbacks.fragments == policy::OnTrouble::drop
                ? drop_alone(Reason::fragment_unheld)

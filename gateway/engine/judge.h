@@ -111,15 +111,30 @@ struct Flow {
   std::uint32_t server_has = 0;  // first sequence number that the server has not been sent in order
 };
 
+// Where the flow of a TCP packet is looked up; of others nothing.
+struct FlowLookup {
+  flow::KeyedPacket keyed;
+  std::uint64_t hash = 0;
+};
+
 class Judge {
  public:
   // `enforce` false: names are found and reported, nothing is blocked (`inspect`).
   Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce);
 
-  // `side`: where the packet came in, where the dataplane knows. Views in what `sink` is told are
-  // good until the next call.
-  [[nodiscard]] Judgement judge(const packet::Packet& packet, Nanos now, const Snapshot& snapshot,
-                                FindingSink& sink,
+  // Before judge(), each for a whole batch, so that packets wait for memory together.
+  void look_up(const packet::Packet& packet, FlowLookup& lookup) const noexcept {
+    if (packet.transport != packet::Transport::tcp) return;
+    lookup.keyed = flow::key_of(packet);
+    lookup.hash = flows_.hash(lookup.keyed.key);
+    flows_.prefetch_bucket(lookup.hash);
+  }
+  void prefetch(const FlowLookup& lookup) const noexcept { flows_.prefetch_entry(lookup.hash); }
+
+  // `lookup`: of this packet. `side`: where it came in, where the dataplane knows. Views in what
+  // `sink` is told are good until the next call.
+  [[nodiscard]] Judgement judge(const packet::Packet& packet, const FlowLookup& lookup, Nanos now,
+                                const Snapshot& snapshot, FindingSink& sink,
                                 std::optional<io::Side> side = std::nullopt) noexcept;
   // What becomes of a packet whose last judgement was to hide keys, where that could not be done.
   [[nodiscard]] Judgement keys_not_hidden(const packet::Packet& packet,
@@ -162,9 +177,9 @@ class Judge {
   Judgement judge_dtls(const Context& context) noexcept;
   Judgement judge_names(const Context& context) noexcept;
   Judgement judge_tcp(const Context& context) noexcept;
-  Judgement judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept;
+  Judgement judge_unknown(const Context& context) noexcept;
   enum class Origin : std::uint8_t { client, server, nobody };
-  Origin origin_of(const Context& context, const flow::KeyedPacket& keyed, Flow& flow) noexcept;
+  Origin origin_of(const Context& context, Flow& flow) noexcept;
   Judgement judge_nobody(const Context& context, const Flow& flow) const noexcept;
   Judgement judge_client(const Context& context, Flow& flow) noexcept;
   Judgement judge_server(const Context& context, Flow& flow) noexcept;
@@ -235,8 +250,7 @@ class Judge {
                                          const flow::ClientSegment& segment) noexcept;
   bool ends_search(const Context& context, Flow& flow) const noexcept;
   void forget_acknowledged(Flow& flow) noexcept;
-  Flow& create(const Context& context, const flow::KeyedPacket& keyed,
-               const flow::TcpFlow& tcp) noexcept;
+  Flow& create(const Context& context, const flow::TcpFlow& tcp) noexcept;
   void restart(Flow& flow) noexcept;
   Judgement finish_flow(Flow& flow) noexcept;
   Judgement pass_flow(Flow& flow, Reason reason) noexcept;

@@ -8,6 +8,7 @@ namespace sluice::engine {
 
 struct Judge::Context {
   const packet::Packet& packet;
+  const FlowLookup& lookup;
   Nanos now;
   const Snapshot& snapshot;
   FindingSink& sink;

@@ -143,8 +143,8 @@ std::optional<Judgement> Judge::judge_whole_answer(const Context& context, Flow&
                                                    const dns::Framed& framed, std::uint64_t from,
                                                    bool is_new, AnswerSegment& segment) noexcept {
   RefusalsOnly refusals(context.sink);
-  const Context again{context.packet, context.now,  context.snapshot,
-                      refusals,       context.side, context.from_server};
+  const Context again{context.packet, context.lookup, context.now,        context.snapshot,
+                      refusals,       context.side,   context.from_server};
   Judgement judgement = judge_message(is_new ? context : again, framed.message);
   if (judgement.in_place == InPlace::hide_ech) {
     const std::size_t length_octets = framed.consumed - framed.message.size();

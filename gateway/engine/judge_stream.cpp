@@ -17,7 +17,8 @@ std::optional<Judgement> Judge::judge_mixtures(const Context& context, Flow& flo
   ReadingState& kept = flow.readings[index_of(flow::Reading::last_copy)];
   if (kept.finished || flow.stream.contiguous() - flow.stream.base() < kept.needed) return {};
   RefusalsOnly sink(context.sink);
-  const Context quiet{context.packet, context.now, context.snapshot, sink, context.side};
+  const Context quiet{context.packet,   context.lookup, context.now,
+                      context.snapshot, sink,           context.side};
   const flow::Contested contested = flow.stream.contested(pool_);
   if (contested.count == 0) {  // all of them lie behind a gap
     kept = first;

@@ -37,22 +37,24 @@ bool is_refused(const Flow& flow) {
 }  // namespace
 
 Judgement Judge::judge_tcp(const Context& context) noexcept {
-  const flow::KeyedPacket keyed = flow::key_of(context.packet);
-  Flow* const flow = flows_.find(keyed.key);
-  if (flow == nullptr) return judge_unknown(context, keyed);
+  Flow* const flow = flows_.find(context.lookup.keyed.key, context.lookup.hash);
+  if (flow == nullptr) return judge_unknown(context);
   flows_.touch(*flow, context.now);
-  const Origin origin = origin_of(context, keyed, *flow);
+  const Origin origin = origin_of(context, *flow);
   if (origin == Origin::nobody) return judge_nobody(context, *flow);
+  // Nothing can take this back but a SYN, which may open another connection.
+  if (flow->phase == FlowPhase::passed && !context.packet.tcp.syn) {
+    return {.scope = Scope::flow, .reason = Reason::flow_passed};
+  }
   if (is_refused(*flow)) return judge_blocked(context, *flow, origin == Origin::client);
   return origin == Origin::client ? judge_client(context, *flow) : judge_server(context, *flow);
 }
 
 // Where sides are known, the server's word counts only from the other side than the client's: a
 // client may send under its server's address.
-Judge::Origin Judge::origin_of(const Context& context, const flow::KeyedPacket& keyed,
-                               Flow& flow) noexcept {
+Judge::Origin Judge::origin_of(const Context& context, Flow& flow) noexcept {
   const packet::TcpHeader& tcp = context.packet.tcp;
-  const bool from_client = keyed.source_is_low == flow.client_is_low;
+  const bool from_client = context.lookup.keyed.source_is_low == flow.client_is_low;
   if (!flow.side || !context.side) return from_client ? Origin::client : Origin::server;
   const bool is_clients_side = *flow.side == *context.side;
   if (!from_client) return is_clients_side ? Origin::nobody : Origin::server;
@@ -75,11 +77,11 @@ Judgement Judge::judge_nobody(const Context& context, const Flow& flow) const no
   return allow(Reason::wrong_side);
 }
 
-Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& keyed) noexcept {
+Judgement Judge::judge_unknown(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
   if (opens_connection(packet)) {
     if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-    Flow& flow = create(context, keyed, flow::TcpFlow::from_syn(packet));
+    Flow& flow = create(context, flow::TcpFlow::from_syn(packet));
     return judge_client(context, flow);
   }
   if (packet.payload.empty()) return allow(Reason::no_payload);
@@ -89,7 +91,7 @@ Judgement Judge::judge_unknown(const Context& context, const flow::KeyedPacket& 
   static_cast<void>(
       inspect::inspect_stream(packet.payload, context.protocol_port(), state, scratch_, findings_));
   if (state.stage == inspect::Stage::search) return allow(Reason::midstream);
-  return judge_client(context, create(context, keyed, flow::TcpFlow::midstream(packet)));
+  return judge_client(context, create(context, flow::TcpFlow::midstream(packet)));
 }
 
 Judgement Judge::judge_client(const Context& context, Flow& flow) noexcept {
@@ -361,8 +363,8 @@ Judgement Judge::cannot_judge(const Context& context, Flow& flow, Reason reason)
   return pass_flow(flow, reason);
 }
 
-Flow& Judge::create(const Context& context, const flow::KeyedPacket& keyed,
-                    const flow::TcpFlow& tcp) noexcept {
+Flow& Judge::create(const Context& context, const flow::TcpFlow& tcp) noexcept {
+  const flow::KeyedPacket& keyed = context.lookup.keyed;
   Flow& flow = flows_.insert(keyed.key, context.now, [this](Flow& removed, flow::Removal removal) {
     on_removed(removed, removal);
   });

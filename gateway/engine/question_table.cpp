@@ -1,32 +1,22 @@
 #include "gateway/engine/question_table.h"
 
 namespace sluice::engine {
-namespace {
-
-// That of its flow; the ID stands beside the transport, which needs two bits.
-flow::KeyedPacket key_of(const packet::Packet& packet, std::uint16_t id) noexcept {
-  flow::KeyedPacket keyed = flow::key_of(packet);
-  keyed.key.transport |= std::uint32_t{id} << 16;
-  return keyed;
-}
-
-}  // namespace
 
 void QuestionTable::ask(const packet::Packet& query, std::uint16_t id, const name::Name& name,
                         Nanos now) noexcept {
-  const flow::KeyedPacket keyed = key_of(query, id);
+  const flow::KeyedPacket keyed = flow::key_of(query, id);
   questions_.touch_or_insert(keyed.key, now, [](const Question&, flow::Removal) {}) = {
       hash_of(name), now, keyed.source_is_low, true};
 }
 
 bool QuestionTable::waits_for(const packet::Packet& response, std::uint16_t id) noexcept {
-  const Question* const question = questions_.find(key_of(response, id).key);
+  const Question* const question = questions_.find(flow::key_of(response, id).key);
   return question != nullptr && question->open;
 }
 
 bool QuestionTable::answer(const packet::Packet& response, std::uint16_t id, const name::Name& name,
                            Nanos now) noexcept {
-  const flow::KeyedPacket keyed = key_of(response, id);
+  const flow::KeyedPacket keyed = flow::key_of(response, id);
   Question* const question = questions_.find(keyed.key);
   if (question == nullptr || !question->open || keyed.source_is_low == question->from_low ||
       now - question->asked > kPatience || question->name != hash_of(name)) {

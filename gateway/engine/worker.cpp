@@ -11,7 +11,7 @@ namespace sluice::engine {
 namespace {
 
 // One packet in so many is timed: two looks at the clock would cost more than most packets do.
-constexpr std::uint32_t kTimeEvery = 16;
+constexpr std::uint32_t kTimeEvery = 64;
 
 }  // namespace
 
@@ -44,11 +44,12 @@ io::Poll Worker::run_batch() noexcept {
   if (resolutions_) judge_.use(&resolutions_->refresh());
   const io::Poll poll = parts_.dataplane.poll(batch_);
   if (poll == io::Poll::frames) {
+    decode_batch();
     for (std::size_t i = 0; i < batch_.count; ++i) {
       const bool timed = ++sampled_ % kTimeEvery == 0;
       const auto start =
           timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      verdicts_[i] = handle(batch_.frames[i]);
+      verdicts_[i] = handle(batch_.frames[i], arrivals_[i]);
       if (timed) {
         const Nanos taken = std::chrono::steady_clock::now() - start;
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
@@ -64,14 +65,32 @@ io::Poll Worker::run_batch() noexcept {
   return poll;
 }
 
-io::Verdict Worker::handle(const io::Frame& frame) noexcept {
+// In steps, each for all: what one packet waits for, others do not.
+void Worker::decode_batch() noexcept {
+  constexpr std::size_t kAhead = 4;
+  const std::span arrivals(arrivals_.data(), batch_.count);
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    if (i + kAhead < arrivals.size()) {
+      __builtin_prefetch(batch_.frames[i + kAhead].bytes.data());
+    }
+    const io::Frame& frame = batch_.frames[i];
+    arrivals[i].decoded =
+        packet::decode_into(arrivals[i].packet, frame.bytes, frame.link, parts_.tunnels);
+  }
+  for (Arrival& arrival : arrivals) {
+    if (arrival.decoded) judge_.look_up(arrival.packet, arrival.lookup);
+  }
+  for (const Arrival& arrival : arrivals) judge_.prefetch(arrival.lookup);
+}
+
+io::Verdict Worker::handle(const io::Frame& frame, const Arrival& arrival) noexcept {
   frame_ = &frame;
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
   parts_.counters.bytes.add(frame.bytes.size());
-  const auto packet = packet::decode(frame.bytes, frame.link, parts_.tunnels);
-  if (!packet) return handle_unreadable(packet.error());
-  return packet->is_fragment ? handle_fragment(*packet) : handle_packet(*packet);
+  if (!arrival.decoded) return handle_unreadable(arrival.decoded.error());
+  return arrival.packet.is_fragment ? handle_fragment(arrival.packet)
+                                    : handle_packet(arrival.packet, arrival.lookup);
 }
 
 io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
@@ -83,8 +102,9 @@ io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
   return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
 }
 
-io::Verdict Worker::handle_packet(const packet::Packet& packet) noexcept {
-  Judgement judgement = judge_.judge(packet, frame_->time, *snapshot_, *this, side_of(*frame_));
+io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup& lookup) noexcept {
+  Judgement judgement =
+      judge_.judge(packet, lookup, frame_->time, *snapshot_, *this, side_of(*frame_));
   io::Verdict verdict = execute(judgement, packet);
   if (judgement.in_place == InPlace::hide_ech && verdict != io::Verdict::replace) {
     judgement = judge_.keys_not_hidden(packet, judgement);
@@ -131,12 +151,15 @@ io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
     case fragment::Outcome::whole:
       return handle_whole();
   }
-  return handle_packet(part);  // as a fragment, which the judge knows what to do with
+  return handle_packet(part, {});  // as a fragment, which the judge knows what to do with
 }
 
 io::Verdict Worker::handle_whole() noexcept {
   const auto whole = fragments_.whole(parts_.tunnels);
-  const io::Verdict verdict = whole ? handle_packet(*whole) : handle_unreadable(whole.error());
+  FlowLookup lookup;
+  if (whole) judge_.look_up(*whole, lookup);
+  const io::Verdict verdict =
+      whole ? handle_packet(*whole, lookup) : handle_unreadable(whole.error());
   fragments_.settle(io::passes(verdict));
   return verdict;
 }

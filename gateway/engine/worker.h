@@ -2,8 +2,11 @@
 
 // The worker: takes batches from one dataplane, has each frame judged, executes, counts.
 //
-//   poll(batch) ─► decode ─────────────────────► judge ─► execute ─► submit(verdicts)
-//                    └─ fragments ─► reassemble ──┘└─► FindingObserver, audit ring, counters
+//   poll(batch) ─► decode all ─► fetch the flows of all
+//         then each ─► [fragments ─► reassemble] ─► judge ─► execute ─► submit(verdicts)
+//                                                     └─► FindingObserver, audit ring, counters
+//
+// What one packet of a batch waits for in memory, the others do not.
 //
 // Of a fragmented packet, the fragment that makes it whole is judged and gets the verdict of the
 // whole; those before it pass, for no host can act on them.
@@ -61,9 +64,18 @@ class Worker final : private FindingSink {
                   const policy::Decision& decision) noexcept override;
   void on_parse_error(inspect::ParseError error) noexcept override;
 
-  [[nodiscard]] io::Verdict handle(const io::Frame& frame) noexcept;
+  // A frame of the batch, decoded.
+  struct Arrival {
+    packet::Packet packet;
+    Result<void, packet::DecodeError> decoded;
+    FlowLookup lookup;
+  };
+
+  void decode_batch() noexcept;
+  [[nodiscard]] io::Verdict handle(const io::Frame& frame, const Arrival& arrival) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet) noexcept;
+  [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet,
+                                          const FlowLookup& lookup) noexcept;
   [[nodiscard]] io::Verdict execute(const Judgement& judgement,
                                     const packet::Packet& packet) noexcept;
   [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
@@ -88,6 +100,7 @@ class Worker final : private FindingSink {
   Nanos newest_{0};                     // latest time stamp seen
   std::uint32_t sampled_ = 0;
   io::Batch batch_;
+  std::array<Arrival, io::Batch::kCapacity> arrivals_;
   std::array<io::Verdict, io::Batch::kCapacity> verdicts_;
 };
 

@@ -37,6 +37,25 @@ TEST(ByteReader, LengthsNearTheLimitOfSizeDoNotWrap) {
   EXPECT_FALSE(reader.ok());
 }
 
+TEST(ByteReader, ReadsAHeaderOfFixedLengthInOneStep) {
+  ByteReader reader(as_bytes(std::string_view("\x01\x02\x03\x04\x05\x06\x07rest", 11)));
+  const auto header = reader.header<7>();
+  EXPECT_TRUE(reader.ok());
+  EXPECT_EQ(header.u8<6>(), 0x07);
+  EXPECT_EQ(header.u16<1>(), 0x0203);
+  EXPECT_EQ(header.u32<2>(), 0x03040506U);
+  EXPECT_EQ((as_text(header.bytes<0, 2>())), "\x01\x02");
+  EXPECT_EQ(as_text(reader.rest()), "rest");
+}
+
+TEST(ByteReader, AHeaderThatDoesNotFitIsZerosAndFails) {
+  ByteReader reader(as_bytes("\xff\xff\xff"));
+  const auto header = reader.header<4>();
+  EXPECT_FALSE(reader.ok());
+  EXPECT_EQ(header.u32<0>(), 0U);
+  EXPECT_EQ(reader.position(), 0U);
+}
+
 TEST(ByteReader, ACopyLooksAhead) {
   ByteReader reader(as_bytes("ab"));
   ByteReader ahead = reader;

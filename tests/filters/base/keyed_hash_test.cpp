@@ -43,5 +43,14 @@ TEST(KeyedHash, IsSipHash13) {
   }
 }
 
+TEST(KeyedHash, IsTheSameAWordAtATime) {
+  std::array<std::byte, 23> input;
+  for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<std::byte>(i + 1);
+  KeyedHash hash({7, 9});
+  hash.absorb(0x0807060504030201U);
+  hash.absorb(0x100f0e0d0c0b0a09U);
+  EXPECT_EQ(hash.finish(0x17161514131211U, input.size()), keyed_hash({7, 9}, input));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -16,7 +16,7 @@ struct Value {
 
 FlowKey key(std::uint32_t number) {
   FlowKey result;
-  result.vlan = number;
+  result.ports = number;
   return result;
 }
 
