@@ -9,15 +9,17 @@
 //   pinned  a refusal that must stand
 //   held    bytes of theirs are kept for judgement
 //
-// A full table evicts the entry that has been idle longest (give or take a 256th of the timeout: an
-// entry that is busy is not moved for every packet) of the first class that has any. So a
+// A full table evicts the entry that has been idle longest of the first class that has any. So a
 // flood of new flows pushes out no blocked flow, and a flood of blocked ones no flow under
 // judgement: of those there are fewer than the table holds, for each has memory of a smaller pool.
+// Idle counts in steps of a second (a 256th of the timeout where that is less): what is used again
+// within one stays where it is among the others.
 //
 // `on_remove(Value&, Removal)` is told of every removal and gives back what the value holds
 // elsewhere. Cost: find, insert and touch O(1) expected; expire() a bounded number of removals a
 // call. Resident bytes: capacity * bytes_per_flow().
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -49,7 +51,7 @@ class Table {
   Table(std::size_t capacity, HashKey key, Nanos idle_timeout)
       : key_(key),
         idle_timeout_(idle_timeout),
-        touch_after_(idle_timeout / 256),
+        touch_after_(std::min<Nanos>(idle_timeout / 256, std::chrono::seconds(1))),
         capacity_(static_cast<std::uint32_t>(capacity)),
         bucket_mask_(std::bit_ceil(static_cast<std::uint32_t>(capacity)) - 1),
         heads_(std::make_unique<Head[]>(capacity)),

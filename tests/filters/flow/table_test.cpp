@@ -33,6 +33,20 @@ TEST(FlowTable, FindsWhatWasInserted) {
   EXPECT_EQ(table.size(), 1U);
 }
 
+// A busy entry is not moved for each packet, and neither forgotten for it.
+TEST(FlowTable, WhatIsUsedAgainAtOnceStaysWhereItIs) {
+  Table<Value> table(2, {1, 2}, 256 * kTimeout);
+  table.insert(key(1), Nanos{0}, kIgnore);
+  table.insert(key(2), Nanos{1}, kIgnore);
+  table.touch(*table.find(key(1)), kTimeout - Nanos{1});  // within a step
+  table.insert(key(3), kTimeout, kIgnore);
+  EXPECT_EQ(table.find(key(1)), nullptr);
+  table.touch(*table.find(key(2)), kTimeout + Nanos{1});  // behind it
+  table.insert(key(4), kTimeout + Nanos{2}, kIgnore);
+  EXPECT_NE(table.find(key(2)), nullptr);
+  EXPECT_EQ(table.find(key(3)), nullptr);
+}
+
 TEST(FlowTable, EvictsTheLeastValuableFirst) {
   Table<Value> table(3, {1, 2}, kTimeout);
   std::vector<Removal> removals;

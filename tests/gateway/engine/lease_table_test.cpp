@@ -67,8 +67,8 @@ TEST(LeaseTable, OneInnocentNameMakesAnAddressShared) {
 TEST(LeaseTable, AFullTableForgetsWhatWasUsedLongestAgoAndCountsIt) {
   LeaseTable table({16, 16}, kKey);
   for (int i = 0; i < 16; ++i) table.learn_banned(server(i), kBanned, kNow, hours(1));
-  EXPECT_NE(table.find(server(0), kNow), nullptr);  // used
-  table.learn_banned(server(16), kBanned, kNow, hours(1));
+  EXPECT_NE(table.find(server(0), kNow + minutes(1)), nullptr);  // used
+  table.learn_banned(server(16), kBanned, kNow + minutes(1), hours(1));
   EXPECT_EQ(table.leases(), 16U);
   EXPECT_EQ(table.evicted(), 1U);
   EXPECT_NE(table.find(server(0), kNow), nullptr);
