@@ -111,7 +111,7 @@ struct Flow {
   std::uint32_t server_has = 0;  // first sequence number that the server has not been sent in order
 };
 
-// Where the flow of a TCP packet is looked up; of others nothing.
+// Where the flow of a TCP packet is looked up; of others, and of later fragments, nothing.
 struct FlowLookup {
   flow::KeyedPacket keyed;
   std::uint64_t hash = 0;
@@ -124,7 +124,7 @@ class Judge {
 
   // Before judge(), each for a whole batch, so that packets wait for memory together.
   void look_up(const packet::Packet& packet, FlowLookup& lookup) const noexcept {
-    if (packet.transport != packet::Transport::tcp) return;
+    if (packet.transport != packet::Transport::tcp || !packet.has_transport) return;
     lookup.keyed = flow::key_of(packet);
     lookup.hash = flows_.hash(lookup.keyed.key);
     flows_.prefetch_bucket(lookup.hash);
