@@ -42,12 +42,12 @@ class LabelTrie final : public Rival {
   }
 
  private:
-  // Most tables are half to three quarters full: 16 octets each, four a cache line.
+  // Most tables are half to three quarters full: 16 bytes each, four a cache line.
   struct Edge {
     std::uint32_t parent = 0;
     std::uint32_t child : 31 = 0;  // 0: no edge
     std::uint32_t is_rule : 1 = 0;
-    std::uint32_t label_at = 0;  // a length octet, then the label
+    std::uint32_t label_at = 0;  // a length byte, then the label
     std::uint32_t tag = 0;       // spares nearly all comparisons of labels that differ
   };
   static_assert(sizeof(Edge) == 16, "an edge has no padding");

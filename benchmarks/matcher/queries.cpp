@@ -9,7 +9,7 @@
 namespace sluice::bench {
 namespace {
 
-constexpr std::size_t kMostText = name::kMaxNameOctets - 2;
+constexpr std::size_t kMostText = name::kMaxNameBytes - 2;
 
 // `www.` for one name in four, one or two random labels for another.
 std::string with_labels_in_front(std::string_view name, Random& random) {
@@ -62,8 +62,8 @@ void Queries::add(std::string_view name, bool covered) {
   while (!name.empty()) {
     const std::string_view label = name.substr(0, name.find('.'));
     packets_.push_back(static_cast<std::byte>(label.size()));
-    const Bytes octets = as_bytes(label);
-    packets_.insert(packets_.end(), octets.begin(), octets.end());
+    const Bytes bytes = as_bytes(label);
+    packets_.insert(packets_.end(), bytes.begin(), bytes.end());
     name.remove_prefix(std::min(label.size() + 1, name.size()));
   }
   packets_.push_back(std::byte{0});

@@ -3,7 +3,7 @@
 // Names to look up, packed twice, so that each matcher gets the form that it likes best.
 //
 //   text     . a . c o m \n . w w w . b . d e \n …     text(i): without the signs around it
-//   packets  | 12 octets | 1 a 3 c o m 0 | 12 octets | …   as a DNS message has its question
+//   packets  | 12 bytes | 1 a 3 c o m 0 | 12 bytes | …   as a DNS message has its question
 //
 // A slice is a view; the Queries outlive it.
 

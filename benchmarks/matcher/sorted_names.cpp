@@ -21,7 +21,7 @@ class Reversed {
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
 
  private:
-  std::array<char, name::kMaxNameOctets + 1> text_;
+  std::array<char, name::kMaxNameBytes + 1> text_;
   std::size_t size_;
 };
 

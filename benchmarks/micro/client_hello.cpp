@@ -1,4 +1,4 @@
-// tls::read_client_hello: ns a hello; one that a browser of today sends has about 1,900 octets.
+// tls::read_client_hello: ns a hello; one that a browser of today sends has about 1,900 bytes.
 
 #include <benchmark/benchmark.h>
 
@@ -12,13 +12,13 @@
 namespace sluice::bench {
 namespace {
 
-using Scratch = std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets>;
+using Scratch = std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderBytes>;
 
 // `records`: sizes of the first ones, see test::tls_records.
-void client_hello(benchmark::State& state, std::size_t octets, std::vector<std::size_t> records) {
+void client_hello(benchmark::State& state, std::size_t bytes, std::vector<std::size_t> records) {
   const std::size_t bare = test::client_hello("www.example.com", {.padding = 1}).size() - 1;
-  const test::Octets stream =
-      test::tls_records(test::client_hello("www.example.com", {.padding = octets - bare}), records);
+  const test::ByteVector stream =
+      test::tls_records(test::client_hello("www.example.com", {.padding = bytes - bare}), records);
   const auto scratch = std::make_unique<Scratch>();
   const auto read = tls::read_client_hello(stream, *scratch);
   check(read.hello && read.hello->server_name == "www.example.com", "server name");
@@ -27,9 +27,9 @@ void client_hello(benchmark::State& state, std::size_t octets, std::vector<std::
     benchmark::DoNotOptimize(tls::read_client_hello(stream, *scratch));
   }
 }
-BENCHMARK_CAPTURE(client_hello, 517_octets, 517, {});
-BENCHMARK_CAPTURE(client_hello, 1900_octets, 1900, {});
-BENCHMARK_CAPTURE(client_hello, 1900_octets_in_five_records, 1900, {400, 400, 400, 400});
+BENCHMARK_CAPTURE(client_hello, 517_bytes, 517, {});
+BENCHMARK_CAPTURE(client_hello, 1900_bytes, 1900, {});
+BENCHMARK_CAPTURE(client_hello, 1900_bytes_in_five_records, 1900, {400, 400, 400, 400});
 
 }  // namespace
 }  // namespace sluice::bench

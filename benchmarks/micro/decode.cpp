@@ -11,18 +11,18 @@
 namespace sluice::bench {
 namespace {
 
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 
-Octets frame(bool v4, bool vlan) {
+ByteVector frame(bool v4, bool vlan) {
   FrameBuilder builder(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000",
                        v4 ? "198.51.100.2:443" : "[2001:db8::2]:443");
   if (vlan) builder.vlan(7).vlan(8);
-  return builder.tcp(1000, 2000, "PA").payload(Octets(1400)).build();
+  return builder.tcp(1000, 2000, "PA").payload(ByteVector(1400)).build();
 }
 
 void decode_tcp(benchmark::State& state, bool v4, bool vlan) {
-  const Octets bytes = frame(v4, vlan);
+  const ByteVector bytes = frame(v4, vlan);
   const auto packet = packet::decode(bytes, LinkType::ethernet);
   check(packet && packet->payload.size() == 1400 && packet->is_fragment == false, "decode");
   for (auto _ : state) {
@@ -35,9 +35,9 @@ BENCHMARK_CAPTURE(decode_tcp, ipv4_two_vlan_tags, true, true);
 
 // As the gateway decodes: it looks for tunnels in whatever could carry one.
 void decode_udp(benchmark::State& state, bool vxlan) {
-  Octets inner = test::octets(std::string_view("\x08\0\0\0\0\0\x05\0", 8));
+  ByteVector inner = test::byte_vector(std::string_view("\x08\0\0\0\0\0\x05\0", 8));
   test::append(inner, frame(true, false));
-  const Octets bytes =
+  const ByteVector bytes =
       FrameBuilder("203.0.113.1:5000", vxlan ? "203.0.113.2:4789" : "203.0.113.2:443")
           .payload(inner)
           .build();
@@ -50,14 +50,14 @@ void decode_udp(benchmark::State& state, bool vxlan) {
 BENCHMARK_CAPTURE(decode_udp, bare, false);
 BENCHMARK_CAPTURE(decode_udp, in_vxlan, true);
 
-// Two fragments of a packet of 1,440 octets, decoded, put together, and decoded again.
+// Two fragments of a packet of 1,440 bytes, decoded, put together, and decoded again.
 void reassemble_two_fragments(benchmark::State& state) {
-  std::vector<Octets> pieces = test::fragments_of(frame(true, false), 720);
+  std::vector<ByteVector> pieces = test::fragments_of(frame(true, false), 720);
   fragment::Reassembler reassembler({}, {1, 2});
   std::uint16_t id = 0;
   for (auto _ : state) {
     ++id;
-    for (Octets& piece : pieces) {
+    for (ByteVector& piece : pieces) {
       piece[18] = static_cast<std::byte>(id >> 8);
       piece[19] = static_cast<std::byte>(id & 0xff);
       const auto packet = packet::decode(piece, LinkType::ethernet);
@@ -71,13 +71,13 @@ void reassemble_two_fragments(benchmark::State& state) {
 }
 BENCHMARK(reassemble_two_fragments);
 
-void checksums_of_1400_octets(benchmark::State& state) {
-  const Octets bytes = frame(true, false);
+void checksums_of_1400_bytes(benchmark::State& state) {
+  const ByteVector bytes = frame(true, false);
   const auto packet = packet::decode(bytes, LinkType::ethernet);
   check(packet && packet::checksums_hold(*packet), "checksums");
   for (auto _ : state) benchmark::DoNotOptimize(packet::checksums_hold(*packet));
 }
-BENCHMARK(checksums_of_1400_octets);
+BENCHMARK(checksums_of_1400_bytes);
 
 }  // namespace
 }  // namespace sluice::bench

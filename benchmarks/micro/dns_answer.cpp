@@ -29,7 +29,7 @@ std::size_t read_answer(Bytes message, AnswerScratch& scratch) {
 }
 
 void dns_answer(benchmark::State& state, const DnsResponse& answer, std::size_t targets) {
-  const test::Octets message = answer.build();
+  const test::ByteVector message = answer.build();
   const auto scratch = std::make_unique<AnswerScratch>();
   check(read_answer(message, *scratch) == targets, "targets of an answer");
   for (auto _ : state) {

@@ -12,7 +12,7 @@ namespace sluice::bench {
 namespace {
 
 void dns_question(benchmark::State& state, bool edns) {
-  const test::Octets message =
+  const test::ByteVector message =
       test::dns_query("Edge-17.Static.example.COM", {.edns = edns, .cookie = edns ? 8U : 0U});
   const auto query = std::make_unique<dns::Query>();
   check(dns::parse_query(message, *query).has_value() && query->count == 1 &&

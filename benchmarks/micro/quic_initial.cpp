@@ -1,4 +1,4 @@
-// A QUIC Initial: ns each, whole and in its parts. A client's first datagram has 1,200 octets.
+// A QUIC Initial: ns each, whole and in its parts. A client's first datagram has 1,200 bytes.
 
 #include <benchmark/benchmark.h>
 
@@ -12,7 +12,7 @@ namespace sluice::bench {
 namespace {
 
 struct Sample {
-  test::Octets datagram = test::quic_hello("www.example.com").at(0);
+  test::ByteVector datagram = test::quic_hello("www.example.com").at(0);
   quic::LongPacket packet = *quic::parse_long_packet(datagram);
   quic::PacketKeys keys = quic::initial_keys(*packet.secrets, packet.dcid, quic::Sender::client);
   quic::InitialOpener opener;
@@ -77,9 +77,9 @@ void quic_initial(benchmark::State& state) {
 }
 BENCHMARK(quic_initial);
 
-// What most datagrams cost: a look at the first octet.
+// What most datagrams cost: a look at the first byte.
 void quic_sight_of_a_short_header(benchmark::State& state) {
-  const test::Octets datagram = test::quic_short({}, 1200);
+  const test::ByteVector datagram = test::quic_short({}, 1200);
   check(quic::sight_of(datagram) == quic::Sight::none, "1-RTT");
   for (auto _ : state) benchmark::DoNotOptimize(quic::sight_of(datagram));
 }

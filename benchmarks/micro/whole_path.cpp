@@ -21,9 +21,9 @@
 namespace sluice::bench {
 namespace {
 
+using test::ByteVector;
 using test::FrameBuilder;
 using test::MemoryDataplane;
-using test::Octets;
 
 std::shared_ptr<const engine::Snapshot> shipped_ban() {
   std::vector<lists::ListSpec> specs;
@@ -49,13 +49,13 @@ std::shared_ptr<const engine::Snapshot> shipped_ban() {
 // Frames and the engine that they go through, again and again.
 class Path {
  public:
-  explicit Path(std::vector<Octets> frames)
+  explicit Path(std::vector<ByteVector> frames)
       : frames_(std::move(frames)), snapshots_(shipped_ban()) {
     load(frames_);
   }
   [[nodiscard]] std::uint64_t packets() const { return frames_.size(); }
   // Other frames, through the same engine.
-  void go_on_with(std::vector<Octets> frames) {
+  void go_on_with(std::vector<ByteVector> frames) {
     frames_ = std::move(frames);
     load(frames_);
   }
@@ -91,10 +91,10 @@ class Path {
   }
 
  private:
-  void load(std::span<const Octets> frames) {
+  void load(std::span<const ByteVector> frames) {
     dataplane_.clear();
     std::uint64_t number = 0;
-    for (const Octets& frame : frames) {
+    for (const ByteVector& frame : frames) {
       dataplane_.add({.bytes = frame,
                       .wire_length = static_cast<std::uint32_t>(frame.size()),
                       .number = ++number,
@@ -103,7 +103,7 @@ class Path {
   }
   // An hour passes, in which only a frame comes that is no packet.
   void forget_flows() {
-    const std::array<Octets, 1> no_packet = {Octets(14)};
+    const std::array<ByteVector, 1> no_packet = {ByteVector(14)};
     time_ += std::chrono::hours(1);
     load(no_packet);
     while (counters_->flows.value() + counters_->quic_flows.value() > 0) run();
@@ -119,7 +119,7 @@ class Path {
     return sum;
   }
 
-  std::vector<Octets> frames_;
+  std::vector<ByteVector> frames_;
   MemoryDataplane dataplane_;
   engine::SnapshotCell snapshots_;
   std::unique_ptr<telemetry::WorkerCounters> counters_ =
@@ -134,7 +134,7 @@ class Path {
 constexpr std::size_t kFrames = 1024;
 
 void path_of_questions(benchmark::State& state, const char* name, bool banned) {
-  std::vector<Octets> frames;
+  std::vector<ByteVector> frames;
   for (std::size_t i = 0; i < kFrames; ++i) {
     frames.push_back(FrameBuilder("192.0.2.1:5000", "198.51.100.53:53")
                          .payload(test::dns_query(std::to_string(i) + name))
@@ -154,9 +154,9 @@ void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
     return "192.0.2." + std::to_string(flow % 250) + ":" + std::to_string(5000 + flow / 250);
   };
   const std::string server = "198.51.100.2:443";
-  const Octets hello = test::tls_records(test::client_hello("www.example.com"), {});
+  const ByteVector hello = test::tls_records(test::client_hello("www.example.com"), {});
   const auto end = static_cast<std::uint32_t>(1000 + hello.size());
-  std::vector<Octets> opening;
+  std::vector<ByteVector> opening;
   for (std::size_t i = 0; i < flows; ++i) {
     const FrameBuilder up(client(i), server);
     const FrameBuilder down(server, client(i));
@@ -167,10 +167,12 @@ void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
   }
   Path path(std::move(opening));
   check(path.run() == 0, "verdicts of openings");
-  std::vector<Octets> data;
+  std::vector<ByteVector> data;
   for (std::size_t i = 0; i < std::max(flows, kFrames); ++i) {
-    data.push_back(
-        FrameBuilder(server, client(i % flows)).tcp(5000, 1016, "A").payload(Octets(1400)).build());
+    data.push_back(FrameBuilder(server, client(i % flows))
+                       .tcp(5000, 1016, "A")
+                       .payload(ByteVector(1400))
+                       .build());
   }
   const std::uint64_t packets = data.size();
   path.go_on_with(std::move(data));
@@ -186,7 +188,7 @@ void path_of_a_capture(benchmark::State& state) {
       chosen != nullptr ? chosen : SLUICE_SOURCE_DIR "/deploy/lab/example.pcap";
   auto capture = io::CaptureFile::open(file, {});
   check(capture.has_value(), "capture");
-  std::vector<Octets> frames;
+  std::vector<ByteVector> frames;
   io::Batch batch;
   while ((*capture)->poll(batch) == io::Poll::frames) {
     for (std::size_t i = 0; i < batch.count; ++i) {

@@ -29,8 +29,8 @@ template <typename Number>
 
 }  // namespace detail
 
-// Octets that are there, all of them: `header.u16<2>()` is the number at offset 2.
-template <std::size_t kOctets>
+// ByteVector that are there, all of them: `header.u16<2>()` is the number at offset 2.
+template <std::size_t kBytes>
 class FixedHeader {
  public:
   template <std::size_t kAt>
@@ -47,7 +47,7 @@ class FixedHeader {
   }
   template <std::size_t kAt, std::size_t kCount>
   [[nodiscard]] Bytes bytes() const noexcept {
-    static_assert(kAt + kCount <= kOctets);
+    static_assert(kAt + kCount <= kBytes);
     return {at_ + kAt, kCount};
   }
 
@@ -57,7 +57,7 @@ class FixedHeader {
 
   template <typename Number, std::size_t kAt>
   [[nodiscard]] Number number() const noexcept {
-    static_assert(kAt + sizeof(Number) <= kOctets);
+    static_assert(kAt + sizeof(Number) <= kBytes);
     return detail::big_endian<Number>(at_ + kAt);
   }
 
@@ -81,11 +81,11 @@ class ByteReader {
     if (!claim(count)) return {};
     return {input_.data() + position_ - count, count};
   }
-  template <std::size_t kOctets>
-  [[nodiscard]] FixedHeader<kOctets> header() noexcept {
-    static constexpr std::array<std::byte, kOctets> kNothing{};
-    return FixedHeader<kOctets>(claim(kOctets) ? input_.data() + position_ - kOctets
-                                               : kNothing.data());
+  template <std::size_t kBytes>
+  [[nodiscard]] FixedHeader<kBytes> header() noexcept {
+    static constexpr std::array<std::byte, kBytes> kNothing{};
+    return FixedHeader<kBytes>(claim(kBytes) ? input_.data() + position_ - kBytes
+                                             : kNothing.data());
   }
   constexpr void skip(std::size_t count) noexcept { static_cast<void>(claim(count)); }
 

@@ -21,7 +21,7 @@ class ByteWriter {
     if (!claim(input.size())) return;
     std::ranges::copy(input, output_.subspan(position_ - input.size()).begin());
   }
-  // Overwrites two octets that were written before.
+  // Overwrites two bytes that were written before.
   constexpr void patch_u16(std::size_t at, std::uint16_t value) noexcept {
     if (!ok_ || at + 2 > position_) {
       ok_ = false;

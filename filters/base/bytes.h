@@ -23,7 +23,7 @@ using MutableBytes = std::span<std::byte>;
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// ASCII case folding as DNS does it (RFC 4343): A to Z only, other octets as they are.
+// ASCII case folding as DNS does it (RFC 4343): A to Z only, other bytes as they are.
 [[nodiscard]] constexpr char to_lower_ascii(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }

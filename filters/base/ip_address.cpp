@@ -35,14 +35,14 @@ Bytes IpAddress::wire() const noexcept {
   return is_v4() ? all.subspan(kMappedPrefix) : all;
 }
 
-std::string_view IpAddress::write(std::array<char, kTextOctets>& out) const noexcept {
-  static_assert(kTextOctets >= INET6_ADDRSTRLEN);
-  inet_ntop(is_v4() ? AF_INET : AF_INET6, wire().data(), out.data(), socklen_t{kTextOctets});
+std::string_view IpAddress::write(std::array<char, kTextBytes>& out) const noexcept {
+  static_assert(kTextBytes >= INET6_ADDRSTRLEN);
+  inet_ntop(is_v4() ? AF_INET : AF_INET6, wire().data(), out.data(), socklen_t{kTextBytes});
   return out.data();
 }
 
 std::string IpAddress::to_string() const {
-  std::array<char, kTextOctets> text{};
+  std::array<char, kTextBytes> text{};
   return std::string(write(text));
 }
 
@@ -75,24 +75,24 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) noexcept {
 }
 
 IpPrefix IpPrefix::around(const IpAddress& address, unsigned length) noexcept {
-  auto octets = address.mapped();
-  for (unsigned i = 0; i < octets.size(); ++i) {
+  auto bytes = address.mapped();
+  for (unsigned i = 0; i < bytes.size(); ++i) {
     const unsigned kept = std::min(8U, length - std::min(length, 8 * i));
-    octets[i] &= static_cast<std::byte>(0xff00U >> kept);
+    bytes[i] &= static_cast<std::byte>(0xff00U >> kept);
   }
   IpPrefix prefix;
-  prefix.address_ = IpAddress::from_bytes(octets);
+  prefix.address_ = IpAddress::from_bytes(bytes);
   prefix.length_ = length;
   return prefix;
 }
 
 IpAddress IpPrefix::last() const noexcept {
-  auto octets = address_.mapped();
-  for (unsigned i = 0; i < octets.size(); ++i) {
+  auto bytes = address_.mapped();
+  for (unsigned i = 0; i < bytes.size(); ++i) {
     const unsigned kept = std::min(8U, length_ - std::min(length_, 8 * i));
-    octets[i] |= static_cast<std::byte>(0xffU >> kept);
+    bytes[i] |= static_cast<std::byte>(0xffU >> kept);
   }
-  return IpAddress::from_bytes(octets);
+  return IpAddress::from_bytes(bytes);
 }
 
 bool IpPrefix::contains(const IpAddress& address) const noexcept {

@@ -56,8 +56,8 @@ class IpAddress {
   [[nodiscard]] Bytes wire() const noexcept;
   [[nodiscard]] std::string to_string() const;
   // The same without allocation: into `out`, what was written.
-  static constexpr std::size_t kTextOctets = 46;
-  [[nodiscard]] std::string_view write(std::array<char, kTextOctets>& out) const noexcept;
+  static constexpr std::size_t kTextBytes = 46;
+  [[nodiscard]] std::string_view write(std::array<char, kTextBytes>& out) const noexcept;
 
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 

@@ -35,9 +35,9 @@ class KeyedHash {
     round();
     v0_ ^= word;
   }
-  // `rest`: the up to seven octets behind the last word; `octets`: of the whole input.
-  [[nodiscard]] std::uint64_t finish(std::uint64_t rest, std::size_t octets) noexcept {
-    absorb(rest | static_cast<std::uint64_t>(octets) << 56);
+  // `rest`: the up to seven bytes behind the last word; `bytes`: of the whole input.
+  [[nodiscard]] std::uint64_t finish(std::uint64_t rest, std::size_t bytes) noexcept {
+    absorb(rest | static_cast<std::uint64_t>(bytes) << 56);
     v2_ ^= 0xff;
     round(), round(), round();
     return v0_ ^ v1_ ^ v2_ ^ v3_;

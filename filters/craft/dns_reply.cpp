@@ -17,7 +17,7 @@ constexpr std::uint16_t kExtendedError = 15;  // the option's code (RFC 8914 sec
 constexpr std::uint16_t kBlocked = 15;        // the error's (section 4.16)
 constexpr std::uint16_t kPayloadSize = 1232;
 
-// How much of OPT and Extended DNS Error goes into `room` octets.
+// How much of OPT and Extended DNS Error goes into `room` bytes.
 struct EdnsPlan {
   bool opt = false;
   bool error = false;
@@ -68,7 +68,7 @@ void write_edns(ByteWriter& writer, const dns::Query& query, const EdnsPlan& pla
 
 // No pointer in the questions leads behind them, where a reply has something else.
 bool stand_alone(Bytes questions, std::size_t count) noexcept {
-  std::size_t offset = dns::kHeaderOctets;
+  std::size_t offset = dns::kHeaderBytes;
   for (std::size_t i = 0; i < count; ++i) {
     const auto read = dns::read_name(questions, offset);
     if (!read) return false;
@@ -79,7 +79,7 @@ bool stand_alone(Bytes questions, std::size_t count) noexcept {
 
 // What the questions of a reply take.
 std::size_t questions_size(const dns::Query& query, bool as_sent) noexcept {
-  if (as_sent) return query.questions_end - dns::kHeaderOctets;
+  if (as_sent) return query.questions_end - dns::kHeaderBytes;
   std::size_t size = 0;
   for (std::size_t i = 0; i < query.count; ++i) {
     size += query.questions[i].name.wire().size() + kTypeAndClass;
@@ -91,10 +91,10 @@ std::size_t questions_size(const dns::Query& query, bool as_sent) noexcept {
 void write_questions(ByteWriter& writer, Bytes message, const dns::Query& query,
                      bool as_sent) noexcept {
   if (as_sent) {
-    writer.bytes(message.first(query.questions_end).subspan(dns::kHeaderOctets));
+    writer.bytes(message.first(query.questions_end).subspan(dns::kHeaderBytes));
     return;
   }
-  std::size_t offset = dns::kHeaderOctets;
+  std::size_t offset = dns::kHeaderBytes;
   for (std::size_t i = 0; i < query.count; ++i) {
     const auto end = dns::write_name(message, offset, writer);
     if (!end) return;
@@ -113,7 +113,7 @@ Bytes refuse_query(const packet::Packet& packet, Direction direction, const dns:
     return {};
   }
   const bool as_sent = stand_alone(message.first(query.questions_end), query.count);
-  const std::size_t size = dns::kHeaderOctets + questions_size(query, as_sent);
+  const std::size_t size = dns::kHeaderBytes + questions_size(query, as_sent);
   if (size > message.size()) return {};
   const EdnsPlan plan = plan_edns(query, message.size() - size, text.size());
   const std::size_t length = kUdpHeader + size + plan.size();

@@ -4,7 +4,7 @@
 // 15, "Blocked" (RFC 8914 section 4.16), as a whole frame that goes to the client.
 //
 // Never larger than the frame that provoked it: the EDE stands in the reply's OPT record, so it is
-// there where the question had EDNS (RFC 6891 section 6.1.1) and room for its 6 octets; the text
+// there where the question had EDNS (RFC 6891 section 6.1.1) and room for its 6 bytes; the text
 // (the app's name) where there is room for that too. The question is repeated as it was sent,
 // or without compression where a pointer leads forward: in a reply it would lead nowhere. Where
 // that does not fit there is no reply.

@@ -7,7 +7,7 @@ namespace sluice::craft {
 namespace {
 
 constexpr std::uint8_t kHopLimit = 64;
-constexpr std::size_t kMacOctets = 6;
+constexpr std::size_t kMacBytes = 6;
 
 }  // namespace
 
@@ -22,9 +22,9 @@ void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction d
                    std::uint8_t protocol, std::size_t transport_length) noexcept {
   const Bytes link = packet.frame.first(packet.network_offset);
   if (direction == Direction::back && packet.link == LinkType::ethernet) {
-    writer.bytes(link.subspan(kMacOctets, kMacOctets));
-    writer.bytes(link.first(kMacOctets));
-    writer.bytes(link.subspan(2 * kMacOctets));
+    writer.bytes(link.subspan(kMacBytes, kMacBytes));
+    writer.bytes(link.first(kMacBytes));
+    writer.bytes(link.subspan(2 * kMacBytes));
   } else {
     writer.bytes(link);
   }

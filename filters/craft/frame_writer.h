@@ -17,7 +17,7 @@ struct Ends {
 [[nodiscard]] Ends ends_of(const packet::Packet& packet, Direction direction) noexcept;
 
 // Link header with VLAN tags as `packet` has them; Ethernet addresses changed round for `back`.
-// Then an IPv4 or IPv6 header for `transport_length` octets of `protocol` (IANA number).
+// Then an IPv4 or IPv6 header for `transport_length` bytes of `protocol` (IANA number).
 void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction direction,
                    std::uint8_t protocol, std::size_t transport_length) noexcept;
 

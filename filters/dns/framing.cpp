@@ -10,28 +10,28 @@ namespace sluice::dns {
 namespace {
 
 // Header, root name, type and class.
-constexpr std::size_t kShortestQuery = kHeaderOctets + 1 + 4;
+constexpr std::size_t kShortestQuery = kHeaderBytes + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
 constexpr std::uint8_t kLeastPointer = 0xc0;
 
-// The first octets of a query's header by their place in it: what they may be.
-bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
+// The first bytes of a query's header by their place in it: what they may be.
+bool header_byte_may_be(std::size_t place, std::uint8_t byte) noexcept {
   switch (place) {
     case 2:
-      return (octet & 0xfa) == 0;  // QR 0, opcode 0, TC 0; AA and RD are free
+      return (byte & 0xfa) == 0;  // QR 0, opcode 0, TC 0; AA and RD are free
     case 3:
-      return (octet & 0x4f) == 0;  // Z 0, RCODE 0; RA, AD and CD are free
+      return (byte & 0x4f) == 0;  // Z 0, RCODE 0; RA, AD and CD are free
     case 5:
-      return octet == 1;  // QDCOUNT
+      return byte == 1;  // QDCOUNT
     case 4:
     case 6:
     case 7:
     case 8:
     case 9:
     case 10:
-      return octet == 0;  // ANCOUNT, NSCOUNT, high octets
+      return byte == 0;  // ANCOUNT, NSCOUNT, high bytes
     case 11:
-      return octet <= kMaxAdditional;
+      return byte <= kMaxAdditional;
     default:
       return true;  // the identifier
   }
@@ -42,10 +42,10 @@ bool header_octet_may_be(std::size_t place, std::uint8_t octet) noexcept {
 Framed next_message(Bytes stream) noexcept {
   ByteReader reader(stream);
   const std::uint16_t length = reader.u16();
-  if (!reader.ok()) return {.needed = kFramingOctets};
+  if (!reader.ok()) return {.needed = kFramingBytes};
   const Bytes message = reader.take(length);
-  if (!reader.ok()) return {.needed = kFramingOctets + length};
-  return {.complete = true, .message = message, .consumed = kFramingOctets + length};
+  if (!reader.ok()) return {.needed = kFramingBytes + length};
+  return {.complete = true, .message = message, .consumed = kFramingBytes + length};
 }
 
 bool may_be_query_stream(Bytes stream) noexcept {
@@ -54,16 +54,16 @@ bool may_be_query_stream(Bytes stream) noexcept {
   if (!framed.ok()) return true;
   if (length < kShortestQuery) return false;
   ByteReader reader(framed.rest().first(std::min<std::size_t>(length, framed.remaining())));
-  for (std::size_t place = 0; place < kHeaderOctets && reader.remaining() > 0; ++place) {
-    if (!header_octet_may_be(place, reader.u8())) return false;
+  for (std::size_t place = 0; place < kHeaderBytes && reader.remaining() > 0; ++place) {
+    if (!header_byte_may_be(place, reader.u8())) return false;
   }
   // The labels of the question's name, as far as they are there. A pointer can lead forward.
-  std::size_t name_octets = 1;
+  std::size_t name_bytes = 1;
   while (reader.remaining() > 0) {
     const std::uint8_t label = reader.u8();
     if (label == 0 || label >= kLeastPointer) return true;
-    name_octets += 1U + label;
-    if (label > name::kMaxLabelOctets || name_octets > name::kMaxNameOctets) return false;
+    name_bytes += 1U + label;
+    if (label > name::kMaxLabelBytes || name_bytes > name::kMaxNameBytes) return false;
     reader.skip(label);
     if (!reader.ok()) return true;
   }
@@ -73,7 +73,7 @@ bool may_be_query_stream(Bytes stream) noexcept {
 bool may_be_response_stream(Bytes stream) noexcept {
   ByteReader reader(stream);
   const std::uint16_t length = reader.u16();
-  if (reader.ok() && length < kHeaderOctets) return false;
+  if (reader.ok() && length < kHeaderBytes) return false;
   reader.skip(2);  // the identifier
   const std::uint8_t flags = reader.u8();
   return !reader.ok() || (flags & 0x80) != 0;

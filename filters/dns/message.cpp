@@ -64,7 +64,7 @@ bool is_response(Bytes message) noexcept {
 
 std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
                                           std::array<Question, kMaxQuestions>& questions) noexcept {
-  std::size_t offset = kHeaderOctets;
+  std::size_t offset = kHeaderBytes;
   for (std::size_t i = 0; i < count; ++i) {
     const auto read = read_name(message, offset);
     if (!read) return std::nullopt;

@@ -21,7 +21,7 @@
 
 namespace sluice::dns {
 
-inline constexpr std::size_t kHeaderOctets = 12;
+inline constexpr std::size_t kHeaderBytes = 12;
 inline constexpr std::size_t kMaxQuestions = 16;
 inline constexpr std::size_t kMaxJumps = 64;  // compression pointers in one name
 
@@ -89,7 +89,7 @@ struct Record {
   std::uint16_t record_class = 0;
   std::uint32_t ttl = 0;
   std::size_t owner = 0;  // offset of its name: read_name(message, owner)
-  std::size_t data = 0;   // offset of RDATA, and its octets
+  std::size_t data = 0;   // offset of RDATA, and its bytes
   std::size_t size = 0;
 
   [[nodiscard]] Bytes data_in(Bytes message) const noexcept { return message.subspan(data, size); }

@@ -14,7 +14,7 @@
 //   }
 //
 // Pure: no allocation, no exceptions. Cost: linear in the message, which bounds the records too (11
-// octets each at least). All records are well-formed, or none is handed out; where the message says
+// bytes each at least). All records are well-formed, or none is handed out; where the message says
 // that it was truncated (TC), those in front of the cut.
 
 #include <cstdint>
@@ -79,19 +79,19 @@ class ResponseReader {
 // A and AAAA, and the hints of SVCB and HTTPS; nothing of other records and classes.
 template <typename Visit>
 void for_each_address(Bytes message, const Record& record, Visit&& visit) noexcept {
-  const auto each = [&](Bytes addresses, std::size_t octets) {
-    for (; addresses.size() >= octets; addresses = addresses.subspan(octets)) {
-      visit(IpAddress::from_bytes(addresses.first(octets)));
+  const auto each = [&](Bytes addresses, std::size_t bytes) {
+    for (; addresses.size() >= bytes; addresses = addresses.subspan(bytes)) {
+      visit(IpAddress::from_bytes(addresses.first(bytes)));
     }
   };
   if (record.record_class != kClassInternet) return;
   const Bytes data = record.data_in(message);
-  if (record.type == RecordType::a && data.size() == kIpv4Octets) each(data, kIpv4Octets);
-  if (record.type == RecordType::aaaa && data.size() == kIpv6Octets) each(data, kIpv6Octets);
+  if (record.type == RecordType::a && data.size() == kIpv4Bytes) each(data, kIpv4Bytes);
+  if (record.type == RecordType::aaaa && data.size() == kIpv6Bytes) each(data, kIpv6Bytes);
   if (!is_service_binding(record.type)) return;
   if (const auto binding = read_service_binding(message, record)) {
-    each(binding->ipv4_hints, kIpv4Octets);
-    each(binding->ipv6_hints, kIpv6Octets);
+    each(binding->ipv4_hints, kIpv4Bytes);
+    each(binding->ipv6_hints, kIpv6Bytes);
   }
 }
 

@@ -6,8 +6,8 @@ namespace {
 constexpr std::size_t kParamHead = 4;  // key and length
 
 // Lists of fixed-size items may not be empty (RFC 9460 sections 7.3 and 8).
-bool is_list_of(Bytes value, std::size_t octets) noexcept {
-  return !value.empty() && value.size() % octets == 0;
+bool is_list_of(Bytes value, std::size_t bytes) noexcept {
+  return !value.empty() && value.size() % bytes == 0;
 }
 
 bool read_params(ByteReader params, std::size_t at, ServiceBinding& binding) noexcept {
@@ -25,11 +25,11 @@ bool read_params(ByteReader params, std::size_t at, ServiceBinding& binding) noe
         binding.mandatory = value;
         break;
       case ServiceKey::ipv4hint:
-        if (!is_list_of(value, kIpv4Octets)) return false;
+        if (!is_list_of(value, kIpv4Bytes)) return false;
         binding.ipv4_hints = value;
         break;
       case ServiceKey::ipv6hint:
-        if (!is_list_of(value, kIpv6Octets)) return false;
+        if (!is_list_of(value, kIpv6Bytes)) return false;
         binding.ipv6_hints = value;
         break;
       case ServiceKey::ech:

@@ -17,8 +17,8 @@
 
 namespace sluice::dns {
 
-inline constexpr std::size_t kIpv4Octets = 4;
-inline constexpr std::size_t kIpv6Octets = 16;
+inline constexpr std::size_t kIpv4Bytes = 4;
+inline constexpr std::size_t kIpv6Bytes = 16;
 
 // NOLINTNEXTLINE(performance-enum-size): as wide as on the wire
 enum class ServiceKey : std::uint16_t {

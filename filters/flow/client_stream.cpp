@@ -130,8 +130,8 @@ std::size_t StreamPool::in_use() const noexcept {
   return small_.slots - small_.free.size() + large_.slots - large_.free.size();
 }
 
-StreamPool::SlotId StreamPool::take(std::size_t octets) noexcept {
-  Shelf& shelf = octets <= small_.capacity ? small_ : large_;
+StreamPool::SlotId StreamPool::take(std::size_t bytes) noexcept {
+  Shelf& shelf = bytes <= small_.capacity ? small_ : large_;
   if (shelf.free.empty()) return kNone;
   const std::uint32_t index = shelf.free.back();
   shelf.free.pop_back();
@@ -199,25 +199,25 @@ Insert ClientStream::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
   return result;
 }
 
-// A slot that holds so many octets. False: none is left. REQUIRES: octets <= window().
-bool ClientStream::make_room(StreamPool& pool, std::size_t octets) noexcept {
+// A slot that holds so many bytes. False: none is left. REQUIRES: bytes <= window().
+bool ClientStream::make_room(StreamPool& pool, std::size_t bytes) noexcept {
   if (first_ != StreamPool::kNone) {
-    if (octets > pool.capacity_of(first_)) grow(pool, octets);
+    if (bytes > pool.capacity_of(first_)) grow(pool, bytes);
     return true;
   }
-  first_ = pool.take(octets);
+  first_ = pool.take(bytes);
   if (first_ == StreamPool::kNone) return false;
   Bits(pool.present_in(first_)).clear();
   Bits(pool.edges_in(first_)).clear();
   return true;
 }
 
-// Moves to slots that hold so many octets. REQUIRES: octets <= window().
-void ClientStream::grow(StreamPool& pool, std::size_t octets) noexcept {
+// Moves to slots that hold so many bytes. REQUIRES: bytes <= window().
+void ClientStream::grow(StreamPool& pool, std::size_t bytes) noexcept {
   const auto copy = [](auto from, auto to) { return std::ranges::copy(from, to.begin()).out; };
   const auto move = [&](StreamPool::SlotId& slot) {
     const StreamPool::SlotId from = slot;
-    slot = pool.take(octets);
+    slot = pool.take(bytes);
     copy(pool.bytes_of(from), pool.bytes_of(slot));
     for (const auto bits : {&StreamPool::present_in, &StreamPool::edges_in}) {
       const std::span<std::uint64_t> words = (pool.*bits)(slot);

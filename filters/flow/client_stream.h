@@ -86,8 +86,8 @@ class StreamPool {
   [[nodiscard]] bool is_large(SlotId slot) const noexcept { return slot >= small_.slots; }
   // How far a stream may reach that needs so many slots.
   [[nodiscard]] std::size_t window_with(std::size_t slots) const noexcept;
-  // One that holds so many octets; kNone: those of that class are all in use.
-  [[nodiscard]] SlotId take(std::size_t octets) noexcept;
+  // One that holds so many bytes; kNone: those of that class are all in use.
+  [[nodiscard]] SlotId take(std::size_t bytes) noexcept;
   void give_back(SlotId slot) noexcept;
   // Large ones are numbered behind the small ones.
   [[nodiscard]] Place place_of(SlotId slot) const noexcept;
@@ -146,8 +146,8 @@ class ClientStream {
   void reset(StreamPool& pool) noexcept;
 
  private:
-  [[nodiscard]] bool make_room(StreamPool& pool, std::size_t octets) noexcept;
-  void grow(StreamPool& pool, std::size_t octets) noexcept;
+  [[nodiscard]] bool make_room(StreamPool& pool, std::size_t bytes) noexcept;
+  void grow(StreamPool& pool, std::size_t bytes) noexcept;
   struct Overlap {
     std::size_t known = 0;  // bytes that are there already
     bool differs = false;   // some of them from the first copy

@@ -34,9 +34,9 @@ struct FlowKey {
 // Of IPv4, without what all its addresses have in common: half of the work.
 [[nodiscard]] inline std::uint64_t hash_of(const FlowKey& key, HashKey secret) noexcept {
   constexpr std::uint64_t kUpper = 0xffffffff00000000U;
-  constexpr std::uint64_t kMapped = 0xffff0000U;  // the third four octets of ::ffff:0:0
+  constexpr std::uint64_t kMapped = 0xffff0000U;  // the third four bytes of ::ffff:0:0
   constexpr std::size_t kWord = sizeof(std::uint64_t);
-  constexpr std::size_t kLast = 7;  // octets of the last word: the eighth is zero
+  constexpr std::size_t kLast = 7;  // bytes of the last word: the eighth is zero
   const bool is_v4 = (key.low[0] | key.high[0]) == 0 && (key.low[1] & ~kUpper) == kMapped &&
                      (key.high[1] & ~kUpper) == kMapped;
   KeyedHash hash(secret);

@@ -21,7 +21,7 @@ struct Mark {  // a place in a stream that is known by both
 struct Placed {
   enum class Kind : std::uint8_t {
     inside,
-    before,  // all of it lies before the mark, by `distance` octets
+    before,  // all of it lies before the mark, by `distance` bytes
     far,     // absurdly far behind the mark: in nobody's window
   };
   Kind kind = Kind::inside;
@@ -30,17 +30,17 @@ struct Placed {
   std::uint32_t distance = 0;
 };
 
-// Where octets that begin at `sequence` lie. Those before the mark are trimmed off, as receivers do
+// Where bytes that begin at `sequence` lie. Those before the mark are trimmed off, as receivers do
 // with what lies before their window.
-[[nodiscard]] inline Placed place(Bytes octets, std::uint32_t sequence, const Mark& mark) noexcept {
+[[nodiscard]] inline Placed place(Bytes bytes, std::uint32_t sequence, const Mark& mark) noexcept {
   const std::uint32_t ahead = sequence - mark.sequence;
   if (ahead < kBackwards) {
     if (ahead > kMostAhead) return {.kind = Placed::Kind::far};
-    return {.offset = mark.offset + ahead, .bytes = octets};
+    return {.offset = mark.offset + ahead, .bytes = bytes};
   }
   const std::uint32_t behind = 0U - ahead;
-  if (behind >= octets.size()) return {.kind = Placed::Kind::before, .distance = behind};
-  return {.offset = mark.offset, .bytes = octets.subspan(behind)};
+  if (behind >= bytes.size()) return {.kind = Placed::Kind::before, .distance = behind};
+  return {.offset = mark.offset, .bytes = bytes.subspan(behind)};
 }
 
 }  // namespace sluice::flow

@@ -24,9 +24,9 @@ std::size_t ServerStream::acknowledged(std::uint32_t acknowledgment) const noexc
   return ahead < kBackwards ? std::min(ahead, judged_) : 0;
 }
 
-void ServerStream::forget(StreamPool& pool, std::size_t octets) noexcept {
-  stream_.consume(pool, octets);
-  judged_ -= static_cast<std::uint32_t>(octets);
+void ServerStream::forget(StreamPool& pool, std::size_t bytes) noexcept {
+  stream_.consume(pool, bytes);
+  judged_ -= static_cast<std::uint32_t>(bytes);
 }
 
 void ServerStream::release(StreamPool& pool) noexcept {

@@ -55,9 +55,9 @@ class ServerStream {
     return stream_.view(pool, Reading::first_copy);
   }
   [[nodiscard]] std::uint64_t base() const noexcept { return stream_.base(); }
-  // Octets from base that are judged.
+  // ByteVector from base that are judged.
   [[nodiscard]] std::size_t judged() const noexcept { return judged_; }
-  void set_judged(std::size_t octets) noexcept { judged_ = static_cast<std::uint32_t>(octets); }
+  void set_judged(std::size_t bytes) noexcept { judged_ = static_cast<std::uint32_t>(bytes); }
   // Of these, how many the client acknowledges so.
   [[nodiscard]] std::size_t acknowledged(std::uint32_t acknowledgment) const noexcept;
   // The sequence number of the first byte that has not come by in order.
@@ -66,8 +66,8 @@ class ServerStream {
   }
   [[nodiscard]] bool holds_memory() const noexcept { return stream_.holds_memory(); }
 
-  // Forgets octets from base. REQUIRES: octets <= judged().
-  void forget(StreamPool& pool, std::size_t octets) noexcept;
+  // Forgets bytes from base. REQUIRES: bytes <= judged().
+  void forget(StreamPool& pool, std::size_t bytes) noexcept;
   // Gives the memory back and reads no more.
   void release(StreamPool& pool) noexcept;
 

@@ -7,7 +7,7 @@
 namespace sluice::flow {
 namespace {
 
-std::uint32_t octets_of(const packet::Packet& packet) {
+std::uint32_t bytes_of(const packet::Packet& packet) {
   return static_cast<std::uint32_t>(packet.payload.size());
 }
 
@@ -16,7 +16,7 @@ std::uint32_t octets_of(const packet::Packet& packet) {
 TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
   TcpFlow flow;
   flow.first_sequence_ = syn.tcp.sequence + 1;
-  flow.in_syn_ = octets_of(syn);
+  flow.in_syn_ = bytes_of(syn);
   return flow;
 }
 
@@ -49,7 +49,7 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
     *this = from_syn(packet);
     segment.restarted = true;
   }
-  in_syn_ = std::max(in_syn_, octets_of(packet));
+  in_syn_ = std::max(in_syn_, bytes_of(packet));
   segment.bytes = packet.payload;
   if (has_data) segment.kind = ClientSegment::Kind::data;
   return segment;
@@ -60,7 +60,7 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   ClientSegment segment;
   const std::uint32_t ahead = packet.tcp.sequence - sequence_at(acknowledged_);
   if (packet.tcp.fin) {
-    const std::uint32_t end = ahead + octets_of(packet);
+    const std::uint32_t end = ahead + bytes_of(packet);
     if (end < kMostAhead) {
       client_fin_ = true;
       fin_offset_ = acknowledged_ + end;

@@ -68,7 +68,7 @@ class TcpFlow {
   std::uint64_t acknowledged_ = 0;
   std::uint64_t fin_offset_ = 0;      // of the client's FIN, once seen
   std::uint32_t first_sequence_ = 0;  // of offset 0: SYN + 1
-  std::uint32_t in_syn_ = 0;          // octets of data that the SYN carried: may be acknowledged
+  std::uint32_t in_syn_ = 0;          // bytes of data that the SYN carried: may be acknowledged
   bool handshake_seen_ = false;
   bool midstream_ = false;
   bool client_fin_ = false;

@@ -7,7 +7,7 @@
 namespace sluice::fragment {
 namespace {
 
-constexpr std::size_t kMostOctets = 0xffff;  // of an IPv4 packet; of what follows an IPv6 header
+constexpr std::size_t kMostBytes = 0xffff;  // of an IPv4 packet; of what follows an IPv6 header
 
 enum Extension : std::uint8_t {
   kHopByHop = 0,
@@ -78,7 +78,7 @@ Result<Fragment, FragmentError> read_ipv6(Bytes network) noexcept {
 }  // namespace
 
 std::size_t most_payload(bool v4) noexcept {
-  return v4 ? kMostOctets - packet::kIpv4Header : kMostOctets;
+  return v4 ? kMostBytes - packet::kIpv4Header : kMostBytes;
 }
 
 Result<Fragment, FragmentError> read_fragment(const packet::Packet& packet,

@@ -1,6 +1,6 @@
 #pragma once
 
-// One IP fragment: whose octets it has, and where they belong (RFC 791 section 3.2, RFC 8200
+// One IP fragment: whose bytes it has, and where they belong (RFC 791 section 3.2, RFC 8200
 // section 4.5).
 //
 //   IPv4 | header, options | data |      IPv6 | header, extensions | Fragment 8 | data |
@@ -33,7 +33,7 @@ enum class FragmentError : std::uint8_t {
   malformed,     // no data, cut, behind the longest packet, or not of whole blocks: hosts differ
 };
 
-// Octets of payload that a whole packet may have at most.
+// ByteVector of payload that a whole packet may have at most.
 [[nodiscard]] std::size_t most_payload(bool v4) noexcept;
 
 // `verify_checksum` false: the IPv4 header's checksum is not looked at.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to the reassembler: the octets of one datagram, and which of them came.
+// Private to the reassembler: the bytes of one datagram, and which of them came.
 
 #include <algorithm>
 #include <array>
@@ -25,17 +25,17 @@ struct Reassembler::Holding {
   Nanos newest{0};
   std::optional<std::uint8_t> protocol;  // of the first fragment
   std::size_t total = 0;                 // 0: not known yet
-  std::size_t end = 0;                   // behind the last octet that came
+  std::size_t end = 0;                   // behind the last byte that came
   std::size_t blocks = 0;
   std::bitset<(kMostPayload + kBlock - 1) / kBlock> came;
-  std::array<std::byte, kHeaders + kMostPayload> octets;
+  std::array<std::byte, kHeaders + kMostPayload> bytes;
 
   void clear() noexcept {
     protocol.reset();
     total = end = blocks = 0;
     came.reset();
   }
-  [[nodiscard]] MutableBytes payload() noexcept { return MutableBytes(octets).subspan(kHeaders); }
+  [[nodiscard]] MutableBytes payload() noexcept { return MutableBytes(bytes).subspan(kHeaders); }
 
   // False: a host may read something else than what is held, for `fragment` says otherwise.
   [[nodiscard]] bool agrees(const Fragment& fragment) noexcept {

@@ -86,7 +86,7 @@ Outcome Reassembler::collect(Datagram& datagram, const packet::Packet& part,
   return Outcome::whole;
 }
 
-// A copy of what passed is harmless. Any other octets would be put together with those that the
+// A copy of what passed is harmless. Any other bytes would be put together with those that the
 // host may still wait with.
 Outcome Reassembler::take_again(Datagram& datagram, const Fragment& fragment) noexcept {
   Holding& holding = holdings_[datagram.holding];
@@ -138,7 +138,7 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
   const std::size_t headers =
       link + (part.source.is_v4() ? packet::kIpv4Header : packet::kIpv6Header);
   const MutableBytes frame =
-      MutableBytes(holding.octets).subspan(Holding::kHeaders - headers, headers + holding.total);
+      MutableBytes(holding.bytes).subspan(Holding::kHeaders - headers, headers + holding.total);
   ByteWriter writer(frame);
   writer.bytes(part.frame.first(link));
   // A whole packet has a protocol.

@@ -5,18 +5,18 @@
 //   fragments   | 0 … 1480 |      | 1480 … 2960 |      | 2960 … 3008, last |
 //                  incomplete        incomplete            whole ► judged ► settle()
 //
-//   holding     | link | IP header | payload |   and a bit for each block of 8 octets that came
+//   holding     | link | IP header | payload |   and a bit for each block of 8 bytes that came
 //                 the frame as it would have been in one piece
 //
 // The end host cannot act on a datagram before its last missing fragment: that one gets the verdict
 // of the whole, and the verdict stands until no fragment has come for the timeout: by then a host
 // has given up, too (60 seconds, RFC 8200 section 4.5).
-//   octets that come again, the same      tolerated, before and after the verdict
-//   octets that come again, and differ    nobody knows which of them the host keeps: the datagram
+//   bytes that come again, the same      tolerated, before and after the verdict
+//   bytes that come again, and differ    nobody knows which of them the host keeps: the datagram
 //                                         is refused, and all that still comes of it
 // Bounds: `datagrams` are collected at a time, each of any length. A source may have a quarter of
 // them, then its own oldest gives way; where all are taken, the oldest of all does. Verdicts of
-// kSettledFor times as many are remembered; a datagram that passed keeps its octets as long as
+// kSettledFor times as many are remembered; a datagram that passed keeps its bytes as long as
 // nobody needs the room, and from then on nothing of it is tolerated.
 // One worker owns it. Allocates at construction only.
 

@@ -5,7 +5,7 @@
 //   | CRLF of the chunk before | size in hex [ ;extension ] CRLF | data … |
 //   `------------------- line_size ---------------------------' `- data_size, not looked at
 //
-// Pure: no allocation, no exceptions. Bound: a line of kMaxChunkLine octets. Strict: what servers
+// Pure: no allocation, no exceptions. Bound: a line of kMaxChunkLine bytes. Strict: what servers
 // may read as another size (blanks in front, signs, `0x`) is malformed.
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 // RFC 9110 section 7.2).
 //
 // Input: a client's stream from the first byte of a request line. Output: views into it.
-// Pure: no allocation, no exceptions. Bound: kMaxHead octets are looked at in one call; a longer
+// Pure: no allocation, no exceptions. Bound: kMaxHead bytes are looked at in one call; a longer
 // head is read in several, and what is whole of it is judged at once:
 //
 //   | request line | field | field | … | field |            parse_request: is_whole = false,
@@ -30,7 +30,7 @@ namespace sluice::http {
 enum class RequestError : std::uint8_t {
   need_more,       // the head is not complete
   not_http,        // the first line is no request line of HTTP/1
-  too_large,       // a request line, or a Host field, of kMaxHead octets
+  too_large,       // a request line, or a Host field, of kMaxHead bytes
   too_many_hosts,  // over kMaxHosts
 };
 inline constexpr std::size_t kRequestErrors = 4;
@@ -54,7 +54,7 @@ struct Request {
   std::string_view target;
   std::array<std::string_view, kMaxHosts> hosts;  // as sent, port kept, blanks around removed
   std::size_t host_count = 0;                     // distinct ones, the target's authority last
-  std::size_t head_size = 0;                      // octets up to the body
+  std::size_t head_size = 0;                      // bytes up to the body
   bool is_whole = true;                           // false: the head goes on behind head_size
   Framing framing;                                // final once the head is whole
   bool upgrades_to_mmtls = false;                 // a field says `Upgrade: mmtls`
@@ -76,8 +76,8 @@ struct Request {
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;
 
 // Tells whether a stream that begins so may be an HTTP/1 request: a method token (RFC 9110 section
-// 9.1) of up to kMaxMethod octets and a blank. nginx takes upper-case letters only; Go and Apache
-// take any token, so `get` counts. Decides on as many octets as are there: false is final, true may
+// 9.1) of up to kMaxMethod bytes and a blank. nginx takes upper-case letters only; Go and Apache
+// take any token, so `get` counts. Decides on as many bytes as are there: false is final, true may
 // become false with more of them.
 inline constexpr std::size_t kMaxMethod = 64;
 [[nodiscard]] bool may_be_request(Bytes stream) noexcept;

@@ -13,11 +13,11 @@ namespace {
 constexpr std::size_t kStaticEntries = 61;
 constexpr std::array<std::size_t, 4> kStaticHosts{1, 4, 5, 38};  // :authority, :path twice, host
 constexpr std::array<std::string_view, 3> kHostNames{":authority", ":path", "host"};
-// No name of these takes more octets, in whatever case: no letter has a code of over eight bits.
+// No name of these takes more bytes, in whatever case: no letter has a code of over eight bits.
 constexpr std::size_t kLongestName = kHostNames[0].size();
 
 struct String {
-  Bytes octets;
+  Bytes bytes;
   bool is_coded = false;
 };
 
@@ -69,16 +69,16 @@ class BlockReader {
     return text.has_value();
   }
 
-  // RFC 7541 section 5.1; in as many octets as numbers of 32 bits take.
+  // RFC 7541 section 5.1; in as many bytes as numbers of 32 bits take.
   std::optional<std::size_t> read_integer(std::uint8_t first, unsigned prefix_bits) noexcept {
     const std::size_t mask = (std::size_t{1} << prefix_bits) - 1;
     std::size_t value = first & mask;
     if (value < mask) return value;
     for (unsigned shift = 0; shift < 35; shift += 7) {
-      const std::size_t octet = reader_.u8();
+      const std::size_t byte = reader_.u8();
       if (!reader_.ok()) return std::nullopt;
-      value += (octet & 0x7f) << shift;
-      if ((octet & 0x80) == 0) return value;
+      value += (byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) return value;
     }
     return std::nullopt;
   }
@@ -88,20 +88,20 @@ class BlockReader {
     const std::uint8_t first = reader_.u8();
     const auto length = read_integer(first, 7);
     if (!reader_.ok() || !length) return std::nullopt;
-    const Bytes octets = reader_.take(*length);
+    const Bytes bytes = reader_.take(*length);
     if (!reader_.ok()) return std::nullopt;
-    return String{.octets = octets, .is_coded = (first & 0x80) != 0};
+    return String{.bytes = bytes, .is_coded = (first & 0x80) != 0};
   }
 
   std::optional<std::string_view> text_of(const String& string) noexcept {
-    if (!string.is_coded) return as_text(string.octets);
-    return room_.decode(string.octets);
+    if (!string.is_coded) return as_text(string.bytes);
+    return room_.decode(string.bytes);
   }
 
   // nullopt: nobody can read it. Names are lower case (RFC 9113 section 8.2.1); some server may
   // fold them.
   std::optional<bool> is_host_name(const String& string) noexcept {
-    if (string.octets.size() > kLongestName) return false;
+    if (string.bytes.size() > kLongestName) return false;
     const auto name = text_of(string);
     if (!name) return std::nullopt;
     return std::ranges::any_of(kHostNames,

@@ -16,7 +16,7 @@ constexpr std::uint8_t kContinuation = 9;
 constexpr std::uint8_t kEndHeaders = 0x04;
 constexpr std::uint8_t kPadded = 0x08;
 constexpr std::uint8_t kPriority = 0x20;
-constexpr std::size_t kPriorityOctets = 5;
+constexpr std::size_t kPriorityBytes = 5;
 constexpr std::uint32_t kStreamMask = 0x7fffffffU;
 
 struct FrameHeader {
@@ -39,15 +39,15 @@ FramesRead fail_with(FrameError error) noexcept {
   return {.frames = fail(error)};
 }
 
-FramesRead need(std::size_t octets) noexcept {
-  return {.needed = octets};
+FramesRead need(std::size_t bytes) noexcept {
+  return {.needed = bytes};
 }
 
 // The fragment in a HEADERS frame.
 std::optional<Bytes> fragment_of(Bytes payload, std::uint8_t flags) noexcept {
   ByteReader reader(payload);
   const std::size_t padding = (flags & kPadded) != 0 ? reader.u8() : 0;
-  if ((flags & kPriority) != 0) reader.skip(kPriorityOctets);
+  if ((flags & kPriority) != 0) reader.skip(kPriorityBytes);
   if (!reader.ok() || padding > reader.remaining()) return std::nullopt;
   return reader.take(reader.remaining() - padding);
 }
@@ -97,7 +97,7 @@ FramesRead read_block(ByteReader reader, const FrameHeader& first, BlockRoom& ro
     if ((header.flags & kEndHeaders) != 0) {
       return {.frames = Frames{.size = end, .block = pieces.whole()}};
     }
-    if (reader.remaining() < kFrameHeaderOctets) return need(end + kFrameHeaderOctets);
+    if (reader.remaining() < kFrameHeaderBytes) return need(end + kFrameHeaderBytes);
     header = read_header(reader);
     if (header.type != kContinuation || header.stream != first.stream) {
       return fail_with(FrameError::malformed);
@@ -121,12 +121,12 @@ Result<std::size_t, PrefaceError> parse_preface(Bytes stream) noexcept {
 FramesRead read_frames(Bytes stream, BlockRoom& room) noexcept {
   ByteReader reader(stream);
   const FrameHeader header = read_header(reader);
-  if (!reader.ok()) return need(kFrameHeaderOctets);
+  if (!reader.ok()) return need(kFrameHeaderBytes);
   if (header.type == kHeaders && header.stream != 0) return read_block(reader, header, room);
   if (header.type == kHeaders || header.type == kPushPromise || header.type == kContinuation) {
     return fail_with(FrameError::malformed);
   }
-  return {.frames = Frames{.size = kFrameHeaderOctets, .skip = header.length}};
+  return {.frames = Frames{.size = kFrameHeaderBytes, .skip = header.length}};
 }
 
 }  // namespace sluice::http2

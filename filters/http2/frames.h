@@ -11,7 +11,7 @@
 //   `------------------------------ size --------------------------------'     CONTINUATIONs
 //
 // Input: a client's stream. Output: a view into it, or into `room` where a block is in pieces.
-// Pure: no allocation, no exceptions. Bound: kMaxBlock octets of frames with one field block; the
+// Pure: no allocation, no exceptions. Bound: kMaxBlock bytes of frames with one field block; the
 // payload of other frames is as long as it likes, and is not looked at.
 // Strict where frames are out of order or their padding does not fit: servers close the connection,
 // and what one that does not would read, nobody can tell.
@@ -35,23 +35,23 @@ enum class PrefaceError : std::uint8_t {
   malformed,    // its first line, and then something else
 };
 
-// The octets up to the first frame. Empty lines in front are read over, as HAProxy does.
+// The bytes up to the first frame. Empty lines in front are read over, as HAProxy does.
 [[nodiscard]] Result<std::size_t, PrefaceError> parse_preface(Bytes stream) noexcept;
 
 enum class FrameError : std::uint8_t {
   need_more,
   malformed,  // a frame that no server takes from a client here
-  too_large,  // a field block in frames of over kMaxBlock octets
+  too_large,  // a field block in frames of over kMaxBlock bytes
 };
 
-inline constexpr std::size_t kFrameHeaderOctets = 9;
+inline constexpr std::size_t kFrameHeaderBytes = 9;
 // A frame of the greatest size that every server takes (RFC 9113 section 4.2).
-inline constexpr std::size_t kMaxBlock = kFrameHeaderOctets + 16 * 1024;
+inline constexpr std::size_t kMaxBlock = kFrameHeaderBytes + 16 * 1024;
 using BlockRoom = std::array<std::byte, kMaxBlock>;
 
 struct Frames {
-  std::size_t size = 0;        // octets that were read
-  std::uint32_t skip = 0;      // octets behind them that say nothing
+  std::size_t size = 0;        // bytes that were read
+  std::uint32_t skip = 0;      // bytes behind them that say nothing
   std::optional<Bytes> block;  // of fields, in one piece
 };
 

@@ -52,7 +52,7 @@ Bytes value_head(std::size_t length, MutableBytes room) noexcept {
   constexpr std::uint8_t kCoded = 0x80;
   constexpr std::size_t kPrefix = 0x7f;
   std::size_t size = 0;
-  const auto put = [&](std::size_t octet) { room[size++] = static_cast<std::byte>(octet); };
+  const auto put = [&](std::size_t byte) { room[size++] = static_cast<std::byte>(byte); };
   put(kNeverIndexed);
   put(kCoded | std::min(length, kPrefix));
   if (length < kPrefix) return room.first(size);
@@ -75,7 +75,7 @@ bool feed(nghttp2_hd_inflater* inflater, Bytes part, bool is_last, nghttp2_nv& f
 std::optional<std::string_view> HuffmanRoom::decode(Bytes coded) noexcept {
   if (coded.empty()) return std::string_view{};
   if (coded.size() > kMaxCoded) return std::nullopt;
-  Arena arena(octets_);
+  Arena arena(bytes_);
   nghttp2_mem memory{&arena, take_from, give_back, take_zeros_from, grow};
   nghttp2_hd_inflater* inflater = nullptr;  // never deleted: all of it lies in the room
   if (nghttp2_hd_inflate_new2(&inflater, &memory) != 0) return std::nullopt;

@@ -2,7 +2,7 @@
 
 // The text behind a string in HPACK's Huffman code (RFC 7541 section 5.2, appendix B).
 //
-// Done by libnghttp2, which decodes whole fields only: the octets are handed to it as the value of
+// Done by libnghttp2, which decodes whole fields only: the bytes are handed to it as the value of
 // a field that goes into no table. Pure: the library allocates from `room`, anew at each call.
 
 #include <array>
@@ -22,9 +22,9 @@ class HuffmanRoom {
   [[nodiscard]] std::optional<std::string_view> decode(Bytes coded) noexcept;
 
  private:
-  // The library sets aside twice the octets of a string, and 2 KiB for itself.
-  static constexpr std::size_t kOctets = 2 * kMaxCoded + 4096;
-  alignas(std::max_align_t) std::array<std::byte, kOctets> octets_;
+  // The library sets aside twice the bytes of a string, and 2 KiB for itself.
+  static constexpr std::size_t kBytes = 2 * kMaxCoded + 4096;
+  alignas(std::max_align_t) std::array<std::byte, kBytes> bytes_;
 };
 
 }  // namespace sluice::http2

@@ -3,7 +3,7 @@
 // Private to inspect: HTTP in a client's stream. HTTP/1, from one request to the next:
 //
 //   start ─► head ─► no body ──────────────────────────────────► start
-//     ▲        ├─► Content-Length: so many octets are skipped ──► start
+//     ▲        ├─► Content-Length: so many bytes are skipped ──► start
 //     │        ├─► chunked ─► chunk … ─► trailer ──────────────► start
 //     │        ├─► CONNECT, Upgrade: what follows is looked at anew ─► start
 //     │        └─► a body whose end servers may see elsewhere ─► lost

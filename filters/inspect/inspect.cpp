@@ -120,12 +120,12 @@ StreamReport inspect_unknown(Bytes stream, StreamState& state, Scratch& scratch,
 // The start of a stream, or what follows a message that is over.
 StreamReport inspect_start(Bytes stream, Port server_port, StreamState& state, Scratch& scratch,
                            FindingList& findings) noexcept {
-  const Likeness mmtls = mmtls::looks_like_hello(stream);
-  if (mmtls == Likeness::yes) {
+  const Detection mmtls = mmtls::looks_like_hello(stream);
+  if (mmtls == Detection::yes) {
     add_signature(Protocol::mmtls, "mmtls._signature", findings);
     return {.progress = Progress::finished,
             .protocol = Protocol::mmtls,
-            .consumed = mmtls::kHelloHeadOctets};
+            .consumed = mmtls::kHelloHeadBytes};
   }
   const auto head = proxy::parse_head(stream);
   if (head) {
@@ -139,7 +139,7 @@ StreamReport inspect_start(Bytes stream, Port server_port, StreamState& state, S
   const bool tls = tls::may_be_tls(stream);
   const bool http = http::may_be_request(stream);
   const bool dns = (server_port == kDnsPort && !tls && !http) || dns::may_be_query_stream(stream);
-  const bool others = mmtls == Likeness::maybe || head.error() == proxy::HeadError::need_more;
+  const bool others = mmtls == Detection::maybe || head.error() == proxy::HeadError::need_more;
   const int may_be = int{tls} + int{http} + int{dns} + int{others};
   if (may_be > 1 || (may_be == 1 && others)) return {.needed = stream.size() + 1};
   StreamReport report{.progress = Progress::unrecognised};

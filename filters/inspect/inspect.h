@@ -35,7 +35,7 @@ struct Scratch {
   dns::Query query;
   dns::Response response;
   Http2Scratch http2;
-  std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderOctets> handshake;
+  std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderBytes> handshake;
 };
 
 // Why something that claims to be DNS, TLS, QUIC or HTTP could not be judged; counted by protocol
@@ -70,19 +70,19 @@ enum class Progress : std::uint8_t {
 struct StreamReport {
   Progress progress = Progress::need_more;
   std::optional<Protocol> protocol;  // once known
-  std::size_t consumed = 0;          // octets that were judged; unreadable: that could not be
-  std::uint64_t skip = 0;            // message: octets behind these that say nothing (a body)
+  std::size_t consumed = 0;          // bytes that were judged; unreadable: that could not be
+  std::uint64_t skip = 0;            // message: bytes behind these that say nothing (a body)
   bool is_part = false;              // message: of a body, a trailer, a proxy's head: not a request
   std::size_t needed = 0;            // need_more: least length that can change the answer
   ParseError error = ParseError::none;
 };
 
-// Octets of a client that are looked through for TLS behind an unknown start, and octets of a
+// ByteVector of a client that are looked through for TLS behind an unknown start, and bytes of a
 // server after which that search ends: what comes before a STARTTLS is short.
 inline constexpr std::size_t kMaxSearch = 16 * 1024;
-inline constexpr std::size_t kMaxServerOctetsInSearch = 64 * 1024;
+inline constexpr std::size_t kMaxServerBytesInSearch = 64 * 1024;
 
-// Reads a client's TCP stream from the first octet that is not judged yet; moves `state` on where
+// Reads a client's TCP stream from the first byte that is not judged yet; moves `state` on where
 // another message may follow. `server_port` only decides that port 53 is DNS without a look at
 // plausibility. Appends to `findings`. A stream that is searched gives `message` without a protocol
 // until kMaxSearch.

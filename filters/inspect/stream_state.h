@@ -17,14 +17,14 @@ enum class Stage : std::uint8_t {
   http_chunk,    // where a chunk of a body begins
   http_trailer,  // behind the last chunk
   http2,         // where a frame begins
-  search,        // behind octets of no protocol that we read: does TLS begin here?
+  search,        // behind bytes of no protocol that we read: does TLS begin here?
   lost,          // nobody can tell where the next message begins
 };
 
 struct StreamState {
   Stage stage = Stage::start;
   bool is_connect = false;     // http_fields: of a CONNECT, which has no body
-  std::uint32_t searched = 0;  // search: octets that were looked through
+  std::uint32_t searched = 0;  // search: bytes that were looked through
   http::Framing framing;       // http_fields
   http2::Entries entries;      // http2
 

@@ -31,10 +31,10 @@ std::vector<AddressRule> address_rules(const DomainSet& set) {
 
 // Nothing behind the last address of all.
 std::optional<IpAddress> behind(const IpAddress& address) {
-  auto octets = address.mapped();
-  for (std::size_t i = octets.size(); i-- > 0;) {
-    octets[i] = static_cast<std::byte>(std::to_integer<unsigned>(octets[i]) + 1);
-    if (octets[i] != std::byte{0}) return IpAddress::from_bytes(octets);
+  auto bytes = address.mapped();
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    bytes[i] = static_cast<std::byte>(std::to_integer<unsigned>(bytes[i]) + 1);
+    if (bytes[i] != std::byte{0}) return IpAddress::from_bytes(bytes);
   }
   return std::nullopt;
 }

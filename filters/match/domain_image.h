@@ -31,8 +31,8 @@
 enum {
   kSluiceImageVersion = 1,
   kSluiceImageByteOrder = 0x01020304,
-  kSluiceHashWords = 8,      // a label has up to 63 octets
-  kSluiceBucketSlots = 10,   // and 4 octets for the classes: one cache line
+  kSluiceHashWords = 8,      // a label has up to 63 bytes
+  kSluiceBucketSlots = 10,   // and 4 bytes for the classes: one cache line
   kSluiceMaxProbe = 8,       // buckets looked at for one suffix
   kSluiceSectionAlign = 64,  // sections start on a cache line
   kSluiceRuleAlign = 4,      // rules start at a multiple of it
@@ -68,7 +68,7 @@ struct SluiceRule {
   uint16_t list;
   uint8_t app;   // 255: every app
   uint8_t bits;  // SLUICE_RULE_…
-  uint8_t name_octets;
+  uint8_t name_bytes;
   // from kSluiceRuleNameAt: the name in wire form, lower case, root included; globs with their `*`
 };
 #define SLUICE_RULE_KIND 0x03U      // 0 suffix, 1 exact, 2 exception, 3 exact exception
@@ -79,7 +79,7 @@ struct SluiceRule {
 // Text of a rule as its list has it, sorted by rule.
 struct SluiceText {
   uint32_t rule;     // in steps of kSluiceRuleAlign
-  uint32_t text_at;  // in the strings: a length octet, then the text
+  uint32_t text_at;  // in the strings: a length byte, then the text
 };
 
 struct SluiceSection {
@@ -110,7 +110,7 @@ struct SluiceImageHeader {
 #define SLUICE_STATIC_ASSERT _Static_assert
 #endif
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceBucket) == 64, "a bucket is one cache line");
-SLUICE_STATIC_ASSERT(offsetof(struct SluiceRule, name_octets) + 1 == kSluiceRuleNameAt,
+SLUICE_STATIC_ASSERT(offsetof(struct SluiceRule, name_bytes) + 1 == kSluiceRuleNameAt,
                      "the name is behind its length");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceHashKey) == 80, "the key has no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no padding");
@@ -140,7 +140,7 @@ static inline uint32_t sluice_overflow_bit(uint64_t h) {
   return (uint32_t)1 << ((h >> 16) & 31);
 }
 
-// Eight octets at once: A to Z become a to z (RFC 4343), all others stay.
+// Eight bytes at once: A to Z become a to z (RFC 4343), all others stay.
 static inline uint64_t sluice_fold_word(uint64_t w) {
   const uint64_t ones = 0x0101010101010101U;
   const uint64_t low = w & (0x7f * ones);
@@ -167,9 +167,9 @@ static inline uint64_t sluice_extend(uint64_t h, uint64_t sum, uint64_t length,
 }
 
 // The sum of a label's words. Words are taken from the label's end, so that they can be loaded from
-// there: octet j from the end (0 is the last) is in word j / 8, in its octet 7 - j % 8. Words 0 and
+// there: byte j from the end (0 is the last) is in word j / 8, in its byte 7 - j % 8. Words 0 and
 // 1 always count; the others where the label reaches them. Keys are changed round in pairs, so that
-// both of a short label lie as a load of 16 octets brings them. The plain form of it;
+// both of a short label lie as a load of 16 bytes brings them. The plain form of it;
 // match/labels.h has a faster one.
 static inline uint64_t sluice_label_sum(const uint8_t* label, uint32_t length,
                                         const struct SluiceHashKey* key) {

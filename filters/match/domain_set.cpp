@@ -233,7 +233,7 @@ std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexc
     end = std::ranges::copy(pseudo->text, end).out;
     return {out.begin(), end};
   }
-  std::array<char, name::kMaxTextOctets> buffer;
+  std::array<char, name::kMaxTextBytes> buffer;
   const std::string_view mark = mark_of(kind);
   const std::string_view name = name::to_text(set.rule_name(id), buffer);
   const auto end = std::ranges::copy(name, std::ranges::copy(mark, out.begin()).out).out;

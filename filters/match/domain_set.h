@@ -107,7 +107,7 @@ class DomainSet {
 // `wechat.com`, `=wechat.com`, `@@wechat.com`, `203.0.113.0/24`: a rule as a list writes it.
 // The first allocates; the second writes into `out`.
 [[nodiscard]] std::string rule_text(const DomainSet& set, RuleId id);
-using RuleText = std::array<char, name::kMaxTextOctets + 3>;
+using RuleText = std::array<char, name::kMaxTextBytes + 3>;
 [[nodiscard]] std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept;
 
 }  // namespace sluice::match

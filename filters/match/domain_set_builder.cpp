@@ -26,14 +26,14 @@ std::string_view to_string(BuildError error) noexcept {
     case BuildError::glob_at_top:
       return "a pattern without a fixed name to its right";
     case BuildError::text_too_long:
-      return "the name of an app or a list, or an entry's text, is longer than 255 octets";
+      return "the name of an app or a list, or an entry's text, is longer than 255 bytes";
     case BuildError::probe_too_long:
       return "no good hash seed was found";
   }
   return "?";
 }
 
-// The first name too has octets before it, for whole-word loads.
+// The first name too has bytes before it, for whole-word loads.
 DomainSetBuilder::DomainSetBuilder(HashKey seed, std::pmr::memory_resource* memory)
     : seed_(seed), entries_(memory), names_(name::Name::kHeadroom, memory) {}
 
@@ -61,8 +61,8 @@ Result<ListId, BuildError> DomainSetBuilder::list(std::string_view name, std::st
 }
 
 Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
-  constexpr std::size_t kMostNameOctets = std::numeric_limits<std::uint32_t>::max();
-  if (names_.size() + entry.name.size() > kMostNameOctets) {
+  constexpr std::size_t kMostNameBytes = std::numeric_limits<std::uint32_t>::max();
+  if (names_.size() + entry.name.size() > kMostNameBytes) {
     return fail(BuildError::too_many_rules);
   }
   if (entry.source.size() > kMaxText) return fail(BuildError::text_too_long);

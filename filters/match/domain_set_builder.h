@@ -39,7 +39,7 @@ enum class BuildError : std::uint8_t {
   too_many_lists,  // over 65535
   too_many_rules,  // their names fill more than 2 GiB
   glob_at_top,     // a pattern without a fixed name to its right
-  text_too_long,   // a name of an app or a list, a version or a source over 255 octets
+  text_too_long,   // a name of an app or a list, a version or a source over 255 bytes
   probe_too_long,  // no table within the probe bound for this seed: draw another
 };
 [[nodiscard]] std::string_view to_string(BuildError error) noexcept;
@@ -96,8 +96,8 @@ class DomainSetBuilder {
     std::uint32_t line = 0;
     ListId list;
     AppId app;
-    std::uint8_t bits = 0;         // SLUICE_RULE_…
-    std::uint8_t name_octets = 0;  // with the root
+    std::uint8_t bits = 0;        // SLUICE_RULE_…
+    std::uint8_t name_bytes = 0;  // with the root
     std::uint8_t key_at = 0;  // where, in its name, the fixed name starts under which it is found
   };
   struct List {

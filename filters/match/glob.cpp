@@ -2,7 +2,7 @@
 
 namespace sluice::match {
 
-// Where a star was taken, what follows it is tried at each further octet: only the last star needs
+// Where a star was taken, what follows it is tried at each further byte: only the last star needs
 // to be gone back to.
 bool glob_matches(std::string_view pattern, std::string_view label) noexcept {
   std::size_t p = 0;

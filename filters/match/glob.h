@@ -1,6 +1,6 @@
 #pragma once
 
-// Globs inside labels: `p16-tiktok-*`. A star stands for any octets of its label, or none; case
+// Globs inside labels: `p16-tiktok-*`. A star stands for any bytes of its label, or none; case
 // does not count (RFC 4343). Pure; O(pattern × text), both at most 63.
 
 #include <string_view>

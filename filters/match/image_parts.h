@@ -50,12 +50,12 @@ struct ColdPart {
     std::memcpy(&head, rules.data() + at, sizeof head);
     const Bytes rest = rules.subspan(at + kSluiceRuleNameAt);
     return {head.line, ListId{head.list}, AppId{head.app}, head.bits,
-            rest.first(std::min<std::size_t>(head.name_octets, rest.size()))};
+            rest.first(std::min<std::size_t>(head.name_bytes, rest.size()))};
   }
   [[nodiscard]] static RuleId behind(RuleId id, const StoredRule& rule) noexcept {
-    const std::size_t octets = kSluiceRuleNameAt + rule.name.size();
+    const std::size_t bytes = kSluiceRuleNameAt + rule.name.size();
     return {id.index +
-            static_cast<std::uint32_t>((octets + kSluiceRuleAlign - 1) / kSluiceRuleAlign)};
+            static_cast<std::uint32_t>((bytes + kSluiceRuleAlign - 1) / kSluiceRuleAlign)};
   }
 };
 

@@ -49,7 +49,7 @@ constexpr int rank(std::uint8_t bits) {
   return 4;
 }
 
-// Sorts by the octet of the hash that tells the part; `starts[i]` to `starts[i + 1]` is part i.
+// Sorts by the byte of the hash that tells the part; `starts[i]` to `starts[i + 1]` is part i.
 template <typename T, typename HashOf>
 std::array<std::size_t, kParts + 1> split(std::pmr::vector<T>& items, HashOf&& hash_of) {
   std::array<std::size_t, kParts + 1> starts{};
@@ -91,11 +91,11 @@ ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder
       parts_(kParts) {}
 
 Bytes ImageWriter::name_of(const Entry& entry) const {
-  return Bytes(builder_.names_).subspan(entry.name_at, entry.name_octets);
+  return Bytes(builder_.names_).subspan(entry.name_at, entry.name_bytes);
 }
 std::size_t ImageWriter::size_of(const Hashed& hashed) noexcept {
-  const std::size_t octets = kSluiceRuleNameAt + std::size_t{hashed.name_octets};
-  return (octets + kSluiceRuleAlign - 1) / kSluiceRuleAlign * kSluiceRuleAlign;
+  const std::size_t bytes = kSluiceRuleNameAt + std::size_t{hashed.name_bytes};
+  return (bytes + kSluiceRuleAlign - 1) / kSluiceRuleAlign * kSluiceRuleAlign;
 }
 Bytes ImageWriter::key_of(const Entry& entry) const {
   return name_of(entry).subspan(entry.key_at);
@@ -124,7 +124,7 @@ void ImageWriter::hash_entries() {
         if (depth == 3 || (depth == 2 && labels.at_start())) chunk.filtered.push_back(hash);
       }
       if (depth == 1) chunk.top_level = true;
-      hashed_[i] = {hash, static_cast<std::uint32_t>(i), entry.name_octets,
+      hashed_[i] = {hash, static_cast<std::uint32_t>(i), entry.name_bytes,
                     (entry.bits & SLUICE_RULE_GLOB) != 0, false};
     }
   });
@@ -205,7 +205,7 @@ void ImageWriter::count_part(Part& part) const {
   part.suffixes = part.parents.size();
   auto parent = part.parents.begin();
   for (const Hashed& hashed : part.rules) {
-    part.octets += size_of(hashed);
+    part.bytes += size_of(hashed);
     if (!hashed.ends_name) continue;
     ++part.names;
     while (parent != part.parents.end() && *parent < hashed.hash) ++parent;
@@ -265,7 +265,7 @@ void ImageWriter::write_part(const Part& part, MutableBytes rules) const {
     const Bytes name = name_of(from);
     const unsigned last = hashed.ends_name ? SLUICE_RULE_LAST : 0U;
     const SluiceRule rule{from.line, from.list.index, from.app.index,
-                          static_cast<std::uint8_t>(from.bits | last), from.name_octets};
+                          static_cast<std::uint8_t>(from.bits | last), from.name_bytes};
     std::memcpy(rules.data() + at, &rule, kSluiceRuleNameAt);
     std::ranges::copy(name, rules.subspan(at + kSluiceRuleNameAt).begin());
     at += size_of(hashed);
@@ -348,7 +348,7 @@ SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t tex
   header.filter = place(totals_.filtered * kFilterBits / 64 + 1, sizeof(std::uint64_t));
   header.buckets = place(table.buckets().size(), sizeof(SluiceBucket));
   // A rule's head may be read whole where its name is short.
-  header.rule_bytes = place(totals_.octets + sizeof(SluiceRule), 1);
+  header.rule_bytes = place(totals_.bytes + sizeof(SluiceRule), 1);
   header.texts = place(texts, sizeof(SluiceText));
   header.strings = place(strings, 1);
   header.image_bytes = end;
@@ -358,14 +358,14 @@ SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t tex
 // False: more rules than a suffix can point at.
 bool ImageWriter::add_up() {
   for (Part& part : parts_) {
-    part.first_rule = {static_cast<std::uint32_t>(totals_.octets / kSluiceRuleAlign)};
+    part.first_rule = {static_cast<std::uint32_t>(totals_.bytes / kSluiceRuleAlign)};
     totals_.rules += part.rules.size();
-    totals_.octets += part.octets;
+    totals_.bytes += part.bytes;
     totals_.names += part.names;
     totals_.suffixes += part.suffixes;
     totals_.filtered += part.filtered.size();
   }
-  return totals_.octets / kSluiceRuleAlign <= SLUICE_SUFFIX_RULE;
+  return totals_.bytes / kSluiceRuleAlign <= SLUICE_SUFFIX_RULE;
 }
 
 Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& allocate) {

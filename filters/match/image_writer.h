@@ -19,7 +19,7 @@
 
 namespace sluice::match {
 
-inline constexpr std::size_t kMaxText = 255;  // a length octet is before it
+inline constexpr std::size_t kMaxText = 255;  // a length byte is before it
 
 class ImageWriter {
  public:
@@ -35,7 +35,7 @@ class ImageWriter {
   struct Hashed {
     std::uint64_t hash;
     std::uint32_t entry;
-    std::uint8_t name_octets;
+    std::uint8_t name_bytes;
     bool is_glob;
     bool ends_name;  // the next one is of another name
   };
@@ -51,11 +51,11 @@ class ImageWriter {
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
-    std::size_t octets = 0;  // of its rules
+    std::size_t bytes = 0;  // of its rules
     RuleId first_rule;
   };
   struct Totals {
-    std::size_t rules = 0, names = 0, suffixes = 0, filtered = 0, octets = 0;
+    std::size_t rules = 0, names = 0, suffixes = 0, filtered = 0, bytes = 0;
   };
 
   void hash_entries();
@@ -79,7 +79,7 @@ class ImageWriter {
   [[nodiscard]] const Entry& entry(const Hashed& hashed) const {
     return builder_.entries_[hashed.entry];
   }
-  // Octets of its rule in the image.
+  // ByteVector of its rule in the image.
   [[nodiscard]] static std::size_t size_of(const Hashed& hashed) noexcept;
   // In wire form, with the root: all of it; the part under which it is found.
   [[nodiscard]] Bytes name_of(const Entry& entry) const;

@@ -22,7 +22,7 @@ namespace sluice::match {
 
 static_assert(std::endian::native == std::endian::little, "whole words are loaded little-endian");
 
-// `count` octets (1 to 8) that end at `end`, in the high octets of the word; the low ones are zero.
+// `count` bytes (1 to 8) that end at `end`, in the high bytes of the word; the low ones are zero.
 [[nodiscard]] inline std::uint64_t word_before(Bytes buffer, std::size_t end,
                                                std::size_t count) noexcept {
   const std::size_t unused = 64 - 8 * count;
@@ -54,8 +54,8 @@ static_assert(std::endian::native == std::endian::little, "whole words are loade
 }
 
 #ifdef __SSE2__
-// Both words of a label of up to 16 octets at once. No branch hangs on the label's size: sizes are
-// what a branch predictor cannot know. REQUIRES: 16 octets before the label's end.
+// Both words of a label of up to 16 bytes at once. No branch hangs on the label's size: sizes are
+// what a branch predictor cannot know. REQUIRES: 16 bytes before the label's end.
 [[nodiscard]] inline std::uint64_t short_label_sum(const std::byte* end, std::size_t size,
                                                    const SluiceHashKey& key) noexcept {
   alignas(32) static constexpr std::array<std::uint8_t, 32> kMask = [] {
@@ -64,12 +64,12 @@ static_assert(std::endian::native == std::endian::little, "whole words are loade
     return mask;
   }();
   const auto load = [](const void* from) {
-    __m128i octets;
-    std::memcpy(&octets, from, sizeof octets);
-    return octets;
+    __m128i bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return bytes;
   };
   __m128i label = _mm_and_si128(load(end - 16), load(kMask.data() + size));
-  // 'A' to 'Z', and only they, become the largest 26 signed octets.
+  // 'A' to 'Z', and only they, become the largest 26 signed bytes.
   const __m128i shifted = _mm_add_epi8(label, _mm_set1_epi8(127 - 'Z'));
   const __m128i upper = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(127 - 26));
   label = _mm_or_si128(label, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));

@@ -24,7 +24,7 @@
 namespace sluice::match {
 
 struct Label {
-  std::size_t at = 0;  // of its first octet, in the name's buffer
+  std::size_t at = 0;  // of its first byte, in the name's buffer
   std::size_t size = 0;
 };
 
@@ -54,7 +54,7 @@ class WireLabels {
  public:
   explicit WireLabels(WireName name) noexcept : buffer_(name.buffer) {
     std::size_t at = name.at;
-    const std::size_t end = std::min<std::size_t>(buffer_.size(), at + name::kMaxNameOctets);
+    const std::size_t end = std::min<std::size_t>(buffer_.size(), at + name::kMaxNameBytes);
     first_ = name.at;
     while (at < end) {
       const auto size = std::to_integer<std::size_t>(buffer_[at]);
@@ -62,7 +62,7 @@ class WireLabels {
         end_ = at;
         return;
       }
-      if (size > name::kMaxLabelOctets) break;
+      if (size > name::kMaxLabelBytes) break;
       starts_[count_++] = static_cast<std::uint8_t>(at - first_);
       at += 1 + size;
     }
@@ -107,7 +107,7 @@ class HostLabels {
     label = {at, end_ - at};
     more_ = at > first_;
     end_ = more_ ? at - 1 : at;
-    return label.size > 0 && label.size <= name::kMaxLabelOctets;
+    return label.size > 0 && label.size <= name::kMaxLabelBytes;
   }
   [[nodiscard]] bool at_start() const noexcept { return !more_; }
   [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
@@ -173,9 +173,9 @@ struct LastLabels {
   Label first, second, third;  // from the right
 };
 [[nodiscard]] inline LastLabels last_labels(WireName name) noexcept {
-  const std::byte* const octets = name.buffer.data();
+  const std::byte* const bytes = name.buffer.data();
   const std::size_t first = name.at;
-  const std::size_t end = std::min(name.buffer.size(), first + name::kMaxNameOctets);
+  const std::size_t end = std::min(name.buffer.size(), first + name::kMaxNameBytes);
   if (first >= end) return {};
   std::size_t at = first;
   std::size_t last = first;
@@ -190,9 +190,9 @@ struct LastLabels {
     all_sizes |= size;
   };
   // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
-  // of which those behind the root stand still. One that leaves the name reads its last octet.
+  // of which those behind the root stand still. One that leaves the name reads its last byte.
   for (int i = 0; i < 4; ++i) {
-    const auto size = std::to_integer<std::size_t>(octets[std::min(at, end - 1)]);
+    const auto size = std::to_integer<std::size_t>(bytes[std::min(at, end - 1)]);
     const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);
     third ^= (third ^ before) & moves;
     before ^= (before ^ last) & moves;
@@ -200,8 +200,8 @@ struct LastLabels {
     at += (size + 1) & moves;
     all_sizes |= size;
   }
-  while (at < end && octets[at] != std::byte{0}) step(std::to_integer<std::size_t>(octets[at]));
-  if (at >= end || all_sizes > name::kMaxLabelOctets || at == first) return {};
+  while (at < end && bytes[at] != std::byte{0}) step(std::to_integer<std::size_t>(bytes[at]));
+  if (at >= end || all_sizes > name::kMaxLabelBytes || at == first) return {};
   const std::uint32_t count = last == first ? 1 : before == first ? 2 : 3;
   return {count,
           third != first,

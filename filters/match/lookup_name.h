@@ -3,7 +3,7 @@
 // Names to look up, as they lie in a packet: no copy, no case pass. Views; the buffer outlives
 // them.
 //
-// The matcher loads whole words that end where a label ends, so it reads octets of the buffer in
+// The matcher loads whole words that end where a label ends, so it reads bytes of the buffer in
 // front of the name too (never outside the buffer). Where there are none, it takes a slower way.
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 namespace sluice::match {
 
 // Uncompressed wire form (RFC 1035 section 3.1), any case. One that does not end within the buffer
-// or within 255 octets is covered by nothing.
+// or within 255 bytes is covered by nothing.
 struct WireName {
   Bytes buffer;
-  std::uint32_t at = 0;  // of the first label's length octet
+  std::uint32_t at = 0;  // of the first label's length byte
 };
 
 // Text with dots, as SNI and Host have it, any case; final dots are ignored. Labels that no name

@@ -26,7 +26,7 @@ inline constexpr std::string_view kSignatureMark = "signature:";
 [[nodiscard]] bool is_signature(std::string_view text) noexcept;
 
 [[nodiscard]] name::Name address_name(const IpPrefix& prefix);
-// REQUIRES: at most 63 octets.
+// REQUIRES: at most 63 bytes.
 [[nodiscard]] name::Name signature_name(std::string_view signature) noexcept;
 
 // A pseudo-name as a list writes it: mark and text, one behind the other.

@@ -48,7 +48,7 @@ struct ListId {
 // Where a rule stands; the cold part, looked at only after a hit.
 struct Rule {
   EntryKind kind = EntryKind::suffix;
-  bool is_glob = false;  // stars in its name stand for any octets of their labels
+  bool is_glob = false;  // stars in its name stand for any bytes of their labels
   AppId app;
   ListId list;
   std::uint32_t line = 0;  // 1 is the first

@@ -7,17 +7,17 @@ namespace {
 
 constexpr std::uint8_t kHandshake = 0x16;
 constexpr std::uint8_t kEarlyData = 0x19;
-constexpr std::uint8_t kVersion = 0xf1;  // the other octet is 3 or 4
+constexpr std::uint8_t kVersion = 0xf1;  // the other byte is 3 or 4
 constexpr std::uint8_t kClientHello = 1;
-constexpr std::uint32_t kSectionHeadOctets = 4;
+constexpr std::uint32_t kSectionHeadBytes = 4;
 
-constexpr bool is_minor(std::uint8_t octet) {
-  return octet == 3 || octet == 4;
+constexpr bool is_minor(std::uint8_t byte) {
+  return byte == 3 || byte == 4;
 }
 
 }  // namespace
 
-Likeness looks_like_hello(Bytes stream) noexcept {
+Detection looks_like_hello(Bytes stream) noexcept {
   ByteReader reader(stream);
   bool good = true;
   // A field that is not all there can still become anything.
@@ -28,12 +28,12 @@ Likeness looks_like_hello(Bytes stream) noexcept {
   want(reader.u8(), [](auto major) { return major == kVersion; });
   want(reader.u8(), is_minor);
   const std::uint32_t record = reader.u16();
-  want(reader.u32(), [&](auto section) { return section + kSectionHeadOctets == record; });
+  want(reader.u32(), [&](auto section) { return section + kSectionHeadBytes == record; });
   want(reader.u8(), [](auto type) { return type == kClientHello; });
   want(reader.u8(), is_minor);
   want(reader.u8(), [](auto major) { return major == kVersion; });
-  if (!good) return Likeness::no;
-  return reader.ok() ? Likeness::yes : Likeness::maybe;
+  if (!good) return Detection::no;
+  return reader.ok() ? Detection::yes : Detection::maybe;
 }
 
 }  // namespace sluice::mmtls

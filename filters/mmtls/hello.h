@@ -12,13 +12,13 @@
 // Pure: no allocation, no exceptions.
 
 #include "filters/base/bytes.h"
-#include "filters/base/likeness.h"
+#include "filters/base/detection.h"
 
 namespace sluice::mmtls {
 
-inline constexpr std::size_t kHelloHeadOctets = 12;
+inline constexpr std::size_t kHelloHeadBytes = 12;
 
-// Tells whether a stream that begins so is MMTLS, from kHelloHeadOctets octets at most.
-[[nodiscard]] Likeness looks_like_hello(Bytes stream) noexcept;
+// Tells whether a stream that begins so is MMTLS, from kHelloHeadBytes bytes at most.
+[[nodiscard]] Detection looks_like_hello(Bytes stream) noexcept;
 
 }  // namespace sluice::mmtls

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint8_t kLabelTypeMask = 0xc0;  // 00: a label; 11: a pointer; others reserved
 
-std::byte to_lower(std::byte octet) {
-  return static_cast<std::byte>(to_lower_ascii(static_cast<char>(octet)));
+std::byte to_lower(std::byte byte) {
+  return static_cast<std::byte>(to_lower_ascii(static_cast<char>(byte)));
 }
 
 constexpr bool is_digit(char c) {
@@ -42,24 +42,24 @@ std::string_view take_label(std::string_view& host) {
 }
 
 constexpr bool fits_a_label(std::string_view label) {
-  return !label.empty() && label.size() <= kMaxLabelOctets;
+  return !label.empty() && label.size() <= kMaxLabelBytes;
 }
 
 constexpr std::string_view kNoLabel = "?";
 
 // All of `host` if it fits a name, else its rightmost part that fits behind a "?" label.
 std::string_view rightmost_that_fits(std::string_view host) {
-  constexpr std::size_t kRoom = kMaxNameOctets - 1;   // less the root
+  constexpr std::size_t kRoom = kMaxNameBytes - 1;    // less the root
   constexpr std::size_t kRoomBehindMark = kRoom - 2;  // less "?" with its length
-  std::size_t octets = 0;
+  std::size_t bytes = 0;
   std::size_t kept = host.size();
   for (std::size_t end = host.size();;) {
     const std::size_t dot = end == 0 ? std::string_view::npos : host.rfind('.', end - 1);
     const std::size_t from = dot == std::string_view::npos ? 0 : dot + 1;
-    octets += 1 + (fits_a_label(host.substr(from, end - from)) ? end - from : kNoLabel.size());
-    if (octets > kRoom) return host.substr(kept);
+    bytes += 1 + (fits_a_label(host.substr(from, end - from)) ? end - from : kNoLabel.size());
+    if (bytes > kRoom) return host.substr(kept);
     if (dot == std::string_view::npos) return host;
-    if (octets <= kRoomBehindMark) kept = from;
+    if (bytes <= kRoomBehindMark) kept = from;
     end = dot;
   }
 }
@@ -71,9 +71,9 @@ std::string_view to_string(NameError error) noexcept {
     case NameError::empty_label:
       return "empty label";
     case NameError::label_too_long:
-      return "a label is longer than 63 octets";
+      return "a label is longer than 63 bytes";
     case NameError::name_too_long:
-      return "longer than 255 octets";
+      return "longer than 255 bytes";
     case NameError::bad_escape:
       return "bad escape";
     case NameError::truncated:
@@ -86,12 +86,12 @@ std::string_view to_string(NameError error) noexcept {
 
 Result<void, NameError> Name::Builder::add(Bytes label) noexcept {
   if (label.empty()) return fail(NameError::empty_label);
-  if (label.size() > kMaxLabelOctets) return fail(NameError::label_too_long);
-  // One octet for this label's length, one for the root.
-  if (used_ + 1 + label.size() + 1 > kMaxNameOctets) return fail(NameError::name_too_long);
+  if (label.size() > kMaxLabelBytes) return fail(NameError::label_too_long);
+  // One byte for this label's length, one for the root.
+  if (used_ + 1 + label.size() + 1 > kMaxNameBytes) return fail(NameError::name_too_long);
   name_.offsets_[name_.labels_++] = static_cast<std::uint8_t>(used_);
   name_.buffer_[kHeadroom + used_++] = static_cast<std::byte>(label.size());
-  for (const std::byte octet : label) name_.buffer_[kHeadroom + used_++] = to_lower(octet);
+  for (const std::byte byte : label) name_.buffer_[kHeadroom + used_++] = to_lower(byte);
   return {};
 }
 
@@ -118,7 +118,7 @@ Result<Name, NameError> Name::from_wire(Bytes wire) noexcept {
 Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
   Builder builder;
   if (text.empty() || text == ".") return builder.finish();
-  std::array<std::byte, kMaxLabelOctets> label;
+  std::array<std::byte, kMaxLabelBytes> label;
   std::size_t size = 0;
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '.') {
@@ -129,10 +129,10 @@ Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
       ++at;
       continue;
     }
-    const auto octet = unescape(text, at);
-    if (!octet) return fail(NameError::bad_escape);
+    const auto byte = unescape(text, at);
+    if (!byte) return fail(NameError::bad_escape);
     if (size == label.size()) return fail(NameError::label_too_long);
-    label[size++] = *octet;
+    label[size++] = *byte;
   }
   if (size > 0) {
     if (const auto added = builder.add(Bytes(label).first(size)); !added) {
@@ -165,12 +165,12 @@ Bytes Name::suffix(std::size_t count) const noexcept {
   return count == 0 ? wire().last(1) : wire().subspan(offsets_[labels_ - count]);
 }
 
-std::string_view to_text(const Name& name, std::array<char, kMaxTextOctets>& out) noexcept {
+std::string_view to_text(const Name& name, std::array<char, kMaxTextBytes>& out) noexcept {
   std::size_t size = 0;
   for (std::size_t i = 0; i < name.label_count(); ++i) {
     if (i > 0) out[size++] = '.';
-    for (const std::byte octet : name.label(i)) {
-      const auto value = std::to_integer<unsigned>(octet);
+    for (const std::byte byte : name.label(i)) {
+      const auto value = std::to_integer<unsigned>(byte);
       const char c = static_cast<char>(value);
       if (value < 0x21 || value > 0x7e) {
         out[size++] = '\\';

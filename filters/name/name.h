@@ -8,7 +8,7 @@
 //   offsets of labels:       0           4                11          15
 //
 // Every constructor goes through Name::Builder, so there is one place that folds case and checks
-// the limits of 63 octets a label and 255 a name. A label may hold any octet.
+// the limits of 63 bytes a label and 255 a name. A label may hold any byte.
 // A Name owns its bytes in a fixed buffer: a value, safe to copy, no allocation, no exceptions.
 
 #include <array>
@@ -20,14 +20,14 @@
 
 namespace sluice::name {
 
-inline constexpr std::size_t kMaxNameOctets = 255;  // on the wire, with the root label
-inline constexpr std::size_t kMaxLabelOctets = 63;
+inline constexpr std::size_t kMaxNameBytes = 255;  // on the wire, with the root label
+inline constexpr std::size_t kMaxLabelBytes = 63;
 inline constexpr std::size_t kMaxLabels = 127;  // without the root
 
 enum class NameError : std::uint8_t {
   empty_label,     // two dots in a row, or a dot in front
-  label_too_long,  // over 63 octets
-  name_too_long,   // over 255 octets on the wire
+  label_too_long,  // over 63 bytes
+  name_too_long,   // over 255 bytes on the wire
   bad_escape,      // a backslash that starts neither \DDD nor \X
   truncated,       // wire form ends before the root label
   compressed,      // wire form with a pointer or a reserved label type where none may be
@@ -52,7 +52,7 @@ class Name {
   // "a..wechat.com" -> "?.wechat.com".
   [[nodiscard]] static Name from_host(std::string_view host) noexcept;
 
-  // Octets of the name's buffer before and behind the wire form mean nothing: they are there so
+  // ByteVector of the name's buffer before and behind the wire form mean nothing: they are there so
   // that a reader may load whole words, and step over labels, without looking where the name ends.
   static constexpr std::size_t kHeadroom = 16;
   static constexpr std::size_t kTailroom = 4;
@@ -71,8 +71,8 @@ class Name {
   }
 
  private:
-  std::array<std::byte, kHeadroom + kMaxNameOctets + kTailroom>
-      buffer_{};  // the root: one zero octet
+  std::array<std::byte, kHeadroom + kMaxNameBytes + kTailroom>
+      buffer_{};  // the root: one zero byte
   std::array<std::uint8_t, kMaxLabels> offsets_{};
   std::uint8_t size_ = 1;
   std::uint8_t labels_ = 0;
@@ -87,16 +87,16 @@ class Name::Builder {
 
  private:
   Name name_;
-  std::size_t used_ = 0;  // octets before the root label
+  std::size_t used_ = 0;  // bytes before the root label
 };
 
-// Room for the longest presentation form: four characters an octet.
-inline constexpr std::size_t kMaxTextOctets = 4 * kMaxNameOctets;
+// Room for the longest presentation form: four characters an byte.
+inline constexpr std::size_t kMaxTextBytes = 4 * kMaxNameBytes;
 
-// The presentation form that we print everywhere: no final dot, "" for the root; octets outside
+// The presentation form that we print everywhere: no final dot, "" for the root; bytes outside
 // 0x21..0x7E as \DDD, a backslash and a dot inside a label behind a backslash.
 // Writes into `out`, returns what it wrote.
 [[nodiscard]] std::string_view to_text(const Name& name,
-                                       std::array<char, kMaxTextOctets>& out) noexcept;
+                                       std::array<char, kMaxTextBytes>& out) noexcept;
 
 }  // namespace sluice::name

@@ -85,7 +85,7 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
         reader.skip(length - 2);
         break;
       }
-      case kAuthentication: {  // RFC 4302: its length counts words of four octets, less two
+      case kAuthentication: {  // RFC 4302: its length counts words of four bytes, less two
         next = reader.u8();
         const std::size_t length = (reader.u8() + std::size_t{2}) * 4;
         reader.skip(length - 2);

@@ -21,7 +21,7 @@ struct IpHeader {
   bool dont_fragment = false;  // IPv4
 };
 
-// In front of `payload` octets; with its checksum, in IPv4.
+// In front of `payload` bytes; with its checksum, in IPv4.
 void write_ip_header(ByteWriter& writer, const IpHeader& header, std::size_t payload) noexcept;
 
 }  // namespace sluice::packet

@@ -106,7 +106,7 @@ Opened open_gtpu(ByteReader& reader) noexcept {
   return next == 0 ? network_by_version(reader) : nothing();
 }
 
-// RFC 4380 section 5.1.1. The packet must fill the datagram: the first octets alone say little.
+// RFC 4380 section 5.1.1. The packet must fill the datagram: the first bytes alone say little.
 Opened open_teredo(ByteReader& reader) noexcept {
   ByteReader ahead = reader;
   if (ahead.u16() == 1) {
@@ -125,7 +125,7 @@ Opened open_teredo(ByteReader& reader) noexcept {
   return Network::ipv6;
 }
 
-// IEEE 802.11 data with LLC and SNAP. Some access points swap the first two octets.
+// IEEE 802.11 data with LLC and SNAP. Some access points swap the first two bytes.
 Opened open_wireless(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   constexpr std::uint8_t kData = 0x08;
   constexpr std::uint8_t kTypeAndVersion = 0x0f;

@@ -7,7 +7,7 @@
 
 namespace sluice::policy {
 
-enum class OnTrouble : std::uint8_t { pass, drop };
+enum class Fallback : std::uint8_t { pass, drop };
 enum class Checksums : std::uint8_t { verify, ignore };
 // Answers that carry keys for Encrypted ClientHello (RFC 9849), which hides the name that we read.
 enum class Ech : std::uint8_t {
@@ -17,12 +17,12 @@ enum class Ech : std::uint8_t {
 };
 
 struct Fallbacks {
-  OnTrouble malformed = OnTrouble::pass;     // headers that cannot be read
-  OnTrouble unjudged = OnTrouble::drop;      // what cannot be judged, no memory to judge
-  OnTrouble fragments = OnTrouble::drop;     // IP fragments that there is no room to put together
-  OnTrouble quic_unknown = OnTrouble::pass;  // QUIC of versions that cannot be read
-  Checksums checksums = Checksums::verify;   // of client packets under judgement
-  Ech ech = Ech::allow;                      // in answers to clients that a policy protects
+  Fallback malformed = Fallback::pass;      // headers that cannot be read
+  Fallback unjudged = Fallback::drop;       // what cannot be judged, no memory to judge
+  Fallback fragments = Fallback::drop;      // IP fragments that there is no room to put together
+  Fallback quic_unknown = Fallback::pass;   // QUIC of versions that cannot be read
+  Checksums checksums = Checksums::verify;  // of client packets under judgement
+  Ech ech = Ech::allow;                     // in answers to clients that a policy protects
 };
 
 }  // namespace sluice::policy

@@ -18,7 +18,7 @@ Read end(bool wrong) noexcept {
   return fail(wrong ? HeadError::not_head : HeadError::need_more);
 }
 
-// Octets up to a zero; takes the zero too.
+// ByteVector up to a zero; takes the zero too.
 std::string_view take_text(ByteReader& reader) noexcept {
   const std::size_t size = as_text(reader.rest()).find('\0');
   if (size == std::string_view::npos) {

@@ -12,7 +12,7 @@
 // Behind a head the client's stream starts anew. All of a head is looked at as one piece of stream,
 // though a client waits for answers inside SOCKS 5: what it sends does not hang on them.
 // Input: a client's stream from its first byte. Output: a view into it.
-// Pure: no allocation, no exceptions. Bound: kMaxHead octets.
+// Pure: no allocation, no exceptions. Bound: kMaxHead bytes.
 
 #include <cstdint>
 #include <string_view>

@@ -21,7 +21,7 @@ enum FrameType : std::uint8_t {
 std::optional<CryptoFrame> CryptoFrames::next() noexcept {
   const bool google = frames_ == Frames::google;
   while (ok() && reader_.remaining() > 0) {
-    // A type of one octet may be sent as a longer varint by those who break the rules; a server
+    // A type of one byte may be sent as a longer varint by those who break the rules; a server
     // may read it (RFC 9000 section 12.4).
     const std::uint64_t type = google ? reader_.u8() : read_varint(reader_);
     if (type == (google ? kGoogleCrypto : kCrypto)) {

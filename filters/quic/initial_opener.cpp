@@ -44,27 +44,27 @@ std::optional<InitialOpener::Opened> InitialOpener::open(const LongPacket& packe
   if (!ready_ || whole.size() > kMaxPacket || whole.size() < at + kSampleAt + kSample)
     return std::nullopt;
 
-  // The mask of the header: of the first octet's low bits, and of the packet number.
+  // The mask of the header: of the first byte's low bits, and of the packet number.
   std::array<std::byte, kSample> mask;
   int size = 0;
   EVP_EncryptInit_ex(header_.get(), nullptr, nullptr, in(keys.hp), nullptr);
   EVP_EncryptUpdate(header_.get(), out(mask.data()), &size, in(whole.subspan(at + kSampleAt)),
                     kSample);
   const std::byte first = whole[0] ^ (mask[0] & std::byte{0x0f});
-  const std::size_t octets = (std::to_integer<std::size_t>(first) & 3) + 1;
-  std::array<std::byte, kMaxNumber> number_octets{};
+  const std::size_t bytes = (std::to_integer<std::size_t>(first) & 3) + 1;
+  std::array<std::byte, kMaxNumber> number_bytes{};
   std::uint32_t truncated = 0;
-  for (std::size_t i = 0; i < octets; ++i) {
-    number_octets[i] = whole[at + i] ^ mask[1 + i];
-    truncated = truncated << 8 | std::to_integer<std::uint32_t>(number_octets[i]);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    number_bytes[i] = whole[at + i] ^ mask[1 + i];
+    truncated = truncated << 8 | std::to_integer<std::uint32_t>(number_bytes[i]);
   }
-  const std::uint64_t number = decode_packet_number(expected, truncated, octets);
+  const std::uint64_t number = decode_packet_number(expected, truncated, bytes);
 
   std::array<std::byte, 12> nonce = keys.iv;
   for (std::size_t i = 0; i < 8; ++i) {
     nonce[11 - i] ^= static_cast<std::byte>(number >> (8 * i) & 0xff);
   }
-  const Bytes sealed = whole.subspan(at + octets, whole.size() - at - octets - kTag);
+  const Bytes sealed = whole.subspan(at + bytes, whole.size() - at - bytes - kTag);
   std::array<std::byte, kTag> tag;
   std::ranges::copy(whole.last(kTag), tag.begin());
 
@@ -72,7 +72,7 @@ std::optional<InitialOpener::Opened> InitialOpener::open(const LongPacket& packe
   EVP_DecryptInit_ex(aead, nullptr, nullptr, in(keys.key), in(nonce));
   EVP_DecryptUpdate(aead, nullptr, &size, in(Bytes(&first, 1)), 1);
   EVP_DecryptUpdate(aead, nullptr, &size, in(whole.subspan(1)), static_cast<int>(at - 1));
-  EVP_DecryptUpdate(aead, nullptr, &size, in(number_octets), static_cast<int>(octets));
+  EVP_DecryptUpdate(aead, nullptr, &size, in(number_bytes), static_cast<int>(bytes));
   EVP_DecryptUpdate(aead, out(plain_.get()), &size, in(sealed), static_cast<int>(sealed.size()));
   EVP_CIPHER_CTX_ctrl(aead, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data());
   int rest = 0;

@@ -48,9 +48,9 @@ std::uint64_t read_varint(ByteReader& reader) noexcept {
 }
 
 std::uint64_t decode_packet_number(std::uint64_t expected, std::uint32_t truncated,
-                                   std::size_t octets) noexcept {
+                                   std::size_t bytes) noexcept {
   constexpr std::uint64_t kEnd = std::uint64_t{1} << 62;
-  const std::uint64_t window = std::uint64_t{1} << (8 * octets);
+  const std::uint64_t window = std::uint64_t{1} << (8 * bytes);
   const std::uint64_t half = window / 2;
   const std::uint64_t candidate = (expected & ~(window - 1)) | truncated;
   if (candidate + half <= expected && candidate + window < kEnd) return candidate + window;
@@ -72,7 +72,7 @@ Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept {
     packet.type = PacketType::version_negotiation;
     return reader.ok() ? Result<LongPacket, PacketError>(packet) : fail(PacketError::malformed);
   }
-  // Google's Q046 packs both lengths into one octet: of unknown versions no field is sure.
+  // Google's Q046 packs both lengths into one byte: of unknown versions no field is sure.
   if (packet.secrets == nullptr) {
     packet.dcid = packet.scid = {};
     return packet;

@@ -51,13 +51,13 @@ struct LongPacket {
 // The fixed bit is not looked at: servers may let clients clear it (RFC 9287).
 [[nodiscard]] Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept;
 
-// What a datagram's first octets say it is.
+// What a datagram's first bytes say it is.
 enum class Sight : std::uint8_t {
   none,        // no long header, or nothing that we have to say on
   readable,    // a long header of a version that we can read
   unreadable,  // Google's Q0xx, or what looks like the start of a connection in an unknown version
 };
-// Cost: a look at one octet for most of what is no QUIC, 1-RTT packets among it. An unknown version
+// Cost: a look at one byte for most of what is no QUIC, 1-RTT packets among it. An unknown version
 // is a guess: a long header with fixed bit, connection identifiers of sizes that clients use, in a
 // datagram of the size that servers demand. Of random datagrams of that size one in a thousand is
 // such.
@@ -66,8 +66,8 @@ enum class Sight : std::uint8_t {
 // RFC 9000 section 16. On failure the reader is failed.
 [[nodiscard]] std::uint64_t read_varint(ByteReader& reader) noexcept;
 
-// RFC 9000 appendix A.3: the whole packet number from its last `octets` octets, next to `expected`.
+// RFC 9000 appendix A.3: the whole packet number from its last `bytes` bytes, next to `expected`.
 [[nodiscard]] std::uint64_t decode_packet_number(std::uint64_t expected, std::uint32_t truncated,
-                                                 std::size_t octets) noexcept;
+                                                 std::size_t bytes) noexcept;
 
 }  // namespace sluice::quic

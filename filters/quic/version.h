@@ -34,7 +34,7 @@ enum class Frames : std::uint8_t {
   google,  // of Google's versions up to T051, which took TLS first and frames later
 };
 
-// What a version's keys and first octet are made of.
+// What a version's keys and first byte are made of.
 struct Version {
   std::array<std::uint8_t, 20> salt;
   std::string_view key_label, iv_label, hp_label;

@@ -12,7 +12,7 @@ constexpr std::uint8_t kVersionMajor = 0xfe;
 constexpr std::uint8_t kDtls13 = 0xfc;
 constexpr std::uint8_t kDtls10 = 0xff;
 constexpr std::uint8_t kClientHelloMessage = 1;
-constexpr std::size_t kNumberOctets = 6;
+constexpr std::size_t kNumberBytes = 6;
 
 bool is_dtls_version(std::uint8_t major, std::uint8_t minor) noexcept {
   return major == kVersionMajor && minor >= kDtls13 && minor <= kDtls10 && minor != 0xfe;
@@ -27,7 +27,7 @@ bool HelloFragments::next_record() noexcept {
     const std::uint8_t major = records_.u8();
     const std::uint8_t minor = records_.u8();
     const std::uint16_t epoch = records_.u16();
-    records_.skip(kNumberOctets);
+    records_.skip(kNumberBytes);
     const Bytes content = records_.take(records_.u16());
     if (!records_.ok() || !is_dtls_version(major, minor)) return false;
     if (type == kHandshakeRecord && epoch == 0) {

@@ -5,7 +5,7 @@
 //
 //   record     | type 8 | fe ff, fe fd, fe fc | epoch 16 | number 48 | length 16 | … next record
 //   handshake    22                             0          | fragment … next fragment |
-//   fragment   | 1: client_hello | length 24 | message_seq 16 | offset 24 | length 24 | octets |
+//   fragment   | 1: client_hello | length 24 | message_seq 16 | offset 24 | length 24 | bytes |
 //
 // A hello may come in fragments, several of them in a record, several records in a datagram, other
 // records between them, and in any number of datagrams in any order; whoever puts them together
@@ -13,7 +13,7 @@
 // is another message.
 //
 // Input: a UDP payload. Output: views into it. Pure: no allocation, no exceptions. Cost: one pass
-// over the headers; one octet is looked at of most of what is no DTLS.
+// over the headers; one byte is looked at of most of what is no DTLS.
 //
 // Strict, for nothing but its own form tells DTLS from other protocols: records of another type,
 // version or epoch are stepped over as servers do, and one that does not fit the datagram ends it.

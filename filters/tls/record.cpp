@@ -32,13 +32,13 @@ class Joiner {
   std::size_t size_ = 0;
 };
 
-// Handshake octets that the hello lacks, as far as its header tells.
-std::size_t missing_octets(Bytes handshake) noexcept {
+// Handshake bytes that the hello lacks, as far as its header tells.
+std::size_t missing_bytes(Bytes handshake) noexcept {
   ByteReader reader(handshake);
   reader.skip(1);
   const std::uint32_t length = reader.u24();
-  if (!reader.ok()) return kHandshakeHeaderOctets - handshake.size();
-  return kHandshakeHeaderOctets + length - handshake.size();
+  if (!reader.ok()) return kHandshakeHeaderBytes - handshake.size();
+  return kHandshakeHeaderBytes + length - handshake.size();
 }
 
 HelloRead wait_for(std::size_t needed) noexcept {
@@ -78,7 +78,7 @@ HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept {
       return {.hello = fail(first ? HelloError::not_client_hello : HelloError::malformed)};
     }
     if (!header.whole) {
-      return wait_for(header_at + kRecordHeaderOctets + missing_octets(joined.bytes()));
+      return wait_for(header_at + kRecordHeaderBytes + missing_bytes(joined.bytes()));
     }
     if (header.length == 0 || header.length > kMaxFragment) {
       return {.hello = fail(HelloError::malformed)};
@@ -91,10 +91,10 @@ HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept {
     if (hello || hello.error() != HelloError::need_more) {
       return {.hello = hello, .consumed = std::min(start + header.length, stream.size())};
     }
-    const std::size_t missing = missing_octets(first ? fragment : joined.bytes());
+    const std::size_t missing = missing_bytes(first ? fragment : joined.bytes());
     const std::size_t to_come = header.length - fragment.size();
     if (to_come > 0) {
-      return wait_for(stream.size() + missing + (missing > to_come ? kRecordHeaderOctets : 0));
+      return wait_for(stream.size() + missing + (missing > to_come ? kRecordHeaderBytes : 0));
     }
     reader.skip(header.length);
   }

@@ -21,10 +21,10 @@ bool begins_hello(Bytes stream) noexcept {
   const std::uint8_t minor = reader.u8();
   if (reader.ok() && minor > kMostMinor) return false;
   const std::size_t record = reader.u16();
-  if (!reader.ok() || record < kHandshakeHeaderOctets + 2) return true;  // a hello cut very short
+  if (!reader.ok() || record < kHandshakeHeaderBytes + 2) return true;  // a hello cut very short
   reader.skip(1);
   const std::size_t hello = reader.u24();
-  if (reader.ok() && (hello > kMaxClientHello || record > hello + kHandshakeHeaderOctets)) {
+  if (reader.ok() && (hello > kMaxClientHello || record > hello + kHandshakeHeaderBytes)) {
     return false;
   }
   const std::uint16_t version = reader.u16();

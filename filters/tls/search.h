@@ -5,7 +5,7 @@
 //
 //   | 22 | 03 | 0-4 | length | 01 | length of the hello | 03 | 0-4 | …
 //
-// Needs both lengths to agree, so that among random octets one place in 2^40 is taken for one.
+// Needs both lengths to agree, so that among random bytes one place in 2^40 is taken for one.
 // Pure: no allocation, no exceptions. Cost: one pass.
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace sluice::tls {
 
-// The first place at or behind `from` where a hello may begin, as far as the octets are there; the
+// The first place at or behind `from` where a hello may begin, as far as the bytes are there; the
 // size of the stream where there is none.
 [[nodiscard]] std::size_t find_client_hello(Bytes stream, std::size_t from) noexcept;
 

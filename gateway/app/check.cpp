@@ -93,7 +93,7 @@ struct Checker {
     const policy::Decision decision = decide(snapshot, command.client, {*name, address});
     some_blocked |=
         decision.action == policy::Action::drop || decision.action == policy::Action::reject;
-    std::array<char, name::kMaxTextOctets> buffer;
+    std::array<char, name::kMaxTextBytes> buffer;
     const std::string printed =
         address ? address->to_string() : std::string(name::to_text(*name, buffer));
     std::cout << (command.json

@@ -33,7 +33,7 @@ std::string_view verdict_word(policy::Action action) {
 std::string printable_name(const inspect::Finding& finding) {
   // What was not sent as a text is shown as the name that stands for it.
   if (finding.raw.empty() && finding.source != inspect::Source::host) {
-    std::array<char, name::kMaxTextOctets> text;
+    std::array<char, name::kMaxTextBytes> text;
     return std::string(name::to_text(finding.name, text));
   }
   std::string_view raw = finding.raw;
@@ -42,9 +42,9 @@ std::string printable_name(const inspect::Finding& finding) {
   if (raw.ends_with('.')) raw.remove_suffix(1);
   std::string printable;
   for (const char c : raw) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x21 || octet > 0x7e) {
-      const std::string digits = std::to_string(octet);
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x21 || byte > 0x7e) {
+      const std::string digits = std::to_string(byte);
       printable += '\\' + std::string(3 - digits.size(), '0') + digits;
     } else {
       if (c == '\\') printable += '\\';

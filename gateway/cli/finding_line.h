@@ -14,7 +14,7 @@
 namespace sluice::cli {
 
 // A name as it was sent, made printable: ASCII letters lower-cased, blanks around and one final dot
-// removed, octets outside 0x21..0x7E as \DDD, a backslash doubled.
+// removed, bytes outside 0x21..0x7E as \DDD, a backslash doubled.
 [[nodiscard]] std::string printable_name(const inspect::Finding& finding);
 
 // The mnemonic of a record type, or TYPE123 (RFC 3597).

@@ -43,7 +43,7 @@ std::string image_text(std::string_view file, const match::DomainSet& set) {
   out << file << ":\n  version   " << kSluiceImageVersion << "\n  checksum  ok\n  seed      "
       << seed_fingerprint(set) << " (fingerprint)\n  apps     ";
   for (std::size_t i = 0; i < set.app_count(); ++i) out << ' ' << set.app_name(app_id(i));
-  out << "\n  rules     " << set.size() << "\n  names     " << set.name_count() << "\n  octets    "
+  out << "\n  rules     " << set.size() << "\n  names     " << set.name_count() << "\n  bytes    "
       << set.memory_bytes() << ": " << set.hot_bytes() << " hot, "
       << set.memory_bytes() - set.hot_bytes() << " cold\n";
   const std::vector<std::uint64_t> rules = rules_by_list(set);
@@ -69,7 +69,7 @@ std::string image_json(std::string_view file, const match::DomainSet& set) {
                        {"rules", set.size()},    {"names", set.name_count()},
                        {"hot", set.hot_bytes()}, {"cold", set.memory_bytes() - set.hot_bytes()},
                        {"apps", apps},           {"lists", lists}};
-  // Names of files may hold octets that JSON has no way to write.
+  // Names of files may hold bytes that JSON has no way to write.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

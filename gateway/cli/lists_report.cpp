@@ -110,7 +110,7 @@ void print_summary(std::ostream& out, const lists::Compiled& compiled, const lis
   row(out, "image", static_cast<double>(set.memory_bytes()) / kMiB, 2, "MiB");
   if (set.size() > 0) {
     row(out, "hot part of it, for an entry",
-        static_cast<double>(set.hot_bytes()) / static_cast<double>(set.size()), 2, "octets");
+        static_cast<double>(set.hot_bytes()) / static_cast<double>(set.size()), 2, "bytes");
   }
   row(out, "time to read, parse and guard", compiled.reading);
   row(out, "time to build", compiled.building);

@@ -23,7 +23,7 @@ void print_review(std::ostream& out, const lists::Compiled& compiled, const list
 
 struct WorkDone {
   std::chrono::nanoseconds reviewing{}, writing{};  // 0: not done
-  std::uint64_t peak_memory = 0;                    // octets
+  std::uint64_t peak_memory = 0;                    // bytes
 };
 void print_summary(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review,
                    const WorkDone& work);

@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kAnyApp = "*";
 
-std::optional<OnTrouble> parse_trouble(std::string_view word) {
-  if (word == "pass") return OnTrouble::pass;
-  if (word == "drop") return OnTrouble::drop;
+std::optional<Fallback> parse_trouble(std::string_view word) {
+  if (word == "pass") return Fallback::pass;
+  if (word == "drop") return Fallback::drop;
   return std::nullopt;
 }
 

@@ -64,7 +64,7 @@ struct StartSettings {
 using Verdicts = policy::Fallbacks;
 using policy::Checksums;
 using policy::Ech;
-using policy::OnTrouble;
+using policy::Fallback;
 
 struct PolicySpec {
   std::string name;

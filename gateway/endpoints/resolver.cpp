@@ -138,7 +138,7 @@ class Resolver::Work {
       next_ask_ = now + pause;  // what was not used is not saved up
       ask.due = now + options_.refresh;
       asks_.push_back(ask);
-      std::array<char, name::kMaxTextOctets> text;
+      std::array<char, name::kMaxTextBytes> text;
       const std::string name(name::to_text(targets_[ask.target].name, text));
       ++under_way_;
       ares_query(channel_, name.c_str(), dns::kClassInternet, static_cast<int>(kTypes[ask.type]),
@@ -146,7 +146,7 @@ class Resolver::Work {
     }
   }
 
-  static void on_answer(void* argument, int status, int, unsigned char* octets, int size) {
+  static void on_answer(void* argument, int status, int, unsigned char* bytes, int size) {
     const std::unique_ptr<Question> question(static_cast<Question*>(argument));
     Work& work = *question->work;
     --work.under_way_;
@@ -154,7 +154,7 @@ class Resolver::Work {
     if (status != ARES_SUCCESS && status != ARES_ENODATA && status != ARES_ENOTFOUND) {
       return work.counters_.resolutions_failed.add();
     }
-    const Bytes message = std::as_bytes(std::span(octets, static_cast<std::size_t>(size)));
+    const Bytes message = std::as_bytes(std::span(bytes, static_cast<std::size_t>(size)));
     work.take(*question, status == ARES_SUCCESS ? message : Bytes{});
   }
 

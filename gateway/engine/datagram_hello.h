@@ -32,7 +32,7 @@ inline constexpr Nanos kHelloAge = std::chrono::seconds(30);
 inline constexpr std::size_t kHelloCapacity = 16 * 1024;
 // … and of two of the longest, for which there is room once for sixteen ordinary ones.
 inline constexpr std::size_t kLongHelloCapacity =
-    2 * (tls::kHandshakeHeaderOctets + tls::kMaxClientHello);
+    2 * (tls::kHandshakeHeaderBytes + tls::kMaxClientHello);
 
 [[nodiscard]] constexpr flow::SlotClass hello_slots(const HelloLimits& limits) noexcept {
   return {limits.streams, kHelloCapacity};
@@ -62,13 +62,13 @@ struct DatagramHello {
   Reason finish = Reason::unfinished;
   std::uint8_t id_size = 0;
   // QUIC: DCID of the client's first Initial. DTLS: message_seq and length of the message.
-  std::array<std::byte, quic::kMaxConnectionId> id_octets{};
+  std::array<std::byte, quic::kMaxConnectionId> id_bytes{};
   Keys client, server;
   Nanos last_seen{0};
   flow::ClientStream stream;
   std::uint32_t judged = 0;  // of first copies: whole messages up to here are clean
 
-  [[nodiscard]] Bytes id() const noexcept { return Bytes(id_octets).first(id_size); }
+  [[nodiscard]] Bytes id() const noexcept { return Bytes(id_bytes).first(id_size); }
   [[nodiscard]] bool is(Kind of, bool low_is_client) const noexcept {
     return phase != Phase::unused && kind == of && from_low == low_is_client;
   }
@@ -78,7 +78,7 @@ struct DatagramHello {
     kind = of;
     from_low = low_is_client;
     id_size = static_cast<std::uint8_t>(bytes.size());
-    std::ranges::copy(bytes, id_octets.begin());
+    std::ranges::copy(bytes, id_bytes.begin());
   }
 };
 

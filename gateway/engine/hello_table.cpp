@@ -154,7 +154,7 @@ std::optional<Judgement> HelloTable::judge_view(const HelloRequest& request, Hel
     if (judgement.action != policy::Action::allow) return block(flow, hello, judgement);
     hello.finish = judgement.reason;
     ByteReader length(message.subspan(1));
-    judged += static_cast<std::uint32_t>(tls::kHandshakeHeaderOctets) + length.u24();
+    judged += static_cast<std::uint32_t>(tls::kHandshakeHeaderBytes) + length.u24();
   }
   return std::nullopt;
 }
@@ -186,7 +186,7 @@ bool HelloTable::reclaim_stream(const HelloRequest& request, const HelloFlow& bu
     hello.stream.release(pool_);
     hello.finish = Reason::no_memory;
     hello.phase =
-        request.fallbacks.unjudged == policy::OnTrouble::drop ? Phase::forgotten : Phase::passed;
+        request.fallbacks.unjudged == policy::Fallback::drop ? Phase::forgotten : Phase::passed;
   }
   keep(*oldest);
   return true;
@@ -211,7 +211,7 @@ Judgement HelloTable::block(HelloFlow& flow, DatagramHello& hello, const Judgeme
 Judgement HelloTable::cannot_judge(const HelloRequest& request, HelloFlow& flow,
                                    DatagramHello& hello, tls::HelloError error) noexcept {
   request.sink.on_parse_error(error_of(hello.kind, error));
-  if (enforce_ && request.fallbacks.unjudged == policy::OnTrouble::drop) {
+  if (enforce_ && request.fallbacks.unjudged == policy::Fallback::drop) {
     return block(flow, hello, drop_alone(Reason::unreadable));
   }
   hello.stream.release(pool_);
@@ -222,7 +222,7 @@ Judgement HelloTable::cannot_judge(const HelloRequest& request, HelloFlow& flow,
 }
 
 Judgement HelloTable::unjudged(const HelloRequest& request, Reason reason) const noexcept {
-  return request.fallbacks.unjudged == policy::OnTrouble::drop ? drop_alone(reason) : allow(reason);
+  return request.fallbacks.unjudged == policy::Fallback::drop ? drop_alone(reason) : allow(reason);
 }
 
 Judgement HelloTable::drop_alone(Reason reason) const noexcept {

@@ -29,7 +29,7 @@ Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup, N
                        std::optional<io::Side> side) noexcept {
   const Context context{packet, lookup, now, snapshot, sink, side};
   if (packet.is_fragment) {
-    return snapshot.fallbacks.fragments == policy::OnTrouble::drop
+    return snapshot.fallbacks.fragments == policy::Fallback::drop
                ? drop_alone(Reason::fragment_unheld)
                : allow(Reason::fragment_unheld);
   }
@@ -70,7 +70,7 @@ Judgement Judge::judge_quic(const Context& context, quic::Sight sight) noexcept 
   const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::quic);
   if (by_form.block) return *by_form.block;
   if (sight == quic::Sight::unreadable) {
-    return context.snapshot.fallbacks.quic_unknown == policy::OnTrouble::drop
+    return context.snapshot.fallbacks.quic_unknown == policy::Fallback::drop
                ? drop_alone(Reason::quic_unknown)
                : allow(Reason::quic_unknown);
   }

@@ -102,7 +102,7 @@ struct Flow {
   ReadingState readings[2];         // of first copies; of the mixtures with others, together
   inspect::StreamState base_state;  // at the stream's base
   std::uint64_t judged_end = 0;     // finished: offset up to which the server must acknowledge
-  std::uint32_t server_octets = 0;  // of payload, while the client's stream is searched
+  std::uint32_t server_bytes = 0;   // of payload, while the client's stream is searched
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
   ShownNames shown = ShownNames::none;
@@ -268,7 +268,7 @@ class Judge {
   struct Named {};
   flow::Table<Named> named_datagrams_;  // five-tuples of UDP that showed a name of late
   const Resolutions* resolutions_ = nullptr;
-  std::array<char, IpAddress::kTextOctets> address_text_{};
+  std::array<char, IpAddress::kTextBytes> address_text_{};
   std::array<std::byte, kStreamCapacity> mixture_;
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;

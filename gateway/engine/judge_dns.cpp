@@ -115,7 +115,7 @@ Judge::Verdicts Judge::judge_encrypted_dns(const Context& context,
 
 Judgement Judge::unreadable(const Context& context, inspect::ParseError error) noexcept {
   context.sink.on_parse_error(error);
-  return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
+  return context.snapshot.fallbacks.unjudged == policy::Fallback::drop
              ? drop_alone(Reason::unreadable)
              : allow(Reason::unreadable);
 }

@@ -69,7 +69,7 @@ Judgement Judge::judge_answers(const Context& of_packet, Flow& flow) noexcept {
   return take_answers(context, flow, segment);
 }
 
-static_assert(dns::kMaxFramedOctets <= kStreamCapacity, "every message fits");
+static_assert(dns::kMaxFramedBytes <= kStreamCapacity, "every message fits");
 
 // As much of the segment at a time as there is room for: beyond what is ordinary only where nothing
 // before it can be forgotten.
@@ -85,7 +85,7 @@ Judgement Judge::take_answers(const Context& context, Flow& flow, AnswerSegment&
     const std::uint64_t stop = std::min(end, window_end);
     const Bytes piece = segment.bytes.subspan(at - segment.offset, stop - at);
     if (!store_answers(context, flow, at, piece)) {
-      return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
+      return context.snapshot.fallbacks.unjudged == policy::Fallback::drop
                  ? drop_alone(Reason::no_memory)
                  : pass_flow(flow, Reason::no_memory);
     }
@@ -147,8 +147,8 @@ std::optional<Judgement> Judge::judge_whole_answer(const Context& context, Flow&
                       refusals,       context.side,   context.from_server};
   Judgement judgement = judge_message(is_new ? context : again, framed.message);
   if (judgement.in_place == InPlace::hide_ech) {
-    const std::size_t length_octets = framed.consumed - framed.message.size();
-    const Bytes part = segment.part(from + length_octets, framed.message.size());
+    const std::size_t length_bytes = framed.consumed - framed.message.size();
+    const Bytes part = segment.part(from + length_bytes, framed.message.size());
     if (part.empty() || !segment.with_keys.empty()) {
       return reset_for_keys(flow, segment.client_has, Reason::ech_in_parts);
     }
@@ -193,14 +193,14 @@ void Judge::forget_acknowledged_answers(const packet::Packet& packet, Flow& flow
   if (!packet.tcp.ack || !flow.answers.holds_memory()) return;
   const std::size_t acknowledged = flow.answers.acknowledged(packet.tcp.acknowledgment);
   const Bytes view = flow.answers.view(pool_);
-  std::size_t octets = 0;
+  std::size_t bytes = 0;
   for (auto framed = dns::next_message(view);
-       framed.complete && octets + framed.consumed <= acknowledged;
-       framed = dns::next_message(view.subspan(octets))) {
-    octets += framed.consumed;
+       framed.complete && bytes + framed.consumed <= acknowledged;
+       framed = dns::next_message(view.subspan(bytes))) {
+    bytes += framed.consumed;
   }
-  if (octets == 0) return;
-  flow.answers.forget(pool_, octets);
+  if (bytes == 0) return;
+  flow.answers.forget(pool_, bytes);
   keep_by_memory(flow);
 }
 

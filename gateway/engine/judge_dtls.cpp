@@ -12,15 +12,15 @@ using Kind = DatagramHello::Kind;
 
 // Of a hello among those of its five-tuple.
 std::array<std::byte, 6> id_of(const tls::HelloFragment& fragment) {
-  const auto octet = [](std::uint32_t value, unsigned shift) {
+  const auto byte = [](std::uint32_t value, unsigned shift) {
     return static_cast<std::byte>(value >> shift & 0xff);
   };
-  return {octet(fragment.message, 8), octet(fragment.message, 0), octet(fragment.length, 24),
-          octet(fragment.length, 16), octet(fragment.length, 8),  octet(fragment.length, 0)};
+  return {byte(fragment.message, 8), byte(fragment.message, 0), byte(fragment.length, 24),
+          byte(fragment.length, 16), byte(fragment.length, 8),  byte(fragment.length, 0)};
 }
 
 // The handshake header as it would stand in a stream.
-std::array<std::byte, tls::kHandshakeHeaderOctets> header_of(const tls::HelloFragment& fragment) {
+std::array<std::byte, tls::kHandshakeHeaderBytes> header_of(const tls::HelloFragment& fragment) {
   const auto id = id_of(fragment);
   return {std::byte{1}, id[3], id[4], id[5]};
 }
@@ -79,7 +79,7 @@ Judgement DtlsJudge::judge_fragment(const HelloRequest& request, const flow::Key
   hello->last_seen = request.now;
   auto settled = hellos_.add(request, *flow, *hello, 0, header_of(fragment));
   if (!settled) {
-    settled = hellos_.add(request, *flow, *hello, tls::kHandshakeHeaderOctets + fragment.offset,
+    settled = hellos_.add(request, *flow, *hello, tls::kHandshakeHeaderBytes + fragment.offset,
                           fragment.bytes);
   }
   return settled ? *settled : hellos_.judge(request, *flow, *hello);

@@ -59,8 +59,8 @@ bool Judge::says_nothing(const Flow& flow, const flow::ClientSegment& segment) n
 bool Judge::ends_search(const Context& context, Flow& flow) const noexcept {
   const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
   if (flow.phase != FlowPhase::judging || first.state.stage != inspect::Stage::search) return false;
-  flow.server_octets += static_cast<std::uint32_t>(context.packet.payload.size());
-  return flow.server_octets > inspect::kMaxServerOctetsInSearch && !flow.stream.holds_memory();
+  flow.server_bytes += static_cast<std::uint32_t>(context.packet.payload.size());
+  return flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
 }
 
 // Makes room for later messages: what is judged in every reading and acknowledged can no longer

@@ -147,7 +147,7 @@ Judgement Judge::take_segment(const Context& context, Flow& flow,
       ++conflicts_;
       return drop_alone(Reason::third_copy);
     case flow::Insert::no_memory:
-      return context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop
+      return context.snapshot.fallbacks.unjudged == policy::Fallback::drop
                  ? drop_alone(Reason::no_memory)
                  : pass_flow(flow, Reason::no_memory);
     case flow::Insert::conflicting:
@@ -243,7 +243,7 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         return std::nullopt;
       case inspect::Progress::unreadable:
         context.sink.on_parse_error(report.error);
-        if (enforce_ && context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop) {
+        if (enforce_ && context.snapshot.fallbacks.unjudged == policy::Fallback::drop) {
           return block_flow(flow, drop_alone(Reason::unreadable));
         }
         if (state.state.stage == inspect::Stage::dns) expect_answers(context, flow);
@@ -357,7 +357,7 @@ Judgement Judge::block_flow(Flow& flow, const Judgement& why) noexcept {
 }
 
 Judgement Judge::cannot_judge(const Context& context, Flow& flow, Reason reason) noexcept {
-  if (enforce_ && context.snapshot.fallbacks.unjudged == policy::OnTrouble::drop) {
+  if (enforce_ && context.snapshot.fallbacks.unjudged == policy::Fallback::drop) {
     return block_flow(flow, drop_alone(reason));
   }
   return pass_flow(flow, reason);
@@ -381,7 +381,7 @@ void Judge::restart(Flow& flow) noexcept {
   flow.readings[0] = flow.readings[1] = {};
   flow.shown = ShownNames::none;
   flow.base_state = {};
-  flow.server_octets = 0;
+  flow.server_bytes = 0;
   flow.judged_end = 0;
   flow.phase = FlowPhase::judging;
   flow.finish = Reason::allowed;

@@ -98,7 +98,7 @@ io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
   const bool not_ip =
       error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link;
   if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
-  const bool drop = snapshot_->fallbacks.malformed == policy::OnTrouble::drop;
+  const bool drop = snapshot_->fallbacks.malformed == policy::Fallback::drop;
   return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
 }
 
@@ -200,7 +200,7 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   }
   const match::DomainSet& domains = snapshot_->domains;
   const match::Rule rule = domains.rule(decision.rule);
-  std::array<char, name::kMaxTextOctets> text;
+  std::array<char, name::kMaxTextBytes> text;
   record->time = frame_->time;
   record->app.assign(domains.app_name(decision.app));
   match::RuleText rule_text;

@@ -87,7 +87,7 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
 // Plain counters of a worker: X(name, Prometheus name, help).
 #define SLUICE_COUNTERS(X)                                                                        \
   X(packets, "sluice_packets_received_total", "Frames taken from the dataplane")                  \
-  X(bytes, "sluice_bytes_received_total", "Octets of these frames")                               \
+  X(bytes, "sluice_bytes_received_total", "ByteVector of these frames")                           \
   X(findings, "sluice_findings_total", "Names read from traffic, banned or not")                  \
   X(replies, "sluice_replies_total", "DNS answers and TCP resets of ours that went out")          \
   X(replies_failed, "sluice_replies_failed_total", "Replies that could not be made or sent")      \

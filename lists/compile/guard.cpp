@@ -36,7 +36,7 @@ std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
 std::string Guard::refusal(const Entry& entry, bool forced) const {
   if (match::is_exception(entry.kind)) return {};
   if (const name::Name* critical = critical_.covered_by(entry)) {
-    std::array<char, name::kMaxTextOctets> text;
+    std::array<char, name::kMaxTextBytes> text;
     return "it would block the critical name " + std::string(name::to_text(*critical, text));
   }
   if (const auto prefix = match::prefix_of(entry.name)) return refusal(*prefix, forced);

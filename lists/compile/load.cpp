@@ -39,13 +39,13 @@ Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
 }
 
 std::string short_digest(std::string_view text) {
-  constexpr std::size_t kOctets = 8;
+  constexpr std::size_t kBytes = 8;
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
   std::string hex;
-  for (std::size_t i = 0; i < kOctets; ++i) {
+  for (std::size_t i = 0; i < kBytes; ++i) {
     hex += kDigits[digest[i] >> 4];
     hex += kDigits[digest[i] & 0xf];
   }

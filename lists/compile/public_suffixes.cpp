@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::string_view kAcePrefix = "xn--";
 
-using Buffer = std::array<char, name::kMaxNameOctets>;
+using Buffer = std::array<char, name::kMaxNameBytes>;
 
-// The name with dots and a NUL behind it, for a library of C. Empty: it holds an octet that would
+// The name with dots and a NUL behind it, for a library of C. Empty: it holds an byte that would
 // be read as something else, so it is no name that anybody registers.
 std::string_view as_host(Bytes name, Buffer& buffer) {
   char* to = buffer.data();

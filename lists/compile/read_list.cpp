@@ -28,7 +28,7 @@ std::string shown_name(Bytes wire) {
   if (const auto pseudo = match::read_pseudo_name(wire)) {
     return std::string(pseudo->mark) + std::string(pseudo->text);
   }
-  std::array<char, name::kMaxTextOctets> text;
+  std::array<char, name::kMaxTextBytes> text;
   return std::string(name::to_text(*name::Name::from_wire(wire), text));
 }
 
@@ -37,8 +37,8 @@ class Batch {
  public:
   void fill(ListText text, const ReadOptions& options, const Guard& guard) {
     entries_.clear();
-    octets_.clear();
-    octets_.reserve(2 * kPiece);
+    bytes_.clear();
+    bytes_.reserve(2 * kPiece);
     errors_ = warnings_ = {};
     const auto take = [&](Entry entry) {
       if (options.exceptions) entry.kind = as_exception(entry.kind);
@@ -53,9 +53,9 @@ class Batch {
 
   Result<void, match::BuildError> hand_on(TakeEntry take, ReadOutcome& outcome) {
     for (const Kept& kept : entries_) {
-      const std::string_view octets = std::string_view(octets_).substr(kept.at);
-      const std::string_view name = octets.substr(0, kept.name_size);
-      const std::string_view source = octets.substr(kept.name_size, kept.source_size);
+      const std::string_view bytes = std::string_view(bytes_).substr(kept.at);
+      const std::string_view name = bytes.substr(0, kept.name_size);
+      const std::string_view source = bytes.substr(kept.name_size, kept.source_size);
       const auto taken = take({as_bytes(name), kept.kind, kept.is_glob, kept.line, source});
       if (!taken) return taken;
     }
@@ -67,7 +67,7 @@ class Batch {
 
  private:
   struct Kept {
-    std::size_t at;  // of the name in octets_; the source stands behind it
+    std::size_t at;  // of the name in bytes_; the source stands behind it
     std::uint32_t line;
     std::uint8_t name_size, source_size;
     match::EntryKind kind;
@@ -75,10 +75,10 @@ class Batch {
   };
 
   void keep(const Entry& entry) {
-    entries_.push_back({octets_.size(), entry.line, static_cast<std::uint8_t>(entry.name.size()),
+    entries_.push_back({bytes_.size(), entry.line, static_cast<std::uint8_t>(entry.name.size()),
                         static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.is_glob});
-    octets_ += as_text(entry.name);
-    octets_ += entry.source;
+    bytes_ += as_text(entry.name);
+    bytes_ += entry.source;
   }
 
   static void append(Notes& notes, Notes& more) {
@@ -88,23 +88,23 @@ class Batch {
   }
 
   std::vector<Kept> entries_;
-  std::string octets_;
+  std::string bytes_;
   Notes errors_, warnings_;
 };
 
 // The first piece of the text, up to the end of a line; the text moves on behind it.
 ListText take_piece(ListText& text) {
-  const std::size_t end = text.octets.find('\n', kPiece);
-  const ListText piece{text.octets.substr(0, end == text.octets.npos ? end : end + 1),
+  const std::size_t end = text.bytes.find('\n', kPiece);
+  const ListText piece{text.bytes.substr(0, end == text.bytes.npos ? end : end + 1),
                        text.first_line};
-  text.octets.remove_prefix(piece.octets.size());
-  text.first_line += static_cast<std::uint32_t>(std::ranges::count(piece.octets, '\n'));
+  text.bytes.remove_prefix(piece.bytes.size());
+  text.first_line += static_cast<std::uint32_t>(std::ranges::count(piece.bytes, '\n'));
   return piece;
 }
 
 std::vector<ListText> take_pieces(ListText& text, std::size_t most) {
   std::vector<ListText> pieces;
-  while (!text.octets.empty() && pieces.size() < most) pieces.push_back(take_piece(text));
+  while (!text.bytes.empty() && pieces.size() < most) pieces.push_back(take_piece(text));
   return pieces;
 }
 

@@ -37,7 +37,7 @@ std::string duplicate_reason(const match::Duplicate& it, const std::string& list
 }
 
 std::string popular_reason(const PopularHit& hit) {
-  std::array<char, name::kMaxTextOctets> text;
+  std::array<char, name::kMaxTextBytes> text;
   std::string reason = "blocks the popular name " + std::string(name::to_text(hit.first, text));
   if (hit.names > 1) reason += " and " + std::to_string(hit.names - 1) + " more";
   return reason;

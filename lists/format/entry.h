@@ -55,7 +55,7 @@ struct Sink {
 
 // A list, or a part of one that starts where a line starts.
 struct ListText {
-  std::string_view octets;
+  std::string_view bytes;
   std::uint32_t first_line = 1;  // a byte order mark means something at the start of line 1 only
 };
 

@@ -31,7 +31,7 @@ namespace sluice::lists {
 template <typename Take>
 void for_each_line(ListText list, Take&& take) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  std::string_view text = list.octets;
+  std::string_view text = list.bytes;
   if (list.first_line == 1 && text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }

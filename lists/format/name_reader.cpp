@@ -95,20 +95,20 @@ Result<ReadName, std::string> NameReader::read(std::string_view text, Globs glob
 
 bool NameReader::read_plain(std::string_view text, ReadName& read) {
   text = without_final_dot(text);
-  if (text.empty() || text.size() + 2 > octets_.size()) return false;
-  std::size_t label_at = 0;  // of its length octet
+  if (text.empty() || text.size() + 2 > bytes_.size()) return false;
+  std::size_t label_at = 0;  // of its length byte
   std::size_t at = 1;
   bool all_digits = true;
   const auto end_label = [&] {
     const std::size_t size = at - label_at - 1;
-    if (size == 0 || size > name::kMaxLabelOctets) return false;
-    octets_[label_at] = static_cast<std::byte>(size);
-    read.has_a_label |= has_ace_prefix(Bytes(octets_).subspan(label_at + 1, size));
+    if (size == 0 || size > name::kMaxLabelBytes) return false;
+    bytes_[label_at] = static_cast<std::byte>(size);
+    read.has_a_label |= has_ace_prefix(Bytes(bytes_).subspan(label_at + 1, size));
     return true;
   };
   for (const char c : text) {
     if (const char folded = plain(c)) {
-      octets_[at++] = static_cast<std::byte>(folded);
+      bytes_[at++] = static_cast<std::byte>(folded);
       all_digits &= is_digit(c);
     } else {
       if (c != '.' || !end_label()) return false;
@@ -117,8 +117,8 @@ bool NameReader::read_plain(std::string_view text, ReadName& read) {
     }
   }
   if (all_digits || !end_label()) return false;  // may be an address
-  octets_[at++] = std::byte{0};
-  read.wire = Bytes(octets_).first(at);
+  bytes_[at++] = std::byte{0};
+  read.wire = Bytes(bytes_).first(at);
   return true;
 }
 
@@ -142,8 +142,8 @@ Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Glob
     read.says_more = as_text(name->wire()).contains('*');
   }
   read.has_a_label = has_ace_prefix(*name);
-  std::ranges::copy(name->wire(), octets_.begin());
-  read.wire = Bytes(octets_).first(name->wire().size());
+  std::ranges::copy(name->wire(), bytes_.begin());
+  read.wire = Bytes(bytes_).first(name->wire().size());
   return read;
 }
 

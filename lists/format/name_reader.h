@@ -34,7 +34,7 @@ class NameReader {
   Result<ReadName, std::string> read_ascii(std::string_view text, Globs globs);
   Result<ReadName, std::string> read_international(std::string_view text, Globs globs);
 
-  std::array<std::byte, name::kMaxNameOctets> octets_;
+  std::array<std::byte, name::kMaxNameBytes> bytes_;
 };
 
 // Hands a name on as an entry of a line, with a warning where its A-labels give cause. `written` is

@@ -39,12 +39,12 @@ class Formatter final : public engine::FindingObserver {
   void observe(const io::Frame&, const packet::Packet& packet, const inspect::Finding& finding,
                const policy::Decision& decision,
                const engine::Snapshot& snapshot) noexcept override {
-    octets_ += cli::finding_fields(packet, finding, decision, snapshot.domains).size();
+    bytes_ += cli::finding_fields(packet, finding, decision, snapshot.domains).size();
   }
-  [[nodiscard]] std::size_t octets() const { return octets_; }
+  [[nodiscard]] std::size_t byte_vector() const { return bytes_; }
 
  private:
-  std::size_t octets_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 // Packets read.

@@ -10,12 +10,12 @@ using test::DnsResponse;
 
 constexpr std::string_view kAsked = "www.example.io";
 
-Octets alias_to(std::string_view target) {
+ByteVector alias_to(std::string_view target) {
   return DnsResponse(kAsked).cname(kAsked, target).a(target, "203.0.113.9").build();
 }
 
 // Every record that leads on.
-std::vector<Octets> leading_to(std::string_view target) {
+std::vector<ByteVector> leading_to(std::string_view target) {
   return {alias_to(target),
           DnsResponse(kAsked).dname("example.io", target).build(),
           DnsResponse(kAsked, 65).https(kAsked, target).build(),
@@ -26,7 +26,7 @@ std::vector<Octets> leading_to(std::string_view target) {
 
 std::vector<Script> datagrams(std::string_view target) {
   std::vector<Script> scripts;
-  for (const Octets& message : leading_to(target)) scripts.push_back(Script(message).whole());
+  for (const ByteVector& message : leading_to(target)) scripts.push_back(Script(message).whole());
   return scripts;
 }
 
@@ -36,7 +36,7 @@ Script stream_to(std::string_view target) {
 
 std::vector<Script> streams(std::string_view target) {
   std::vector<Script> scripts;
-  for (const Octets& message : leading_to(target)) {
+  for (const ByteVector& message : leading_to(target)) {
     scripts.push_back(Script(test::framed(message)).whole());
   }
   return scripts;
@@ -64,7 +64,7 @@ std::vector<Script> byte_by_byte(std::string_view target) {
 }
 
 std::vector<Script> pipelined(std::string_view target) {
-  Octets stream = test::framed(alias_to(kDecoyName));
+  ByteVector stream = test::framed(alias_to(kDecoyName));
   const std::size_t from = stream.size();
   test::append(stream, test::framed(alias_to(target)));
   const std::size_t to = stream.size();
@@ -86,7 +86,7 @@ std::vector<Script> sent_again(std::string_view target) {
 
 std::vector<Script> overlap(std::string_view target) {
   const Script script = stream_to(target);
-  const Octets decoy = test::framed(alias_to(kDecoyName));
+  const ByteVector decoy = test::framed(alias_to(kDecoyName));
   const std::size_t size = std::min(script.stream.size(), decoy.size());
   const auto other = [&](Script& to, std::size_t from) {
     to.bytes(from, Bytes(decoy).subspan(from, size - from));
@@ -109,7 +109,7 @@ std::vector<Script> overlap(std::string_view target) {
 }
 
 std::vector<Script> discarded(std::string_view target) {
-  const Octets decoy = test::framed(alias_to(kDecoyName));
+  const ByteVector decoy = test::framed(alias_to(kDecoyName));
   return {stream_to(target).decoy(decoy, [](Shot& shot) { shot.bad_checksum = true; }).whole(),
           stream_to(target).decoy(decoy, [](Shot& shot) { shot.at = 0x40000000; }).whole(),
           stream_to(target).decoy(decoy, [](Shot& shot) { shot.at = -400; }).whole()};
@@ -127,7 +127,7 @@ std::vector<Script> wraps(std::string_view target) {
 std::vector<Script> long_message(std::string_view target) {
   constexpr std::size_t kSegment = 1400, kSegments = 36;
   constexpr std::uint16_t kNull = 10;
-  const Octets filler(kSegment * (kSegments - 1));
+  const ByteVector filler(kSegment * (kSegments - 1));
   const Script script{
       test::framed(DnsResponse(kAsked).raw(kAsked, kNull, filler).cname(kAsked, target).build())};
   const std::size_t end = script.stream.size();
@@ -141,11 +141,12 @@ std::vector<Script> long_message(std::string_view target) {
 }
 
 // Whoever asks for the banned name is given keys, others a parameter that nobody knows.
-Octets keys_of(std::string_view target) {
+ByteVector keys_of(std::string_view target) {
   constexpr std::uint16_t kHttps = 65;
   const bool is_banned = target == kBannedName;
   // Priority 1, no other target; a parameter and its length.
-  Octets data = test::octets(std::string_view(is_banned ? "\0\1\0\0\5\0" : "\0\1\0\x80\5\0", 6));
+  ByteVector data =
+      test::byte_vector(std::string_view(is_banned ? "\0\1\0\0\5\0" : "\0\1\0\x80\5\0", 6));
   data.push_back(static_cast<std::byte>(target.size()));
   test::append(data, as_bytes(target));
   return DnsResponse(kAsked, kHttps).raw(kAsked, kHttps, data).build();
@@ -157,9 +158,10 @@ std::vector<Script> keys_in_datagrams(std::string_view target) {
 
 // Whole in a segment, alone and beside others, again, and in pieces.
 std::vector<Script> keys(std::string_view target) {
-  const Octets message = test::framed(keys_of(target)), other = test::framed(alias_to(kDecoyName));
+  const ByteVector message = test::framed(keys_of(target)),
+                   other = test::framed(alias_to(kDecoyName));
   const std::size_t from = other.size(), to = from + message.size();
-  Octets stream = other;
+  ByteVector stream = other;
   test::append(stream, message);
   test::append(stream, other);
   const Script script{stream};
@@ -190,9 +192,9 @@ std::span<const AnswerCase> answer_cases() {
        datagrams},
       {"answer_stream", "the same, one segment", Carrier::tcp, streams},
       {"answer_split", "two segments, cut anywhere, in either order", Carrier::tcp, split},
-      {"answer_byte_by_byte", "an octet a segment, forwards and backwards", Carrier::tcp,
+      {"answer_byte_by_byte", "an byte a segment, forwards and backwards", Carrier::tcp,
        byte_by_byte},
-      {"answer_long", "50,000 octets, in either order", Carrier::tcp, long_message},
+      {"answer_long", "50,000 bytes, in either order", Carrier::tcp, long_message},
       {"answer_pipelined", "between two other answers", Carrier::tcp, pipelined},
       {"answer_sent_again", "segments twice, and in larger pieces", Carrier::tcp, sent_again},
       {"answer_overlap", "a copy that differs, before and behind the right one", Carrier::tcp,

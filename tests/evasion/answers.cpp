@@ -33,7 +33,7 @@ class Exchange {
   }
 
   // What the client's application reads: a stream, or a datagram each.
-  std::vector<Octets> go(bool again) {
+  std::vector<ByteVector> go(bool again) {
     if (setting_.carrier == Carrier::udp) return go_by_datagram();
     ask();
     for (const Shot& shot : setting_.script.shots) send(shot);
@@ -42,14 +42,14 @@ class Exchange {
   }
 
  private:
-  std::vector<Octets> go_by_datagram() {
-    std::vector<Octets> read;
+  std::vector<ByteVector> go_by_datagram() {
+    std::vector<ByteVector> read;
     for (const Shot& shot : setting_.script.shots) {
-      const Octets frame =
+      const ByteVector frame =
           test::FrameBuilder(to_client_.source.to_string(), to_client_.destination.to_string())
               .payload(shot.payload)
               .build();
-      const Octets passed = pass(frame, io::Side::outside);
+      const ByteVector passed = pass(frame, io::Side::outside);
       if (passed.empty()) continue;
       const auto size = static_cast<std::ptrdiff_t>(shot.payload.size());
       read.emplace_back(passed.end() - size, passed.end());
@@ -59,7 +59,7 @@ class Exchange {
 
   // A connection and a question in it, of which the client has the start.
   void ask() {
-    const Octets question = test::framed(test::dns_query("www.example.io"));
+    const ByteVector question = test::framed(test::dns_query("www.example.io"));
     const std::uint32_t first = kAnswered - static_cast<std::uint32_t>(question.size());
     const std::uint32_t initial = setting_.script.initial;
     pass(frame_of({.sequence = first - 1, .flags = "S"}, to_server_), io::Side::inside);
@@ -81,7 +81,7 @@ class Exchange {
         .flags = "PA",
         .payload = shot.payload,
         .bad_checksum = shot.bad_checksum};
-    const Octets frame = pass(frame_of(segment, to_client_), io::Side::outside);
+    const ByteVector frame = pass(frame_of(segment, to_client_), io::Side::outside);
     if (frame.empty()) return;
     for (const Segment& reply : client_.receive(frame)) {
       if (setting_.acknowledges) pass(frame_of(reply, to_server_), io::Side::inside);
@@ -89,11 +89,11 @@ class Exchange {
   }
 
   // What goes on; empty: nothing.
-  Octets pass(const Octets& frame, io::Side side) {
+  ByteVector pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr) return frame;
     const io::Verdict verdict = lab_->send(frame, side);
     if (verdict == io::Verdict::replace) return lab_->dataplane.replaced().at(0).frame;
-    return io::passes(verdict) ? frame : Octets{};
+    return io::passes(verdict) ? frame : ByteVector{};
   }
 
   AnswerSetting setting_;
@@ -102,9 +102,9 @@ class Exchange {
   Path to_server_, to_client_;
 };
 
-bool leads_to_app(Carrier carrier, const std::vector<Octets>& read) {
-  return std::ranges::any_of(read, [&](const Octets& octets) {
-    const auto targets = targets_in(carrier == Carrier::udp ? test::framed(octets) : octets);
+bool leads_to_app(Carrier carrier, const std::vector<ByteVector>& read) {
+  return std::ranges::any_of(read, [&](const ByteVector& bytes) {
+    const auto targets = targets_in(carrier == Carrier::udp ? test::framed(bytes) : bytes);
     return std::ranges::find(targets, kBannedName) != targets.end();
   });
 }

@@ -24,13 +24,13 @@ class Assembly {
     }
   }
   // From the start to the first gap.
-  [[nodiscard]] Octets start() const {
-    Octets octets;
+  [[nodiscard]] ByteVector start() const {
+    ByteVector bytes;
     for (const auto& [at, byte] : bytes_) {
-      if (at != octets.size()) break;
-      octets.push_back(byte.value);
+      if (at != bytes.size()) break;
+      bytes.push_back(byte.value);
     }
-    return octets;
+    return bytes;
   }
 
  private:

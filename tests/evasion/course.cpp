@@ -42,7 +42,7 @@ class Run {
   }
 
   // `again`: in the end, the client's stack sends again what was not acknowledged.
-  std::vector<Octets> go(bool again) {
+  std::vector<ByteVector> go(bool again) {
     for (const Shot& shot : setting_.script.shots) send(shot);
     flush();
     if (again) retransmit();
@@ -70,10 +70,10 @@ class Run {
       return;
     }
     is_seen_ = !shot.unseen;
-    const Octets frame = packet_of(segment);
+    const ByteVector frame = packet_of(segment);
     if (shot.pieces.empty()) return arrive(frame);
     segment.payload = shot.decoy;
-    const Octets decoy = shot.decoy.empty() ? Octets{} : packet_of(segment);
+    const ByteVector decoy = shot.decoy.empty() ? ByteVector{} : packet_of(segment);
     ++fragmented_;
     for (const Piece& piece : shot.pieces) {
       arrive(test::fragment_of(piece.of_decoy ? decoy : frame, piece.from, piece.to - piece.from,
@@ -82,12 +82,12 @@ class Run {
   }
 
   [[nodiscard]] bool over_udp() const { return is_over_udp(setting_.kind); }
-  [[nodiscard]] Octets packet_of(const Segment& segment) const {
+  [[nodiscard]] ByteVector packet_of(const Segment& segment) const {
     return over_udp() ? datagram_frame(segment.payload, to_server_) : frame_of(segment, to_server_);
   }
 
   // At the gateway, and behind it.
-  void arrive(const Octets& frame) {
+  void arrive(const ByteVector& frame) {
     if (!pass(frame, io::Side::inside)) return;
     const auto whole = ip_.receive(frame);
     if (!whole) return;
@@ -125,7 +125,7 @@ class Run {
     }
   }
 
-  bool pass(const Octets& frame, io::Side side) {
+  bool pass(const ByteVector& frame, io::Side side) {
     return lab_ == nullptr || !is_seen_ || io::passes(lab_->send(frame, side));
   }
 
@@ -141,8 +141,8 @@ class Run {
   std::vector<Segment> held_;
 };
 
-bool names_app(Kind kind, const std::vector<Octets>& streams) {
-  return std::ranges::any_of(streams, [&](const Octets& stream) {
+bool names_app(Kind kind, const std::vector<ByteVector>& streams) {
+  return std::ranges::any_of(streams, [&](const ByteVector& stream) {
     const auto names = names_in(kind, stream);
     return std::ranges::find(names, kBannedName) != names.end();
   });

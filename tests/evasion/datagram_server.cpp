@@ -19,8 +19,8 @@ void DatagramServer::receive(Bytes frame) {
   }
 }
 
-std::vector<Octets> DatagramServer::streams() const {
-  std::vector<Octets> streams = messages_;
+std::vector<ByteVector> DatagramServer::streams() const {
+  std::vector<ByteVector> streams = messages_;
   for (const auto& [id, hello] : hellos_) streams.push_back(hello.start());
   return streams;
 }
@@ -32,11 +32,11 @@ Assembly& DatagramServer::hello(const std::string& id) {
 void DatagramServer::read_quic(Bytes datagram) {
   while (!datagram.empty()) {
     const auto packet = std::ranges::find_if(sealed_, [&](const SealedPacket& one) {
-      return as_text(datagram).starts_with(as_text(one.octets));
+      return as_text(datagram).starts_with(as_text(one.bytes));
     });
     if (packet == sealed_.end()) return;
     for (const auto& [at, bytes] : packet->crypto) hello(packet->connection).put(at, bytes);
-    datagram = datagram.subspan(packet->octets.size());
+    datagram = datagram.subspan(packet->bytes.size());
   }
 }
 

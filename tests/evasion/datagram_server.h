@@ -23,7 +23,7 @@ class DatagramServer {
 
   void receive(Bytes frame);
   // DNS: messages. QUIC, DTLS: hellos as far as they are there.
-  [[nodiscard]] std::vector<Octets> streams() const;
+  [[nodiscard]] std::vector<ByteVector> streams() const;
 
  private:
   void read_quic(Bytes datagram);
@@ -34,7 +34,7 @@ class DatagramServer {
   Kind kind_;
   Overlap overlap_;
   const std::vector<SealedPacket>& sealed_;
-  std::vector<Octets> messages_;
+  std::vector<ByteVector> messages_;
   std::map<std::string, Assembly> hellos_;
 };
 

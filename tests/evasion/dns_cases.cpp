@@ -5,7 +5,7 @@
 namespace sluice::evasion {
 namespace {
 
-Script sent(Kind kind, const Octets& message) {
+Script sent(Kind kind, const ByteVector& message) {
   if (kind == Kind::dns_udp) return Script().datagram(message);
   return Script(test::framed(message)).open().whole();
 }
@@ -27,7 +27,7 @@ Scripts odd_case(const Payload& payload) {
 }
 
 Scripts pipelined(const Payload& payload) {
-  Octets stream = test::framed(test::dns_query(kDecoyName));
+  ByteVector stream = test::framed(test::dns_query(kDecoyName));
   const std::size_t first = stream.size();
   test::append(stream, payload.stream);
   const Script script = Script(stream).open();
@@ -37,8 +37,8 @@ Scripts pipelined(const Payload& payload) {
 }
 
 // A header for `questions`, with nothing else counted.
-Octets header(unsigned questions) {
-  Octets message;
+ByteVector header(unsigned questions) {
+  ByteVector message;
   test::append_u16(message, 0x4321);
   test::append_u16(message, 0x0100);
   test::append_u16(message, questions);
@@ -46,7 +46,7 @@ Octets header(unsigned questions) {
   return message;
 }
 
-void append_labels(Octets& to, std::string_view name) {
+void append_labels(ByteVector& to, std::string_view name) {
   while (!name.empty()) {
     const std::string_view label = name.substr(0, name.find('.'));
     test::append_u8(to, static_cast<unsigned>(label.size()));
@@ -56,7 +56,7 @@ void append_labels(Octets& to, std::string_view name) {
 }
 
 Scripts two_questions(const Payload& payload) {
-  Octets message = header(2);
+  ByteVector message = header(2);
   for (const std::string_view name : {kDecoyName, std::string_view(payload.name)}) {
     append_labels(message, name);
     test::append_u8(message, 0);
@@ -69,14 +69,14 @@ Scripts two_questions(const Payload& payload) {
 Scripts compressed(const Payload& payload) {
   const std::string_view name = payload.name;
   const std::string_view first = name.substr(0, 3), rest = name.substr(4);
-  Octets forward = header(1);
+  ByteVector forward = header(1);
   append_labels(forward, first);
   test::append_u16(forward, 0xc000 + static_cast<unsigned>(forward.size()) + 6);
   test::append_u32(forward, 0x00010001);
   append_labels(forward, rest);
   test::append_u8(forward, 0);
 
-  Octets chained = header(1);
+  ByteVector chained = header(1);
   append_labels(chained, first);
   test::append_u16(chained, 0xc000 + static_cast<unsigned>(chained.size()) + 6);
   test::append_u32(chained, 0x00010001);

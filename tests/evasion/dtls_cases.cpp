@@ -10,12 +10,12 @@ using test::dtls_fragment;
 using test::dtls_record;
 using test::joined;
 
-Octets part(const Octets& body, std::size_t from, std::size_t to) {
+ByteVector part(const ByteVector& body, std::size_t from, std::size_t to) {
   return dtls_record(dtls_fragment(body, from, to - from));
 }
 
 Scripts whole_hello(const Payload& payload) {
-  const Octets& body = payload.stream;
+  const ByteVector& body = payload.stream;
   Scripts scripts;
   for (const test::DtlsRecord& record :
        {test::DtlsRecord{.version = 0xfeff}, {.version = 0xfefd}, {.version = 0xfefc}}) {
@@ -25,7 +25,7 @@ Scripts whole_hello(const Payload& payload) {
 }
 
 Scripts in_fragments(const Payload& payload) {
-  const Octets& body = payload.stream;
+  const ByteVector& body = payload.stream;
   const std::size_t end = body.size();
   Scripts scripts;
   for (const std::size_t cut : cuts_of(payload)) {
@@ -36,18 +36,19 @@ Scripts in_fragments(const Payload& payload) {
 }
 
 Scripts in_one_datagram(const Payload& payload) {
-  const Octets& body = payload.stream;
+  const ByteVector& body = payload.stream;
   const std::size_t cut = payload.name_at + 4, end = body.size();
-  const Octets first = dtls_fragment(body, 0, cut), second = dtls_fragment(body, cut, end - cut);
+  const ByteVector first = dtls_fragment(body, 0, cut),
+                   second = dtls_fragment(body, cut, end - cut);
   return {Script().datagram(dtls_record(joined({first, second}))),
           Script().datagram(dtls_record(joined({second, first}))),
           Script().datagram(joined({dtls_record(second), dtls_record(first)}))};
 }
 
 Scripts overlapping_fragments(const Payload& payload) {
-  const Octets &body = payload.stream, &decoy = payload.decoy;
+  const ByteVector &body = payload.stream, &decoy = payload.decoy;
   const std::size_t from = payload.name_at - 4, to = payload.name_end, end = body.size();
-  const Octets head = part(body, 0, from), tail = part(body, to, end);
+  const ByteVector head = part(body, 0, from), tail = part(body, to, end);
   return {
       Script()
           .datagram(part(decoy, from, to))
@@ -63,18 +64,18 @@ Scripts overlapping_fragments(const Payload& payload) {
 
 // Behind a HelloVerifyRequest: another message, which has a cookie.
 Scripts second_hello(const Payload& payload) {
-  const Octets again = test::dtls_hello(payload.name, "the server's cookie");
+  const ByteVector again = test::dtls_hello(payload.name, "the server's cookie");
   return {Script()
               .datagram(part(payload.decoy, 0, payload.decoy.size()))
               .datagram(dtls_record(dtls_fragment(again, 0, again.size(), {.number = 1})))};
 }
 
 Scripts behind_other_records(const Payload& payload) {
-  const Octets hello = part(payload.stream, 0, payload.stream.size());
-  const Octets alert = dtls_record(test::octets("\x01\x5a"), {.type = 21});
-  const Octets sealed = dtls_record(test::octets("sealed"), {.epoch = 1});
+  const ByteVector hello = part(payload.stream, 0, payload.stream.size());
+  const ByteVector alert = dtls_record(test::byte_vector("\x01\x5a"), {.type = 21});
+  const ByteVector sealed = dtls_record(test::byte_vector("sealed"), {.epoch = 1});
   return {Script().datagram(joined({alert, hello})), Script().datagram(joined({sealed, hello})),
-          Script().datagram(joined({hello, test::octets("junk")}))};
+          Script().datagram(joined({hello, test::byte_vector("junk")}))};
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ struct Packet {
 
   Script script;
   Shot shot;
-  Octets decoy;
+  ByteVector decoy;
   std::size_t size = 0;
   std::size_t cut = 0;  // in the name
 };
@@ -94,7 +94,7 @@ std::span<const Case> fragment_cases() {
   static const std::vector<Kind> kinds{Kind::dns_udp, Kind::quic, Kind::tls};
   static const std::vector<Case> cases{
       {"ip_fragments", "two, in order and reversed", kinds, two},
-      {"ip_fragments_tiny", "thirty or in blocks of eight octets, both orders", kinds, tiny},
+      {"ip_fragments_tiny", "thirty or in blocks of eight bytes, both orders", kinds, tiny},
       {"ip_fragments_twice", "a fragment twice", kinds, sent_twice},
       {"ip_fragments_overlap", "a decoy over the name, before and behind it", kinds, overlapping,
        Trait::no_ordinary},

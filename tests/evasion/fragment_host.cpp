@@ -8,14 +8,14 @@ namespace {
 
 constexpr std::size_t kEthernet = 14, kIpv4Header = 20, kIpv6Header = 40;
 
-void put_length(Octets& frame, std::size_t at, std::size_t length) {
+void put_length(ByteVector& frame, std::size_t at, std::size_t length) {
   frame[at] = static_cast<std::byte>(length >> 8);
   frame[at + 1] = static_cast<std::byte>(length & 0xff);
 }
 
 }  // namespace
 
-std::optional<FragmentHost::Fragment> FragmentHost::fragment_in(const Octets& frame) {
+std::optional<FragmentHost::Fragment> FragmentHost::fragment_in(const ByteVector& frame) {
   ByteReader reader(frame);
   reader.skip(kEthernet - 2);
   const unsigned type = reader.u16();
@@ -47,15 +47,15 @@ std::optional<FragmentHost::Fragment> FragmentHost::fragment_in(const Octets& fr
   return fragment;
 }
 
-std::optional<Octets> FragmentHost::receive(const Octets& frame) {
+std::optional<ByteVector> FragmentHost::receive(const ByteVector& frame) {
   auto fragment = fragment_in(frame);
   if (!fragment) return frame;
   Held& held = held_.try_emplace(fragment->id, Held{Assembly(overlap_), {}}).first->second;
   held.bytes.put(fragment->offset, fragment->bytes);
   if (!fragment->more) held.total = fragment->offset + fragment->bytes.size();
-  const Octets payload = held.bytes.start();
+  const ByteVector payload = held.bytes.start();
   if (!held.total || payload.size() < *held.total) return std::nullopt;
-  Octets whole = std::move(fragment->head);
+  ByteVector whole = std::move(fragment->head);
   const bool v4 = whole.size() == kEthernet + kIpv4Header;
   put_length(whole, kEthernet + (v4 ? 2 : 4), *held.total + (v4 ? kIpv4Header : 0));
   if (v4) test::fix_ipv4_checksum(whole);

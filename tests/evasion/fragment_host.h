@@ -16,7 +16,7 @@ class FragmentHost {
   explicit FragmentHost(Overlap overlap) : overlap_(overlap) {}
 
   // A frame that is no fragment as it is; of fragments the whole packet's, once it is whole.
-  [[nodiscard]] std::optional<Octets> receive(const Octets& frame);
+  [[nodiscard]] std::optional<ByteVector> receive(const ByteVector& frame);
 
  private:
   struct Held {
@@ -24,13 +24,13 @@ class FragmentHost {
     std::optional<std::size_t> total;
   };
   struct Fragment {
-    Octets head;  // of the frame, as if the packet had come whole
+    ByteVector head;  // of the frame, as if the packet had come whole
     std::uint32_t id = 0;
     std::size_t offset = 0;
     bool more = false;
     Bytes bytes;
   };
-  [[nodiscard]] static std::optional<Fragment> fragment_in(const Octets& frame);
+  [[nodiscard]] static std::optional<Fragment> fragment_in(const ByteVector& frame);
 
   Overlap overlap_;
   std::map<std::uint32_t, Held> held_;

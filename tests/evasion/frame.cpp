@@ -14,13 +14,13 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 constexpr std::size_t kTcpHeader = 20;
 
-void patch_u16(Octets& bytes, std::size_t at, unsigned value) {
+void patch_u16(ByteVector& bytes, std::size_t at, unsigned value) {
   bytes[at] = static_cast<std::byte>(value >> 8);
   bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
 
-Octets options_of(const Segment& segment) {
-  Octets options;
+ByteVector options_of(const Segment& segment) {
+  ByteVector options;
   if (segment.timestamp) {
     append_u32(options, 0x0101080a);  // two NOPs, kind 8, length 10
     append_u32(options, *segment.timestamp);
@@ -34,12 +34,12 @@ Octets options_of(const Segment& segment) {
   return options;
 }
 
-Octets tcp_of(const Segment& segment, const Path& path) {
+ByteVector tcp_of(const Segment& segment, const Path& path) {
   constexpr std::string_view kFlags = "FSRPAU";
-  const Octets options = options_of(segment);
+  const ByteVector options = options_of(segment);
   unsigned flags = 0;
   for (const char flag : segment.flags) flags |= 1U << kFlags.find(flag);
-  Octets bytes;
+  ByteVector bytes;
   append_u16(bytes, path.source.port.number);
   append_u16(bytes, path.destination.port.number);
   append_u32(bytes, segment.sequence);
@@ -64,7 +64,7 @@ struct Carried {
   Bytes payload;
 };
 
-void append_ip(Octets& frame, const Path& path, const Carried& carried) {
+void append_ip(ByteVector& frame, const Path& path, const Carried& carried) {
   const auto [protocol, hops, payload] = carried;
   const std::size_t start = frame.size();
   const bool v4 = path.source.address.is_v4();
@@ -90,8 +90,8 @@ void append_ip(Octets& frame, const Path& path, const Carried& carried) {
   append(frame, payload);
 }
 
-Octets udp_of(Bytes payload, const Path& path) {
-  Octets bytes;
+ByteVector udp_of(Bytes payload, const Path& path) {
+  ByteVector bytes;
   append_u16(bytes, path.source.port.number);
   append_u16(bytes, path.destination.port.number);
   append_u16(bytes, static_cast<unsigned>(8 + payload.size()));
@@ -102,8 +102,8 @@ Octets udp_of(Bytes payload, const Path& path) {
   return bytes;
 }
 
-Octets ethernet_of(const Path& path, const Carried& carried) {
-  Octets frame(12, std::byte{0x02});  // Ethernet addresses
+ByteVector ethernet_of(const Path& path, const Carried& carried) {
+  ByteVector frame(12, std::byte{0x02});  // Ethernet addresses
   for (std::size_t i = 0; i < path.vlans.size(); ++i) {
     append_u16(frame, i + 1 < path.vlans.size() ? 0x88a8 : 0x8100);
     append_u16(frame, path.vlans[i]);
@@ -115,13 +115,13 @@ Octets ethernet_of(const Path& path, const Carried& carried) {
 
 }  // namespace
 
-Octets frame_of(const Segment& segment, const Path& path) {
-  const Octets carried = tcp_of(segment, path);
+ByteVector frame_of(const Segment& segment, const Path& path) {
+  const ByteVector carried = tcp_of(segment, path);
   return ethernet_of(path, {kTcp, segment.hops, carried});
 }
 
-Octets datagram_frame(Bytes payload, const Path& path) {
-  const Octets carried = udp_of(payload, path);
+ByteVector datagram_frame(Bytes payload, const Path& path) {
+  const ByteVector carried = udp_of(payload, path);
   return ethernet_of(path, {kUdp, kEnoughHops, carried});
 }
 

@@ -15,7 +15,7 @@
 
 namespace sluice::evasion {
 
-using test::Octets;
+using test::ByteVector;
 
 // Routers between the gateway and the server: what starts with fewer hops never arrives.
 inline constexpr std::uint8_t kHopsToServer = 8;
@@ -25,7 +25,7 @@ inline constexpr std::uint8_t kTooFewHops = 3;
 struct Segment {
   std::uint32_t sequence = 0, acknowledgment = 0;
   std::string_view flags = "A";  // of "FSRPAU"
-  Octets payload;
+  ByteVector payload;
   std::uint8_t hops = kEnoughHops;
   bool bad_checksum = false;
   bool md5 = false;                        // a signature option (RFC 2385) that nobody asked for
@@ -38,7 +38,7 @@ struct Path {
   std::vector<std::uint16_t> vlans;  // outermost first; of two, the outer one is 802.1ad
 };
 
-[[nodiscard]] Octets frame_of(const Segment& segment, const Path& path);
-[[nodiscard]] Octets datagram_frame(Bytes payload, const Path& path);
+[[nodiscard]] ByteVector frame_of(const Segment& segment, const Path& path);
+[[nodiscard]] ByteVector datagram_frame(Bytes payload, const Path& path);
 
 }  // namespace sluice::evasion

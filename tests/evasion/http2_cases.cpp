@@ -7,6 +7,7 @@ namespace sluice::evasion {
 namespace {
 
 using test::append;
+using test::byte_vector;
 using test::FieldList;
 using test::hpack_literal;
 using test::http2_frame;
@@ -16,14 +17,13 @@ using test::kEndHeaders;
 using test::kEndStream;
 using test::kHeaders;
 using test::kPadded;
-using test::octets;
 using test::request_fields;
 
 // In one segment, a frame's header cut, and a byte each.
-Scripts connections(const std::vector<Octets>& streams) {
+Scripts connections(const std::vector<ByteVector>& streams) {
   Scripts scripts;
-  for (const Octets& frames : streams) {
-    Octets stream = test::Http2Client().start();
+  for (const ByteVector& frames : streams) {
+    ByteVector stream = test::Http2Client().start();
     const std::size_t cut = stream.size() + 5;
     append(stream, frames);
     scripts.push_back(Script(stream).open().whole());
@@ -37,15 +37,15 @@ Scripts connections(const std::vector<Octets>& streams) {
   return scripts;
 }
 
-Octets headers(Bytes block, std::uint32_t stream = 1) {
+ByteVector headers(Bytes block, std::uint32_t stream = 1) {
   return http2_frame(kHeaders, kEndHeaders | kEndStream, stream, block);
 }
 
 Scripts coded(const Payload& payload) {
-  const Octets never_indexed = octets("\x10");
+  const ByteVector never_indexed = byte_vector("\x10");
   return connections(
       {headers(test::FieldEncoder().encode(request_fields(payload.name))),
-       headers(joined({octets("\x41"), test::hpack_coded("ABC" + payload.name.substr(3))})),
+       headers(joined({byte_vector("\x41"), test::hpack_coded("ABC" + payload.name.substr(3))})),
        headers(joined(
            {never_indexed, test::hpack_coded(":authority"), test::hpack_coded(payload.name)}))});
 }
@@ -59,7 +59,7 @@ Scripts two_hosts(const Payload& payload) {
 
 Scripts later_stream(const Payload& payload) {
   test::Http2Client client;
-  Octets stream = client.request(kDecoyName);
+  ByteVector stream = client.request(kDecoyName);
   append(stream, client.data(100));
   append(stream, client.request(kDecoyName));
   append(stream, client.request(payload.name));
@@ -67,34 +67,34 @@ Scripts later_stream(const Payload& payload) {
 }
 
 Scripts dynamic_name(const Payload& payload) {
-  const Octets first = hpack_literal(octets("\x40"), "host", kDecoyName);
+  const ByteVector first = hpack_literal(byte_vector("\x40"), "host", kDecoyName);
   return connections(
-      {joined({headers(first), headers(hpack_literal(octets("\x7e"), payload.name), 3)})});
+      {joined({headers(first), headers(hpack_literal(byte_vector("\x7e"), payload.name), 3)})});
 }
 
 Scripts trailer(const Payload& payload) {
   test::Http2Client client;
-  Octets stream = client.request(kDecoyName);
+  ByteVector stream = client.request(kDecoyName);
   append(stream, headers(client.block(FieldList{{"host", payload.name}})));
   return connections({stream});
 }
 
 Scripts padding(const Payload& payload) {
-  const Octets block = test::FieldEncoder().encode(request_fields(payload.name));
-  Octets padded = octets("\x09");
+  const ByteVector block = test::FieldEncoder().encode(request_fields(payload.name));
+  ByteVector padded = byte_vector("\x09");
   append(padded, block);
-  append(padded, Octets(9, std::byte{0}));
-  Octets dependent = octets(std::string_view("\x02\0\0\0\0\x0f", 6));
+  append(padded, ByteVector(9, std::byte{0}));
+  ByteVector dependent = byte_vector(std::string_view("\x02\0\0\0\0\x0f", 6));
   append(dependent, block);
-  append(dependent, Octets(2, std::byte{0}));
+  append(dependent, ByteVector(2, std::byte{0}));
   return connections(
       {http2_frame(kHeaders, kEndHeaders | kPadded, 1, padded),
        http2_frame(kHeaders, kEndHeaders | kPadded | test::kPriority, 1, dependent)});
 }
 
 Scripts continuations(const Payload& payload) {
-  const Octets block = test::FieldEncoder().encode(request_fields(payload.name));
-  Octets stream = http2_frame(kHeaders, kEndStream, 1, Bytes(block).first(1));
+  const ByteVector block = test::FieldEncoder().encode(request_fields(payload.name));
+  ByteVector stream = http2_frame(kHeaders, kEndStream, 1, Bytes(block).first(1));
   for (std::size_t i = 1; i + 1 < block.size(); ++i) {
     append(stream, http2_frame(kContinuation, 0, 1, Bytes(block).subspan(i, 1)));
   }
@@ -104,9 +104,9 @@ Scripts continuations(const Payload& payload) {
 
 Scripts other_frames(const Payload& payload) {
   test::Http2Client client;
-  const Octets lure = client.request(kDecoyName);
+  const ByteVector lure = client.request(kDecoyName);
   return connections(
-      {joined({http2_frame(0xfa, 0xff, 0, lure), http2_frame(test::kPing, 0, 0, Octets(8)),
+      {joined({http2_frame(0xfa, 0xff, 0, lure), http2_frame(test::kPing, 0, 0, ByteVector(8)),
                http2_frame(0x10, 4, 0, lure), client.request(payload.name)})});
 }
 

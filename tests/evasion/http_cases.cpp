@@ -8,11 +8,11 @@ namespace {
 Scripts requests(const std::vector<std::string>& texts) {
   Scripts scripts;
   for (const std::string& text : texts) {
-    Script script(test::octets(text));
+    Script script(test::byte_vector(text));
     script.open().whole();
     scripts.push_back(std::move(script));
     const std::size_t cut = std::min(text.find("abc"), text.size() - 8) + 6;
-    Script halves(test::octets(text));
+    Script halves(test::byte_vector(text));
     scripts.push_back(halves.open().part(0, cut).part(cut, text.size()));
   }
   return scripts;
@@ -74,7 +74,7 @@ Scripts later_request(const Payload& payload) {
       "POST" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
   Scripts scripts;
   for (const std::string& first : firsts) {
-    Script script(test::octets(first + last));
+    Script script(test::byte_vector(first + last));
     const std::size_t cut = first.size(), size = script.stream.size();
     for (const std::size_t at : {cut, cut - 3, cut + 9, size - 30}) {
       scripts.push_back(Script(script).open().part(0, at).part(at, size));

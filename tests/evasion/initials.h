@@ -13,24 +13,24 @@ namespace sluice::evasion {
 class Frames {
  public:
   Frames& crypto(Bytes bytes, std::size_t at) {
-    crypto_.emplace_back(at, Octets(bytes.begin(), bytes.end()));
-    test::append(octets_, test::crypto_frame(at, bytes));
+    crypto_.emplace_back(at, ByteVector(bytes.begin(), bytes.end()));
+    test::append(bytes_, test::crypto_frame(at, bytes));
     return *this;
   }
   Frames& ping() {
-    octets_.push_back(std::byte{1});
+    bytes_.push_back(std::byte{1});
     return *this;
   }
   Frames& padding(std::size_t count) {
-    octets_.resize(octets_.size() + count);
+    bytes_.resize(bytes_.size() + count);
     return *this;
   }
-  [[nodiscard]] const Octets& octets() const { return octets_; }
+  [[nodiscard]] const ByteVector& bytes() const { return bytes_; }
   [[nodiscard]] const auto& inside() const { return crypto_; }
 
  private:
-  Octets octets_;
-  std::vector<std::pair<std::uint64_t, Octets>> crypto_;
+  ByteVector bytes_;
+  std::vector<std::pair<std::uint64_t, ByteVector>> crypto_;
 };
 
 class Initials {
@@ -41,7 +41,7 @@ class Initials {
   Initials& datagram(const Frames& frames) { return datagram({frames}); }
   // One for each, the last one padded.
   Initials& datagram(std::initializer_list<Frames> packets) {
-    Octets payload;
+    ByteVector payload;
     std::size_t left = packets.size();
     for (const Frames& frames : packets) {
       const bool is_last = --left == 0;
@@ -62,10 +62,10 @@ class Initials {
     return *this;
   }
   // The packet alone, for a datagram of one's own.
-  Octets sealed(const test::QuicPacket& packet, const Frames& frames, std::size_t least) {
-    Octets octets = test::quic_initial(packet, frames.octets(), least);
-    script_.sealed.push_back({octets, std::string(as_text(packet.dcid)), frames.inside()});
-    return octets;
+  ByteVector sealed(const test::QuicPacket& packet, const Frames& frames, std::size_t least) {
+    ByteVector bytes = test::quic_initial(packet, frames.bytes(), least);
+    script_.sealed.push_back({bytes, std::string(as_text(packet.dcid)), frames.inside()});
+    return bytes;
   }
   [[nodiscard]] const test::QuicPacket& packet() const { return packet_; }
   [[nodiscard]] Script script() const { return script_; }

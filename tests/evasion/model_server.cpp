@@ -139,7 +139,7 @@ void ModelServer::on_reset(const packet::Packet& packet) {
 
 void ModelServer::store(const packet::Packet& packet) {
   const std::uint32_t first = packet.tcp.syn ? start_ : packet.tcp.sequence;
-  const auto ahead = static_cast<std::int32_t>(first - (start_ + octets(next_)));
+  const auto ahead = static_cast<std::int32_t>(first - (start_ + byte_vector(next_)));
   const std::int64_t begin = static_cast<std::int64_t>(next_) + ahead;
   const std::int64_t end = begin + static_cast<std::int64_t>(packet.payload.size());
   for (std::size_t i = 0; i < packet.payload.size(); ++i) {

@@ -70,9 +70,9 @@ class ModelServer {
   std::vector<Segment> receive(Bytes frame);
 
   // What the application read, a stream for each connection.
-  [[nodiscard]] const std::vector<Octets>& streams() const { return streams_; }
+  [[nodiscard]] const std::vector<ByteVector>& streams() const { return streams_; }
   // The sequence number that the newest connection waits for.
-  [[nodiscard]] std::uint32_t expects() const { return start_ + octets(next_) + ended_; }
+  [[nodiscard]] std::uint32_t expects() const { return start_ + byte_vector(next_) + ended_; }
   // Where its stream began.
   [[nodiscard]] std::uint32_t start() const { return start_; }
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
@@ -84,7 +84,9 @@ class ModelServer {
     std::uint64_t begin, end;
   };
 
-  static std::uint32_t octets(std::uint64_t offset) { return static_cast<std::uint32_t>(offset); }
+  static std::uint32_t byte_vector(std::uint64_t offset) {
+    return static_cast<std::uint32_t>(offset);
+  }
   [[nodiscard]] bool throws_away(const packet::Packet& packet);
   std::vector<Segment> on_listening(const packet::Packet& packet);
   std::vector<Segment> on_connection(const packet::Packet& packet);
@@ -104,7 +106,7 @@ class ModelServer {
   std::optional<std::uint32_t> newest_timestamp_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::map<std::uint64_t, bool> urgent_;  // offsets of bytes that the application is not given
-  std::vector<Octets> streams_;
+  std::vector<ByteVector> streams_;
 };
 
 }  // namespace sluice::evasion

@@ -14,14 +14,14 @@ using test::append;
 using test::append_u16;
 using test::append_u8;
 
-void append_extension(Octets& to, unsigned type, Bytes body) {
+void append_extension(ByteVector& to, unsigned type, Bytes body) {
   append_u16(to, type);
   append_u16(to, static_cast<unsigned>(body.size()));
   append(to, body);
 }
 
-Octets server_name_list(std::string_view name) {
-  Octets list;
+ByteVector server_name_list(std::string_view name) {
+  ByteVector list;
   append_u16(list, static_cast<unsigned>(name.size() + 3));
   append_u8(list, 0);
   append_u16(list, static_cast<unsigned>(name.size()));
@@ -37,23 +37,23 @@ std::string lower(std::string_view text) {
 }
 
 // Its strings in the clear, so that names of one length have streams of one length.
-Octets http2_request(std::string_view authority) {
-  Octets block = test::octets("\x82\x86\x84");
-  append(block, test::hpack_literal(test::octets("\x41"), authority));
-  append(block, test::hpack_literal(test::octets("\x7a"), "client/1.0"));
-  Octets stream = test::Http2Client().start();
+ByteVector http2_request(std::string_view authority) {
+  ByteVector block = test::byte_vector("\x82\x86\x84");
+  append(block, test::hpack_literal(test::byte_vector("\x41"), authority));
+  append(block, test::hpack_literal(test::byte_vector("\x7a"), "client/1.0"));
+  ByteVector stream = test::Http2Client().start();
   append(stream, test::http2_frame(test::kHeaders, test::kEndHeaders | test::kEndStream, 1, block));
   return stream;
 }
 
-Octets stream_of(Kind kind, std::string_view name) {
+ByteVector stream_of(Kind kind, std::string_view name) {
   switch (kind) {
     case Kind::tls:
       return test::tls_records(client_hello(name));
     case Kind::tls_post_quantum:
       return test::tls_records(client_hello(name, 1700));
     case Kind::http:
-      return test::octets(test::http_request(name));
+      return test::byte_vector(test::http_request(name));
     case Kind::http2:
       return http2_request(name);
     case Kind::quic:
@@ -95,7 +95,7 @@ std::vector<std::string> names_in_hello(const std::string& name) {
 }
 
 std::vector<std::string> names_in_tls(Bytes stream) {
-  Octets handshake;
+  ByteVector handshake;
   for (ByteReader reader(stream); reader.remaining() >= 5;) {
     const bool is_handshake = reader.u8() == 22;
     reader.skip(2);
@@ -144,7 +144,7 @@ bool add_authorities(test::FieldDecoder& decoder, Bytes block, std::vector<std::
 std::vector<std::string> names_in_http2(Bytes stream) {
   std::vector<std::string> names;
   test::FieldDecoder decoder;
-  Octets block;
+  ByteVector block;
   ByteReader reader(stream);
   if (as_text(reader.take(http2::kPreface.size())) != http2::kPreface) return names;
   while (reader.remaining() > 0) {
@@ -291,24 +291,24 @@ std::uint16_t port_of(Kind kind) {
   return 443;
 }
 
-Octets client_hello(std::string_view name, std::size_t key_share) {
-  Octets extensions;
-  append_extension(extensions, 43, test::octets("\x02\x03\x04"));
-  append_extension(extensions, 51, Octets(key_share, std::byte{0x33}));
+ByteVector client_hello(std::string_view name, std::size_t key_share) {
+  ByteVector extensions;
+  append_extension(extensions, 43, test::byte_vector("\x02\x03\x04"));
+  append_extension(extensions, 51, ByteVector(key_share, std::byte{0x33}));
   append_extension(extensions, 0, server_name_list(name));
-  append_extension(extensions, 16, test::octets(std::string_view("\x00\x03\x02h2", 5)));
-  Octets body;
+  append_extension(extensions, 16, test::byte_vector(std::string_view("\x00\x03\x02h2", 5)));
+  ByteVector body;
   append_u16(body, 0x0303);
   body.resize(body.size() + 32, std::byte{0x55});  // random
   append_u8(body, 32);
   body.resize(body.size() + 32, std::byte{0x66});  // session
   append_u16(body, 4);
-  append(body, test::octets("\x13\x01\x13\x02"));
+  append(body, test::byte_vector("\x13\x01\x13\x02"));
   append_u16(body, 0x0100);  // one compression method, null
   append_u16(body, static_cast<unsigned>(extensions.size()));
   append(body, extensions);
-  Octets hello;
-  append_u16(hello, 0x0100);  // client_hello; a length of three octets
+  ByteVector hello;
+  append_u16(hello, 0x0100);  // client_hello; a length of three bytes
   append_u16(hello, static_cast<unsigned>(body.size()));
   append(hello, body);
   return hello;
@@ -318,7 +318,7 @@ Payload payload_of(Kind kind, std::string_view name) {
   return payload_of(kind, name, stream_of(kind, name), stream_of(kind, kDecoyName));
 }
 
-Payload payload_of(Kind kind, std::string_view name, Octets stream, Octets decoy) {
+Payload payload_of(Kind kind, std::string_view name, ByteVector stream, ByteVector decoy) {
   const std::size_t at = as_text(stream).find("abc");
   const std::size_t name_at = at == std::string_view::npos ? stream.size() / 2 : at;
   return {.kind = kind,

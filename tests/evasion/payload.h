@@ -11,7 +11,7 @@
 
 namespace sluice::evasion {
 
-using test::Octets;
+using test::ByteVector;
 
 enum class Kind : std::uint8_t {
   tls,
@@ -37,20 +37,21 @@ inline constexpr std::string_view kBannedName = "abc.wechat.com";
 inline constexpr std::string_view kOrdinaryName = "abc.weather.io";
 inline constexpr std::string_view kDecoyName = "abc.example.io";
 
-// A handshake message; `key_share` octets of it stand before the name, as browsers send it.
-[[nodiscard]] Octets client_hello(std::string_view name, std::size_t key_share = 32);
+// A handshake message; `key_share` bytes of it stand before the name, as browsers send it.
+[[nodiscard]] ByteVector client_hello(std::string_view name, std::size_t key_share = 32);
 
 struct Payload {
   Kind kind = Kind::tls;
   std::string name;         // that the client is after
-  Octets stream;            // what it has to say; over UDP the message
-  Octets decoy;             // the same with another name, which no list bans
+  ByteVector stream;        // what it has to say; over UDP the message
+  ByteVector decoy;         // the same with another name, which no list bans
   std::size_t name_at = 0;  // where its name starts
   std::size_t name_end = 0;
 };
 [[nodiscard]] Payload payload_of(Kind kind, std::string_view name);
 // The same with a stream of one's own; `name_at` and `name_end` as found in it.
-[[nodiscard]] Payload payload_of(Kind kind, std::string_view name, Octets stream, Octets decoy);
+[[nodiscard]] Payload payload_of(Kind kind, std::string_view name, ByteVector stream,
+                                 ByteVector decoy);
 
 // The names that a server reads in a stream: those of whole messages only, in lower case.
 [[nodiscard]] std::vector<std::string> names_in(Kind kind, Bytes stream);

@@ -26,15 +26,16 @@ struct Piece {
 
 // A QUIC packet, and what a server finds in it.
 struct SealedPacket {
-  Octets octets;
+  ByteVector bytes;
   std::string connection;
-  std::vector<std::pair<std::uint64_t, Octets>> crypto;  // offsets and bytes of its CRYPTO frames
+  std::vector<std::pair<std::uint64_t, ByteVector>>
+      crypto;  // offsets and bytes of its CRYPTO frames
 };
 
 struct Shot {
   std::int64_t at = 0;
   std::string_view flags = "PA";
-  Octets payload;
+  ByteVector payload;
   std::uint8_t hops = kEnoughHops;
   bool bad_checksum = false;
   bool md5 = false;
@@ -44,13 +45,13 @@ struct Shot {
   bool as_server = false;                  // sent by the client under the server's address
   bool unseen = false;                     // before the gateway was there
   std::vector<Piece> pieces = {};          // none: sent in one piece
-  Octets decoy = {};                       // payload of what pieces of a decoy are cut from
+  ByteVector decoy = {};                   // payload of what pieces of a decoy are cut from
 };
 
 struct Script {
   std::string what;  // where one case has many scripts
   std::vector<Shot> shots;
-  Octets stream;  // what the client wants read
+  ByteVector stream;  // what the client wants read
   std::int64_t stream_at = 0;
   std::uint32_t initial = 1000;  // sequence number of offset -1
   bool fast_open = false;
@@ -60,7 +61,7 @@ struct Script {
   bool sends_again = false;
   std::vector<SealedPacket> sealed;
 
-  explicit Script(Octets stream_of_client = {}) : stream(std::move(stream_of_client)) {}
+  explicit Script(ByteVector stream_of_client = {}) : stream(std::move(stream_of_client)) {}
 
   Script& add(Shot shot) {
     shots.push_back(std::move(shot));

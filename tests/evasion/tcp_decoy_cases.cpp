@@ -121,7 +121,7 @@ Scripts end_too_early(const Payload& payload) {
 Scripts urgent(const Payload& payload) {
   Scripts scripts;
   for (std::size_t at = payload.name_at; at < payload.name_end; at += 3) {
-    Octets bytes = payload.stream;
+    ByteVector bytes = payload.stream;
     bytes.insert(bytes.begin() + static_cast<long>(at), std::byte{'q'});
     Script script(bytes);
     script.what = "urgent at " + std::to_string(at);

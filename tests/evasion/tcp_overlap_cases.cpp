@@ -6,7 +6,7 @@
 namespace sluice::evasion {
 namespace {
 
-Bytes cut(const Octets& bytes, std::size_t from, std::size_t to) {
+Bytes cut(const ByteVector& bytes, std::size_t from, std::size_t to) {
   return Bytes(bytes).subspan(from, to - from);
 }
 
@@ -24,7 +24,7 @@ struct Places {
 
 Scripts same_place(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real)
               .open()
               .bytes(at.gap, cut(decoy, at.gap, at.end))
@@ -39,14 +39,14 @@ Scripts same_place(const Payload& payload) {
 
 Scripts over_the_gap(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real).open().bytes(at.gap, cut(decoy, at.gap, at.end)).whole(),
           Script(real).open().part(at.gap, at.end).bytes(0, decoy)};
 }
 
 Scripts begins_before(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real)
               .open()
               .bytes(at.from, cut(decoy, at.from, at.end))
@@ -61,7 +61,7 @@ Scripts begins_before(const Payload& payload) {
 
 Scripts ends_behind(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real)
               .open()
               .bytes(at.from, cut(decoy, at.from, at.middle))
@@ -77,7 +77,7 @@ Scripts ends_behind(const Payload& payload) {
 
 Scripts covers(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real)
               .open()
               .bytes(at.from, cut(decoy, at.from, at.to))
@@ -92,7 +92,7 @@ Scripts covers(const Payload& payload) {
 
 Scripts one_byte(const Payload& payload) {
   const Places at(payload);
-  const Octets &real = payload.stream, &decoy = payload.decoy;
+  const ByteVector &real = payload.stream, &decoy = payload.decoy;
   return {Script(real)
               .open()
               .bytes(at.middle, cut(decoy, at.middle, at.middle + 1))
@@ -128,7 +128,7 @@ Scripts before_the_start(const Payload& payload) {
     for (const std::size_t end : {payload.name_at + 5, payload.stream.size()}) {
       Script script(payload.stream);
       script.what = std::to_string(extra) + " bytes before";
-      Octets bytes(payload.decoy.begin(), payload.decoy.begin() + static_cast<long>(extra));
+      ByteVector bytes(payload.decoy.begin(), payload.decoy.begin() + static_cast<long>(extra));
       test::append(bytes, cut(payload.stream, 0, end));
       script.open().add({.at = -static_cast<std::int64_t>(extra), .payload = bytes});
       scripts.push_back(script.part(end, payload.stream.size()));
@@ -140,8 +140,8 @@ Scripts before_the_start(const Payload& payload) {
 // `disorder` with `seqovl`: the second part comes first, and reaches over the first one.
 Scripts before_the_second_part(const Payload& payload) {
   const Places at(payload);
-  Octets second(cut(payload.decoy, at.from, at.middle).begin(),
-                cut(payload.decoy, at.from, at.middle).end());
+  ByteVector second(cut(payload.decoy, at.from, at.middle).begin(),
+                    cut(payload.decoy, at.from, at.middle).end());
   test::append(second, cut(payload.stream, at.middle, at.end));
   return {Script(payload.stream).open().bytes(at.from, second).part(0, at.middle),
           Script(payload.stream)
@@ -154,7 +154,7 @@ Scripts before_the_second_part(const Payload& payload) {
 // The server has acknowledged the start, and trims it off the next segment.
 Scripts over_what_was_read(const Payload& payload) {
   const Places at(payload);
-  Octets second(payload.decoy.begin(), payload.decoy.begin() + static_cast<long>(at.middle));
+  ByteVector second(payload.decoy.begin(), payload.decoy.begin() + static_cast<long>(at.middle));
   test::append(second, cut(payload.stream, at.middle, at.end));
   return {Script(payload.stream).open().part(0, at.middle).bytes(0, second)};
 }

@@ -90,7 +90,7 @@ Scripts sequence_wraps(const Payload& payload) {
 // A keep-alive (RFC 9293 section 3.8.4): one byte before the next one, of any value.
 Scripts keep_alive(const Payload& payload) {
   const std::size_t half = payload.stream.size() / 2;
-  const Octets any(1, std::byte{0});
+  const ByteVector any(1, std::byte{0});
   Script script(payload.stream);
   script.open().add({.at = -1, .flags = "A", .payload = any});
   script.part(0, half).add(
@@ -100,7 +100,7 @@ Scripts keep_alive(const Payload& payload) {
 
 Scripts behind_the_window(const Payload& payload) {
   Script script(payload.stream);
-  const Octets ahead(100, std::byte{'x'});
+  const ByteVector ahead(100, std::byte{'x'});
   script.open().bytes(60'000, ahead);
   script.bytes(100'000, ahead);
   return {script.whole()};

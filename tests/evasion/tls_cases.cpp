@@ -7,9 +7,9 @@
 namespace sluice::evasion {
 namespace {
 
-constexpr std::size_t kKeyShare = 1700;  // octets of a post-quantum one, and then some
+constexpr std::size_t kKeyShare = 1700;  // bytes of a post-quantum one, and then some
 
-Octets hello_of(const Payload& payload) {
+ByteVector hello_of(const Payload& payload) {
   return client_hello(payload.name, payload.kind == Kind::tls_post_quantum ? kKeyShare : 32);
 }
 

@@ -30,7 +30,7 @@ void check(Bytes handshake) {
   if (whole) {
     require(lies_in(whole->server_name, handshake) && lies_in(whole->first_alpn, handshake));
     require(whole->has_server_name != whole->server_name.empty());
-    require(handshake.size() >= kHandshakeHeaderOctets);
+    require(handshake.size() >= kHandshakeHeaderBytes);
   } else {
     require(!to_string(whole.error()).empty());
   }

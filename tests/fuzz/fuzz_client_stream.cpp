@@ -48,10 +48,10 @@ class Model {
     slots_ = std::max<std::size_t>(slots_, 1);
     bool news = false;
     bool differs = false;
-    for (const auto& [at, octet] : fresh) {
+    for (const auto& [at, byte] : fresh) {
       const auto known = first_.find(at);
       news = news || known == first_.end();
-      differs = differs || (known != first_.end() && known->second != octet);
+      differs = differs || (known != first_.end() && known->second != byte);
     }
     const std::uint64_t from = fresh.begin()->first, to = fresh.rbegin()->first + 1;
     const std::size_t before = contested(edges_).size();
@@ -59,9 +59,9 @@ class Model {
     edges.insert({from, to});
     // Pieces of which this is another copy.
     std::set<std::uint64_t> others;
-    for (const auto& [at, octet] : fresh) {
+    for (const auto& [at, byte] : fresh) {
       const auto known = first_.find(at);
-      if (known == first_.end() || known->second == octet) continue;
+      if (known == first_.end() || known->second == byte) continue;
       others.insert(*std::prev(edges.upper_bound(at)));
     }
     std::size_t fresh_pieces = 0;
@@ -80,12 +80,12 @@ class Model {
     if (fresh_pieces > 0 && slots_ == 1 && left == 0) return Insert::no_memory;
     if (fresh_pieces > 0) slots_ = 2;
     edges_ = edges;
-    for (const auto& [at, octet] : fresh) {
-      first_.try_emplace(at, octet);
+    for (const auto& [at, byte] : fresh) {
+      first_.try_emplace(at, byte);
       const bool is_other = others.contains(*std::prev(edges.upper_bound(at)));
-      if (is_other) last_[at] = octet;
-      last_.try_emplace(at, octet);
-      newest_[at] = octet;
+      if (is_other) last_[at] = byte;
+      last_.try_emplace(at, byte);
+      newest_[at] = byte;
     }
     return fresh_pieces > 0 || split != before ? Insert::conflicting
            : news                              ? Insert::stored
@@ -136,8 +136,8 @@ class Model {
   // Where contested pieces begin.
   [[nodiscard]] std::set<std::uint64_t> contested(const std::set<std::uint64_t>& edges) const {
     std::set<std::uint64_t> pieces;
-    for (const auto& [at, octet] : first_) {
-      if (last_.at(at) != octet) pieces.insert(*std::prev(edges.upper_bound(at)));
+    for (const auto& [at, byte] : first_) {
+      if (last_.at(at) != byte) pieces.insert(*std::prev(edges.upper_bound(at)));
     }
     return pieces;
   }

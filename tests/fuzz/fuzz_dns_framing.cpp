@@ -49,11 +49,11 @@ void check_may_be(Bytes stream) {
   require(may_be_query_stream(stream.first(framed.consumed)) == before);
   // Flags, counts and length as clients send them, and readable: it may be a query.
   const auto query = std::make_unique<Query>();
-  if (framed.message.size() < kHeaderOctets || !parse_query(framed.message, *query)) return;
-  const auto octet = [&](std::size_t at) { return std::to_integer<unsigned>(framed.message[at]); };
-  const bool plain_flags = (octet(2) & 0xfe) == 0 && (octet(3) & 0xef) == 0;
-  bool plain_counts = octet(4) == 0 && octet(5) == 1 && octet(11) <= 1;
-  for (std::size_t at = 6; at <= 10; ++at) plain_counts = plain_counts && octet(at) == 0;
+  if (framed.message.size() < kHeaderBytes || !parse_query(framed.message, *query)) return;
+  const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(framed.message[at]); };
+  const bool plain_flags = (byte(2) & 0xfe) == 0 && (byte(3) & 0xef) == 0;
+  bool plain_counts = byte(4) == 0 && byte(5) == 1 && byte(11) <= 1;
+  for (std::size_t at = 6; at <= 10; ++at) plain_counts = plain_counts && byte(at) == 0;
   if (plain_flags && plain_counts) require(before);
 }
 

@@ -13,9 +13,9 @@ namespace sluice::dns {
 namespace {
 
 using fuzz::require;
-using Octets = std::vector<std::byte>;
+using ByteVector = std::vector<std::byte>;
 
-void append_u16(Octets& to, unsigned value) {
+void append_u16(ByteVector& to, unsigned value) {
   to.push_back(static_cast<std::byte>(value >> 8));
   to.push_back(static_cast<std::byte>(value & 0xff));
 }
@@ -32,8 +32,8 @@ bool same_questions(const Query& a, const Query& b) {
   return true;
 }
 
-Octets rebuilt(const Query& query) {
-  Octets message;
+ByteVector rebuilt(const Query& query) {
+  ByteVector message;
   append_u16(message, query.id);
   append_u16(message,
              (query.recursion_desired ? 0x0100 : 0) | (query.checking_disabled ? 0x10 : 0));
@@ -57,7 +57,7 @@ void check(Bytes message) {
     return;
   }
   require(query->count >= 1 && query->count <= kMaxQuestions);
-  require(query->questions_end >= kHeaderOctets && query->questions_end <= message.size());
+  require(query->questions_end >= kHeaderBytes && query->questions_end <= message.size());
   require(!query->dnssec_ok || query->has_edns);
   for (std::size_t i = 0; i < query->count; ++i) {
     const name::Name& name = query->questions[i].name;
@@ -65,7 +65,7 @@ void check(Bytes message) {
     require(canonical && *canonical == name);
   }
 
-  const Octets plain = rebuilt(*query);
+  const ByteVector plain = rebuilt(*query);
   require(parse_query(plain, *again).has_value());
   require(same_questions(*query, *again) && again->questions_end == plain.size());
   require(again->id == query->id && again->recursion_desired == query->recursion_desired &&

@@ -13,7 +13,7 @@ namespace sluice::dns {
 namespace {
 
 using fuzz::require;
-using Octets = std::vector<std::byte>;
+using ByteVector = std::vector<std::byte>;
 
 struct Seen {
   std::vector<name::Name> targets;
@@ -21,12 +21,12 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-void append_u16(Octets& to, std::size_t value) {
+void append_u16(ByteVector& to, std::size_t value) {
   to.push_back(static_cast<std::byte>(value >> 8));
   to.push_back(static_cast<std::byte>(value & 0xff));
 }
 
-void append(Octets& to, Bytes more) {
+void append(ByteVector& to, Bytes more) {
   to.insert(to.end(), more.begin(), more.end());
 }
 
@@ -35,15 +35,15 @@ void check_binding(Bytes message, const Record& record) {
   if (!binding) return;
   const Bytes data = record.data_in(message);
   require(fuzz::lies_in(binding->ipv4_hints, data) && fuzz::lies_in(binding->ipv6_hints, data));
-  require(binding->ipv4_hints.size() % kIpv4Octets == 0);
-  require(binding->ipv6_hints.size() % kIpv6Octets == 0);
+  require(binding->ipv4_hints.size() % kIpv4Bytes == 0);
+  require(binding->ipv6_hints.size() % kIpv6Bytes == 0);
   if (binding->ech.empty()) return;
   require(binding->ech.size() >= 4 && fuzz::lies_in(binding->ech, data));
   require(binding->ech.data() == message.data() + binding->ech_at);
 }
 
 // Its owner is the root: what the record says does not depend on it.
-void append_record(Octets& to, std::size_t type, Bytes data) {
+void append_record(ByteVector& to, std::size_t type, Bytes data) {
   to.push_back(std::byte{0});
   append_u16(to, type);
   append_u16(to, kClassInternet);
@@ -54,7 +54,7 @@ void append_record(Octets& to, std::size_t type, Bytes data) {
 }
 
 // What is seen in `message`, and into `plain` records that say the same.
-Seen look(Bytes message, const Response& response, Octets& plain, std::size_t& written) {
+Seen look(Bytes message, const Response& response, ByteVector& plain, std::size_t& written) {
   Seen seen;
   std::size_t count = 0;
   ResponseReader records(message, response);
@@ -82,8 +82,8 @@ Seen look(Bytes message, const Response& response, Octets& plain, std::size_t& w
   return seen;
 }
 
-Octets with_header(std::size_t records, const Octets& body) {
-  Octets message;
+ByteVector with_header(std::size_t records, const ByteVector& body) {
+  ByteVector message;
   for (const std::size_t field : {std::size_t{7}, std::size_t{0x8180}, std::size_t{0}, records,
                                   std::size_t{0}, std::size_t{0}}) {
     append_u16(message, field);
@@ -100,17 +100,17 @@ void check(Bytes message) {
     return;
   }
   require(response->query.count <= kMaxQuestions && response->answers <= response->records);
-  require(response->query.questions_end >= kHeaderOctets);
+  require(response->query.questions_end >= kHeaderBytes);
   require(response->query.questions_end + 11 * response->records <= message.size());
 
-  Octets plain;
+  ByteVector plain;
   std::size_t written = 0;
   const Seen seen = look(message, *response, plain, written);
   if (written > 0xffff) return;
-  const Octets rebuilt = with_header(written, plain);
+  const ByteVector rebuilt = with_header(written, plain);
   require(parse_response(rebuilt, *response).has_value());
   require(response->records == written);
-  Octets again;
+  ByteVector again;
   written = 0;
   require(look(rebuilt, *response, again, written) == seen && again == plain);
 }

@@ -1,11 +1,11 @@
 // Any bytes as an image: whatever opens answers every look-up from inside the image, and ends. Any
 // bytes as names: a set that is built of them finds them all, in every form, and no name beside.
 //
-//   octet 0      then
-//   0: image     the octets of the image
-//   1: damage    four octets each: section of a right image, place in it (2), value. From section
+//   byte 0      then
+//   0: image     the bytes of the image
+//   1: damage    four bytes each: section of a right image, place in it (2), value. From section
 //                128 on, all of the section takes the value
-//   2: names     8 octets of seed, names in wire form one after the other
+//   2: names     8 bytes of seed, names in wire form one after the other
 
 #include <algorithm>
 #include <array>
@@ -63,7 +63,7 @@ DomainSet small_set() {
   return builder.build()->set;
 }
 
-// --- any octets as an image
+// --- any bytes as an image
 
 void read_rule(const DomainSet& set, RuleId id, Bytes image) {
   const Rule rule = set.rule(id);
@@ -72,7 +72,7 @@ void read_rule(const DomainSet& set, RuleId id, Bytes image) {
   require(lies_in(set.list_version(rule.list), image));
   require(rule.app == AppId{} || rule.app.index >= set.app_count() ||
           lies_in(set.app_name(rule.app), image));
-  require(set.rule_name(id).wire().size() <= name::kMaxNameOctets);
+  require(set.rule_name(id).wire().size() <= name::kMaxNameBytes);
   require(rule_text(set, id).size() <= std::tuple_size_v<RuleText>);
 }
 
@@ -118,7 +118,7 @@ void check_image(Bytes image) {
   std::vector<std::string> own;
   for (const RuleId id : rules) {
     read_rule(*set, id, copy);
-    std::array<char, name::kMaxTextOctets> text;
+    std::array<char, name::kMaxTextBytes> text;
     if (own.size() >= kMostNames) continue;
     own.emplace_back(to_text(set->rule_name(id), text));
     own.push_back("www." + own.back());
@@ -153,7 +153,7 @@ std::vector<std::size_t> borders(Bytes image) {
           image.size()};
 }
 
-// A right image that was damaged: leads further in than any octets would.
+// A right image that was damaged: leads further in than any bytes would.
 void check_damaged(Bytes changes) {
   const DomainSet set = small_set();
   std::vector<std::byte> image(set.image().begin(), set.image().end());
@@ -171,7 +171,7 @@ void check_damaged(Bytes changes) {
   check_image(image);
 }
 
-// --- any octets as names
+// --- any bytes as names
 
 std::vector<Name> names_in(Bytes input) {
   std::vector<Name> names;

@@ -17,7 +17,7 @@ namespace {
 using fuzz::lies_in;
 using fuzz::require;
 
-using Octets = std::vector<std::byte>;
+using ByteVector = std::vector<std::byte>;
 
 std::vector<HelloFragment> all_of(Bytes datagram) {
   std::vector<HelloFragment> all;
@@ -46,18 +46,18 @@ void check_datagram(Bytes datagram) {
   }
 }
 
-void append_number(Octets& to, std::size_t value, int octets) {
-  for (int i = octets - 1; i >= 0; --i) to.push_back(static_cast<std::byte>(value >> (8 * i)));
+void append_number(ByteVector& to, std::size_t value, int bytes) {
+  for (int i = bytes - 1; i >= 0; --i) to.push_back(static_cast<std::byte>(value >> (8 * i)));
 }
 
-// | count of sizes | sizes of fragments, one octet each | body |
+// | count of sizes | sizes of fragments, one byte each | body |
 void check_body(Bytes input) {
   if (input.empty()) return;
   const std::size_t count = std::to_integer<std::size_t>(input[0]) % 8;
   if (input.size() < 1 + count) return;
   const Bytes sizes = input.subspan(1, count);
   const Bytes body = input.subspan(1 + count);
-  Octets datagram;
+  ByteVector datagram;
   for (std::size_t at = 0, i = 0; at < body.size(); ++i) {
     const std::size_t left = body.size() - at;
     const std::size_t size =
@@ -76,7 +76,7 @@ void check_body(Bytes input) {
     datagram.insert(datagram.end(), part.begin(), part.end());
     at += size;
   }
-  Octets found(body.size());
+  ByteVector found(body.size());
   for (const HelloFragment& fragment : all_of(datagram)) {
     require(fragment.length == body.size() && fragment.message == 3);
     std::ranges::copy(fragment.bytes, found.begin() + fragment.offset);

@@ -1,5 +1,5 @@
 // Field blocks of one connection, against libnghttp2's decoder, which keeps the dynamic table: what
-// it reads is read, and every host in it was told, in its block or in one before. The first octet
+// it reads is read, and every host in it was told, in its block or in one before. The first byte
 // says where the second block begins.
 
 #include <algorithm>

@@ -19,10 +19,10 @@ using fuzz::require;
 // One HEADERS frame of stream 1 with END_HEADERS.
 std::vector<std::byte> frame_of(Bytes block) {
   std::vector<std::byte> frame;
-  for (const std::size_t octet : {block.size() >> 16, block.size() >> 8, block.size()}) {
-    frame.push_back(static_cast<std::byte>(octet));
+  for (const std::size_t byte : {block.size() >> 16, block.size() >> 8, block.size()}) {
+    frame.push_back(static_cast<std::byte>(byte));
   }
-  for (const unsigned octet : {1U, 4U, 0U, 0U, 0U, 1U}) frame.push_back(std::byte(octet));
+  for (const unsigned byte : {1U, 4U, 0U, 0U, 0U, 1U}) frame.push_back(std::byte(byte));
   frame.insert(frame.end(), block.begin(), block.end());
   return frame;
 }
@@ -33,7 +33,7 @@ bool same_block(const Frames& a, const Frames& b) {
 }
 
 void check_whole(const Frames& frames, Bytes stream, const BlockRoom& room, BlockRoom& other) {
-  require(frames.size >= kFrameHeaderOctets && frames.size <= std::min(stream.size(), kMaxBlock));
+  require(frames.size >= kFrameHeaderBytes && frames.size <= std::min(stream.size(), kMaxBlock));
   if (!frames.block) return;
   require(frames.skip == 0);
   require(lies_in(*frames.block, stream) || lies_in(*frames.block, room));

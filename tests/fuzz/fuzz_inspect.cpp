@@ -1,6 +1,6 @@
-// Payloads to findings. The first octet chooses port and stage; the rest is a client's stream: one
-// look at any prefix gives what it gives at the whole, or needs more; and read to its end, octet by
-// octet, it gives the names that it gives in one piece. The same bytes as a datagram: findings are
+// Payloads to findings. The first byte chooses port and stage; the rest is a client's stream: one
+// look at any prefix gives what it gives at the whole, or needs more; and read to its end, byte by
+// byte, it gives the names that it gives in one piece. The same bytes as a datagram: findings are
 // bounded, and stand for the questions.
 
 #include <algorithm>
@@ -76,7 +76,7 @@ void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
       needed = std::max(needed, report.needed);
       continue;
     }
-    // A search goes as far as there are octets; so does a line of no interest.
+    // A search goes as far as there are bytes; so does a line of no interest.
     if (searched || whole.begin.framing.in_line) continue;
     require(size >= needed || report.progress == Progress::unreadable ||
             report.progress == Progress::unrecognised);
@@ -95,7 +95,7 @@ void check_to_the_end(const Reader& reader, Bytes stream) {
   // A search tries fewer places where it sees all at once.
   if (whole.stage() == Stage::search || pieces.stage() == Stage::search) return;
   require(whole.names() == pieces.names());
-  // Who waits for as many octets as a hello lacks does not look at those that came: a record behind
+  // Who waits for as many bytes as a hello lacks does not look at those that came: a record behind
   // them that is none is seen later.
   const bool waits = !pieces.over() && whole.error() != ParseError::none &&
                      protocol_of(whole.error()) == Protocol::tls;

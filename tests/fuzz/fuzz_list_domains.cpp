@@ -1,4 +1,4 @@
-// Any octets as a list of domains: each line with content is one entry or one error, and an entry
+// Any bytes as a list of domains: each line with content is one entry or one error, and an entry
 // written out again is read as itself.
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Any octets as a list of endpoints: each entry is exact and a pseudo-name that reads as a
+// Any bytes as a list of endpoints: each entry is exact and a pseudo-name that reads as a
 // signature or a prefix of its own, and written out again it is read as itself.
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Any octets as a hosts file: entries are exact, none is a name of the machine itself, and an entry
+// Any bytes as a hosts file: entries are exact, none is a name of the machine itself, and an entry
 // written out again is read as itself.
 
 #include <cstddef>

@@ -15,23 +15,23 @@ using fuzz::lies_in;
 using fuzz::require;
 
 void check_name(const Name& name) {
-  require(name.wire().size() <= kMaxNameOctets && name.label_count() <= kMaxLabels);
+  require(name.wire().size() <= kMaxNameBytes && name.label_count() <= kMaxLabels);
   const auto from_wire = Name::from_wire(name.wire());
   require(from_wire && *from_wire == name && from_wire->label_count() == name.label_count());
-  std::array<char, kMaxTextOctets> buffer;
+  std::array<char, kMaxTextBytes> buffer;
   const std::string_view text = to_text(name, buffer);
   const auto from_text = Name::from_text(text);
   require(from_text && *from_text == name);
   require(text.empty() || *Name::from_text(std::string(text) + '.') == name);
 
-  std::size_t octets = 1;
+  std::size_t bytes = 1;
   for (std::size_t i = 0; i < name.label_count(); ++i) {
     const Bytes label = name.label(i);
-    require(!label.empty() && label.size() <= kMaxLabelOctets && lies_in(label, name.wire()));
+    require(!label.empty() && label.size() <= kMaxLabelBytes && lies_in(label, name.wire()));
     for (const char c : as_text(label)) require(to_lower_ascii(c) == c);
-    octets += 1 + label.size();
+    bytes += 1 + label.size();
   }
-  require(octets == name.wire().size());
+  require(bytes == name.wire().size());
   for (std::size_t count = 0; count <= name.label_count(); ++count) {
     const auto suffix = Name::from_wire(name.suffix(count));
     require(suffix && suffix->label_count() == count);

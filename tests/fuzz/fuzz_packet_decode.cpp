@@ -1,4 +1,4 @@
-// Any frame on any link, the first octet says which, and whether tunnels are opened: views lie in
+// Any frame on any link, the first byte says which, and whether tunnels are opened: views lie in
 // the frame, offsets and views are of one mind, more padding behind a whole packet changes nothing,
 // a cut never names other ports, what is opened is the same packet where the tunnel is taken off.
 

@@ -18,13 +18,13 @@ using fuzz::lies_in;
 using fuzz::require;
 
 void check_frames(Bytes payload, Frames encoding) {
-  std::size_t octets = 0;
+  std::size_t bytes = 0;
   CryptoFrames frames(payload, encoding);
   while (const auto frame = frames.next()) {
     require(lies_in(frame->bytes, payload));
-    octets += frame->bytes.size() + 3;  // type, offset, length
+    bytes += frame->bytes.size() + 3;  // type, offset, length
   }
-  require(octets <= payload.size());
+  require(bytes <= payload.size());
   require(frames.ok() == well_formed(CryptoFrames(payload, encoding)));
   require(!frames.next());
 }
@@ -58,14 +58,14 @@ void check_sealed(InitialOpener& opener, Bytes input) {
   ByteReader reader(input);
   test::QuicPacket packet;
   packet.version = reader.u8() % 2 == 0 ? kVersion1 : kVersion2;
-  packet.number_octets = reader.u8() % 4U + 1;
+  packet.number_bytes = reader.u8() % 4U + 1;
   packet.number = reader.u8();
   const Bytes dcid = reader.take(reader.u8() % (kMaxConnectionId + 1));
   packet.dcid.assign(dcid.begin(), dcid.end());
   const Bytes token = reader.take(reader.u8());
   packet.token.assign(token.begin(), token.end());
   if (!reader.ok() || reader.remaining() > 1400) return;
-  const test::Octets bytes = test::quic_initial(packet, reader.rest());
+  const test::ByteVector bytes = test::quic_initial(packet, reader.rest());
   require(sight_of(bytes) == Sight::readable);
   const auto header = parse_long_packet(bytes);
   require(header && header->type == PacketType::initial);

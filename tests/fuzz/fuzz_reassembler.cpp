@@ -1,7 +1,7 @@
-// Any fragments of two datagrams, in any order: the reassembler never makes a whole of octets that
-// did not come, agrees with a naive one that keeps every octet, and holds no more than its bounds.
+// Any fragments of two datagrams, in any order: the reassembler never makes a whole of bytes that
+// did not come, agrees with a naive one that keeps every byte, and holds no more than its bounds.
 //
-// Input: for each fragment | which datagram, version, more 1 | offset in blocks 1 | octets 1 | fill
+// Input: for each fragment | which datagram, version, more 1 | offset in blocks 1 | bytes 1 | fill
 // 1 |
 
 #include <array>
@@ -27,9 +27,9 @@ struct Step {
   std::uint8_t size, fill;
 };
 
-// The octets of one datagram as they came; none where a naive host could not tell.
+// The bytes of one datagram as they came; none where a naive host could not tell.
 struct Naive {
-  std::map<std::size_t, std::uint8_t> octets;
+  std::map<std::size_t, std::uint8_t> bytes;
   std::size_t total = 0;
   bool settled = false;
   bool odd = false;
@@ -40,17 +40,17 @@ struct Naive {
     if (!step.more && total != 0 && total != end) return false;
     const std::size_t most = !step.more ? end : total;
     for (std::size_t at = step.offset; at < end; ++at) {
-      const auto known = octets.find(at);
-      if (known != octets.end() && known->second != step.fill) return false;
+      const auto known = bytes.find(at);
+      if (known != bytes.end() && known->second != step.fill) return false;
     }
-    if (most != 0 && (end > most || (!octets.empty() && octets.rbegin()->first >= most))) {
+    if (most != 0 && (end > most || (!bytes.empty() && bytes.rbegin()->first >= most))) {
       return false;
     }
-    for (std::size_t at = step.offset; at < end; ++at) octets[at] = step.fill;
+    for (std::size_t at = step.offset; at < end; ++at) bytes[at] = step.fill;
     total = most;
     return true;
   }
-  [[nodiscard]] bool is_whole() const { return total != 0 && octets.size() == total; }
+  [[nodiscard]] bool is_whole() const { return total != 0 && bytes.size() == total; }
 };
 
 std::vector<std::byte> frame_of(const Step& step) {
@@ -87,7 +87,7 @@ void check_whole(const Reassembler& reassembler, const Naive& naive) {
   require(whole.has_value() && !whole->is_fragment && whole->reassembled);
   require(lies_in(whole->segment, whole->frame) && checksums_hold(*whole));
   require(whole->segment.size() == naive.total);
-  for (const auto& [at, fill] : naive.octets) {
+  for (const auto& [at, fill] : naive.bytes) {
     require(std::to_integer<std::uint8_t>(whole->segment[at]) == fill);
   }
 }

@@ -17,8 +17,8 @@ namespace {
 using fuzz::lies_in;
 using fuzz::require;
 
-using Octets = std::vector<std::byte>;
-using Scratch = std::array<std::byte, kMaxClientHello + kHandshakeHeaderOctets>;
+using ByteVector = std::vector<std::byte>;
+using Scratch = std::array<std::byte, kMaxClientHello + kHandshakeHeaderBytes>;
 using Read = Result<ClientHello, HelloError>;
 
 bool same(const Read& a, const Read& b) {
@@ -54,7 +54,7 @@ void check_stream(Bytes stream) {
   }
 }
 
-// | count of sizes | sizes of records, one octet each | handshake bytes |
+// | count of sizes | sizes of records, one byte each | handshake bytes |
 void check_records(Bytes input) {
   if (input.empty()) return;
   const std::size_t count = std::to_integer<std::size_t>(input[0]) % 8;
@@ -62,15 +62,15 @@ void check_records(Bytes input) {
   const Bytes sizes = input.subspan(1, count);
   const Bytes handshake = input.subspan(1 + count);
   const Read expected = parse_client_hello(handshake);
-  Octets stream;
+  ByteVector stream;
   Bytes rest = handshake;
   for (std::size_t i = 0; !rest.empty(); ++i) {
     const std::size_t size =
         i < count ? std::clamp<std::size_t>(std::to_integer<std::size_t>(sizes[i]), 1, rest.size())
                   : rest.size();
-    for (const std::size_t octet :
+    for (const std::size_t byte :
          {std::size_t{22}, std::size_t{3}, std::size_t{1}, size >> 8, size & 0xff}) {
-      stream.push_back(static_cast<std::byte>(octet));
+      stream.push_back(static_cast<std::byte>(byte));
     }
     stream.insert(stream.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
     rest = rest.subspan(size);

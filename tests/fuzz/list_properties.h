@@ -17,18 +17,18 @@ namespace sluice::fuzz {
   return a.name == b.name && a.kind == b.kind && a.is_glob == b.is_glob && a.line == b.line + shift;
 }
 
-// The name with every octet escaped but for the stars of a glob: the one way to write it that no
+// The name with every byte escaped but for the stars of a glob: the one way to write it that no
 // rule about signs can refuse.
 [[nodiscard]] inline std::string escaped(const test::ParsedEntry& entry) {
   std::string text;
   for (std::size_t i = 0; i < entry.name.label_count(); ++i) {
     if (i > 0) text += '.';
-    for (const std::byte octet : entry.name.label(i)) {
-      if (entry.is_glob && octet == std::byte{'*'}) {
+    for (const std::byte byte : entry.name.label(i)) {
+      if (entry.is_glob && byte == std::byte{'*'}) {
         text += '*';
         continue;
       }
-      const std::string digits = std::to_string(std::to_integer<unsigned>(octet));
+      const std::string digits = std::to_string(std::to_integer<unsigned>(byte));
       text += '\\' + std::string(3 - digits.size(), '0') + digits;
     }
   }

@@ -57,7 +57,7 @@ cstring expected functional initializer_list iterator limits map memory memory_r
 set span string string_view tuple type_traits unordered_map unordered_set utility variant vector
 """.split()) | {
     "arpa/inet.h",  # inet_pton, inet_ntop: text to bytes and back
-    "emmintrin.h",  # SSE2: 16 octets at once
+    "emmintrin.h",  # SSE2: 16 bytes at once
     "nghttp2/nghttp2.h",  # Huffman codes of HPACK
     "openssl/evp.h", "openssl/sha.h",  # AES and SHA-256 over bytes: keys of QUIC Initials
     "stddef.h", "stdint.h",  # for the header that C reads too

@@ -13,7 +13,7 @@ namespace sluice::test {
 
 struct TimedFrame {
   Nanos time{};  // since the epoch
-  Octets bytes;
+  ByteVector bytes;
   std::size_t wire_size = 0;  // 0: as many as there are
 };
 

@@ -10,7 +10,7 @@ using namespace std::string_view_literals;
 constexpr std::size_t kFlags = 2, kAuthority = 8, kAdditional = 10;
 constexpr std::size_t kFarthestPointer = 0x3fff;
 
-void patch_u16(Octets& in, std::size_t at, std::size_t value) {
+void patch_u16(ByteVector& in, std::size_t at, std::size_t value) {
   in[at] = static_cast<std::byte>(value >> 8);
   in[at + 1] = static_cast<std::byte>(value & 0xff);
 }
@@ -21,15 +21,15 @@ IpAddress address(std::string_view text) {
   return *parsed;
 }
 
-void append_param(Octets& to, unsigned key, const Octets& value) {
+void append_param(ByteVector& to, unsigned key, const ByteVector& value) {
   append_u16(to, key);
   append_u16(to, static_cast<unsigned>(value.size()));
   append(to, value);
 }
 
-void append_hints(Octets& to, unsigned key, const std::vector<std::string_view>& hints) {
+void append_hints(ByteVector& to, unsigned key, const std::vector<std::string_view>& hints) {
   if (hints.empty()) return;
-  Octets value;
+  ByteVector value;
   for (const std::string_view hint : hints) append(value, address(hint).wire());
   append_param(to, key, value);
 }
@@ -134,13 +134,13 @@ DnsResponse& DnsResponse::https(std::string_view owner, std::string_view target,
   append_u16(message_, params.priority);
   name(target, false);
   if (!params.alpn.empty()) {
-    Octets value;
+    ByteVector value;
     append_u8(value, static_cast<unsigned>(params.alpn.size()));
     append(value, as_bytes(params.alpn));
     append_param(message_, 1, value);
   }
   append_hints(message_, 4, params.ipv4_hints);
-  if (params.ech > 0) append_param(message_, 5, Octets(params.ech, std::byte{0xec}));
+  if (params.ech > 0) append_param(message_, 5, ByteVector(params.ech, std::byte{0xec}));
   append_hints(message_, 6, params.ipv6_hints);
   close_record(at);
   return *this;

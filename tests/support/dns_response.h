@@ -21,7 +21,7 @@ struct ServiceParams {
   std::uint16_t priority = 1;
   std::string_view alpn = "h2";
   std::vector<std::string_view> ipv4_hints{};
-  std::size_t ech = 0;  // octets of its value; 0: none
+  std::size_t ech = 0;  // bytes of its value; 0: none
   std::vector<std::string_view> ipv6_hints{};
 };
 
@@ -46,7 +46,7 @@ class DnsResponse {
   DnsResponse& authority();                 // records that follow are of this section
   DnsResponse& additional();
 
-  [[nodiscard]] Octets build() const { return message_; }
+  [[nodiscard]] ByteVector build() const { return message_; }
 
  private:
   void name(std::string_view text, bool compress = true);
@@ -55,7 +55,7 @@ class DnsResponse {
   DnsResponse& pointing(std::string_view owner, std::uint16_t type, std::string_view fields,
                         std::string_view target);
 
-  Octets message_;
+  ByteVector message_;
   std::map<std::string, std::size_t, std::less<>> names_;  // offsets of what stands there
   std::size_t section_ = 6;                                // offset of its count in the header
 };

@@ -13,7 +13,7 @@ constexpr std::size_t kIpv6Header = 40;
 constexpr std::uint8_t kHopByHop = 0;
 constexpr std::uint8_t kFragment = 44;
 
-void put_u16(Octets& bytes, std::size_t at, std::size_t value) {
+void put_u16(ByteVector& bytes, std::size_t at, std::size_t value) {
   bytes[at] = static_cast<std::byte>(value >> 8);
   bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
@@ -22,8 +22,8 @@ std::size_t header_of(Bytes frame) {
   return kEthernet + (frame[12] == std::byte{0x08} ? kIpv4Header : kIpv6Header);
 }
 
-Octets ipv4_fragment(Bytes frame, std::size_t offset, Bytes data, bool more, std::uint32_t id) {
-  Octets piece(frame.begin(), frame.begin() + kEthernet + kIpv4Header);
+ByteVector ipv4_fragment(Bytes frame, std::size_t offset, Bytes data, bool more, std::uint32_t id) {
+  ByteVector piece(frame.begin(), frame.begin() + kEthernet + kIpv4Header);
   put_u16(piece, kEthernet + 2, kIpv4Header + data.size());
   put_u16(piece, kEthernet + 4, id);
   put_u16(piece, kEthernet + 6, offset / 8 | (more ? 0x2000U : 0U));
@@ -32,9 +32,9 @@ Octets ipv4_fragment(Bytes frame, std::size_t offset, Bytes data, bool more, std
   return piece;
 }
 
-Octets ipv6_fragment(Bytes frame, std::size_t offset, Bytes data, bool more,
-                     const PieceOptions& options) {
-  Octets piece(frame.begin(), frame.begin() + kEthernet + kIpv6Header);
+ByteVector ipv6_fragment(Bytes frame, std::size_t offset, Bytes data, bool more,
+                         const PieceOptions& options) {
+  ByteVector piece(frame.begin(), frame.begin() + kEthernet + kIpv6Header);
   const auto carried = std::to_integer<unsigned>(piece[kEthernet + 6]);
   const std::size_t extensions = options.hop_by_hop ? 16 : 8;
   put_u16(piece, kEthernet + 4, extensions + data.size());
@@ -54,20 +54,20 @@ Octets ipv6_fragment(Bytes frame, std::size_t offset, Bytes data, bool more,
 
 }  // namespace
 
-void fix_ipv4_checksum(Octets& frame) {
+void fix_ipv4_checksum(ByteVector& frame) {
   put_u16(frame, kEthernet + 10, 0);
   const Bytes header = Bytes(frame).subspan(kEthernet, kIpv4Header);
   put_u16(frame, kEthernet + 10, ~packet::ones_complement_sum(header) & 0xffffU);
 }
 
-Octets ip_frame(std::string_view source, std::string_view destination, std::uint8_t protocol,
-                Bytes payload) {
+ByteVector ip_frame(std::string_view source, std::string_view destination, std::uint8_t protocol,
+                    Bytes payload) {
   const bool v6 = source.find(':') != std::string_view::npos;
   const auto end = [&](std::string_view address) {
     return (v6 ? "[" + std::string(address) + "]" : std::string(address)) + ":0";
   };
   // A UDP header is taken out of it again.
-  Octets frame = FrameBuilder(end(source), end(destination)).build();
+  ByteVector frame = FrameBuilder(end(source), end(destination)).build();
   frame.resize(header_of(frame));
   append(frame, payload);
   if (v6) {
@@ -81,11 +81,12 @@ Octets ip_frame(std::string_view source, std::string_view destination, std::uint
   return frame;
 }
 
-Octets without_ethernet(Bytes frame) {
+ByteVector without_ethernet(Bytes frame) {
   return {frame.begin() + kEthernet, frame.end()};
 }
 
-Octets fragment_of(Bytes frame, std::size_t offset, std::size_t size, const PieceOptions& options) {
+ByteVector fragment_of(Bytes frame, std::size_t offset, std::size_t size,
+                       const PieceOptions& options) {
   const Bytes carried = frame.subspan(header_of(frame));
   const Bytes data = carried.subspan(offset, std::min(size, carried.size() - offset));
   const bool more = offset + data.size() < carried.size();
@@ -93,8 +94,8 @@ Octets fragment_of(Bytes frame, std::size_t offset, std::size_t size, const Piec
                                       : ipv6_fragment(frame, offset, data, more, options);
 }
 
-std::vector<Octets> fragments_of(Bytes frame, std::size_t size, const PieceOptions& options) {
-  std::vector<Octets> pieces;
+std::vector<ByteVector> fragments_of(Bytes frame, std::size_t size, const PieceOptions& options) {
+  std::vector<ByteVector> pieces;
   for (std::size_t at = 0; at < frame.size() - header_of(frame); at += size) {
     pieces.push_back(fragment_of(frame, at, size, options));
   }

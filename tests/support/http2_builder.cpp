@@ -15,8 +15,8 @@ std::uint8_t* text_of(const std::string& text) {
 
 }  // namespace
 
-Octets http2_frame(unsigned type, unsigned flags, std::uint32_t stream, Bytes payload) {
-  Octets frame;
+ByteVector http2_frame(unsigned type, unsigned flags, std::uint32_t stream, Bytes payload) {
+  ByteVector frame;
   append_u8(frame, static_cast<unsigned>(payload.size() >> 16));
   append_u16(frame, static_cast<unsigned>(payload.size() & 0xffff));
   append_u8(frame, type);
@@ -39,22 +39,22 @@ FieldList request_fields(std::string_view authority) {
           {"accept", "*/*"}};
 }
 
-Octets hpack_string(std::string_view text) {
+ByteVector hpack_string(std::string_view text) {
   if (text.size() >= 0x7f) std::abort();
-  Octets string;
+  ByteVector string;
   append_u8(string, static_cast<unsigned>(text.size()));
   append(string, as_bytes(text));
   return string;
 }
 
-Octets hpack_coded(std::string_view text) {
-  // What the encoder writes behind the octet for `:authority`, never indexed.
+ByteVector hpack_coded(std::string_view text) {
+  // What the encoder writes behind the byte for `:authority`, never indexed.
   nghttp2_hd_deflater* deflater = nullptr;
   if (nghttp2_hd_deflate_new(&deflater, 0) != 0) std::abort();
   std::string name = ":authority", value(text);
   const nghttp2_nv field{text_of(name), text_of(value), name.size(), value.size(),
                          NGHTTP2_NV_FLAG_NO_INDEX};
-  Octets out(2 * text.size() + 64);
+  ByteVector out(2 * text.size() + 64);
   const auto size = nghttp2_hd_deflate_hd(deflater, reinterpret_cast<std::uint8_t*>(out.data()),
                                           out.size(), &field, 1);
   nghttp2_hd_deflate_del(deflater);
@@ -66,14 +66,14 @@ Octets hpack_coded(std::string_view text) {
   return {out.begin() + static_cast<std::ptrdiff_t>(start) + 1, out.begin() + size};
 }
 
-Octets hpack_literal(Bytes start, std::string_view value) {
-  Octets literal(start.begin(), start.end());
+ByteVector hpack_literal(Bytes start, std::string_view value) {
+  ByteVector literal(start.begin(), start.end());
   append(literal, hpack_string(value));
   return literal;
 }
 
-Octets hpack_literal(Bytes start, std::string_view name, std::string_view value) {
-  Octets literal(start.begin(), start.end());
+ByteVector hpack_literal(Bytes start, std::string_view name, std::string_view value) {
+  ByteVector literal(start.begin(), start.end());
   append(literal, hpack_string(name));
   append(literal, hpack_string(value));
   return literal;
@@ -89,13 +89,13 @@ void FieldEncoder::Delete::operator()(nghttp2_hd_deflater* deflater) const {
   nghttp2_hd_deflate_del(deflater);
 }
 
-Octets FieldEncoder::encode(const FieldList& fields) {
+ByteVector FieldEncoder::encode(const FieldList& fields) {
   std::vector<nghttp2_nv> pairs;
   for (const Field& field : fields) {
     pairs.push_back({text_of(field.name), text_of(field.value), field.name.size(),
                      field.value.size(), NGHTTP2_NV_FLAG_NONE});
   }
-  Octets block(nghttp2_hd_deflate_bound(deflater_.get(), pairs.data(), pairs.size()));
+  ByteVector block(nghttp2_hd_deflate_bound(deflater_.get(), pairs.data(), pairs.size()));
   const auto size =
       nghttp2_hd_deflate_hd(deflater_.get(), reinterpret_cast<std::uint8_t*>(block.data()),
                             block.size(), pairs.data(), pairs.size());
@@ -130,24 +130,24 @@ bool FieldDecoder::decode(Bytes block, FieldList& fields) {
   return nghttp2_hd_inflate_end_headers(inflater_.get()) == 0;
 }
 
-Octets Http2Client::start() const {
-  Octets stream = octets(http2::kPreface);
-  append(stream, http2_frame(kSettings, 0, 0, octets(std::string_view("\0\3\0\0\0\x64", 6))));
+ByteVector Http2Client::start() const {
+  ByteVector stream = byte_vector(http2::kPreface);
+  append(stream, http2_frame(kSettings, 0, 0, byte_vector(std::string_view("\0\3\0\0\0\x64", 6))));
   return stream;
 }
 
-Octets Http2Client::request(std::string_view authority) {
+ByteVector Http2Client::request(std::string_view authority) {
   return request(request_fields(authority));
 }
 
-Octets Http2Client::request(const FieldList& fields, unsigned flags) {
+ByteVector Http2Client::request(const FieldList& fields, unsigned flags) {
   const std::uint32_t stream = stream_;
   stream_ += 2;
   return http2_frame(kHeaders, flags | kEndHeaders, stream, encoder_.encode(fields));
 }
 
-Octets Http2Client::data(std::size_t size) const {
-  return http2_frame(kData, kEndStream, stream_ - 2, Octets(size, std::byte{'x'}));
+ByteVector Http2Client::data(std::size_t size) const {
+  return http2_frame(kData, kEndStream, stream_ - 2, ByteVector(size, std::byte{'x'}));
 }
 
 }  // namespace sluice::test

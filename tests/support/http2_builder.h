@@ -3,7 +3,7 @@
 // HTTP/2 of a client for tests: frames as told; field blocks by libnghttp2, encoded and decoded.
 //
 //   Http2Client client;
-//   Octets stream = client.start();
+//   ByteVector stream = client.start();
 //   append(stream, client.request("example.com"));
 
 #include <cstdint>
@@ -25,8 +25,8 @@ inline constexpr unsigned kData = 0, kHeaders = 1, kSettings = 4, kPushPromise =
                           kContinuation = 9;
 inline constexpr unsigned kEndStream = 0x1, kEndHeaders = 0x4, kPadded = 0x8, kPriority = 0x20;
 
-[[nodiscard]] Octets http2_frame(unsigned type, unsigned flags, std::uint32_t stream,
-                                 Bytes payload = {});
+[[nodiscard]] ByteVector http2_frame(unsigned type, unsigned flags, std::uint32_t stream,
+                                     Bytes payload = {});
 
 struct Field {
   std::string name, value;
@@ -37,18 +37,18 @@ using FieldList = std::vector<Field>;
 [[nodiscard]] FieldList request_fields(std::string_view authority);
 
 // A string of HPACK, in the clear or in the Huffman code.
-[[nodiscard]] Octets hpack_string(std::string_view text);
-[[nodiscard]] Octets hpack_coded(std::string_view text);
-// A literal field: its first octets (pattern and name index), the name where there is no index, and
+[[nodiscard]] ByteVector hpack_string(std::string_view text);
+[[nodiscard]] ByteVector hpack_coded(std::string_view text);
+// A literal field: its first bytes (pattern and name index), the name where there is no index, and
 // the value, the strings in the clear.
-[[nodiscard]] Octets hpack_literal(Bytes start, std::string_view value);
-[[nodiscard]] Octets hpack_literal(Bytes start, std::string_view name, std::string_view value);
+[[nodiscard]] ByteVector hpack_literal(Bytes start, std::string_view value);
+[[nodiscard]] ByteVector hpack_literal(Bytes start, std::string_view name, std::string_view value);
 
 // One end of a connection, with its dynamic table.
 class FieldEncoder {
  public:
   FieldEncoder();
-  [[nodiscard]] Octets encode(const FieldList& fields);
+  [[nodiscard]] ByteVector encode(const FieldList& fields);
 
  private:
   struct Delete {
@@ -74,13 +74,13 @@ class FieldDecoder {
 class Http2Client {
  public:
   // The preface and what clients send with it.
-  [[nodiscard]] Octets start() const;
+  [[nodiscard]] ByteVector start() const;
   // HEADERS of the next stream.
-  [[nodiscard]] Octets request(std::string_view authority);
-  [[nodiscard]] Octets request(const FieldList& fields, unsigned flags = kEndStream);
-  [[nodiscard]] Octets data(std::size_t size) const;
+  [[nodiscard]] ByteVector request(std::string_view authority);
+  [[nodiscard]] ByteVector request(const FieldList& fields, unsigned flags = kEndStream);
+  [[nodiscard]] ByteVector data(std::size_t size) const;
   // The block of the next request without a frame.
-  [[nodiscard]] Octets block(const FieldList& fields) { return encoder_.encode(fields); }
+  [[nodiscard]] ByteVector block(const FieldList& fields) { return encoder_.encode(fields); }
 
  private:
   FieldEncoder encoder_;

@@ -17,12 +17,12 @@ class MemoryDataplane final : public io::Dataplane {
  public:
   struct Injected {
     io::Side side;
-    Octets frame;
+    ByteVector frame;
   };
 
   struct Replaced {
     std::size_t index;  // in its batch
-    Octets frame;
+    ByteVector frame;
   };
 
   explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true, .replace = true})
@@ -60,11 +60,11 @@ class MemoryDataplane final : public io::Dataplane {
     if (keep_verdicts_) verdicts_.insert(verdicts_.end(), verdicts.begin(), verdicts.end());
   }
   bool inject(io::Side side, Bytes frame) noexcept override {
-    injected_.push_back({side, Octets(frame.begin(), frame.end())});
+    injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   bool replace(std::size_t index, Bytes frame) noexcept override {
-    replaced_.push_back({index, Octets(frame.begin(), frame.end())});
+    replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   void stop() noexcept override {}

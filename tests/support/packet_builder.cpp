@@ -13,45 +13,45 @@ namespace {
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 
-void patch_u16(Octets& bytes, std::size_t at, unsigned value) {
+void patch_u16(ByteVector& bytes, std::size_t at, unsigned value) {
   bytes[at] = static_cast<std::byte>(value >> 8);
   bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
 
 // `length`-prefixed, as TLS vectors are.
-void append_vector16(Octets& to, Bytes body) {
+void append_vector16(ByteVector& to, Bytes body) {
   append_u16(to, static_cast<unsigned>(body.size()));
   append(to, body);
 }
 
-void append_extension(Octets& to, unsigned type, Bytes body) {
+void append_extension(ByteVector& to, unsigned type, Bytes body) {
   append_u16(to, type);
   append_vector16(to, body);
 }
 
 }  // namespace
 
-Octets octets(std::string_view text) {
-  Octets result;
+ByteVector byte_vector(std::string_view text) {
+  ByteVector result;
   append(result, as_bytes(text));
   return result;
 }
-void append(Octets& to, Bytes more) {
+void append(ByteVector& to, Bytes more) {
   to.insert(to.end(), more.begin(), more.end());
 }
-Octets joined(const std::vector<Octets>& parts) {
-  Octets all;
-  for (const Octets& part : parts) append(all, part);
+ByteVector joined(const std::vector<ByteVector>& parts) {
+  ByteVector all;
+  for (const ByteVector& part : parts) append(all, part);
   return all;
 }
-void append_u8(Octets& to, unsigned value) {
+void append_u8(ByteVector& to, unsigned value) {
   to.push_back(static_cast<std::byte>(value));
 }
-void append_u16(Octets& to, unsigned value) {
+void append_u16(ByteVector& to, unsigned value) {
   append_u8(to, value >> 8 & 0xff);
   append_u8(to, value & 0xff);
 }
-void append_u32(Octets& to, std::uint32_t value) {
+void append_u32(ByteVector& to, std::uint32_t value) {
   append_u16(to, value >> 16);
   append_u16(to, value & 0xffff);
 }
@@ -89,8 +89,8 @@ FrameBuilder& FrameBuilder::broken_checksum() {
   broken_ = true;
   return *this;
 }
-FrameBuilder& FrameBuilder::fragment(std::uint16_t offset_in_octets, bool more) {
-  fragment_ = static_cast<std::uint16_t>(offset_in_octets / 8 | (more ? 0x2000 : 0));
+FrameBuilder& FrameBuilder::fragment(std::uint16_t offset_in_bytes, bool more) {
+  fragment_ = static_cast<std::uint16_t>(offset_in_bytes / 8 | (more ? 0x2000 : 0));
   return *this;
 }
 FrameBuilder& FrameBuilder::tcp(std::uint32_t sequence, std::uint32_t acknowledgment,
@@ -102,8 +102,8 @@ FrameBuilder& FrameBuilder::tcp(std::uint32_t sequence, std::uint32_t acknowledg
   return *this;
 }
 
-Octets FrameBuilder::segment() const {
-  Octets bytes;
+ByteVector FrameBuilder::segment() const {
+  ByteVector bytes;
   append_u16(bytes, source_.port.number);
   append_u16(bytes, destination_.port.number);
   if (is_tcp_) {
@@ -128,10 +128,10 @@ Octets FrameBuilder::segment() const {
   return bytes;
 }
 
-Octets FrameBuilder::build() const {
+ByteVector FrameBuilder::build() const {
   const bool v4 = source_.address.is_v4();
-  const Octets transport = segment();
-  Octets frame;
+  const ByteVector transport = segment();
+  ByteVector frame;
   for (unsigned i = 0; i < 6; ++i) append_u8(frame, 0xa0 + i);  // destination
   for (unsigned i = 0; i < 6; ++i) append_u8(frame, 0xb0 + i);  // source
   for (const std::uint16_t id : vlans_) {
@@ -165,8 +165,8 @@ Octets FrameBuilder::build() const {
   return frame;
 }
 
-Octets dns_query(std::string_view name, const QueryOptions& options) {
-  Octets message;
+ByteVector dns_query(std::string_view name, const QueryOptions& options) {
+  ByteVector message;
   append_u16(message, options.id);
   append_u16(message, 0x0100);  // RD
   append_u16(message, 1);
@@ -197,41 +197,41 @@ Octets dns_query(std::string_view name, const QueryOptions& options) {
   return message;
 }
 
-Octets framed(Bytes message) {
-  Octets stream;
+ByteVector framed(Bytes message) {
+  ByteVector stream;
   append_vector16(stream, message);
   return stream;
 }
 
-Octets client_hello(std::string_view server_name, const HelloOptions& options) {
-  Octets extensions;
-  append_extension(extensions, 43, octets(std::string_view("\x02\x03\x04", 3)));
+ByteVector client_hello(std::string_view server_name, const HelloOptions& options) {
+  ByteVector extensions;
+  append_extension(extensions, 43, byte_vector(std::string_view("\x02\x03\x04", 3)));
   if (!server_name.empty()) {
-    Octets entry;
+    ByteVector entry;
     append_u8(entry, 0);
     append_vector16(entry, as_bytes(server_name));
-    Octets list;
+    ByteVector list;
     append_vector16(list, entry);
     append_extension(extensions, 0, list);
   }
-  Octets alpn;
+  ByteVector alpn;
   append_u16(alpn, static_cast<unsigned>(options.alpn.size() + 1));
   append_u8(alpn, static_cast<unsigned>(options.alpn.size()));
   append(alpn, as_bytes(options.alpn));
   append_extension(extensions, 16, alpn);
-  if (options.ech) append_extension(extensions, 0xfe0d, Octets(40, std::byte{7}));
-  if (options.padding > 0) append_extension(extensions, 21, Octets(options.padding));
+  if (options.ech) append_extension(extensions, 0xfe0d, ByteVector(40, std::byte{7}));
+  if (options.padding > 0) append_extension(extensions, 21, ByteVector(options.padding));
 
-  Octets body;
+  ByteVector body;
   append_u16(body, 0x0303);
   body.resize(body.size() + 32, std::byte{0x55});  // random
   append_u8(body, 32);
   body.resize(body.size() + 32, std::byte{0x66});  // session id
-  append_vector16(body, octets("\x13\x01\x13\x02"));
+  append_vector16(body, byte_vector("\x13\x01\x13\x02"));
   append_u16(body, 0x0100);  // one compression method, null
   append_vector16(body, extensions);
 
-  Octets hello;
+  ByteVector hello;
   append_u8(hello, 1);
   append_u8(hello, static_cast<unsigned>(body.size() >> 16));
   append_u16(hello, static_cast<unsigned>(body.size() & 0xffff));
@@ -239,8 +239,8 @@ Octets client_hello(std::string_view server_name, const HelloOptions& options) {
   return hello;
 }
 
-Octets tls_records(Bytes handshake, const std::vector<std::size_t>& sizes) {
-  Octets stream;
+ByteVector tls_records(Bytes handshake, const std::vector<std::size_t>& sizes) {
+  ByteVector stream;
   const auto add = [&](std::size_t size) {
     append_u8(stream, 22);
     append_u16(stream, 0x0301);

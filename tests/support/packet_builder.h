@@ -16,14 +16,14 @@
 
 namespace sluice::test {
 
-using Octets = std::vector<std::byte>;
+using ByteVector = std::vector<std::byte>;
 
-[[nodiscard]] Octets octets(std::string_view text);
-void append(Octets& to, Bytes more);
-[[nodiscard]] Octets joined(const std::vector<Octets>& parts);
-void append_u8(Octets& to, unsigned value);
-void append_u16(Octets& to, unsigned value);
-void append_u32(Octets& to, std::uint32_t value);
+[[nodiscard]] ByteVector byte_vector(std::string_view text);
+void append(ByteVector& to, Bytes more);
+[[nodiscard]] ByteVector joined(const std::vector<ByteVector>& parts);
+void append_u8(ByteVector& to, unsigned value);
+void append_u16(ByteVector& to, unsigned value);
+void append_u32(ByteVector& to, std::uint32_t value);
 
 [[nodiscard]] Endpoint endpoint(std::string_view text);  // `192.0.2.1:53`, `[2001:db8::1]:53`
 
@@ -36,19 +36,19 @@ class FrameBuilder {
   FrameBuilder& payload(std::string_view text) { return payload(as_bytes(text)); }
   FrameBuilder& vlan(std::uint16_t id);  // outermost first
   FrameBuilder& padding(
-      std::size_t count);  // octets behind the packet, as short Ethernet frames have
+      std::size_t count);  // bytes behind the packet, as short Ethernet frames have
   FrameBuilder& broken_checksum();
-  FrameBuilder& fragment(std::uint16_t offset_in_octets, bool more);  // IPv4
+  FrameBuilder& fragment(std::uint16_t offset_in_bytes, bool more);  // IPv4
 
   FrameBuilder& tcp(std::uint32_t sequence, std::uint32_t acknowledgment, std::string_view flags);
 
-  [[nodiscard]] Octets build() const;
+  [[nodiscard]] ByteVector build() const;
 
  private:
-  [[nodiscard]] Octets segment() const;
+  [[nodiscard]] ByteVector segment() const;
 
   Endpoint source_, destination_;
-  Octets payload_;
+  ByteVector payload_;
   std::vector<std::uint16_t> vlans_;
   std::size_t padding_ = 0;
   bool broken_ = false;
@@ -63,21 +63,22 @@ struct QueryOptions {
   std::uint16_t id = 0x1234;
   std::uint16_t qtype = 1;
   bool edns = false;
-  std::size_t cookie = 0;  // octets of a COOKIE option (RFC 7873)
+  std::size_t cookie = 0;  // bytes of a COOKIE option (RFC 7873)
 };
-[[nodiscard]] Octets dns_query(std::string_view name, const QueryOptions& options = {});
+[[nodiscard]] ByteVector dns_query(std::string_view name, const QueryOptions& options = {});
 // Behind its length, as over TCP.
-[[nodiscard]] Octets framed(Bytes message);
+[[nodiscard]] ByteVector framed(Bytes message);
 
 // A TLS 1.3 ClientHello handshake message; `server_name` empty: without the extension.
 struct HelloOptions {
   bool ech = false;
-  std::size_t padding = 0;  // octets of the padding extension (RFC 7685)
+  std::size_t padding = 0;  // bytes of the padding extension (RFC 7685)
   std::string_view alpn = "h2";
 };
-[[nodiscard]] Octets client_hello(std::string_view server_name, const HelloOptions& options = {});
+[[nodiscard]] ByteVector client_hello(std::string_view server_name,
+                                      const HelloOptions& options = {});
 // The handshake bytes in records of these sizes, the last one for all that is left.
-[[nodiscard]] Octets tls_records(Bytes handshake, const std::vector<std::size_t>& sizes = {});
+[[nodiscard]] ByteVector tls_records(Bytes handshake, const std::vector<std::size_t>& sizes = {});
 
 [[nodiscard]] std::string http_request(std::string_view host);
 

@@ -47,7 +47,7 @@ class StreamFeeder {
  private:
   void keep_names() {
     for (const inspect::Finding& finding : findings_) {
-      std::array<char, name::kMaxTextOctets> text;
+      std::array<char, name::kMaxTextBytes> text;
       names_.push_back(std::string(to_string(finding.protocol)) + ':' +
                        std::string(name::to_text(finding.name, text)));
     }

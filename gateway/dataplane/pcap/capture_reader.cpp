@@ -88,7 +88,7 @@ class PcapngReader final : public CaptureReader {
     }
     return Next::damaged;
   }
-  // Octets read into the block, from `from` on.
+  // ByteVector read into the block, from `from` on.
   std::size_t fill(std::size_t from) noexcept {
     const std::size_t got = std::fread(block_.data() + from, 1, block_.size() - from, file_.get());
     bytes_read_ += got;

@@ -12,7 +12,7 @@ namespace sluice::io {
 [[nodiscard]] std::vector<std::string> check_interfaces(const std::string& inside,
                                                         const std::string& outside);
 
-// Octets; 0 where the interface is gone.
+// ByteVector; 0 where the interface is gone.
 [[nodiscard]] std::size_t mtu_of(const std::string& interface);
 
 }  // namespace sluice::io

@@ -32,7 +32,7 @@ constexpr Side other(Side side) {
   return side == Side::inside ? Side::outside : Side::inside;
 }
 
-// Octets of link header: 802.1Q and 802.1ad tags do not count against the MTU.
+// ByteVector of link header: 802.1Q and 802.1ad tags do not count against the MTU.
 std::size_t link_header(Bytes frame) noexcept {
   std::size_t header = kEthernetHeader;
   while (frame.size() >= header) {

@@ -6,9 +6,9 @@
 //   block           | type 4 | length 4 | body, filled up to whole words | length 4 |
 //   section header  | 0x1a2b3c4d 4 | version 2 2 | length 8 | options |     sets the byte order
 //   interface       | link type 2 | 0 2 | snapshot length 4 | options |     0, 1, … in their order
-//   enhanced packet | interface 4 | time 4 4 | kept 4 | was 4 | octets | options |
-//   simple packet   | was 4 | octets |                                      of interface 0
-//   packet          | interface 2 | lost 2 | time 4 4 | kept 4 | was 4 | octets | options |
+//   enhanced packet | interface 4 | time 4 4 | kept 4 | was 4 | bytes | options |
+//   simple packet   | was 4 | bytes |                                      of interface 0
+//   packet          | interface 2 | lost 2 | time 4 4 | kept 4 | was 4 | bytes | options |
 //
 // Input: whole blocks, one after the other. Output: packets, which are views into their block; each
 // has the link type of its own interface. Pure but for the list of interfaces, which is bounded;
@@ -32,9 +32,9 @@ class PcapngBlocks {
 
   [[nodiscard]] static bool is_section_header(Bytes start) noexcept;
 
-  // Octets of the block that starts so. REQUIRES: kHeader octets.
+  // ByteVector of the block that starts so. REQUIRES: kHeader bytes.
   [[nodiscard]] Result<std::size_t, std::string_view> length_of(Bytes start) const noexcept;
-  // What one block holds; nothing: no packet. REQUIRES: length_of() octets.
+  // What one block holds; nothing: no packet. REQUIRES: length_of() bytes.
   [[nodiscard]] Result<std::optional<Record>, std::string_view> take(Bytes block);
 
  private:

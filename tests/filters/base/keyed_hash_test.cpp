@@ -9,14 +9,14 @@
 namespace sluice {
 namespace {
 
-TEST(KeyedHash, DependsOnKeyLengthAndEachOctet) {
+TEST(KeyedHash, DependsOnKeyLengthAndEachByte) {
   std::array<std::byte, 24> input{};
   std::set<std::uint64_t> seen;
   for (std::size_t length = 0; length <= input.size(); ++length) {
     seen.insert(keyed_hash({1, 2}, Bytes(input).first(length)));
   }
-  for (std::byte& octet : input) {
-    octet = std::byte{1};
+  for (std::byte& byte : input) {
+    byte = std::byte{1};
     seen.insert(keyed_hash({1, 2}, input));
   }
   seen.insert(keyed_hash({1, 3}, input));
@@ -38,8 +38,8 @@ TEST(KeyedHash, IsSipHash13) {
       {0, 0xabac0158050fc4dcU},  {1, 0xc9f49bf37d57ca93U}, {3, 0x8bf80ab8e7ddf7fbU},
       {4, 0xcf75576088d38328U},  {7, 0xd3927d989bb11140U}, {8, 0x369095118d299a8eU},
       {44, 0xc2ca1cedfaf8876bU}, {47, 0x49fb169c8b5114fdU}};
-  for (const auto& [octets, hash] : expected) {
-    EXPECT_EQ(keyed_hash(key, Bytes(input).first(octets)), hash) << octets;
+  for (const auto& [bytes, hash] : expected) {
+    EXPECT_EQ(keyed_hash(key, Bytes(input).first(bytes)), hash) << bytes;
   }
 }
 

@@ -13,21 +13,21 @@ namespace sluice::craft {
 namespace {
 
 using packet::Packet;
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 using namespace std::string_view_literals;
 
 constexpr std::uint16_t kFlags = 0x8180 | 3;  // a response, RD, RA, NXDOMAIN
-constexpr std::size_t kWithoutText = 6;       // octets of an Extended DNS Error: option, code
+constexpr std::size_t kWithoutText = 6;       // bytes of an Extended DNS Error: option, code
 
 // A question as it went out, and the frame that came back.
 struct Exchange {
-  Octets question, reply;
+  ByteVector question, reply;
   Packet asked, answered;
 };
 
 // Views point into the heap: the exchange does not move.
-std::unique_ptr<Exchange> exchange(Octets frame, std::string_view text = "wechat",
+std::unique_ptr<Exchange> exchange(ByteVector frame, std::string_view text = "wechat",
                                    LinkType link = LinkType::ethernet) {
   auto result = std::make_unique<Exchange>();
   result->question = std::move(frame);
@@ -60,10 +60,10 @@ struct Message {
   bool has_error = false;
   std::uint16_t info_code = 0;
   std::string error_text;
-  bool whole = false;  // read to its last octet
+  bool whole = false;  // read to its last byte
 };
 
-Message read_message(Bytes bytes, std::size_t question_octets) {
+Message read_message(Bytes bytes, std::size_t question_bytes) {
   Message message;
   ByteReader reader(bytes);
   message.id = reader.u16();
@@ -72,7 +72,7 @@ Message read_message(Bytes bytes, std::size_t question_octets) {
   message.answers = reader.u16();
   message.authorities = reader.u16();
   message.additional = reader.u16();
-  message.question_section = reader.take(question_octets);
+  message.question_section = reader.take(question_bytes);
   if (message.additional > 0) {
     message.has_opt = reader.u8() == 0 && reader.u16() == 41;
     message.payload_size = reader.u16();
@@ -92,15 +92,15 @@ Message read_message(Bytes bytes, std::size_t question_octets) {
   return message;
 }
 
-// Octets of the one question `name`, without compression.
-std::size_t question_octets(std::string_view name) {
+// ByteVector of the one question `name`, without compression.
+std::size_t question_bytes(std::string_view name) {
   return name.size() + 2 + 4;
 }
 
 Message reply_to(std::string_view name, const test::QueryOptions& options,
                  std::string_view text = "wechat") {
   const auto talk = exchange(udp().payload(test::dns_query(name, options)).build(), text);
-  return talk ? read_message(talk->answered.payload, question_octets(name)) : Message{};
+  return talk ? read_message(talk->answered.payload, question_bytes(name)) : Message{};
 }
 
 TEST(RefuseQuery, SaysThatThereIsNoSuchName) {
@@ -112,7 +112,7 @@ TEST(RefuseQuery, SaysThatThereIsNoSuchName) {
   EXPECT_EQ(talk->answered.destination.to_string(), "192.0.2.1");
   EXPECT_EQ(talk->answered.source_port, Port{53});
   EXPECT_EQ(talk->answered.destination_port, Port{5000});
-  const Message message = read_message(talk->answered.payload, question_octets("Web.WeChat.com"));
+  const Message message = read_message(talk->answered.payload, question_bytes("Web.WeChat.com"));
   EXPECT_TRUE(message.whole);
   EXPECT_EQ(message.id, 0x1234);
   EXPECT_EQ(message.flags, kFlags);
@@ -138,8 +138,8 @@ TEST(RefuseQuery, LeavesOutWhatHasNoRoom) {
   EXPECT_TRUE(bare.whole);
   EXPECT_TRUE(bare.has_opt);
   EXPECT_FALSE(bare.has_error);
-  // The option is four octets larger than its cookie: room for the code from two on, and for each
-  // octet of text behind it.
+  // The option is four bytes larger than its cookie: room for the code from two on, and for each
+  // byte of text behind it.
   for (std::size_t cookie = 1; cookie <= 16; ++cookie) {
     const Message message = reply_to("web.wechat.com", {.edns = true, .cookie = cookie});
     EXPECT_TRUE(message.whole);
@@ -149,49 +149,49 @@ TEST(RefuseQuery, LeavesOutWhatHasNoRoom) {
 }
 
 TEST(RefuseQuery, HasNoOptWhereTheQuestionHasNone) {
-  Octets question = test::dns_query("web.wechat.com");
+  ByteVector question = test::dns_query("web.wechat.com");
   question.resize(question.size() + 40);  // room, but no EDNS
   const auto talk = exchange(udp().payload(question).build());
   ASSERT_TRUE(talk);
-  const Message message = read_message(talk->answered.payload, question_octets("web.wechat.com"));
+  const Message message = read_message(talk->answered.payload, question_bytes("web.wechat.com"));
   EXPECT_TRUE(message.whole);
   EXPECT_EQ(message.additional, 0);
 }
 
 // | header | pointer to 18 | type, class | 6 WeChat 3 com 0 |: in a reply it would lead nowhere.
 TEST(RefuseQuery, AForwardPointerIsWrittenOut) {
-  Octets question = test::dns_query("");
+  ByteVector question = test::dns_query("");
   question.resize(12);
   test::append(question, as_bytes("\xc0\x12\0\1\0\1\6WeChat\3com\0"sv));
   const auto talk = exchange(udp().payload(question).build());
   ASSERT_TRUE(talk);
-  const Message message = read_message(talk->answered.payload, question_octets("wechat.com"));
+  const Message message = read_message(talk->answered.payload, question_bytes("wechat.com"));
   EXPECT_TRUE(message.whole);
   EXPECT_EQ(as_text(message.question_section), "\6WeChat\3com\0\0\1\0\1"sv);
 }
 
 TEST(RefuseQuery, QuestionsThatDoNotFitWithoutCompressionGetNoReply) {
   // Two pointers lead forward to one name, so it would stand in the reply twice.
-  Octets question = test::dns_query("");
+  ByteVector question = test::dns_query("");
   question.resize(12);
   test::append(question, as_bytes("\xc0\x18\0\1\0\1\xc0\x18\0\x1c\0\1\6WeChat\3com\0"sv));
   question[5] = std::byte{2};
   const auto query = std::make_unique<dns::Query>();
   ASSERT_TRUE(dns::parse_query(question, *query));
-  const Octets frame = udp().payload(question).build();
+  const ByteVector frame = udp().payload(question).build();
   const auto asked = packet::decode(frame, LinkType::ethernet);
-  Octets out(2 * frame.size());
+  ByteVector out(2 * frame.size());
   EXPECT_TRUE(refuse_query(*asked, Direction::back, *query, "", out).empty());
 }
 
 TEST(RefuseQuery, CopiesTheBitsThatRepliesCopy) {
-  Octets question = test::dns_query("a.wechat.com", {.edns = true});
+  ByteVector question = test::dns_query("a.wechat.com", {.edns = true});
   question[2] = std::byte{0x00};                    // no recursion desired
   question[3] = std::byte{0x10};                    // checking disabled
   question[question.size() - 4] = std::byte{0x80};  // DO
   const auto talk = exchange(udp().payload(question).build());
   ASSERT_TRUE(talk);
-  const Message message = read_message(talk->answered.payload, question_octets("a.wechat.com"));
+  const Message message = read_message(talk->answered.payload, question_bytes("a.wechat.com"));
   EXPECT_EQ(message.flags, 0x8000 | 0x0080 | 0x0010 | 3);
   EXPECT_EQ(message.opt_ttl, 0x8000U);
 }
@@ -212,7 +212,7 @@ TEST(RefuseQuery, KeepsTagsAndFamily) {
 }
 
 TEST(RefuseQuery, LeavesOutIpOptions) {
-  Octets frame = udp().payload(test::dns_query("wechat.com")).build();
+  ByteVector frame = udp().payload(test::dns_query("wechat.com")).build();
   constexpr std::size_t kIp = 14;
   frame.insert(frame.begin() + kIp + 20, 4, std::byte{1});  // no-operation, four times
   frame[kIp] = std::byte{0x46};
@@ -241,16 +241,16 @@ TEST(RefuseQuery, AChecksumIsNeverZero) {
 }
 
 TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
-  const Octets message = test::dns_query("wechat.com");
+  const ByteVector message = test::dns_query("wechat.com");
   const auto query = std::make_unique<dns::Query>();
   ASSERT_TRUE(dns::parse_query(message, *query));
-  const Octets tcp =
+  const ByteVector tcp =
       FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").tcp(1, 1, "PA").payload(message).build();
-  Octets out(tcp.size());
+  ByteVector out(tcp.size());
   EXPECT_TRUE(
       refuse_query(*packet::decode(tcp, LinkType::ethernet), Direction::back, *query, "", out)
           .empty());
-  const Octets frame = udp().payload(message).build();
+  const ByteVector frame = udp().payload(message).build();
   const auto asked = packet::decode(frame, LinkType::ethernet);
   for (std::size_t room = 0; room < frame.size(); ++room) {
     EXPECT_TRUE(
@@ -260,8 +260,8 @@ TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
   EXPECT_EQ(refuse_query(*asked, Direction::back, *query, "", out).size(), frame.size());
 }
 
-// Several questions, the later ones compressed into the first; perhaps OPT; perhaps octets behind.
-Octets some_question(std::mt19937& random) {
+// Several questions, the later ones compressed into the first; perhaps OPT; perhaps bytes behind.
+ByteVector some_question(std::mt19937& random) {
   std::string name;
   for (auto labels = 1 + random() % 5; labels > 0; --labels) {
     if (!name.empty()) name += '.';
@@ -269,20 +269,20 @@ Octets some_question(std::mt19937& random) {
                         static_cast<char>('A' + random() % 58));
   }
   if (name.size() > 250) name.resize(20);
-  Octets message = test::dns_query(name, {.id = static_cast<std::uint16_t>(random()),
-                                          .qtype = static_cast<std::uint16_t>(random() % 70),
-                                          .edns = random() % 2 == 0,
-                                          .cookie = random() % 24});
+  ByteVector message = test::dns_query(name, {.id = static_cast<std::uint16_t>(random()),
+                                              .qtype = static_cast<std::uint16_t>(random() % 70),
+                                              .edns = random() % 2 == 0,
+                                              .cookie = random() % 24});
   const auto more = random() % 4;
   message[5] = static_cast<std::byte>(1 + more);
-  Octets compressed;
+  ByteVector compressed;
   for (unsigned i = 0; i < more; ++i) {
     test::append_u8(compressed, 1);
     test::append_u8(compressed, 'a' + i);
     test::append_u16(compressed, 0xc00c);  // the first question's name
     test::append_u32(compressed, 0x00010001);
   }
-  const auto behind_first = static_cast<std::ptrdiff_t>(12 + question_octets(name));
+  const auto behind_first = static_cast<std::ptrdiff_t>(12 + question_bytes(name));
   message.insert(message.begin() + behind_first, compressed.begin(), compressed.end());
   message.resize(message.size() + (random() % 3 == 0 ? random() % 30 : 0));
   return message;
@@ -309,13 +309,13 @@ TEST(RefuseQueryProperty, IsNeverLargerAndAlwaysWhole) {
 
     const auto query = std::make_unique<dns::Query>();
     ASSERT_TRUE(dns::parse_query(talk->asked.payload, *query));
-    const std::size_t octets = query->questions_end - dns::kHeaderOctets;
-    const Message message = read_message(talk->answered.payload, octets);
+    const std::size_t bytes = query->questions_end - dns::kHeaderBytes;
+    const Message message = read_message(talk->answered.payload, bytes);
     ASSERT_TRUE(message.whole) << round;
     ASSERT_EQ(message.id, query->id);
     ASSERT_EQ(message.questions, query->count);
     ASSERT_EQ(as_text(message.question_section),
-              as_text(talk->asked.payload.subspan(dns::kHeaderOctets, octets)));
+              as_text(talk->asked.payload.subspan(dns::kHeaderBytes, bytes)));
     ASSERT_EQ(message.has_opt, query->has_edns) << round;  // OPT has at least the size of ours
     ASSERT_TRUE(message.error_text.empty() || message.error_text == text);
   }

@@ -10,24 +10,24 @@
 namespace sluice::craft {
 namespace {
 
+using test::ByteVector;
 using test::DnsResponse;
 using test::FrameBuilder;
-using test::Octets;
 using namespace std::string_view_literals;
 
 struct Hidden {
-  Octets frame;            // empty: it could not be done
+  ByteVector frame;        // empty: it could not be done
   std::string rdata;       // of the first record, where it could
   bool checksums = false;  // hold
 };
 
-Hidden hide(const Octets& frame) {
+Hidden hide(const ByteVector& frame) {
   const auto packet = packet::decode(frame, LinkType::ethernet);
   const auto response = std::make_unique<dns::Response>();
   EXPECT_TRUE(packet && dns::parse_response(packet->payload, *response));
-  Octets out(frame.size());
+  ByteVector out(frame.size());
   const Bytes made = hide_ech(*packet, packet->payload, *response, out);
-  Hidden hidden{.frame = Octets(made.begin(), made.end())};
+  Hidden hidden{.frame = ByteVector(made.begin(), made.end())};
   if (made.empty()) return hidden;
   const auto again = packet::decode(hidden.frame, LinkType::ethernet);
   EXPECT_TRUE(again && dns::parse_response(again->payload, *response));
@@ -39,8 +39,8 @@ Hidden hide(const Octets& frame) {
   return hidden;
 }
 
-Octets frame(const DnsResponse& response, const char* from = "198.51.100.53:53",
-             const char* to = "192.0.2.1:5000") {
+ByteVector frame(const DnsResponse& response, const char* from = "198.51.100.53:53",
+                 const char* to = "192.0.2.1:5000") {
   return FrameBuilder(from, to).payload(response.build()).build();
 }
 
@@ -57,12 +57,12 @@ TEST(HideEch, PutsZerosOfAPrivateKeyBehindTheOtherParameters) {
 }
 
 TEST(HideEch, ChangesNothingElse) {
-  const Octets before = frame(DnsResponse("a.example", 65)
-                                  .https("a.example", "svc.example", {.ech = 30})
-                                  .cname("b.example", "a.example")
-                                  .additional()
-                                  .a("svc.example", "192.0.2.7")
-                                  .edns());
+  const ByteVector before = frame(DnsResponse("a.example", 65)
+                                      .https("a.example", "svc.example", {.ech = 30})
+                                      .cname("b.example", "a.example")
+                                      .additional()
+                                      .a("svc.example", "192.0.2.7")
+                                      .edns());
   const Hidden hidden = hide(before);
   ASSERT_EQ(hidden.frame.size(), before.size());
   std::size_t changed = 0;
@@ -82,7 +82,7 @@ TEST(HideEch, HidesTheKeysOfEveryRecord) {
 TEST(HideEch, OverIpv6AndWithoutAChecksum) {
   const DnsResponse response = DnsResponse("a.example", 65).https("a.example", "", {.ech = 30});
   EXPECT_TRUE(hide(frame(response, "[2001:db8::53]:53", "[2001:db8::1]:5000")).checksums);
-  Octets none = frame(response);
+  ByteVector none = frame(response);
   none[14 + 20 + 6] = none[14 + 20 + 7] = std::byte{0};
   const Hidden hidden = hide(none);
   EXPECT_TRUE(hidden.checksums);
@@ -100,11 +100,11 @@ TEST(HideEch, IsNothingWhereTheKeyHasNoRoomBehindTheOthers) {
 }
 
 TEST(HideEch, IsNothingWhereThereIsNoRoom) {
-  const Octets bytes = frame(DnsResponse("a.example", 65).https("a.example", "", {.ech = 30}));
+  const ByteVector bytes = frame(DnsResponse("a.example", 65).https("a.example", "", {.ech = 30}));
   const auto packet = packet::decode(bytes, LinkType::ethernet);
   const auto response = std::make_unique<dns::Response>();
   ASSERT_TRUE(dns::parse_response(packet->payload, *response));
-  Octets out(bytes.size() - 1);
+  ByteVector out(bytes.size() - 1);
   EXPECT_TRUE(hide_ech(*packet, packet->payload, *response, out).empty());
 }
 

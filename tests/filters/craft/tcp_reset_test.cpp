@@ -11,8 +11,8 @@ namespace sluice::craft {
 namespace {
 
 using packet::Packet;
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 
 // Decodes what was made; `frame` must outlive it.
 Packet decoded(Bytes frame, LinkType link = LinkType::ethernet) {
@@ -47,7 +47,7 @@ Numbers numbers_of(const Packet& packet) {
 }
 
 Numbers to_sender(FrameBuilder builder) {
-  const Octets frame = builder.build();
+  const ByteVector frame = builder.build();
   std::array<std::byte, kMaxResetFrame> out;
   return numbers_of(decoded(reset_to_sender(decoded(frame), out)));
 }
@@ -84,10 +84,10 @@ TEST(ResetToSender, DoesNotCountPadding) {
 
 TEST(ResetToDestination, StandsAtTheNumberThatIsAskedFor) {
   std::array<std::byte, kMaxResetFrame> out;
-  const Octets data = segment(1000, 2000, "PA").payload("hello").build();
+  const ByteVector data = segment(1000, 2000, "PA").payload("hello").build();
   EXPECT_EQ(numbers_of(decoded(reset_to_destination(decoded(data), 990, out))),
             (Numbers{990, 2000, "AR"}));
-  const Octets syn = segment(1000, 2000, "S").build();
+  const ByteVector syn = segment(1000, 2000, "S").build();
   EXPECT_EQ(numbers_of(decoded(reset_to_destination(decoded(syn), 1000, out))),
             (Numbers{1000, 0, "R"}));
 }
@@ -102,7 +102,7 @@ TEST(Reset, KeepsLinkAndTagsAndTurnsEndsRound) {
     for (std::size_t tags = 0; tags <= packet::kMaxVlanTags; ++tags) {
       FrameBuilder builder(c.client, c.server);
       for (std::size_t i = 0; i < tags; ++i) builder.vlan(static_cast<std::uint16_t>(100 + i));
-      const Octets frame = builder.tcp(1000, 2000, "PA").payload("hello").build();
+      const ByteVector frame = builder.tcp(1000, 2000, "PA").payload("hello").build();
       const Packet seen = decoded(frame);
       std::array<std::byte, kMaxResetFrame> out, out_onward;
       const Bytes back = reset_to_sender(seen, out);
@@ -137,7 +137,7 @@ TEST(Reset, KeepsLinkAndTagsAndTurnsEndsRound) {
 }
 
 TEST(Reset, IsNoLargerThanABareSegment) {
-  const Octets frame = segment(1000, 2000, "A").build();
+  const ByteVector frame = segment(1000, 2000, "A").build();
   std::array<std::byte, kMaxResetFrame> out;
   EXPECT_EQ(reset_to_sender(decoded(frame), out).size(), frame.size());
   EXPECT_EQ(reset_to_destination(decoded(frame), 1000, out).size(), frame.size());
@@ -145,7 +145,7 @@ TEST(Reset, IsNoLargerThanABareSegment) {
 
 TEST(Reset, KeepsACookedLinkHeaderAsItIs) {
   using namespace std::string_view_literals;
-  Octets frame = test::octets("\x08\0\0\0\0\0\0\1\0\1\0\6abcdefgh"sv);  // SLL2
+  ByteVector frame = test::byte_vector("\x08\0\0\0\0\0\0\1\0\1\0\6abcdefgh"sv);  // SLL2
   const std::size_t link = frame.size();
   test::append(frame, Bytes(segment(1000, 2000, "A").build()).subspan(14));
   std::array<std::byte, kMaxResetFrame> out;
@@ -157,10 +157,10 @@ TEST(Reset, KeepsACookedLinkHeaderAsItIs) {
 
 TEST(Reset, IsNothingForUdpAndWhereThereIsNoRoom) {
   std::array<std::byte, kMaxResetFrame> out;
-  const Octets udp = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("x").build();
+  const ByteVector udp = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("x").build();
   EXPECT_TRUE(reset_to_sender(decoded(udp), out).empty());
   EXPECT_TRUE(reset_to_destination(decoded(udp), 1, out).empty());
-  const Octets tcp = segment(1000, 2000, "A").build();
+  const ByteVector tcp = segment(1000, 2000, "A").build();
   for (std::size_t room = 0; room < tcp.size(); ++room) {
     EXPECT_TRUE(reset_to_sender(decoded(tcp), MutableBytes(out).first(room)).empty());
   }

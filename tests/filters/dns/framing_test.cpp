@@ -13,11 +13,11 @@
 namespace sluice::dns {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using namespace std::string_view_literals;
 
 TEST(NextMessage, TakesOneMessageAfterTheOther) {
-  Octets stream = test::framed(as_bytes("first"));
+  ByteVector stream = test::framed(as_bytes("first"));
   test::append(stream, test::framed({}));
   test::append(stream, test::framed(as_bytes("third")));
   std::vector<std::string> messages;
@@ -31,7 +31,7 @@ TEST(NextMessage, TakesOneMessageAfterTheOther) {
 }
 
 TEST(NextMessage, SaysHowMuchItLacksAtEveryCut) {
-  const Octets stream = test::framed(test::dns_query("a.example"));
+  const ByteVector stream = test::framed(test::dns_query("a.example"));
   for (std::size_t size = 0; size < stream.size(); ++size) {
     const Framed framed = next_message(Bytes(stream).first(size));
     EXPECT_FALSE(framed.complete);
@@ -40,7 +40,7 @@ TEST(NextMessage, SaysHowMuchItLacksAtEveryCut) {
 }
 
 TEST(NextMessage, HoldsTheLongestMessage) {
-  const Octets stream = test::framed(Octets(0xffff));
+  const ByteVector stream = test::framed(ByteVector(0xffff));
   const Framed framed = next_message(stream);
   ASSERT_TRUE(framed.complete);
   EXPECT_EQ(framed.message.size(), 0xffffU);
@@ -49,7 +49,7 @@ TEST(NextMessage, HoldsTheLongestMessage) {
 
 TEST(MayBeQueryStream, TellsAQueryAtEveryLength) {
   for (const bool edns : {false, true}) {
-    const Octets stream = test::framed(test::dns_query("web.wechat.com", {.edns = edns}));
+    const ByteVector stream = test::framed(test::dns_query("web.wechat.com", {.edns = edns}));
     for (std::size_t size = 0; size <= stream.size(); ++size) {
       EXPECT_TRUE(may_be_query_stream(Bytes(stream).first(size))) << size;
     }
@@ -57,7 +57,7 @@ TEST(MayBeQueryStream, TellsAQueryAtEveryLength) {
 }
 
 TEST(MayBeQueryStream, TakesFlagsAsServersDo) {
-  Octets stream = test::framed(test::dns_query("a.example"));
+  ByteVector stream = test::framed(test::dns_query("a.example"));
   for (const auto& [high, low] :
        {std::pair{0x00, 0x00}, {0x05, 0x00}, {0x01, 0x20}, {0x01, 0xb0}}) {
     stream[4] = static_cast<std::byte>(high);
@@ -67,9 +67,9 @@ TEST(MayBeQueryStream, TakesFlagsAsServersDo) {
 }
 
 TEST(MayBeQueryStream, IsFalseForWhatNoClientSends) {
-  const Octets query = test::framed(test::dns_query("a.example"));
+  const ByteVector query = test::framed(test::dns_query("a.example"));
   const auto with = [&](std::size_t at, unsigned value) {
-    Octets changed = query;
+    ByteVector changed = query;
     changed[at] = static_cast<std::byte>(value);
     return may_be_query_stream(changed);
   };
@@ -87,8 +87,8 @@ TEST(MayBeQueryStream, IsFalseForWhatNoClientSends) {
 }
 
 TEST(MayBeQueryStream, IsFalseForLabelsLongerThanAName) {
-  Octets message = test::dns_query("");
-  message.resize(kHeaderOctets);
+  ByteVector message = test::dns_query("");
+  message.resize(kHeaderBytes);
   for (int label = 0; label < 5; ++label) {
     test::append_u8(message, 63);
     message.resize(message.size() + 63, std::byte{'x'});
@@ -98,29 +98,29 @@ TEST(MayBeQueryStream, IsFalseForLabelsLongerThanAName) {
 
 // Public resolvers follow a pointer that leads forward, on other ports than 53 as well.
 TEST(MayBeQueryStream, AForwardPointerHidesNoQuery) {
-  Octets message = test::dns_query("");
-  message.resize(kHeaderOctets);
+  ByteVector message = test::dns_query("");
+  message.resize(kHeaderBytes);
   test::append(message, as_bytes("\xc0\x12\0\1\0\1\6wechat\0"sv));
   EXPECT_TRUE(may_be_query_stream(test::framed(message)));
 }
 
 // What follows the first message says nothing about it.
 TEST(MayBeQueryStream, LooksAtNothingBehindTheFirstMessage) {
-  Octets message = test::dns_query("");
-  message[kHeaderOctets] = std::byte{40};  // a label that goes on behind the message
-  Octets stream = test::framed(message);
+  ByteVector message = test::dns_query("");
+  message[kHeaderBytes] = std::byte{40};  // a label that goes on behind the message
+  ByteVector stream = test::framed(message);
   const bool alone = may_be_query_stream(stream);
   stream.resize(stream.size() + 100, std::byte{0x7f});
   EXPECT_EQ(may_be_query_stream(stream), alone);
 }
 
 TEST(MayBeResponseStream, TellsAResponseByItsLengthAndQrBit) {
-  const Octets response = test::framed(test::octets("\x12\x34\x81\x80 and counts"));
+  const ByteVector response = test::framed(test::byte_vector("\x12\x34\x81\x80 and counts"));
   for (std::size_t size = 0; size <= response.size(); ++size) {
     EXPECT_TRUE(may_be_response_stream(Bytes(response).first(size))) << size;
   }
   EXPECT_FALSE(may_be_response_stream(test::framed(test::dns_query("a.example"))));
-  EXPECT_TRUE(may_be_response_stream(as_bytes("HTTP")));  // the fifth octet tells
+  EXPECT_TRUE(may_be_response_stream(as_bytes("HTTP")));  // the fifth byte tells
   EXPECT_FALSE(may_be_response_stream(as_bytes("HTTP/")));
   EXPECT_FALSE(may_be_response_stream(as_bytes("\0\x0b"sv)));  // no room for a header
 }
@@ -128,7 +128,7 @@ TEST(MayBeResponseStream, TellsAResponseByItsLengthAndQrBit) {
 TEST(MayBeQueryStream, FalseIsFinal) {
   std::mt19937 random(4);
   for (int round = 0; round < 20000; ++round) {
-    Octets bytes = test::framed(test::dns_query("web.wechat.com"));
+    ByteVector bytes = test::framed(test::dns_query("web.wechat.com"));
     for (unsigned changes = random() % 4; changes > 0; --changes) {
       bytes[random() % bytes.size()] = static_cast<std::byte>(random());
     }

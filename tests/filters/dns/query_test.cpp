@@ -12,7 +12,7 @@
 namespace sluice::dns {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using namespace std::string_view_literals;
 
 using Names = std::vector<std::string>;
@@ -20,9 +20,9 @@ using Names = std::vector<std::string>;
 constexpr std::string_view kTypeAndClass = "\0\1\0\1"sv;
 
 // A header with these counts, and what follows it.
-Octets message(unsigned questions, std::string_view body, unsigned flags = 0x0100,
-               unsigned additional = 0) {
-  Octets result;
+ByteVector message(unsigned questions, std::string_view body, unsigned flags = 0x0100,
+                   unsigned additional = 0) {
+  ByteVector result;
   test::append_u16(result, 0x1234);
   test::append_u16(result, flags);
   test::append_u16(result, questions);
@@ -46,7 +46,7 @@ class QueryTest : public testing::Test {
   Names names() const {
     Names result;
     for (std::size_t i = 0; i < query_->count; ++i) {
-      std::array<char, name::kMaxTextOctets> text;
+      std::array<char, name::kMaxTextBytes> text;
       result.emplace_back(name::to_text(query_->questions[i].name, text));
     }
     return result;
@@ -56,7 +56,7 @@ class QueryTest : public testing::Test {
 };
 
 TEST_F(QueryTest, ReadsOneQuestion) {
-  const Octets bytes = test::dns_query("Web.WeChat.com", {.id = 7, .qtype = 28});
+  const ByteVector bytes = test::dns_query("Web.WeChat.com", {.id = 7, .qtype = 28});
   ASSERT_EQ(parse(bytes), "ok");
   EXPECT_EQ(names(), Names{"web.wechat.com"});
   EXPECT_EQ(query_->id, 7);
@@ -69,7 +69,7 @@ TEST_F(QueryTest, ReadsOneQuestion) {
 }
 
 TEST_F(QueryTest, ReadsEdnsAndItsDnssecBit) {
-  Octets bytes = test::dns_query("a.example", {.edns = true, .cookie = 8});
+  ByteVector bytes = test::dns_query("a.example", {.edns = true, .cookie = 8});
   ASSERT_EQ(parse(bytes), "ok");
   EXPECT_TRUE(query_->has_edns);
   EXPECT_FALSE(query_->dnssec_ok);
@@ -104,7 +104,7 @@ TEST_F(QueryTest, EveryQuestionCounts) {
   const std::string body = question("\1a\3com\0"sv) + question("\1b\xc0\x0e"sv);
   ASSERT_EQ(parse(message(2, body)), "ok");
   EXPECT_EQ(names(), (Names{"a.com", "b.com"}));
-  EXPECT_EQ(query_->questions_end, kHeaderOctets + body.size());
+  EXPECT_EQ(query_->questions_end, kHeaderBytes + body.size());
 }
 
 TEST_F(QueryTest, ABannedNameInTheSixteenthQuestionIsRead) {
@@ -128,7 +128,7 @@ TEST_F(QueryTest, ANameBehindManyPointersIsRead) {
   const auto chain = [](std::size_t jumps) {
     // Pointers from 12 on, each to the next, behind the first one type and class.
     std::string body;
-    std::size_t at = kHeaderOctets;
+    std::size_t at = kHeaderBytes;
     for (std::size_t i = 0; i < jumps; ++i) {
       const std::size_t next = at + 2 + (i == 0 ? kTypeAndClass.size() : 0);
       body += '\xc0';
@@ -164,14 +164,14 @@ TEST_F(QueryTest, RefusesReservedLabelTypes) {
             "malformed");
 }
 
-TEST_F(QueryTest, RefusesANameOver255OctetsHoweverItIsCompressed) {
+TEST_F(QueryTest, RefusesANameOver255BytesHoweverItIsCompressed) {
   std::string long_name;
   for (int i = 0; i < 3; ++i) long_name += '\x3f' + std::string(63, 'x');
   const std::string first = question(long_name + '\0');
   const std::string fits = '\x3d' + std::string(61, 'y') + std::string("\xc0\x0c"sv);
   const std::string too_long = '\x3e' + std::string(62, 'y') + std::string("\xc0\x0c"sv);
   EXPECT_EQ(parse(message(2, first + question(fits))), "ok");
-  EXPECT_EQ(query_->questions[1].name.wire().size(), name::kMaxNameOctets);
+  EXPECT_EQ(query_->questions[1].name.wire().size(), name::kMaxNameBytes);
   EXPECT_EQ(parse(message(2, first + question(too_long))), "malformed");
 }
 
@@ -199,14 +199,14 @@ TEST_F(QueryTest, DotsAndZerosInsideLabelsStayThere) {
 }
 
 TEST_F(QueryTest, EveryCutIsRefusedAndNamesNothingElse) {
-  const Octets whole = test::dns_query("web.wechat.com", {.edns = true, .cookie = 8});
+  const ByteVector whole = test::dns_query("web.wechat.com", {.edns = true, .cookie = 8});
   ASSERT_EQ(parse(whole), "ok");
   const std::size_t questions_end = query_->questions_end;
   for (std::size_t size = 0; size < whole.size(); ++size) {
     // A copy of its own, so that a sanitizer sees a read behind its end.
-    const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const ByteVector cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
     const std::string result = parse(cut);
-    if (size < kHeaderOctets) {
+    if (size < kHeaderBytes) {
       EXPECT_EQ(result, "not_query") << size;
     } else if (size < questions_end) {
       EXPECT_EQ(result, "malformed") << size;
@@ -220,9 +220,9 @@ TEST_F(QueryTest, EveryCutIsRefusedAndNamesNothingElse) {
 
 TEST_F(QueryTest, RandomFlipsKeepItsBounds) {
   std::mt19937 random(3);
-  const Octets two = message(2, question("\3web\6wechat\3com\0"sv) + question("\1b\xc0\x10"sv));
+  const ByteVector two = message(2, question("\3web\6wechat\3com\0"sv) + question("\1b\xc0\x10"sv));
   for (int round = 0; round < 20000; ++round) {
-    Octets bytes = round % 2 == 0 ? two : test::dns_query("a.example", {.edns = true});
+    ByteVector bytes = round % 2 == 0 ? two : test::dns_query("a.example", {.edns = true});
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
       bytes[random() % bytes.size()] ^= static_cast<std::byte>(1U << random() % 8);
     }

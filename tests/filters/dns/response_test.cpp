@@ -12,13 +12,13 @@
 namespace sluice::dns {
 namespace {
 
+using test::ByteVector;
 using test::DnsResponse;
-using test::Octets;
 using Texts = std::vector<std::string>;
 using namespace std::string_view_literals;
 
 std::string text_of(const name::Name& name) {
-  std::array<char, name::kMaxTextOctets> text;
+  std::array<char, name::kMaxTextBytes> text;
   return std::string(name::to_text(name, text));
 }
 
@@ -30,7 +30,7 @@ class ResponseTest : public testing::Test {
     return parsed ? "ok" : std::string(to_string(parsed.error()));
   }
   // `type>target` of each record that leads somewhere; "?" where it cannot be read.
-  Texts targets(const Octets& message) {
+  Texts targets(const ByteVector& message) {
     Texts result;
     if (parse(message) != "ok") return {parse(message)};
     ResponseReader records(message, *response_);
@@ -43,7 +43,7 @@ class ResponseTest : public testing::Test {
     return result;
   }
   // `owner=address/ttl`, in order.
-  Texts addresses(const Octets& message) {
+  Texts addresses(const ByteVector& message) {
     Texts result;
     if (parse(message) != "ok") return {parse(message)};
     ResponseReader records(message, *response_);
@@ -61,13 +61,13 @@ class ResponseTest : public testing::Test {
 };
 
 TEST_F(ResponseTest, ReadsAChainOfAliasesToItsAddresses) {
-  const Octets message = DnsResponse("www.a.example")
-                             .cname("www.a.example", "x.cdn.example")
-                             .cname("x.cdn.example", "web.wechat.com")
-                             .a("web.wechat.com", "192.0.2.7", 60)
-                             .a("web.wechat.com", "192.0.2.8", 61)
-                             .aaaa("web.wechat.com", "2001:db8::7", 62)
-                             .build();
+  const ByteVector message = DnsResponse("www.a.example")
+                                 .cname("www.a.example", "x.cdn.example")
+                                 .cname("x.cdn.example", "web.wechat.com")
+                                 .a("web.wechat.com", "192.0.2.7", 60)
+                                 .a("web.wechat.com", "192.0.2.8", 61)
+                                 .aaaa("web.wechat.com", "2001:db8::7", 62)
+                                 .build();
   EXPECT_EQ(targets(message), (Texts{"5>x.cdn.example", "5>web.wechat.com"}));
   EXPECT_EQ(addresses(message), (Texts{"web.wechat.com=192.0.2.7/60", "web.wechat.com=192.0.2.8/61",
                                        "web.wechat.com=2001:db8::7/62"}));
@@ -82,18 +82,18 @@ TEST_F(ResponseTest, ReadsAChainOfAliasesToItsAddresses) {
 }
 
 TEST_F(ResponseTest, ReadsDnameAndServiceTargets) {
-  const Octets message = DnsResponse("a.example")
-                             .dname("a.example", "wechat.com")
-                             .mx("a.example", "mx.wechat.com")
-                             .srv("a.example", "srv.wechat.com")
-                             .ns("a.example", "ns.wechat.com")
-                             .build();
+  const ByteVector message = DnsResponse("a.example")
+                                 .dname("a.example", "wechat.com")
+                                 .mx("a.example", "mx.wechat.com")
+                                 .srv("a.example", "srv.wechat.com")
+                                 .ns("a.example", "ns.wechat.com")
+                                 .build();
   EXPECT_EQ(targets(message),
             (Texts{"39>wechat.com", "15>mx.wechat.com", "33>srv.wechat.com", "2>ns.wechat.com"}));
 }
 
 TEST_F(ResponseTest, ReadsTheHttpsTargetAndItsHints) {
-  const Octets message =
+  const ByteVector message =
       DnsResponse("a.example", 65)
           .https(
               "a.example", "svc.wechat.com",
@@ -105,9 +105,9 @@ TEST_F(ResponseTest, ReadsTheHttpsTargetAndItsHints) {
 }
 
 TEST_F(ResponseTest, FindsTheEchParameterWhereItIs) {
-  const Octets message = DnsResponse("a.example", 65)
-                             .https("a.example", "", {.ipv4_hints = {"192.0.2.1"}, .ech = 70})
-                             .build();
+  const ByteVector message = DnsResponse("a.example", 65)
+                                 .https("a.example", "", {.ipv4_hints = {"192.0.2.1"}, .ech = 70})
+                                 .build();
   ASSERT_EQ(parse(message), "ok");
   const auto record = ResponseReader(message, *response_).next();
   const auto binding = read_service_binding(message, *record);
@@ -119,10 +119,10 @@ TEST_F(ResponseTest, FindsTheEchParameterWhereItIs) {
 }
 
 TEST_F(ResponseTest, AnAliasModeRecordLeadsOnAndHasNoParameters) {
-  const Octets message = DnsResponse("a.example", 65)
-                             .https("a.example", "svc.wechat.com",
-                                    {.priority = 0, .ipv4_hints = {"192.0.2.1"}, .ech = 8})
-                             .build();
+  const ByteVector message = DnsResponse("a.example", 65)
+                                 .https("a.example", "svc.wechat.com",
+                                        {.priority = 0, .ipv4_hints = {"192.0.2.1"}, .ech = 8})
+                                 .build();
   EXPECT_EQ(targets(message), Texts{"65>svc.wechat.com"});
   EXPECT_TRUE(addresses(message).empty());
 }
@@ -144,14 +144,14 @@ TEST_F(ResponseTest, RefusesServiceParametersThatClientsRefuse) {
 }
 
 TEST_F(ResponseTest, RecordsOfEverySectionAreRead) {
-  const Octets message = DnsResponse("a.example")
-                             .cname("a.example", "b.example")
-                             .authority()
-                             .ns("example", "ns.example")
-                             .additional()
-                             .a("ns.example", "192.0.2.53")
-                             .edns()
-                             .build();
+  const ByteVector message = DnsResponse("a.example")
+                                 .cname("a.example", "b.example")
+                                 .authority()
+                                 .ns("example", "ns.example")
+                                 .additional()
+                                 .a("ns.example", "192.0.2.53")
+                                 .edns()
+                                 .build();
   EXPECT_EQ(targets(message), (Texts{"5>b.example", "2>ns.example"}));
   EXPECT_EQ(addresses(message), Texts{"ns.example=192.0.2.53/300"});
   EXPECT_EQ(response_->records, 4U);
@@ -172,8 +172,8 @@ TEST_F(ResponseTest, MoreRecordsThanAnyTableHoldsAreAllRead) {
 
 TEST_F(ResponseTest, ATargetBehindAForwardPointerIsRead) {
   // The CNAME's RDATA points at the RDATA of the TXT record behind it.
-  Octets message = DnsResponse("a").raw("a", 5, as_bytes("\xc0\x2b"sv)).build();
-  const Octets name = test::octets("\6wechat\3com\0"sv);
+  ByteVector message = DnsResponse("a").raw("a", 5, as_bytes("\xc0\x2b"sv)).build();
+  const ByteVector name = test::byte_vector("\6wechat\3com\0"sv);
   message = DnsResponse("a").raw("a", 5, as_bytes("\xc0\x2d"sv)).raw("a", 16, name).build();
   ASSERT_EQ(as_text(Bytes(message).subspan(0x2d, 7)), "\6wechat"sv);
   EXPECT_EQ(targets(message), Texts{"5>wechat.com"});
@@ -193,14 +193,14 @@ TEST_F(ResponseTest, ATargetThatCannotBeReadIsAnError) {
 }
 
 TEST_F(ResponseTest, AHalfRecordIsAnErrorUnlessTheMessageSaysThatItWasCut) {
-  const Octets whole = DnsResponse("a.example")
-                           .cname("a.example", "web.wechat.com")
-                           .a("web.wechat.com", "192.0.2.7")
-                           .build();
-  const Octets cut(whole.begin(), whole.end() - 1);
+  const ByteVector whole = DnsResponse("a.example")
+                               .cname("a.example", "web.wechat.com")
+                               .a("web.wechat.com", "192.0.2.7")
+                               .build();
+  const ByteVector cut(whole.begin(), whole.end() - 1);
   EXPECT_EQ(parse(cut), "malformed");
   EXPECT_EQ(response_->records, 0U);
-  Octets truncated = cut;
+  ByteVector truncated = cut;
   truncated[2] |= std::byte{0x02};
   EXPECT_EQ(targets(truncated), Texts{"5>web.wechat.com"});
   EXPECT_EQ(response_->records, 1U);
@@ -208,12 +208,12 @@ TEST_F(ResponseTest, AHalfRecordIsAnErrorUnlessTheMessageSaysThatItWasCut) {
 }
 
 TEST_F(ResponseTest, AnAnswerMayRepeatNoQuestionOrSeveral) {
-  Octets none = DnsResponse("").build();
+  ByteVector none = DnsResponse("").build();
   none[5] = std::byte{0};
-  none.resize(kHeaderOctets);
+  none.resize(kHeaderBytes);
   EXPECT_EQ(parse(none), "ok");
   EXPECT_EQ(response_->query.count, 0U);
-  Octets two = DnsResponse("a.example").build();
+  ByteVector two = DnsResponse("a.example").build();
   two[5] = std::byte{2};
   EXPECT_EQ(parse(two), "malformed");
   test::append(two, as_bytes("\xc0\x0c\0\x1c\0\1"sv));
@@ -230,7 +230,7 @@ TEST_F(ResponseTest, WhatIsNoResponseIsLeftAlone) {
 }
 
 TEST_F(ResponseTest, OnlyAddressesOfTheInternetClassCount) {
-  Octets message = DnsResponse("a.example").a("a.example", "192.0.2.7").build();
+  ByteVector message = DnsResponse("a.example").a("a.example", "192.0.2.7").build();
   message[message.size() - 11] = std::byte{3};  // CHAOS
   EXPECT_TRUE(addresses(message).empty());
   EXPECT_TRUE(
@@ -238,23 +238,23 @@ TEST_F(ResponseTest, OnlyAddressesOfTheInternetClassCount) {
 }
 
 TEST_F(ResponseTest, EveryCutOfAnAnswerIsRefused) {
-  const Octets whole = DnsResponse("a.example", 65)
-                           .cname("a.example", "b.example")
-                           .https("b.example", "svc.wechat.com", {.ech = 20})
-                           .additional()
-                           .edns()
-                           .build();
+  const ByteVector whole = DnsResponse("a.example", 65)
+                               .cname("a.example", "b.example")
+                               .https("b.example", "svc.wechat.com", {.ech = 20})
+                               .additional()
+                               .edns()
+                               .build();
   ASSERT_EQ(parse(whole), "ok");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     // A copy of its own, so that a sanitizer sees a read behind its end.
-    const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    EXPECT_EQ(parse(cut), size < kHeaderOctets ? "not_response" : "malformed") << size;
+    const ByteVector cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(parse(cut), size < kHeaderBytes ? "not_response" : "malformed") << size;
   }
 }
 
 TEST_F(ResponseTest, RandomFlipsKeepItsBounds) {
   std::mt19937 random(7);
-  const Octets whole =
+  const ByteVector whole =
       DnsResponse("a.example", 65)
           .cname("a.example", "web.wechat.com")
           .https("web.wechat.com", "svc.wechat.com", {.ipv4_hints = {"192.0.2.1"}, .ech = 20})
@@ -263,7 +263,7 @@ TEST_F(ResponseTest, RandomFlipsKeepItsBounds) {
           .edns()
           .build();
   for (int round = 0; round < 20000; ++round) {
-    Octets bytes = whole;
+    ByteVector bytes = whole;
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
       bytes[random() % bytes.size()] ^= static_cast<std::byte>(1U << random() % 8);
     }

@@ -55,11 +55,11 @@ TEST(FlowKey, DependsOnAllThatTellsFlowsApart) {
       change(other);
       keys.push_back(key_of(other).key);
     };
-    for (std::size_t octet = v4 ? 12 : 0; octet < IpAddress::kBytes; ++octet) {
+    for (std::size_t byte = v4 ? 12 : 0; byte < IpAddress::kBytes; ++byte) {
       const auto differ = [&](IpAddress& address) {
-        auto octets = address.mapped();
-        octets[octet] ^= std::byte{0x80};
-        address = IpAddress::from_bytes(octets);
+        auto bytes = address.mapped();
+        bytes[byte] ^= std::byte{0x80};
+        address = IpAddress::from_bytes(bytes);
       };
       add([&](packet::Packet& packet) { differ(packet.source); });
       add([&](packet::Packet& packet) { differ(packet.destination); });

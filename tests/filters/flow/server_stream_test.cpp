@@ -28,18 +28,18 @@ std::string text_of(const ServerStream& stream, const StreamPool& pool) {
 
 TEST(Place, TrimsWhatLiesBeforeTheMark) {
   const Mark mark{100, 5000};
-  const Bytes octets = as_bytes("abcdef");
+  const Bytes bytes = as_bytes("abcdef");
   const auto text = [&](std::uint32_t sequence) {
-    return std::string(as_text(place(octets, sequence, mark).bytes));
+    return std::string(as_text(place(bytes, sequence, mark).bytes));
   };
-  EXPECT_EQ(place(octets, 5003, mark).offset, 103U);
+  EXPECT_EQ(place(bytes, 5003, mark).offset, 103U);
   EXPECT_EQ(text(5003), "abcdef");
-  EXPECT_EQ(place(octets, 4998, mark).offset, 100U);
+  EXPECT_EQ(place(bytes, 4998, mark).offset, 100U);
   EXPECT_EQ(text(4998), "cdef");
-  EXPECT_EQ(place(octets, 4994, mark).kind, Placed::Kind::before);
-  EXPECT_EQ(place(octets, 4994, mark).distance, 6U);
-  EXPECT_EQ(place(octets, 5000 + kMostAhead, mark).kind, Placed::Kind::inside);
-  EXPECT_EQ(place(octets, 5001 + kMostAhead, mark).kind, Placed::Kind::far);
+  EXPECT_EQ(place(bytes, 4994, mark).kind, Placed::Kind::before);
+  EXPECT_EQ(place(bytes, 4994, mark).distance, 6U);
+  EXPECT_EQ(place(bytes, 5000 + kMostAhead, mark).kind, Placed::Kind::inside);
+  EXPECT_EQ(place(bytes, 5001 + kMostAhead, mark).kind, Placed::Kind::far);
 }
 
 TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
@@ -77,7 +77,7 @@ TEST(ServerStream, KnowsACopyThatDiffers) {
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("answer")), Insert::stored);
   EXPECT_TRUE(stream.agrees(pool, 2, as_bytes("swer and more")));
   EXPECT_FALSE(stream.agrees(pool, 2, as_bytes("SWer")));
-  EXPECT_FALSE(stream.agrees(pool, 0, Bytes(test::Octets(100, std::byte{'a'}))));
+  EXPECT_FALSE(stream.agrees(pool, 0, Bytes(test::ByteVector(100, std::byte{'a'}))));
   EXPECT_TRUE(stream.agrees(pool, 64, as_bytes("behind all that is kept")));
 }
 

@@ -8,13 +8,13 @@
 namespace sluice::flow {
 namespace {
 
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 using Kind = ClientSegment::Kind;
 
 // A decoded packet with the frame that it looks into.
 struct Segment {
-  Octets frame;
+  ByteVector frame;
   packet::Packet packet;
 };
 
@@ -150,8 +150,9 @@ TEST(TcpFlow, OfManySynsOnALiveConnectionTheAnsweredOneCounts) {
 }
 
 TEST(FlowKey, IsTheSameInBothDirections) {
-  const Octets there = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "A").build();
-  const Octets back = FrameBuilder("198.51.100.2:443", "192.0.2.1:5000").tcp(1, 1, "A").build();
+  const ByteVector there =
+      FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "A").build();
+  const ByteVector back = FrameBuilder("198.51.100.2:443", "192.0.2.1:5000").tcp(1, 1, "A").build();
   const KeyedPacket a = key_of(*packet::decode(there, LinkType::ethernet));
   const KeyedPacket b = key_of(*packet::decode(back, LinkType::ethernet));
   EXPECT_EQ(a.key, b.key);
@@ -160,7 +161,7 @@ TEST(FlowKey, IsTheSameInBothDirections) {
 
 TEST(FlowKey, TellsVlansApart) {
   const auto key_in = [](std::uint16_t vlan) {
-    const Octets frame =
+    const ByteVector frame =
         FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "A").vlan(vlan).build();
     return key_of(*packet::decode(frame, LinkType::ethernet)).key;
   };

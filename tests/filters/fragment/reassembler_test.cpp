@@ -10,18 +10,18 @@
 namespace sluice::fragment {
 namespace {
 
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 
 class Fragments : public testing::Test {
  protected:
-  Outcome take(const Octets& frame, bool verify = true) {
+  Outcome take(const ByteVector& frame, bool verify = true) {
     const auto packet = packet::decode(frame, LinkType::ethernet);
     EXPECT_TRUE(packet && packet->is_fragment);
     return reassembler_.take(*packet, now_, verify);
   }
   // Pieces in this order: all but the last are incomplete, then it is as it was.
-  void expect_whole(const std::vector<Octets>& pieces, const Octets& frame) {
+  void expect_whole(const std::vector<ByteVector>& pieces, const ByteVector& frame) {
     for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
       ASSERT_EQ(take(pieces[i]), Outcome::incomplete) << i;
     }
@@ -44,12 +44,12 @@ class Fragments : public testing::Test {
   static constexpr std::size_t kDatagrams = 16;
   Reassembler reassembler_{{.datagrams = kDatagrams, .timeout = std::chrono::seconds(60)}, {1, 2}};
   Nanos now_ = std::chrono::seconds(1000);
-  Octets v4_ = frame("192.0.2.1:5000", "198.51.100.2:53", 'a');
-  Octets v6_ = frame("[2001:db8::1]:5000", "[2001:db8::2]:53", 'a');
+  ByteVector v4_ = frame("192.0.2.1:5000", "198.51.100.2:53", 'a');
+  ByteVector v6_ = frame("[2001:db8::1]:5000", "[2001:db8::2]:53", 'a');
 
-  static Octets frame(std::string_view from, std::string_view to, char fill,
-                      std::size_t size = 100) {
-    Octets payload(size, static_cast<std::byte>(fill));
+  static ByteVector frame(std::string_view from, std::string_view to, char fill,
+                          std::size_t size = 100) {
+    ByteVector payload(size, static_cast<std::byte>(fill));
     for (std::size_t i = 0; i < size; i += 3) payload[i] = static_cast<std::byte>(i);
     return FrameBuilder(from, to).payload(payload).build();
   }
@@ -58,7 +58,7 @@ class Fragments : public testing::Test {
 TEST_F(Fragments, GiveTheWholeInAnyOrder) {
   std::minstd_rand random(1);
   std::uint32_t id = 1;
-  for (const Octets& frame : {v4_, v6_}) {
+  for (const ByteVector& frame : {v4_, v6_}) {
     for (const std::size_t size : {8U, 16U, 56U}) {
       for (int round = 0; round < 5; ++round) {
         auto pieces = test::fragments_of(frame, size, {.id = id++});
@@ -71,8 +71,8 @@ TEST_F(Fragments, GiveTheWholeInAnyOrder) {
 }
 
 TEST_F(Fragments, GiveTheLongestPacket) {
-  const Octets v4 = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 65535 - 28);
-  const Octets v6 = frame("[2001:db8::1]:5000", "[2001:db8::2]:53", 'a', 65535 - 8);
+  const ByteVector v4 = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 65535 - 28);
+  const ByteVector v6 = frame("[2001:db8::1]:5000", "[2001:db8::2]:53", 'a', 65535 - 8);
   expect_whole(test::fragments_of(v4, 1480), v4);
   expect_whole(test::fragments_of(v6, 1448), v6);
 }
@@ -82,10 +82,10 @@ TEST_F(Fragments, BehindExtensionHeadersAreTheSame) {
 }
 
 TEST_F(Fragments, OfVlansKeepTheirTags) {
-  Octets tagged[2];
+  ByteVector tagged[2];
   for (int i = 0; i < 2; ++i) {
     tagged[i] = test::fragments_of(v4_, 56)[static_cast<std::size_t>(i)];
-    const Octets tag = test::octets(std::string_view("\x81\x00\x00\x07", 4));
+    const ByteVector tag = test::byte_vector(std::string_view("\x81\x00\x00\x07", 4));
     tagged[i].insert(tagged[i].begin() + 12, tag.begin(), tag.end());
   }
   EXPECT_EQ(take(tagged[0]), Outcome::incomplete);
@@ -120,7 +120,7 @@ TEST_F(Fragments, OfARefusedPacketStayRefused) {
 }
 
 TEST_F(Fragments, ThatOverlapAndDifferEndTheDatagram) {
-  const Octets other = frame("192.0.2.1:5000", "198.51.100.2:53", 'b');
+  const ByteVector other = frame("192.0.2.1:5000", "198.51.100.2:53", 'b');
   for (const bool first : {true, false}) {
     const std::uint32_t id = first ? 1 : 2;
     EXPECT_EQ(take(test::fragment_of(v4_, 8, 48, {.id = id})), Outcome::incomplete);
@@ -131,37 +131,37 @@ TEST_F(Fragments, ThatOverlapAndDifferEndTheDatagram) {
 }
 
 TEST_F(Fragments, OfTwoEndsEndTheDatagram) {
-  const Octets longer = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 108);
+  const ByteVector longer = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 108);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(longer, 112, 100)), Outcome::conflicting);
-  // Octets behind the end, before the end is known.
+  // ByteVector behind the end, before the end is known.
   EXPECT_EQ(take(test::fragment_of(longer, 104, 8, {.id = 9})), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 9})), Outcome::conflicting);
 }
 
 TEST_F(Fragments, WhatHostsTakeDifferentlyIsMalformed) {
-  Octets odd = test::fragment_of(v4_, 0, 56);
+  ByteVector odd = test::fragment_of(v4_, 0, 56);
   odd.pop_back();
   odd[17] = static_cast<std::byte>(std::to_integer<unsigned>(odd[17]) - 1);
   test::fix_ipv4_checksum(odd);
   EXPECT_EQ(take(odd), Outcome::malformed);
 
-  Octets empty = test::fragment_of(v4_, 0, 0);
+  ByteVector empty = test::fragment_of(v4_, 0, 0);
   EXPECT_EQ(take(empty), Outcome::malformed);
 
-  Octets too_far = test::fragment_of(v4_, 56, 100);  // the ping of death
+  ByteVector too_far = test::fragment_of(v4_, 56, 100);  // the ping of death
   too_far[20] = std::byte{0x1f};
   too_far[21] = std::byte{0xff};
   test::fix_ipv4_checksum(too_far);
   EXPECT_EQ(take(too_far), Outcome::malformed);
 
-  Octets cut = test::fragment_of(v6_, 0, 56);
+  ByteVector cut = test::fragment_of(v6_, 0, 56);
   cut.pop_back();
   EXPECT_EQ(take(cut), Outcome::malformed);
 }
 
 TEST_F(Fragments, ADecoyWithABadHeaderChecksumIsNotTaken) {
-  Octets decoy = test::fragment_of(frame("192.0.2.1:5000", "198.51.100.2:53", 'b'), 0, 56);
+  ByteVector decoy = test::fragment_of(frame("192.0.2.1:5000", "198.51.100.2:53", 'b'), 0, 56);
   decoy[24] ^= std::byte{1};
   EXPECT_EQ(take(decoy), Outcome::bad_checksum);
   expect_whole(test::fragments_of(v4_, 56), v4_);
@@ -169,8 +169,10 @@ TEST_F(Fragments, ADecoyWithABadHeaderChecksumIsNotTaken) {
 }
 
 TEST_F(Fragments, OfOneIdButOtherProtocolsAreTwoDatagramsInIpv4) {
-  const Octets tcp =
-      FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").tcp(1, 2, "A").payload(Octets(80)).build();
+  const ByteVector tcp = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
+                             .tcp(1, 2, "A")
+                             .payload(ByteVector(80))
+                             .build();
   EXPECT_EQ(take(test::fragment_of(v4_, 0, 56)), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(tcp, 56, 100)), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(tcp, 0, 56)), Outcome::whole);
@@ -185,7 +187,7 @@ TEST_F(Fragments, LaterOnesCannotChangeTheProtocolInIpv6) {
 }
 
 TEST_F(Fragments, WhatIsNeverJudgedIsNotHeld) {
-  const Octets ping = test::ip_frame("192.0.2.1", "198.51.100.2", 1, Octets(100));
+  const ByteVector ping = test::ip_frame("192.0.2.1", "198.51.100.2", 1, ByteVector(100));
   EXPECT_EQ(take(test::fragment_of(ping, 0, 56)), Outcome::not_of_interest);
   EXPECT_EQ(reassembler_.collecting(), 0U);
 }
@@ -205,7 +207,7 @@ TEST_F(Fragments, ASourceTakesAQuarterAtMost) {
 
 TEST_F(Fragments, OfManySourcesPushOutTheOldest) {
   for (int i = 0; i < 100; ++i) {
-    const Octets other =
+    const ByteVector other =
         frame("192.0.2." + std::to_string(i + 1) + ":5000", "198.51.100.2:53", 'a');
     EXPECT_EQ(take(test::fragment_of(other, 0, 56)), Outcome::incomplete);
     ++now_;
@@ -222,7 +224,7 @@ TEST_F(Fragments, AreForgottenWithTime) {
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::incomplete);
 }
 
-// Once its room was needed, what passed cannot be compared: no other octets may come into it.
+// Once its room was needed, what passed cannot be compared: no other bytes may come into it.
 TEST_F(Fragments, OfAForgottenPacketThatPassedAreRefused) {
   expect_whole(test::fragments_of(v4_, 56), v4_);
   for (std::uint32_t id = 100; id < 100 + kDatagrams; ++id) {

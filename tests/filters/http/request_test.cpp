@@ -191,9 +191,9 @@ LongHead read_long(std::string_view stream) {
   return head;
 }
 
-std::string many_fields(std::size_t octets) {
+std::string many_fields(std::size_t bytes) {
   std::string fields;
-  while (fields.size() < octets) fields += "Cookie: " + std::string(100, 'x') + "\r\n";
+  while (fields.size() < bytes) fields += "Cookie: " + std::string(100, 'x') + "\r\n";
   return fields;
 }
 
@@ -210,20 +210,19 @@ TEST(RequestEvasion, AHostInFrontOfALongHead) {
 
 TEST(RequestEvasion, AHostBehindALongHead) {
   const std::string host = "Host: wechat.com\r\n\r\n";
-  for (const std::size_t octets : {kMaxHead - 40, kMaxHead, kMaxHead + 20, 5 * kMaxHead}) {
-    EXPECT_EQ(read_long("GET / HTTP/1.1\r\n" + many_fields(octets) + host).hosts, kWechat)
-        << octets;
+  for (const std::size_t bytes : {kMaxHead - 40, kMaxHead, kMaxHead + 20, 5 * kMaxHead}) {
+    EXPECT_EQ(read_long("GET / HTTP/1.1\r\n" + many_fields(bytes) + host).hosts, kWechat) << bytes;
   }
   EXPECT_EQ(read_long("GET / HTTP/1.1\r\n" + many_fields(5 * kMaxHead) + host).pieces, 6);
 }
 
 TEST(RequestEvasion, AHostBehindALongLine) {
-  for (const std::size_t octets : {kMaxHead, kMaxHead + 1, 3 * kMaxHead}) {
-    const std::string line = "X: " + std::string(octets, 'x') + "\r\n";
+  for (const std::size_t bytes : {kMaxHead, kMaxHead + 1, 3 * kMaxHead}) {
+    const std::string line = "X: " + std::string(bytes, 'x') + "\r\n";
     EXPECT_EQ(read_long("GET / HTTP/1.1\r\n" + line + "Host: wechat.com\r\n\r\n").hosts, kWechat);
     // Folded lines of one field are a line, too.
     EXPECT_EQ(read_long("GET / HTTP/1.1\r\nX: y\r\n " + line + "Host: wechat.com\r\n\r\n").hosts,
-              octets < kMaxHead ? kWechat : error(RequestError::too_large));
+              bytes < kMaxHead ? kWechat : error(RequestError::too_large));
   }
 }
 
@@ -281,7 +280,7 @@ TEST(Request, WhatIsNoRequestIsNotHttp) {
   EXPECT_EQ(hosts_of("function main(" + std::string(kMaxHead, 'x')), kNotHttp);
 }
 
-TEST(MayBeRequest, DecidesOnAsManyOctetsAsAreThere) {
+TEST(MayBeRequest, DecidesOnAsManyBytesAsAreThere) {
   EXPECT_TRUE(may_be_request({}));
   EXPECT_TRUE(may_be_request(as_bytes("G")));
   EXPECT_TRUE(may_be_request(as_bytes("GET ")));

@@ -15,13 +15,13 @@
 namespace sluice::http2 {
 namespace {
 
+using test::byte_vector;
+using test::ByteVector;
 using test::Field;
 using test::FieldList;
 using test::hpack_literal;
 using test::hpack_string;
 using test::joined;
-using test::Octets;
-using test::octets;
 using testing::ElementsAre;
 
 // What one connection's blocks name, block by block.
@@ -49,30 +49,31 @@ std::vector<std::string> values_in(Bytes block) {
 // RFC 7541 appendix C.3 and C.4: three requests, in the clear and coded.
 TEST(FieldBlock, ReadsTheExamplesOfTheRfc) {
   Reader clear;
-  EXPECT_TRUE(clear.read(octets("\x82\x86\x84\x41\x0fwww.example.com")));
+  EXPECT_TRUE(clear.read(byte_vector("\x82\x86\x84\x41\x0fwww.example.com")));
   EXPECT_THAT(clear.values, ElementsAre("www.example.com"));
   EXPECT_FALSE(clear.repeats_host);
-  EXPECT_TRUE(clear.read(octets("\x82\x86\x84\xbe\x58\x08no-cache")));
+  EXPECT_TRUE(clear.read(byte_vector("\x82\x86\x84\xbe\x58\x08no-cache")));
   EXPECT_THAT(clear.values, ElementsAre());
   EXPECT_TRUE(clear.repeats_host);
 
   Reader coded;
-  EXPECT_TRUE(
-      coded.read(octets("\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff")));
+  EXPECT_TRUE(coded.read(
+      byte_vector("\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff")));
   EXPECT_THAT(coded.values, ElementsAre("www.example.com"));
 }
 
 TEST(FieldBlock, ReadsHostsInEveryForm) {
-  EXPECT_THAT(values_in(hpack_literal(octets("\x41"), "a.example")), ElementsAre("a.example"));
-  EXPECT_THAT(values_in(hpack_literal(octets("\x01"), "a.example")), ElementsAre("a.example"));
-  EXPECT_THAT(values_in(hpack_literal(octets("\x11"), "a.example")), ElementsAre("a.example"));
-  EXPECT_THAT(values_in(hpack_literal(octets("\x66"), "a.example")), ElementsAre("a.example"))
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x41"), "a.example")), ElementsAre("a.example"));
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x01"), "a.example")), ElementsAre("a.example"));
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x11"), "a.example")), ElementsAre("a.example"));
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x66"), "a.example")), ElementsAre("a.example"))
       << "host";
-  EXPECT_THAT(values_in(hpack_literal(octets("\x0f\x17"), "a.example")), ElementsAre("a.example"))
-      << "host, its index in two octets";
-  EXPECT_THAT(values_in(hpack_literal(octets("\x44"), "http://a.example/")),
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x0f\x17"), "a.example")),
+              ElementsAre("a.example"))
+      << "host, its index in two bytes";
+  EXPECT_THAT(values_in(hpack_literal(byte_vector("\x44"), "http://a.example/")),
               ElementsAre("http://a.example/"));
-  const Octets new_name = octets(std::string_view("\0", 1));
+  const ByteVector new_name = byte_vector(std::string_view("\0", 1));
   EXPECT_THAT(values_in(hpack_literal(new_name, ":authority", "a")), ElementsAre("a"));
   EXPECT_THAT(values_in(hpack_literal(new_name, "Host", "a")), ElementsAre("a"));
   EXPECT_THAT(values_in(hpack_literal(new_name, "hosts", "a")), ElementsAre());
@@ -82,8 +83,8 @@ TEST(FieldBlock, ReadsHostsInEveryForm) {
 }
 
 TEST(FieldBlock, ReadsOverWhatNamesNoHost) {
-  EXPECT_THAT(values_in(octets("\x3f\xe1\x1f\x20\x82\x81\xa6")), ElementsAre());
-  EXPECT_THAT(values_in(joined({octets("\x5a"), hpack_string("x"), octets("\x82")})),
+  EXPECT_THAT(values_in(byte_vector("\x3f\xe1\x1f\x20\x82\x81\xa6")), ElementsAre());
+  EXPECT_THAT(values_in(joined({byte_vector("\x5a"), hpack_string("x"), byte_vector("\x82")})),
               ElementsAre());
   EXPECT_THAT(values_in({}), ElementsAre());
 }
@@ -91,28 +92,28 @@ TEST(FieldBlock, ReadsOverWhatNamesNoHost) {
 // Encoders take the two names from the static table; nothing says that they must.
 TEST(FieldBlockEvasion, AHostUnderANameOfTheDynamicTable) {
   Reader reader;
-  const Octets insert = octets("\x40");
+  const ByteVector insert = byte_vector("\x40");
   EXPECT_TRUE(reader.read(joined({hpack_literal(insert, "host", "a.example"),
                                   hpack_literal(insert, "x-other", "b.example")})));
   EXPECT_THAT(reader.values, ElementsAre("a.example"));
-  EXPECT_TRUE(reader.read(hpack_literal(octets("\x7e"), "c.example")));  // index 62: x-other
+  EXPECT_TRUE(reader.read(hpack_literal(byte_vector("\x7e"), "c.example")));  // index 62: x-other
   EXPECT_THAT(reader.values, ElementsAre());
   // That one is the newest now: `host` is the third.
-  EXPECT_TRUE(reader.read(hpack_literal(octets("\x0f\x31"), "wechat.com")));
+  EXPECT_TRUE(reader.read(hpack_literal(byte_vector("\x0f\x31"), "wechat.com")));
   EXPECT_THAT(reader.values, ElementsAre("wechat.com"));
-  EXPECT_TRUE(reader.read(octets("\xbe")));
+  EXPECT_TRUE(reader.read(byte_vector("\xbe")));
   EXPECT_FALSE(reader.repeats_host);
-  EXPECT_TRUE(reader.read(octets("\xc0")));
+  EXPECT_TRUE(reader.read(byte_vector("\xc0")));
   EXPECT_TRUE(reader.repeats_host);
 }
 
 TEST(FieldBlockEvasion, AHostUnderANameThatIsOlderThanWhatIsRemembered) {
   Reader reader;
-  EXPECT_TRUE(reader.read(hpack_literal(octets("\x40"), "host", "a.example")));
+  EXPECT_TRUE(reader.read(hpack_literal(byte_vector("\x40"), "host", "a.example")));
   for (int i = 0; i < 100; ++i) {
-    EXPECT_TRUE(reader.read(hpack_literal(octets("\x40"), "x", "y")));
+    EXPECT_TRUE(reader.read(hpack_literal(byte_vector("\x40"), "x", "y")));
   }
-  EXPECT_TRUE(reader.read(hpack_literal(octets("\x7f\x63"), "wechat.com")));  // index 162
+  EXPECT_TRUE(reader.read(hpack_literal(byte_vector("\x7f\x63"), "wechat.com")));  // index 162
   EXPECT_THAT(reader.values, ElementsAre("wechat.com"));
 }
 
@@ -148,7 +149,7 @@ TEST(FieldBlockProperty, TellsTheHostsThatADecoderReads) {
     Reader reader;
     std::set<std::string> told;
     for (int i = 0; i < 40; ++i) {
-      const Octets block = encoder.encode(some_fields(random));
+      const ByteVector block = encoder.encode(some_fields(random));
       ASSERT_TRUE(reader.read(block));
       std::set<std::string> hosts;
       FieldList fields;

@@ -11,6 +11,8 @@ namespace sluice::http2 {
 namespace {
 
 using test::append;
+using test::byte_vector;
+using test::ByteVector;
 using test::http2_frame;
 using test::joined;
 using test::kContinuation;
@@ -20,8 +22,6 @@ using test::kHeaders;
 using test::kPadded;
 using test::kPriority;
 using test::kPushPromise;
-using test::Octets;
-using test::octets;
 
 std::string preface_outcome(std::string_view text) {
   const auto size = parse_preface(as_bytes(text));
@@ -81,70 +81,70 @@ class FramesTest : public testing::Test {
 };
 
 TEST_F(FramesTest, SkipsWhatHasNoFields) {
-  EXPECT_EQ(outcome(http2_frame(kData, 1, 1, octets("hello"))), "9+5");
-  EXPECT_EQ(outcome(octets(std::string_view("\xff\xff\xff\0\0\0\0\0\1", 9))), "9+16777215");
+  EXPECT_EQ(outcome(http2_frame(kData, 1, 1, byte_vector("hello"))), "9+5");
+  EXPECT_EQ(outcome(byte_vector(std::string_view("\xff\xff\xff\0\0\0\0\0\1", 9))), "9+16777215");
   for (const unsigned type : {2U, 3U, 4U, 6U, 7U, 8U, 10U, 16U, 255U}) {
-    EXPECT_EQ(outcome(http2_frame(type, 0xff, 0, octets("x"))), "9+1") << type;
+    EXPECT_EQ(outcome(http2_frame(type, 0xff, 0, byte_vector("x"))), "9+1") << type;
   }
 }
 
 TEST_F(FramesTest, TakesPaddingAndPriorityOff) {
-  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders, 1, octets("block"))), "14+0:block");
-  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders | kPadded, 1, octets("\3blockpad"))),
+  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders, 1, byte_vector("block"))), "14+0:block");
+  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders | kPadded, 1, byte_vector("\3blockpad"))),
             "18+0:block");
-  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders | kPriority, 1, octets("dependblock"))),
+  EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders | kPriority, 1, byte_vector("dependblock"))),
             "20+0:dblock");
   EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders | kPriority | kPadded, 1,
-                                octets("\2wxyz.blockpd"))),
+                                byte_vector("\2wxyz.blockpd"))),
             "22+0:block");
   EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders, 0x80000001U, {})), "9+0:") << "reserved bit";
 }
 
 TEST_F(FramesTest, PutsABlockTogether) {
-  EXPECT_EQ(outcome(joined({http2_frame(kHeaders, kPadded, 3, octets("\1bl.")),
+  EXPECT_EQ(outcome(joined({http2_frame(kHeaders, kPadded, 3, byte_vector("\1bl.")),
                             http2_frame(kContinuation, 0, 3, {}),
-                            http2_frame(kContinuation, kPadded, 3, octets("oc")),
-                            http2_frame(kContinuation, kEndHeaders, 3, octets("k")),
-                            http2_frame(kData, 0, 3, octets("x"))})),
+                            http2_frame(kContinuation, kPadded, 3, byte_vector("oc")),
+                            http2_frame(kContinuation, kEndHeaders, 3, byte_vector("k")),
+                            http2_frame(kData, 0, 3, byte_vector("x"))})),
             "43+0:block");
 }
 
 TEST_F(FramesTest, EvasionFramesOutOfOrder) {
-  const Octets end = http2_frame(kContinuation, kEndHeaders, 1, octets("x"));
-  for (const Octets& stream :
-       {end, http2_frame(kPushPromise, kEndHeaders, 1, octets("pushx")),
-        http2_frame(kHeaders, kEndHeaders, 0, octets("x")),
-        joined({http2_frame(kHeaders, 0, 1, octets("x")), http2_frame(kData, 0, 1, {}), end}),
-        joined({http2_frame(kHeaders, 0, 3, octets("x")), end}),
-        joined({http2_frame(kHeaders, 0, 1, octets("x")), http2_frame(kHeaders, 0, 1), end}),
+  const ByteVector end = http2_frame(kContinuation, kEndHeaders, 1, byte_vector("x"));
+  for (const ByteVector& stream :
+       {end, http2_frame(kPushPromise, kEndHeaders, 1, byte_vector("pushx")),
+        http2_frame(kHeaders, kEndHeaders, 0, byte_vector("x")),
+        joined({http2_frame(kHeaders, 0, 1, byte_vector("x")), http2_frame(kData, 0, 1, {}), end}),
+        joined({http2_frame(kHeaders, 0, 3, byte_vector("x")), end}),
+        joined({http2_frame(kHeaders, 0, 1, byte_vector("x")), http2_frame(kHeaders, 0, 1), end}),
         http2_frame(kHeaders, kEndHeaders | kPadded, 1, {}),
-        http2_frame(kHeaders, kEndHeaders | kPadded, 1, octets("\3xy")),
-        http2_frame(kHeaders, kEndHeaders | kPriority, 1, octets("1234"))}) {
+        http2_frame(kHeaders, kEndHeaders | kPadded, 1, byte_vector("\3xy")),
+        http2_frame(kHeaders, kEndHeaders | kPriority, 1, byte_vector("1234"))}) {
     EXPECT_EQ(outcome(stream), "malformed");
   }
 }
 
 TEST_F(FramesTest, HasABound) {
-  const Octets most(16 * 1024, std::byte{'x'});
+  const ByteVector most(16 * 1024, std::byte{'x'});
   EXPECT_EQ(outcome(http2_frame(kHeaders, kEndHeaders, 1, most)).substr(0, 8), "16393+0:");
-  Octets more = most;
+  ByteVector more = most;
   more.push_back(std::byte{'x'});
   EXPECT_EQ(outcome(Bytes(http2_frame(kHeaders, kEndHeaders, 1, more)).first(9)), "too_large");
-  Octets flood = http2_frame(kHeaders, 0, 1, {});
+  ByteVector flood = http2_frame(kHeaders, 0, 1, {});
   for (int i = 0; i < 2000; ++i) append(flood, http2_frame(kContinuation, 0, 1, {}));
   EXPECT_EQ(outcome(flood), "too_large");
 }
 
 TEST_F(FramesTest, PropertyAPrefixNeedsMoreOrSaysWhatTheWholeSays) {
-  for (const Octets& stream :
-       {joined({http2_frame(kHeaders, kPadded | kPriority, 3, octets("\1depend.bl.")),
-                http2_frame(kContinuation, 0, 3, octets("oc")),
-                http2_frame(kContinuation, kEndHeaders, 3, octets("k"))}),
-        joined({http2_frame(kHeaders, 0, 3, octets("x")), http2_frame(kData, 0, 3, {})}),
-        http2_frame(kData, 0, 1, octets("x"))}) {
+  for (const ByteVector& stream :
+       {joined({http2_frame(kHeaders, kPadded | kPriority, 3, byte_vector("\1depend.bl.")),
+                http2_frame(kContinuation, 0, 3, byte_vector("oc")),
+                http2_frame(kContinuation, kEndHeaders, 3, byte_vector("k"))}),
+        joined({http2_frame(kHeaders, 0, 3, byte_vector("x")), http2_frame(kData, 0, 3, {})}),
+        http2_frame(kData, 0, 1, byte_vector("x"))}) {
     const std::string whole = outcome(stream);
     for (std::size_t size = 0; size <= stream.size(); ++size) {
-      const Octets cut(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
+      const ByteVector cut(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
       const std::string read = outcome(cut);
       EXPECT_TRUE(read == "need_more" || read == whole) << size;
     }

@@ -16,15 +16,15 @@ class Huffman : public testing::Test {
 };
 
 TEST_F(Huffman, DecodesWhatEncodersWrite) {
-  const test::Octets name = test::hpack_coded("www.example.com");
+  const test::ByteVector name = test::hpack_coded("www.example.com");
   EXPECT_EQ(room_->decode(Bytes(name).subspan(1)), "www.example.com");
   EXPECT_EQ(room_->decode({}), "");
 }
 
-// '0' is five bits of zero; what is left of the last octet is filled with ones.
-test::Octets coded_zeros(std::size_t octets) {
-  test::Octets coded(octets, std::byte{0});
-  coded.back() = static_cast<std::byte>((1U << octets * 8 % 5) - 1);
+// '0' is five bits of zero; what is left of the last byte is filled with ones.
+test::ByteVector coded_zeros(std::size_t bytes) {
+  test::ByteVector coded(bytes, std::byte{0});
+  coded.back() = static_cast<std::byte>((1U << bytes * 8 % 5) - 1);
   return coded;
 }
 
@@ -38,11 +38,11 @@ TEST_F(Huffman, DecodesEachLength) {
 
 TEST_F(Huffman, RefusesWhatIsNoCode) {
   // EOS inside, and padding that is longer than seven bits or not of ones.
-  EXPECT_EQ(room_->decode(test::octets("\xff\xff\xff\xff")), std::nullopt);
-  EXPECT_EQ(room_->decode(test::octets("\xff\xff")), std::nullopt);
-  EXPECT_EQ(room_->decode(test::Octets(1, std::byte{0})), std::nullopt);
+  EXPECT_EQ(room_->decode(test::byte_vector("\xff\xff\xff\xff")), std::nullopt);
+  EXPECT_EQ(room_->decode(test::byte_vector("\xff\xff")), std::nullopt);
+  EXPECT_EQ(room_->decode(test::ByteVector(1, std::byte{0})), std::nullopt);
   // … and goes on after a refusal.
-  EXPECT_EQ(room_->decode(test::Octets(5, std::byte{0})), "00000000");
+  EXPECT_EQ(room_->decode(test::ByteVector(5, std::byte{0})), "00000000");
 }
 
 }  // namespace

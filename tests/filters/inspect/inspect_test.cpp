@@ -12,7 +12,7 @@
 namespace sluice::inspect {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using test::tls_records;
 
 class Inspect : public testing::Test {
@@ -29,7 +29,7 @@ class Inspect : public testing::Test {
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const Finding& finding : findings_) {
-      std::array<char, name::kMaxTextOctets> text;
+      std::array<char, name::kMaxTextBytes> text;
       result.emplace_back(name::to_text(finding.name, text));
     }
     return result;
@@ -68,7 +68,7 @@ TEST_F(Inspect, JunkOnPort53IsDns) {
 }
 
 TEST_F(Inspect, DnsStreamsHaveManyMessages) {
-  Octets both = test::framed(test::dns_query("one.example"));
+  ByteVector both = test::framed(test::dns_query("one.example"));
   const std::size_t first = both.size();
   test::append(both, test::framed(test::dns_query("two.example")));
   const auto report = stream(both, 53);
@@ -79,9 +79,9 @@ TEST_F(Inspect, DnsStreamsHaveManyMessages) {
 }
 
 TEST_F(Inspect, BehindADnsMessageThatCannotBeReadAnotherFollows) {
-  Octets cut = test::dns_query("one.example");
+  ByteVector cut = test::dns_query("one.example");
   cut.resize(cut.size() - 1);
-  const Octets message = test::framed(cut);
+  const ByteVector message = test::framed(cut);
   struct Expected {
     std::uint16_t port;
     Stage before, after;
@@ -103,7 +103,7 @@ TEST_F(Inspect, DatagramsAreReadWhereDnsIsSpoken) {
   EXPECT_EQ(names(), Names{"a.example"});
   EXPECT_EQ(findings_[0].qtype, 1);
   EXPECT_EQ(datagram(test::dns_query("a.example"), 5353).progress, Progress::unrecognised);
-  Octets cut = test::dns_query("a.example");
+  ByteVector cut = test::dns_query("a.example");
   cut.resize(cut.size() - 5);
   EXPECT_EQ(datagram(cut, 53).progress, Progress::unreadable);
   EXPECT_TRUE(names().empty());
@@ -111,14 +111,14 @@ TEST_F(Inspect, DatagramsAreReadWhereDnsIsSpoken) {
 
 // A prefix says need_more (and keeps its word about `needed`), or what the whole stream says.
 TEST_F(Inspect, AnswersAreTheSameHoweverTheStreamIsSplit) {
-  const std::vector<Octets> streams = {
+  const std::vector<ByteVector> streams = {
       tls_records(test::client_hello("a.example", {.ech = true, .padding = 300})),
       tls_records(test::client_hello("a.example"), {1, 7, 30}),
       tls_records(test::client_hello("")),
-      test::octets(test::http_request("a.example")),
+      test::byte_vector(test::http_request("a.example")),
       test::framed(test::dns_query("a.example", {.edns = true, .cookie = 8})),
   };
-  for (const Octets& whole : streams) {
+  for (const ByteVector& whole : streams) {
     const StreamReport expected = stream(whole);
     const Names expected_names = names();
     ASSERT_NE(expected.progress, Progress::need_more);
@@ -142,8 +142,8 @@ TEST_F(Inspect, RandomBytesNeverNameAnythingOutsideThem) {
   std::mt19937 random(6);
   for (int round = 0; round < 20000; ++round) {
     // Half of them start like something.
-    Octets bytes = round % 2 == 0 ? Octets{} : tls_records(test::client_hello("a.example"));
-    if (round % 4 == 1) bytes = test::octets(test::http_request("a.example"));
+    ByteVector bytes = round % 2 == 0 ? ByteVector{} : tls_records(test::client_hello("a.example"));
+    if (round % 4 == 1) bytes = test::byte_vector(test::http_request("a.example"));
     const std::size_t from = random() % (bytes.size() + 1);
     bytes.resize(from + random() % 64);
     for (std::size_t i = from; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(random());

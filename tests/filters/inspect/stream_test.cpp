@@ -21,9 +21,9 @@ std::string get(std::string_view host, std::string_view more = "") {
 std::string tls_hello(std::string_view name) {
   return std::string(as_text(test::tls_records(test::client_hello(name))));
 }
-std::string bytes(std::initializer_list<int> octets) {
+std::string bytes(std::initializer_list<int> bytes) {
   std::string text;
-  for (const int octet : octets) text += static_cast<char>(octet);
+  for (const int byte : bytes) text += static_cast<char>(byte);
   return text;
 }
 
@@ -34,7 +34,7 @@ const std::string kMmtls = bytes({0x16, 0xf1, 4, 1, 0x6e, 0, 0, 1, 0x6a, 1, 4, 0
 // A connection of HTTP/2 with a request for each of these, data behind each.
 std::string http2(std::initializer_list<const char*> hosts) {
   test::Http2Client client;
-  test::Octets stream = client.start();
+  test::ByteVector stream = client.start();
   for (const char* const host : hosts) {
     test::append(stream, client.request(host));
     test::append(stream, client.data(30));
@@ -43,9 +43,9 @@ std::string http2(std::initializer_list<const char*> hosts) {
 }
 // … with one block, in two pieces.
 std::string http2_block(Bytes block) {
-  test::Octets stream = test::Http2Client().start();
+  test::ByteVector stream = test::Http2Client().start();
   test::append(stream,
-               test::http2_frame(test::kHeaders, test::kPriority, 1, test::octets("first")));
+               test::http2_frame(test::kHeaders, test::kPriority, 1, test::byte_vector("first")));
   test::append(stream, test::http2_frame(test::kContinuation, 0, 1, block.first(block.size() / 2)));
   test::append(stream, test::http2_frame(test::kContinuation, test::kEndHeaders, 1,
                                          block.subspan(block.size() / 2)));
@@ -233,7 +233,7 @@ TEST(StreamEvasion, HostsOfHttp2ThatCannotBeTold) {
     ParseError error;
   } kCases[] = {
       {"PRI * HTTP/2.0\r\n\r\nXX", ParseError::http_malformed},
-      {http2_block(test::octets("\x80")), ParseError::http_malformed},
+      {http2_block(test::byte_vector("\x80")), ParseError::http_malformed},
       {http2({}) + std::string(as_text(test::http2_frame(test::kContinuation, 4, 1))),
        ParseError::http_malformed},
       {http2_fields({{"host", std::string(5000, 'a')}}), ParseError::http_too_large},

@@ -103,9 +103,9 @@ class AddressGenerator {
   explicit AddressGenerator(std::uint32_t seed) : random_(seed) {}
 
   IpAddress address() {
-    std::array<std::byte, IpAddress::kBytes> octets{};
-    for (std::byte& octet : octets) octet = kOctets[below(kOctets.size())];
-    return IpAddress::from_bytes(Bytes(octets).first(below(2) == 0 ? 4 : IpAddress::kBytes));
+    std::array<std::byte, IpAddress::kBytes> bytes{};
+    for (std::byte& byte : bytes) byte = kBytes[below(kBytes.size())];
+    return IpAddress::from_bytes(Bytes(bytes).first(below(2) == 0 ? 4 : IpAddress::kBytes));
   }
   IpPrefix prefix() {
     const IpAddress inside = address();
@@ -116,8 +116,8 @@ class AddressGenerator {
   }
 
  private:
-  static constexpr std::array kOctets = {std::byte{0}, std::byte{1}, std::byte{0x80},
-                                         std::byte{0xff}};
+  static constexpr std::array kBytes = {std::byte{0}, std::byte{1}, std::byte{0x80},
+                                        std::byte{0xff}};
   std::mt19937 random_;
 };
 

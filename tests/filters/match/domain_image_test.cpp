@@ -55,13 +55,13 @@ class Copy {
 };
 
 TEST(DomainImage, FoldsLettersAndNothingElse) {
-  for (unsigned octet = 0; octet < 256; ++octet) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
     for (unsigned place = 0; place < 8; ++place) {
       const std::uint64_t others = 0x5a415b407a607b80U & ~(std::uint64_t{0xff} << (8 * place));
-      const std::uint64_t word = others | std::uint64_t{octet} << (8 * place);
+      const std::uint64_t word = others | std::uint64_t{byte} << (8 * place);
       const auto folded = static_cast<std::uint8_t>(sluice_fold_word(word) >> (8 * place));
-      const bool upper = octet >= 'A' && octet <= 'Z';
-      ASSERT_EQ(folded, upper ? octet + 32 : octet) << octet << " at " << place;
+      const bool upper = byte >= 'A' && byte <= 'Z';
+      ASSERT_EQ(folded, upper ? byte + 32 : byte) << byte << " at " << place;
     }
   }
 }
@@ -72,7 +72,7 @@ TEST(DomainImage, TheFastSumOfALabelIsThePlainOne) {
   for (std::uint64_t& word : key.words) word = random();
   std::vector<std::byte> buffer(100);
   for (int round = 0; round < 200; ++round) {
-    for (std::byte& octet : buffer) octet = static_cast<std::byte>(random());
+    for (std::byte& byte : buffer) byte = static_cast<std::byte>(random());
     for (std::uint32_t size = 1; size <= 63; ++size) {
       for (const std::uint32_t at : {0U, 1U, 2U, 7U, 8U, 15U, 16U, 30U}) {
         const auto plain =
@@ -133,7 +133,7 @@ TEST(DomainImage, OthersAreRefusedWithTheReason) {
   EXPECT_EQ(error_of([](auto& h) { h.lists = 300; }), text(ImageError::bad_strings));
 }
 
-// Whatever its octets are, a look-up stays inside an image that opens (the sanitizers watch), and
+// Whatever its bytes are, a look-up stays inside an image that opens (the sanitizers watch), and
 // ends.
 TEST(DomainImage, DamageNeverLeadsOutsideIt) {
   const DomainSet set = some_set();

@@ -115,7 +115,7 @@ TEST(DomainSetBuilder, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(builder.add({.name = root.wire(), .list = list}).has_value());
 }
 
-TEST(DomainSetBuilder, AStarIsAnOctetLikeOthersWhereItIsNoGlob) {
+TEST(DomainSetBuilder, AStarIsAnByteLikeOthersWhereItIsNoGlob) {
   DomainSetBuilder builder({1, 2});
   builder
       .add(name_of("\\*.example.com"), EntryKind::suffix, *builder.app("a"), *builder.list("l"), 1)

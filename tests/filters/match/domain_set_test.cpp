@@ -148,7 +148,7 @@ TEST(DomainSet, MoreEntriesCoverANameThanAnyBoundOfOurs) {
   EXPECT_EQ(all(lists.build(), "a.b.example.com").size(), 64U);
 }
 
-TEST(DomainSet, NamesOf127LabelsAnd255Octets) {
+TEST(DomainSet, NamesOf127LabelsAnd255Bytes) {
   std::string deep = "a";
   for (int i = 1; i < 127; ++i) deep += ".a";
   const std::string label(61, 'x');
@@ -211,8 +211,8 @@ TEST(DomainSet, HostsAreFoundAsTheyAreWritten) {
 
 TEST(DomainSet, WireNamesThatAreNoneAreCoveredByNothing) {
   const DomainSet set = Lists().add("example.com").build();
-  const auto wire = [&](std::string_view octets, std::uint32_t at = 0) {
-    return set.find(WireName{as_bytes(octets), at}).rule.valid();
+  const auto wire = [&](std::string_view bytes, std::uint32_t at = 0) {
+    return set.find(WireName{as_bytes(bytes), at}).rule.valid();
   };
   using namespace std::literals;
   EXPECT_TRUE(wire("\7example\3com\0"sv));

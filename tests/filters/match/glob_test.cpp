@@ -10,7 +10,7 @@
 namespace sluice::match {
 namespace {
 
-TEST(Glob, AStarStandsForAnyOctetsOrNone) {
+TEST(Glob, AStarStandsForAnyBytesOrNone) {
   EXPECT_TRUE(glob_matches("p16-*", "p16-"));
   EXPECT_TRUE(glob_matches("p16-*", "P16-Tiktok"));
   EXPECT_TRUE(glob_matches("*", ""));

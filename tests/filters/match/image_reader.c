@@ -31,7 +31,7 @@ static int passes_filter(const struct SluiceImageHeader* header, uint64_t h) {
 /* Labels of the longest suffix of the wire name that may have rules; 0: none has. */
 uint32_t longest_suffix_with_rules(const void* image, const uint8_t* name) {
   const struct SluiceImageHeader* header = (const struct SluiceImageHeader*)image;
-  uint8_t starts[127]; /* BPF has 512 octets of stack in all */
+  uint8_t starts[127]; /* BPF has 512 bytes of stack in all */
   uint32_t labels = 0;
   uint32_t end = 0;
   for (; labels < 127 && name[end] != 0; ++labels) {

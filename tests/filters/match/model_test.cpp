@@ -31,9 +31,9 @@ class Generator {
   std::string label(bool glob) {
     if (chance(3)) return std::string(1 + below(63), static_cast<char>('a' + below(3)));
     if (chance(2)) {
-      std::string octets;
-      for (std::size_t i = 0; i <= below(6); ++i) octets += static_cast<char>(below(256));
-      if (octets.find('*') == std::string::npos) return octets;
+      std::string bytes;
+      for (std::size_t i = 0; i <= below(6); ++i) bytes += static_cast<char>(below(256));
+      if (bytes.find('*') == std::string::npos) return bytes;
     }
     static constexpr std::array<const char*, 9> kWords = {
         "a", "b", "com", "net", "example", "cdn", "long", "label-sixteen-oct", "x1"};
@@ -46,7 +46,7 @@ class Generator {
     const std::size_t labels = 1 + below(most_labels) + (glob ? 1 : 0);
     const std::size_t starred = glob ? below(labels - 1) : labels;
     for (std::size_t i = 0; i < labels; ++i) {
-      if (!builder.add(as_bytes(label(i == starred)))) break;  // 255 octets are full
+      if (!builder.add(as_bytes(label(i == starred)))) break;  // 255 bytes are full
     }
     return builder.finish();
   }
@@ -122,8 +122,8 @@ void make_queries(Generator& generator, const Model& model, std::size_t count, Q
     }
     starts.push_back(queries.wires.size());
     const std::string mixed = generator.in_mixed_case(as_text(name.wire()));
-    const Bytes octets = as_bytes(mixed);
-    queries.wires.insert(queries.wires.end(), octets.begin(), octets.end());
+    const Bytes bytes = as_bytes(mixed);
+    queries.wires.insert(queries.wires.end(), bytes.begin(), bytes.end());
     std::string text;
     for (std::size_t l = 0; l < name.label_count(); ++l) {
       text += (l > 0 ? "." : "") + std::string(as_text(name.label(l)));

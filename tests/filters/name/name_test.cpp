@@ -9,7 +9,7 @@ namespace sluice::name {
 namespace {
 
 std::string text_of(const Name& name) {
-  std::array<char, kMaxTextOctets> buffer;
+  std::array<char, kMaxTextBytes> buffer;
   return std::string(to_text(name, buffer));
 }
 
@@ -33,16 +33,16 @@ TEST(Name, RefusesWhatIsNoName) {
   EXPECT_EQ(canonical("a..b"), "error: empty label");
   EXPECT_EQ(canonical(".a"), "error: empty label");
   EXPECT_EQ(canonical("a.."), "error: empty label");
-  EXPECT_EQ(canonical(std::string(64, 'x') + ".com"), "error: a label is longer than 63 octets");
+  EXPECT_EQ(canonical(std::string(64, 'x') + ".com"), "error: a label is longer than 63 bytes");
   EXPECT_EQ(canonical("a\\"), "error: bad escape");
   EXPECT_EQ(canonical("a\\25"), "error: bad escape");
   EXPECT_EQ(canonical("a\\256"), "error: bad escape");
   std::string longest;
   for (int i = 0; i < 4; ++i) longest += std::string(63, 'x') + ".";
-  EXPECT_EQ(canonical(longest), "error: longer than 255 octets");
+  EXPECT_EQ(canonical(longest), "error: longer than 255 bytes");
 }
 
-TEST(Name, HoldsUpTo255OctetsAnd127Labels) {
+TEST(Name, HoldsUpTo255BytesAnd127Labels) {
   std::string most;
   for (int i = 0; i < 127; ++i) most += "a.";
   const auto name = Name::from_text(most);
@@ -89,13 +89,13 @@ TEST(NameFromHost, KeepsTheSuffixOfWhatIsNoName) {
 }
 
 TEST(NameFromHost, KeepsTheLongestNamesWhole) {
-  std::string many;  // 127 labels, 255 octets
+  std::string many;  // 127 labels, 255 bytes
   for (int i = 0; i < 126; ++i) many += "a.";
-  std::string few;  // four labels, 255 octets
+  std::string few;  // four labels, 255 bytes
   for (int i = 0; i < 3; ++i) few += std::string(63, 'x') + '.';
   few += std::string(61, 'x');
   for (const std::string& host : {many + "b", few}) {
-    EXPECT_EQ(Name::from_host(host).wire().size(), kMaxNameOctets);
+    EXPECT_EQ(Name::from_host(host).wire().size(), kMaxNameBytes);
     EXPECT_EQ(text_of(Name::from_host(host)), host);
     EXPECT_TRUE(text_of(Name::from_host("c." + host)).starts_with("?."));
   }

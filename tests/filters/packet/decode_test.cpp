@@ -8,15 +8,15 @@
 namespace sluice::packet {
 namespace {
 
+using test::ByteVector;
 using test::FrameBuilder;
-using test::Octets;
 
 TEST(Decode, ReadsTcpOverIpv4) {
-  const Octets frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
-                           .tcp(1000, 2000, "PA")
-                           .payload("hello")
-                           .padding(9)
-                           .build();
+  const ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
+                               .tcp(1000, 2000, "PA")
+                               .payload("hello")
+                               .padding(9)
+                               .build();
   const auto packet = decode(frame, LinkType::ethernet);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->transport, Transport::tcp);
@@ -30,11 +30,11 @@ TEST(Decode, ReadsTcpOverIpv4) {
 }
 
 TEST(Decode, ReadsUdpOverIpv6BehindVlanTags) {
-  const Octets frame = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53")
-                           .vlan(100)
-                           .vlan(7)
-                           .payload("hello")
-                           .build();
+  const ByteVector frame = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53")
+                               .vlan(100)
+                               .vlan(7)
+                               .payload("hello")
+                               .build();
   const auto packet = decode(frame, LinkType::ethernet);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->vlan_tags, 2);
@@ -48,23 +48,23 @@ TEST(Decode, ReadsUdpOverIpv6BehindVlanTags) {
 TEST(Decode, TellsABrokenChecksum) {
   for (const char* client : {"192.0.2.1:5000", "[2001:db8::1]:5000"}) {
     const char* server = *client == '[' ? "[2001:db8::2]:443" : "198.51.100.2:443";
-    const Octets tcp =
+    const ByteVector tcp =
         FrameBuilder(client, server).tcp(1, 1, "A").payload("x").broken_checksum().build();
-    const Octets udp = FrameBuilder(client, server).payload("x").broken_checksum().build();
+    const ByteVector udp = FrameBuilder(client, server).payload("x").broken_checksum().build();
     EXPECT_FALSE(checksums_hold(*decode(tcp, LinkType::ethernet)));
     EXPECT_FALSE(checksums_hold(*decode(udp, LinkType::ethernet)));
   }
 }
 
 TEST(Decode, AFragmentIsNoWholePacket) {
-  const Octets first = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
-                           .payload("12345678")
-                           .fragment(0, true)
-                           .build();
-  const Octets later = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
-                           .payload("12345678")
-                           .fragment(8, false)
-                           .build();
+  const ByteVector first = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
+                               .payload("12345678")
+                               .fragment(0, true)
+                               .build();
+  const ByteVector later = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
+                               .payload("12345678")
+                               .fragment(8, false)
+                               .build();
   EXPECT_TRUE(decode(first, LinkType::ethernet)->is_fragment);
   EXPECT_TRUE(decode(first, LinkType::ethernet)->has_transport);
   EXPECT_TRUE(decode(later, LinkType::ethernet)->is_fragment);
@@ -72,7 +72,7 @@ TEST(Decode, AFragmentIsNoWholePacket) {
 }
 
 TEST(Decode, ReadsEachLinkType) {
-  const Octets ethernet = FrameBuilder("192.0.2.1:1", "192.0.2.2:53").payload("x").build();
+  const ByteVector ethernet = FrameBuilder("192.0.2.1:1", "192.0.2.2:53").payload("x").build();
   const Bytes ip = Bytes(ethernet).subspan(14);
   struct Case {
     LinkType link;
@@ -84,7 +84,7 @@ TEST(Decode, ReadsEachLinkType) {
                         Case{LinkType::null, "\0\0\0\2"sv}, Case{LinkType::loop, "\0\0\0\2"sv},
                         Case{LinkType::linux_sll, "\0\0\0\1\0\6abcdef\0\0\x08\0"sv},
                         Case{LinkType::linux_sll2, "\x08\0\0\0\0\0\0\1\0\1\0\6abcdefgh"sv}}) {
-    Octets frame = test::octets(c.header);
+    ByteVector frame = test::byte_vector(c.header);
     test::append(frame, ip);
     const auto packet = decode(frame, c.link);
     ASSERT_TRUE(packet) << static_cast<int>(c.link);
@@ -94,14 +94,14 @@ TEST(Decode, ReadsEachLinkType) {
 }
 
 TEST(Decode, RefusesHeadersThatContradict) {
-  Octets frame = FrameBuilder("192.0.2.1:1", "192.0.2.2:53").payload("x").build();
+  ByteVector frame = FrameBuilder("192.0.2.1:1", "192.0.2.2:53").payload("x").build();
   const auto with = [&](std::size_t at, unsigned value) {
-    Octets changed = frame;
+    ByteVector changed = frame;
     changed[at] = static_cast<std::byte>(value);
     return decode(changed, LinkType::ethernet).error();
   };
   EXPECT_EQ(with(12, 0x06), DecodeError::not_ip);
-  EXPECT_EQ(with(14, 0x44), DecodeError::bad_ip_header);      // header of 16 octets
+  EXPECT_EQ(with(14, 0x44), DecodeError::bad_ip_header);      // header of 16 bytes
   EXPECT_EQ(with(14, 0x65), DecodeError::bad_ip_header);      // version 6
   EXPECT_EQ(with(17, 10), DecodeError::bad_ip_header);        // total under the header
   EXPECT_EQ(with(39, 7), DecodeError::bad_transport_header);  // UDP length under 8
@@ -109,8 +109,8 @@ TEST(Decode, RefusesHeadersThatContradict) {
 
 TEST(Decode, ReadsFramesOfAnySizeThatIpAllows) {
   for (const std::size_t size : {8972U, 65535U - 28U}) {
-    const Octets frame =
-        FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload(Octets(size)).build();
+    const ByteVector frame =
+        FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload(ByteVector(size)).build();
     const auto packet = decode(frame, LinkType::ethernet);
     ASSERT_TRUE(packet);
     EXPECT_EQ(packet->payload.size(), size);
@@ -119,7 +119,7 @@ TEST(Decode, ReadsFramesOfAnySizeThatIpAllows) {
 }
 
 TEST(Decode, RefusesJumbograms) {
-  Octets frame = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").build();
+  ByteVector frame = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").build();
   frame.insert(frame.begin() + 54, 8, std::byte{0});
   frame[18] = frame[19] = std::byte{0};  // length
   frame[20] = std::byte{0};              // hop-by-hop options
@@ -130,7 +130,7 @@ TEST(Decode, RefusesJumbograms) {
 }
 
 TEST(Decode, NamesTheExtensionHeadersThatNeverEnd) {
-  Octets frame(14);
+  ByteVector frame(14);
   frame[12] = std::byte{0x86};
   frame[13] = std::byte{0xdd};
   test::append_u32(frame, 0x60000000);
@@ -143,7 +143,7 @@ TEST(Decode, NamesTheExtensionHeadersThatNeverEnd) {
 }
 
 TEST(DecodeProperty, AnyCutOfAFrameIsReadOrRefusedWithinItsBytes) {
-  for (const Octets& frame :
+  for (const ByteVector& frame :
        {FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "S").payload("abc").build(),
         FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").vlan(3).payload("abc").build()}) {
     for (std::size_t size = 0; size <= frame.size(); ++size) {

@@ -11,44 +11,44 @@ namespace sluice::packet {
 namespace {
 
 using test::append;
+using test::byte_vector;
+using test::ByteVector;
 using test::FrameBuilder;
 using test::ip_frame;
-using test::octets;
-using test::Octets;
 using test::without_ethernet;
 
 constexpr const char* kOuter = "203.0.113.1";
 constexpr const char* kOuterEnd = "203.0.113.2";
 
-const Octets kFrame =
+const ByteVector kFrame =
     FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload("a question").build();
-const Octets kFrame6 =
+const ByteVector kFrame6 =
     FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").payload("a question").build();
 
 template <std::size_t N>
-Octets raw(const char (&text)[N]) {
-  return octets(std::string_view(text, N - 1));
+ByteVector raw(const char (&text)[N]) {
+  return byte_vector(std::string_view(text, N - 1));
 }
-Octets operator+(Octets a, const Octets& b) {
+ByteVector operator+(ByteVector a, const ByteVector& b) {
   append(a, b);
   return a;
 }
-Octets over_udp(int port, const Octets& payload) {
+ByteVector over_udp(int port, const ByteVector& payload) {
   return FrameBuilder("203.0.113.1:9999", "203.0.113.2:" + std::to_string(port))
       .payload(payload)
       .build();
 }
-Octets over_ip(std::uint8_t protocol, const Octets& payload) {
+ByteVector over_ip(std::uint8_t protocol, const ByteVector& payload) {
   return ip_frame(kOuter, kOuterEnd, protocol, payload);
 }
 // An Ethernet header of this type.
-Octets ethernet(unsigned type) {
-  Octets header(12, std::byte{2});
+ByteVector ethernet(unsigned type) {
+  ByteVector header(12, std::byte{2});
   test::append_u16(header, type);
   return header;
 }
 
-void expect_question(const Octets& frame, unsigned tunnels = 1, bool v4 = true) {
+void expect_question(const ByteVector& frame, unsigned tunnels = 1, bool v4 = true) {
   const auto packet = decode(frame, LinkType::ethernet, Tunnels::all());
   ASSERT_TRUE(packet);
   EXPECT_EQ(as_text(packet->payload), "a question");
@@ -89,21 +89,21 @@ TEST(Tunnels, GreOfMirrors) {
 }
 
 TEST(Tunnels, GreOfPptp) {
-  const Octets ip = without_ethernet(kFrame);
+  const ByteVector ip = without_ethernet(kFrame);
   expect_question(over_ip(47, raw("\x30\x81\x88\x0bllccssssaaaa\xff\x03\0\x21") + ip));
   expect_question(over_ip(47, raw("\x20\x01\x88\x0bllcc\x21") + ip));  // compressed
 }
 
 TEST(Tunnels, Vxlan) {
-  const Octets header = raw("\x08\0\0\0\x01\x02\x03\0");
+  const ByteVector header = raw("\x08\0\0\0\x01\x02\x03\0");
   expect_question(over_udp(4789, header + kFrame));
   expect_question(over_udp(8472, header + kFrame));
-  const Octets frame = over_udp(4789, header + kFrame);
+  const ByteVector frame = over_udp(4789, header + kFrame);
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnel_id, 0x010203U);
 }
 
 TEST(Tunnels, AQuicInitialToTheirPortIsNoVxlan) {
-  const Octets frame = over_udp(4789, raw("\xc8\0\0\0\x01\x02\x03\0") + kFrame);
+  const ByteVector frame = over_udp(4789, raw("\xc8\0\0\0\x01\x02\x03\0") + kFrame);
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnels, 0);
 }
 
@@ -113,32 +113,32 @@ TEST(Tunnels, Geneve) {
 }
 
 TEST(Tunnels, Gtp) {
-  const Octets ip = without_ethernet(kFrame);
+  const ByteVector ip = without_ethernet(kFrame);
   expect_question(over_udp(2152, raw("\x30\xffll....") + ip));
   expect_question(over_udp(2152, raw("\x32\xffll....ss\0\0") + ip));
   expect_question(over_udp(2152, raw("\x34\xffll....ss\0\x85\x01xx\x85\x01yy\0") + ip));
 }
 
 TEST(Tunnels, Teredo) {
-  const Octets ip = without_ethernet(kFrame6);
+  const ByteVector ip = without_ethernet(kFrame6);
   expect_question(over_udp(3544, ip), 1, false);
   expect_question(over_udp(3544, raw("\0\0ppaaaa") + ip), 1, false);
   expect_question(over_udp(3544, raw("\0\x01\0\0nnnnnnnnc") + raw("\0\0ppaaaa") + ip), 1, false);
 }
 
 TEST(Tunnels, Capwap) {
-  const Octets snap = raw("\xaa\xaa\x03\0\0\0\x08\0") + without_ethernet(kFrame);
+  const ByteVector snap = raw("\xaa\xaa\x03\0\0\0\x08\0") + without_ethernet(kFrame);
   expect_question(over_udp(5247, raw("\0\x10\0\0....") + kFrame));
   expect_question(
       over_udp(5247, raw("\0\x10\x03\0....") + raw("\x08\x01......................") + snap));
-  // Quality of service, and the two octets changed round.
+  // Quality of service, and the two bytes changed round.
   expect_question(
       over_udp(5247, raw("\0\x10\x03\0....") + raw("\x01\x88......................qs") + snap));
 }
 
 TEST(Tunnels, Pppoe) {
-  const Octets ip = without_ethernet(kFrame);
-  const Octets frame = ethernet(0x8864) + raw("\x11\0\x12\x34ll\0\x21") + ip;
+  const ByteVector ip = without_ethernet(kFrame);
+  const ByteVector frame = ethernet(0x8864) + raw("\x11\0\x12\x34ll\0\x21") + ip;
   expect_question(frame);
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnel_id, 0x1234U);
   EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::not_ip);
@@ -146,22 +146,22 @@ TEST(Tunnels, Pppoe) {
       ethernet(0x8100) + raw("\0\x07\x88\x64\x11\0\x12\x34ll\0\x57") + without_ethernet(kFrame6), 1,
       false);
   // Discovery, and control of the link.
-  const Octets control = ethernet(0x8864) + raw("\x11\0\x12\x34ll\xc0\x21") + ip;
+  const ByteVector control = ethernet(0x8864) + raw("\x11\0\x12\x34ll\xc0\x21") + ip;
   EXPECT_EQ(decode(control, LinkType::ethernet, Tunnels::all()).error(), DecodeError::not_ip);
 }
 
 TEST(Tunnels, Mpls) {
-  const Octets ip = without_ethernet(kFrame);
+  const ByteVector ip = without_ethernet(kFrame);
   expect_question(ethernet(0x8847) + raw("\0\0\x11\xff") + ip);
   expect_question(ethernet(0x8847) + raw("\0\0\x10\xff\0\0\x11\xff") + ip);
   expect_question(ethernet(0x8847) + raw("\0\0\x11\xff\0\0\0\0") + kFrame);  // control word
-  Octets frame = kFrame;
+  ByteVector frame = kFrame;
   frame[0] = std::byte{0x02};
   expect_question(ethernet(0x8847) + raw("\0\0\x11\xff") + frame);
 }
 
 TEST(Tunnels, CiscoMetadataIsATag) {
-  const Octets frame =
+  const ByteVector frame =
       ethernet(0x8909) + raw("\x01\x01\0\x01\0\x02\x08\0") + without_ethernet(kFrame);
   const auto packet = decode(frame, LinkType::ethernet);
   ASSERT_TRUE(packet);
@@ -170,7 +170,7 @@ TEST(Tunnels, CiscoMetadataIsATag) {
 }
 
 TEST(Tunnels, InOneAnotherUpToABound) {
-  Octets frame = kFrame;
+  ByteVector frame = kFrame;
   for (unsigned depth = 1; depth <= kMaxTunnels; ++depth) {
     frame = over_ip(4, without_ethernet(frame));
     expect_question(frame, depth);
@@ -183,8 +183,8 @@ TEST(Tunnels, InOneAnotherUpToABound) {
 }
 
 TEST(Tunnels, InTunnelsOfAnyKind) {
-  const Octets vxlan = over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + ethernet(0x8100) +
-                                          raw("\0\x09\x08\0") + without_ethernet(kFrame));
+  const ByteVector vxlan = over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + ethernet(0x8100) +
+                                              raw("\0\x09\x08\0") + without_ethernet(kFrame));
   expect_question(ethernet(0x8847) + raw("\0\0\x11\xff") + without_ethernet(vxlan), 2);
   const auto packet = decode(vxlan, LinkType::ethernet, Tunnels::all());
   ASSERT_TRUE(packet);
@@ -192,7 +192,7 @@ TEST(Tunnels, InTunnelsOfAnyKind) {
 }
 
 TEST(Tunnels, OnlyThoseThatAreWanted) {
-  const Octets frame = over_ip(47, raw("\0\0\x08\0") + without_ethernet(kFrame));
+  const ByteVector frame = over_ip(47, raw("\0\0\x08\0") + without_ethernet(kFrame));
   Tunnels wanted;
   wanted.add(Tunnel::ipip);
   EXPECT_EQ(decode(frame, LinkType::ethernet, wanted)->tunnels, 0);
@@ -201,9 +201,9 @@ TEST(Tunnels, OnlyThoseThatAreWanted) {
 }
 
 TEST(Tunnels, WhatCannotBeReadInsideIsWhatItIsOutside) {
-  for (const Octets& payload : {raw(""), raw("\x08"), raw("\x08\0\0\0\0\0\x05\0frame"),
-                                raw("\0\0\0\0\0\0\x05\0") + kFrame}) {
-    const Octets frame = over_udp(4789, payload);
+  for (const ByteVector& payload : {raw(""), raw("\x08"), raw("\x08\0\0\0\0\0\x05\0frame"),
+                                    raw("\0\0\0\0\0\0\x05\0") + kFrame}) {
+    const ByteVector frame = over_udp(4789, payload);
     const auto packet = decode(frame, LinkType::ethernet, Tunnels::all());
     ASSERT_TRUE(packet);
     EXPECT_EQ(packet->destination_port, Port{4789});
@@ -214,15 +214,15 @@ TEST(Tunnels, WhatCannotBeReadInsideIsWhatItIsOutside) {
 // A question to a server looks like nothing that could be opened.
 TEST(Tunnels, AQuestionFromATunnelsPortStaysAQuestion) {
   for (const char* port : {"4789", "2152", "3544", "6081"}) {
-    const Octets frame = FrameBuilder(std::string("192.0.2.1:") + port, "198.51.100.2:53")
-                             .payload(without_ethernet(kFrame6))
-                             .build();
+    const ByteVector frame = FrameBuilder(std::string("192.0.2.1:") + port, "198.51.100.2:53")
+                                 .payload(without_ethernet(kFrame6))
+                                 .build();
     EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnels, 0);
   }
 }
 
 TEST(Tunnels, OuterFragmentsAreNotOpened) {
-  const Octets frame =
+  const ByteVector frame =
       test::fragment_of(over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + kFrame), 0, 64);
   const auto packet = decode(frame, LinkType::ethernet, Tunnels::all());
   ASSERT_TRUE(packet);

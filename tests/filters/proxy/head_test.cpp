@@ -8,7 +8,7 @@
 namespace sluice::proxy {
 namespace {
 
-std::string octets(std::initializer_list<int> values) {
+std::string byte_vector(std::initializer_list<int> values) {
   std::string text;
   for (const int value : values) text += static_cast<char>(value);
   return text;
@@ -27,24 +27,25 @@ struct Case {
   std::string host;
 };
 
-const std::string kLogin = octets({1, 4}) + "user" + octets({6}) + "secret";
+const std::string kLogin = byte_vector({1, 4}) + "user" + byte_vector({6}) + "secret";
 const std::string kSignature("\r\n\r\n\0\r\nQUIT\n", 12);
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> kCases = {
-      {octets({4, 1, 1, 187, 192, 0, 2, 1}) + "me" + kZero, ""},
-      {octets({4, 1, 1, 187, 0, 0, 0, 9}) + kZero + "wechat.com" + kZero, "wechat.com"},
-      {octets({5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 1, 1, 187}), ""},
-      {octets({5, 2, 0, 2}) + kLogin + octets({5, 1, 0, 3, 10}) + "wechat.com" + octets({1, 187}),
+      {byte_vector({4, 1, 1, 187, 192, 0, 2, 1}) + "me" + kZero, ""},
+      {byte_vector({4, 1, 1, 187, 0, 0, 0, 9}) + kZero + "wechat.com" + kZero, "wechat.com"},
+      {byte_vector({5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 1, 1, 187}), ""},
+      {byte_vector({5, 2, 0, 2}) + kLogin + byte_vector({5, 1, 0, 3, 10}) + "wechat.com" +
+           byte_vector({1, 187}),
        "wechat.com"},
-      {octets({5, 1, 0, 5, 1, 0, 4}) + std::string(16, 'x') + octets({1, 187}), ""},
+      {byte_vector({5, 1, 0, 5, 1, 0, 4}) + std::string(16, 'x') + byte_vector({1, 187}), ""},
       {"PROXY TCP4 192.0.2.1 198.51.100.2 5000 443\r\n", ""},
       {"PROXY TCP6 2001:db8::1 2001:db8::2 5000 443\r\n", ""},
       {"PROXY UNKNOWN\r\n", ""},
-      {kSignature + octets({0x21, 0x11, 0, 12}) + std::string(12, 'x'), ""},
-      {kSignature + octets({0x20, 0, 0, 0}), ""},
-      {kSignature + octets({0x21, 0x11, 0, 28}) + std::string(12, 'x') +
-           octets({3, 0, 0, 2, 0, 10}) + "wechat.com",
+      {kSignature + byte_vector({0x21, 0x11, 0, 12}) + std::string(12, 'x'), ""},
+      {kSignature + byte_vector({0x20, 0, 0, 0}), ""},
+      {kSignature + byte_vector({0x21, 0x11, 0, 28}) + std::string(12, 'x') +
+           byte_vector({3, 0, 0, 2, 0, 10}) + "wechat.com",
        "wechat.com"},
   };
   return kCases;
@@ -68,11 +69,11 @@ TEST(Head, APrefixNeedsMore) {
 
 TEST(Head, WhatIsNone) {
   for (const std::string& text :
-       {std::string("GET / HTTP/1.1\r\n"), std::string("PROXY HTTP/1.1\r\n"), octets({5, 0}),
-        octets({5, 1, 2, 3}), octets({5, 1, 0, 5, 1, 0, 2}), octets({5, 1, 0, 5, 9}),
-        octets({4, 3}), octets({4, 1, 0, 0}), kSignature + octets({0x11}),
+       {std::string("GET / HTTP/1.1\r\n"), std::string("PROXY HTTP/1.1\r\n"), byte_vector({5, 0}),
+        byte_vector({5, 1, 2, 3}), byte_vector({5, 1, 0, 5, 1, 0, 2}), byte_vector({5, 1, 0, 5, 9}),
+        byte_vector({4, 3}), byte_vector({4, 1, 0, 0}), kSignature + byte_vector({0x11}),
         "PROXY TCP4 " + std::string(200, '1'),
-        octets({4, 1, 0, 80, 192, 0, 2, 1}) + std::string(kMaxHead, 'x')}) {
+        byte_vector({4, 1, 0, 80, 192, 0, 2, 1}) + std::string(kMaxHead, 'x')}) {
     EXPECT_EQ(outcome(text), "not_head") << text;
   }
 }

@@ -7,12 +7,12 @@
 namespace sluice::quic {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using test::QuicPacket;
 
-std::uint64_t varint(std::initializer_list<unsigned> octets) {
-  Octets bytes;
-  for (const unsigned octet : octets) test::append_u8(bytes, octet);
+std::uint64_t varint(std::initializer_list<unsigned> values) {
+  ByteVector bytes;
+  for (const unsigned byte : values) test::append_u8(bytes, byte);
   ByteReader reader{Bytes(bytes)};
   const std::uint64_t value = read_varint(reader);
   EXPECT_TRUE(reader.ok());
@@ -39,8 +39,9 @@ TEST(PacketNumber, IsCompletedAsTheRfcSays) {
 }
 
 TEST(LongPacket, ReadsAnInitial) {
-  const QuicPacket packet{.scid = test::octets("source"), .token = test::octets("a token")};
-  Octets datagram = test::quic_initial(packet, test::octets("\x01"));
+  const QuicPacket packet{.scid = test::byte_vector("source"),
+                          .token = test::byte_vector("a token")};
+  ByteVector datagram = test::quic_initial(packet, test::byte_vector("\x01"));
   const std::size_t size = datagram.size();
   test::append(datagram, as_bytes("what is behind it"));
   const auto read = parse_long_packet(datagram);
@@ -56,7 +57,7 @@ TEST(LongPacket, ReadsAnInitial) {
 TEST(LongPacket, TellsTypesByTheBitsOfItsVersion) {
   for (const VersionNumber version : {kVersion1, kVersion2}) {
     const QuicPacket packet{.version = version};
-    const auto type = [](const Octets& bytes) { return parse_long_packet(bytes)->type; };
+    const auto type = [](const ByteVector& bytes) { return parse_long_packet(bytes)->type; };
     EXPECT_EQ(type(test::quic_initial(packet, {})), PacketType::initial);
     EXPECT_EQ(type(test::quic_sealed(packet, PacketType::zero_rtt, 40)), PacketType::zero_rtt);
     EXPECT_EQ(type(test::quic_sealed(packet, PacketType::handshake, 40)), PacketType::handshake);
@@ -66,7 +67,7 @@ TEST(LongPacket, TellsTypesByTheBitsOfItsVersion) {
 }
 
 TEST(LongPacket, OfAnUnknownVersionTellsNoMore) {
-  Octets bytes = test::quic_sealed({.version = {0x1a2a3a4a}}, PacketType::zero_rtt, 1200);
+  ByteVector bytes = test::quic_sealed({.version = {0x1a2a3a4a}}, PacketType::zero_rtt, 1200);
   const auto read = parse_long_packet(bytes);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->type, PacketType::unknown);
@@ -76,7 +77,8 @@ TEST(LongPacket, OfAnUnknownVersionTellsNoMore) {
 TEST(LongPacket, RefusesShortHeadersAndEveryCut) {
   EXPECT_EQ(parse_long_packet({}).error(), PacketError::not_long);
   EXPECT_EQ(parse_long_packet(test::quic_short({}, 50)).error(), PacketError::not_long);
-  const Octets whole = test::quic_initial({.token = test::octets("t")}, test::octets("\x01"));
+  const ByteVector whole =
+      test::quic_initial({.token = test::byte_vector("t")}, test::byte_vector("\x01"));
   for (std::size_t size = 5; size < whole.size(); ++size) {
     const auto read = parse_long_packet(Bytes(whole).first(size));
     ASSERT_FALSE(read) << size;
@@ -84,14 +86,14 @@ TEST(LongPacket, RefusesShortHeadersAndEveryCut) {
   }
 }
 
-TEST(LongPacket, RefusesConnectionIdentifiersOfMoreThanTwentyOctets) {
-  EXPECT_TRUE(parse_long_packet(test::quic_initial({.dcid = Octets(20)}, {})));
-  EXPECT_FALSE(parse_long_packet(test::quic_initial({.dcid = Octets(21)}, {})));
-  EXPECT_FALSE(parse_long_packet(test::quic_initial({.scid = Octets(21)}, {})));
+TEST(LongPacket, RefusesConnectionIdentifiersOfMoreThanTwentyBytes) {
+  EXPECT_TRUE(parse_long_packet(test::quic_initial({.dcid = ByteVector(20)}, {})));
+  EXPECT_FALSE(parse_long_packet(test::quic_initial({.dcid = ByteVector(21)}, {})));
+  EXPECT_FALSE(parse_long_packet(test::quic_initial({.scid = ByteVector(21)}, {})));
 }
 
 TEST(LongPacket, RefusesATokenLongerThanAnyMemory) {
-  Octets bytes = test::quic_initial({}, {});
+  ByteVector bytes = test::quic_initial({}, {});
   bytes.resize(15);  // up to the token's length
   for (int i = 0; i < 9; ++i) test::append_u8(bytes, 0xff);
   EXPECT_EQ(parse_long_packet(bytes).error(), PacketError::malformed);
@@ -103,8 +105,8 @@ TEST(Sight, IsNoneOfOtherTraffic) {
   EXPECT_EQ(sight_of(test::dns_query("example.com", {.id = 0xffff})), Sight::none);
   EXPECT_EQ(sight_of(test::quic_short({}, 1200)), Sight::none);
   EXPECT_EQ(sight_of(test::quic_version_negotiation({})), Sight::none);
-  EXPECT_EQ(sight_of(Octets(1300, std::byte{0x80})), Sight::none);  // RTP starts like this
-  EXPECT_EQ(sight_of(Octets(1400, std::byte{0xff})), Sight::none);
+  EXPECT_EQ(sight_of(ByteVector(1300, std::byte{0x80})), Sight::none);  // RTP starts like this
+  EXPECT_EQ(sight_of(ByteVector(1400, std::byte{0xff})), Sight::none);
 }
 
 TEST(Sight, NeedsNoFixedBitAndNoSizeWhereTheVersionIsKnown) {
@@ -117,8 +119,8 @@ TEST(Sight, GuessesAtAnUnknownVersionByWhatServersDemand) {
   };
   EXPECT_EQ(sight({.version = {0xdadadada}}, 1200), Sight::unreadable);
   EXPECT_EQ(sight({.version = {0xdadadada}}, 1000), Sight::none);
-  EXPECT_EQ(sight({.version = {0xdadadada}, .dcid = Octets(7)}, 1200), Sight::none);
-  EXPECT_EQ(sight({.version = {0xdadadada}, .scid = Octets(21)}, 1200), Sight::none);
+  EXPECT_EQ(sight({.version = {0xdadadada}, .dcid = ByteVector(7)}, 1200), Sight::none);
+  EXPECT_EQ(sight({.version = {0xdadadada}, .scid = ByteVector(21)}, 1200), Sight::none);
   EXPECT_EQ(sight({.version = {0xdadadada}, .fixed_bit = false}, 1200), Sight::none);
 }
 
@@ -127,7 +129,7 @@ TEST(Sight, TellsGoogleQuicApartWithPublicAndWithLongHeaders) {
   EXPECT_EQ(sight_of(test::google_quic("Q043", 20)), Sight::unreadable);
   EXPECT_EQ(sight_of(test::google_quic("T051")), Sight::none);
   EXPECT_EQ(sight_of(test::google_quic("QXYZ")), Sight::none);
-  const Octets q046 = test::quic_sealed({.version = {0x51303436}}, PacketType::handshake, 100);
+  const ByteVector q046 = test::quic_sealed({.version = {0x51303436}}, PacketType::handshake, 100);
   EXPECT_EQ(sight_of(q046), Sight::unreadable);
   EXPECT_EQ(parse_long_packet(q046)->type, PacketType::unknown);
 }

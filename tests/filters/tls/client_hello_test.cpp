@@ -13,40 +13,40 @@ namespace {
 using test::append;
 using test::append_u16;
 using test::append_u8;
+using test::ByteVector;
 using test::joined;
-using test::Octets;
 using namespace std::string_view_literals;
 
 enum : unsigned { kServerName = 0, kAlpn = 16, kEch = 0xfe0d };
 
-Octets vector16(Bytes body) {
-  Octets result;
+ByteVector vector16(Bytes body) {
+  ByteVector result;
   append_u16(result, static_cast<unsigned>(body.size()));
   append(result, body);
   return result;
 }
 
-Octets extension(unsigned type, Bytes body) {
-  Octets result;
+ByteVector extension(unsigned type, Bytes body) {
+  ByteVector result;
   append_u16(result, type);
   append(result, vector16(body));
   return result;
 }
 
 // An entry of a server_name list: its type, its name.
-Octets entry(unsigned type, std::string_view name) {
-  Octets result;
+ByteVector entry(unsigned type, std::string_view name) {
+  ByteVector result;
   append_u8(result, type);
   append(result, vector16(as_bytes(name)));
   return result;
 }
 
-Octets server_name(std::string_view name) {
+ByteVector server_name(std::string_view name) {
   return extension(kServerName, vector16(entry(0, name)));
 }
 
-Octets handshake(Bytes body) {
-  Octets result;
+ByteVector handshake(Bytes body) {
+  ByteVector result;
   append_u8(result, 1);
   append_u8(result, static_cast<unsigned>(body.size() >> 16));
   append_u16(result, static_cast<unsigned>(body.size() & 0xffff));
@@ -61,8 +61,8 @@ struct Head {
   std::string_view compressions = "\0"sv;
 };
 
-Octets body_with(const Head& head) {
-  Octets body;
+ByteVector body_with(const Head& head) {
+  ByteVector body;
   append_u16(body, 0x0303);
   body.resize(body.size() + 32);
   append_u8(body, static_cast<unsigned>(head.session_id));
@@ -73,7 +73,7 @@ Octets body_with(const Head& head) {
   return body;
 }
 
-Octets hello_with(Bytes extensions, const Head& head = {}) {
+ByteVector hello_with(Bytes extensions, const Head& head = {}) {
   return handshake(joined({body_with(head), vector16(extensions)}));
 }
 
@@ -87,7 +87,7 @@ std::string outcome(Bytes bytes) {
 constexpr std::string_view kMalformed = "error: malformed";
 
 TEST(ClientHello, ReadsWhatItReveals) {
-  const Octets bytes = test::client_hello("Web.WeChat.com");
+  const ByteVector bytes = test::client_hello("Web.WeChat.com");
   const auto hello = parse_client_hello(bytes);
   ASSERT_TRUE(hello);
   EXPECT_TRUE(hello->has_server_name);
@@ -104,25 +104,25 @@ TEST(ClientHello, NamesNothingWithoutTheExtension) {
 }
 
 TEST(ClientHello, EntriesOfOtherTypesHideNoName) {
-  const Octets list = joined({entry(7, "decoy.example"), entry(0, "wechat.com"), entry(8, "")});
+  const ByteVector list = joined({entry(7, "decoy.example"), entry(0, "wechat.com"), entry(8, "")});
   EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(list)))), "wechat.com");
   EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(entry(7, "decoy"))))), "-");
 }
 
 TEST(ClientHello, UnknownExtensionsHideNoName) {
-  const Octets grease = extension(0x0a0a, {});
+  const ByteVector grease = extension(0x0a0a, {});
   EXPECT_EQ(outcome(hello_with(joined({grease, server_name("wechat.com"), grease}))), "wechat.com");
 }
 
 TEST(ClientHello, ANameBehindManyExtensionsIsRead) {
-  Octets extensions;
+  ByteVector extensions;
   for (unsigned type = 100; type < 3000; ++type) append(extensions, extension(type, {}));
   append(extensions, server_name("wechat.com"));
   EXPECT_EQ(outcome(hello_with(extensions)), "wechat.com");
 }
 
 TEST(ClientHello, BytesBehindItAreLeftAlone) {
-  EXPECT_EQ(outcome(joined({test::client_hello("wechat.com"), test::octets("more")})),
+  EXPECT_EQ(outcome(joined({test::client_hello("wechat.com"), test::byte_vector("more")})),
             "wechat.com");
 }
 
@@ -133,13 +133,13 @@ TEST(ClientHello, TellsOtherMessagesByTheirFirstByte) {
 }
 
 TEST(ClientHello, RefusesLengthsOverItsBound) {
-  Octets hello = test::client_hello("a.example", {.padding = kMaxClientHello});
+  ByteVector hello = test::client_hello("a.example", {.padding = kMaxClientHello});
   EXPECT_EQ(outcome(hello), "error: too_large");
   EXPECT_EQ(outcome(Bytes(hello).first(4)), "error: too_large");  // at once
   const std::size_t other = test::client_hello("a.example", {.padding = 1}).size() - 1;
-  const std::size_t padding = kMaxClientHello + kHandshakeHeaderOctets - other;
+  const std::size_t padding = kMaxClientHello + kHandshakeHeaderBytes - other;
   hello = test::client_hello("a.example", {.padding = padding});
-  EXPECT_EQ(hello.size(), kMaxClientHello + kHandshakeHeaderOctets);
+  EXPECT_EQ(hello.size(), kMaxClientHello + kHandshakeHeaderBytes);
   EXPECT_EQ(outcome(hello), "a.example");
   EXPECT_EQ(outcome(test::client_hello("a.example", {.padding = padding + 1})), "error: too_large");
 }
@@ -152,7 +152,7 @@ TEST(ClientHelloRefuses, ASecondServerNameExtension) {
 }
 
 TEST(ClientHelloRefuses, ASecondHostNameInTheList) {
-  const Octets list = joined({entry(0, "good.example"), entry(0, "wechat.com")});
+  const ByteVector list = joined({entry(0, "good.example"), entry(0, "wechat.com")});
   EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(list)))), kMalformed);
 }
 
@@ -166,27 +166,27 @@ TEST(ClientHelloRefuses, AnEmptyServerNameList) {
 }
 
 TEST(ClientHelloRefuses, AServerNameListShorterThanItsExtension) {
-  const Octets tail = joined({vector16(entry(0, "good.example")), entry(0, "wechat.com")});
+  const ByteVector tail = joined({vector16(entry(0, "good.example")), entry(0, "wechat.com")});
   EXPECT_EQ(outcome(hello_with(extension(kServerName, tail))), kMalformed);
 }
 
 TEST(ClientHelloRefuses, AServerNameListLongerThanItsExtension) {
-  Octets list = vector16(entry(0, "wechat.com"));
+  ByteVector list = vector16(entry(0, "wechat.com"));
   list[1] = std::byte{0xff};
   EXPECT_EQ(outcome(hello_with(extension(kServerName, list))), kMalformed);
 }
 
 TEST(ClientHelloRefuses, ANameLongerThanItsList) {
-  Octets names = entry(0, "wechat.com");
+  ByteVector names = entry(0, "wechat.com");
   names[2] = std::byte{11};
   EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(names)))), kMalformed);
 }
 
 TEST(ClientHelloRefuses, ASecondAlpnOrEchExtension) {
-  const Octets alpn = extension(kAlpn, as_bytes("\0\3\2h2"sv));
+  const ByteVector alpn = extension(kAlpn, as_bytes("\0\3\2h2"sv));
   EXPECT_EQ(outcome(hello_with(alpn)), "-");
   EXPECT_EQ(outcome(hello_with(joined({alpn, alpn}))), kMalformed);
-  const Octets ech = extension(kEch, as_bytes("x"));
+  const ByteVector ech = extension(kEch, as_bytes("x"));
   EXPECT_EQ(outcome(hello_with(joined({ech, ech}))), kMalformed);
 }
 
@@ -197,26 +197,26 @@ TEST(ClientHelloRefuses, AlpnWhoseLengthsDoNotAddUp) {
 }
 
 TEST(ClientHelloRefuses, ExtensionsThatEndBeforeTheHelloDoes) {
-  const Octets body = joined({body_with({}), vector16(server_name("good.example"))});
+  const ByteVector body = joined({body_with({}), vector16(server_name("good.example"))});
   EXPECT_EQ(outcome(handshake(joined({body, server_name("wechat.com")}))), kMalformed);
 }
 
 TEST(ClientHelloRefuses, ExtensionsThatGoOnBehindTheHello) {
-  Octets extensions = vector16(server_name("wechat.com"));
+  ByteVector extensions = vector16(server_name("wechat.com"));
   extensions[1] ^= std::byte{0x40};
-  const Octets hello = handshake(joined({body_with({}), extensions}));
-  EXPECT_EQ(outcome(joined({hello, Octets(200)})), kMalformed);
+  const ByteVector hello = handshake(joined({body_with({}), extensions}));
+  EXPECT_EQ(outcome(joined({hello, ByteVector(200)})), kMalformed);
 }
 
 TEST(ClientHelloRefuses, AnExtensionLongerThanTheirBlock) {
-  Octets last = server_name("wechat.com");
+  ByteVector last = server_name("wechat.com");
   last[3] ^= std::byte{0x40};
   EXPECT_EQ(outcome(hello_with(last)), kMalformed);
   EXPECT_EQ(outcome(hello_with(as_bytes("\0\0\0"sv))), kMalformed);  // half a header
 }
 
 TEST(ClientHelloRefuses, HeadsThatNoServerAccepts) {
-  const Octets name = server_name("wechat.com");
+  const ByteVector name = server_name("wechat.com");
   EXPECT_EQ(outcome(hello_with(name, {.session_id = 0})), "wechat.com");
   EXPECT_EQ(outcome(hello_with(name, {.session_id = 33})), kMalformed);
   EXPECT_EQ(outcome(hello_with(name, {.ciphers = ""})), kMalformed);
@@ -225,17 +225,17 @@ TEST(ClientHelloRefuses, HeadsThatNoServerAccepts) {
 }
 
 TEST(ClientHelloProperty, EveryPrefixNeedsMore) {
-  const Octets whole = test::client_hello("web.wechat.com", {.ech = true, .padding = 50});
+  const ByteVector whole = test::client_hello("web.wechat.com", {.ech = true, .padding = 50});
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const ByteVector cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
     ASSERT_EQ(outcome(cut), "error: need_more") << size;
   }
 }
 
 // Wherever a length says that the hello ends, nothing is read behind it.
 TEST(ClientHelloProperty, EveryShortenedBodyIsRefused) {
-  const Octets whole = hello_with(server_name("wechat.com"));
-  const Bytes body = Bytes(whole).subspan(kHandshakeHeaderOctets);
+  const ByteVector whole = hello_with(server_name("wechat.com"));
+  const Bytes body = Bytes(whole).subspan(kHandshakeHeaderBytes);
   const std::size_t without_extensions = body_with({}).size();
   for (std::size_t size = 0; size < body.size(); ++size) {
     ASSERT_EQ(outcome(handshake(body.first(size))), size == without_extensions ? "-" : kMalformed)
@@ -245,14 +245,14 @@ TEST(ClientHelloProperty, EveryShortenedBodyIsRefused) {
 
 TEST(ClientHelloProperty, RandomFlipsKeepViewsInside) {
   std::mt19937 random(5);
-  const Octets whole = test::client_hello("web.wechat.com", {.ech = true});
-  const auto lies_in = [](std::string_view view, const Octets& home) {
+  const ByteVector whole = test::client_hello("web.wechat.com", {.ech = true});
+  const auto lies_in = [](std::string_view view, const ByteVector& home) {
     const std::string_view all = as_text(home);
     return view.empty() ||
            (view.data() >= all.data() && view.data() + view.size() <= all.data() + all.size());
   };
   for (int round = 0; round < 20000; ++round) {
-    Octets bytes = whole;
+    ByteVector bytes = whole;
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
       bytes[random() % bytes.size()] ^= static_cast<std::byte>(1U << random() % 8);
     }

@@ -13,11 +13,11 @@
 namespace sluice::tls {
 namespace {
 
+using test::ByteVector;
 using test::dtls_fragment;
 using test::dtls_hello;
 using test::dtls_record;
 using test::joined;
-using test::Octets;
 
 // `message/length: offset+size …` of every fragment.
 std::string fragments_in(Bytes datagram) {
@@ -38,8 +38,8 @@ std::string name_in(Bytes body) {
 
 TEST(Dtls, ReadsAWholeHelloWithAndWithoutACookie) {
   for (const std::string_view cookie : {"", "a cookie of the server"}) {
-    const Octets hello = dtls_hello("wechat.com", cookie);
-    const Octets datagram = dtls_record(dtls_fragment(hello, 0, hello.size(), {.number = 1}));
+    const ByteVector hello = dtls_hello("wechat.com", cookie);
+    const ByteVector datagram = dtls_record(dtls_fragment(hello, 0, hello.size(), {.number = 1}));
     HelloFragments fragments(datagram);
     const auto fragment = fragments.next();
     ASSERT_TRUE(fragment);
@@ -57,7 +57,7 @@ TEST(Dtls, ACookieIsNoPartOfAHelloInAStream) {
 }
 
 TEST(Dtls, EveryVersionIsRead) {
-  const Octets fragment = dtls_fragment(test::octets("0123456789"), 2, 3);
+  const ByteVector fragment = dtls_fragment(test::byte_vector("0123456789"), 2, 3);
   for (const std::uint16_t version : std::to_array<std::uint16_t>({0xfeff, 0xfefd, 0xfefc})) {
     EXPECT_EQ(fragments_in(dtls_record(fragment, {.version = version})), "0/10:2+3 ");
   }
@@ -68,7 +68,7 @@ TEST(Dtls, EveryVersionIsRead) {
 }
 
 TEST(Dtls, ReadsFragmentsOfOneRecordAndOfMany) {
-  const Octets body = test::octets("0123456789");
+  const ByteVector body = test::byte_vector("0123456789");
   EXPECT_EQ(fragments_in(
                 joined({dtls_record(joined({dtls_fragment(body, 5, 5), dtls_fragment(body, 0, 2)})),
                         dtls_record(dtls_fragment(body, 2, 3, {.number = 7}))})),
@@ -76,12 +76,14 @@ TEST(Dtls, ReadsFragmentsOfOneRecordAndOfMany) {
 }
 
 TEST(Dtls, OtherRecordsAndMessagesAreSteppedOver) {
-  const Octets body = test::octets("0123456789");
-  const Octets fragment = dtls_fragment(body, 0, 10);
-  const Octets hello = dtls_record(fragment);
+  const ByteVector body = test::byte_vector("0123456789");
+  const ByteVector fragment = dtls_fragment(body, 0, 10);
+  const ByteVector hello = dtls_record(fragment);
   const std::string found = "0/10:0+10 ";
-  EXPECT_EQ(fragments_in(joined({dtls_record(test::octets("xx"), {.type = 21}), hello})), found);
-  EXPECT_EQ(fragments_in(joined({dtls_record(test::octets("x"), {.type = 20}), hello})), found);
+  EXPECT_EQ(fragments_in(joined({dtls_record(test::byte_vector("xx"), {.type = 21}), hello})),
+            found);
+  EXPECT_EQ(fragments_in(joined({dtls_record(test::byte_vector("x"), {.type = 20}), hello})),
+            found);
   EXPECT_EQ(fragments_in(joined({dtls_record(fragment, {.epoch = 1}), hello})), found);
   EXPECT_EQ(fragments_in(joined({dtls_record({}), hello})), found);
   EXPECT_EQ(fragments_in(joined({dtls_record(dtls_fragment(body, 0, 10, {.type = 2})), hello})),
@@ -89,14 +91,15 @@ TEST(Dtls, OtherRecordsAndMessagesAreSteppedOver) {
   EXPECT_EQ(fragments_in(dtls_record(joined({dtls_fragment(body, 0, 10, {.type = 16}), fragment}))),
             found);
   // A server throws away what does not fit, and keeps what came before it in the datagram.
-  EXPECT_EQ(fragments_in(joined({hello, test::octets("junk")})), found);
-  EXPECT_EQ(fragments_in(joined({dtls_record(joined({fragment, test::octets("junk")})), hello})),
-            found + found);
+  EXPECT_EQ(fragments_in(joined({hello, test::byte_vector("junk")})), found);
+  EXPECT_EQ(
+      fragments_in(joined({dtls_record(joined({fragment, test::byte_vector("junk")})), hello})),
+      found + found);
 }
 
 TEST(Dtls, TouchesNothingElse) {
-  const Octets body = test::octets("0123456789");
-  const Octets hello = dtls_record(dtls_fragment(body, 0, 10));
+  const ByteVector body = test::byte_vector("0123456789");
+  const ByteVector hello = dtls_record(dtls_fragment(body, 0, 10));
   EXPECT_TRUE(has_dtls_hello(hello));
   for (std::size_t size = 0; size < hello.size(); ++size) {
     EXPECT_FALSE(has_dtls_hello(Bytes(hello).first(size))) << size;
@@ -109,8 +112,8 @@ TEST(Dtls, TouchesNothingElse) {
   EXPECT_FALSE(has_dtls_hello(dtls_record(dtls_fragment(body, 4, 0))));
   std::mt19937 random(20261124);
   for (int i = 0; i < 200'000; ++i) {
-    Octets junk(13 + random() % 60);
-    for (std::byte& octet : junk) octet = static_cast<std::byte>(random());
+    ByteVector junk(13 + random() % 60);
+    for (std::byte& byte : junk) byte = static_cast<std::byte>(random());
     if (i % 2 == 0) junk[0] = std::byte{22};
     ASSERT_FALSE(has_dtls_hello(junk));
   }
@@ -118,9 +121,9 @@ TEST(Dtls, TouchesNothingElse) {
 
 TEST(Dtls, LengthsThatContradictEachOtherAreNone) {
   constexpr std::size_t kRecord = 13, kOffset = kRecord + 6, kSize = kRecord + 9;
-  const Octets hello = dtls_record(dtls_fragment(test::octets("0123456789"), 5, 5));
+  const ByteVector hello = dtls_record(dtls_fragment(test::byte_vector("0123456789"), 5, 5));
   for (const std::size_t at : {kOffset, kOffset + 1, kOffset + 2, kSize, kSize + 1, kSize + 2}) {
-    Octets odd = hello;
+    ByteVector odd = hello;
     odd[at] = std::byte{0x7f};
     EXPECT_FALSE(has_dtls_hello(odd)) << at;
   }
@@ -130,11 +133,11 @@ TEST(Dtls, LengthsThatContradictEachOtherAreNone) {
 TEST(Dtls, FragmentsMakeUpTheirMessage) {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
-    const Octets body =
+    const ByteVector body =
         dtls_hello("wechat.com", std::string(random() % 64, 'c'), {.padding = random() % 3000});
-    Octets datagram, found(body.size());
+    ByteVector datagram, found(body.size());
     for (std::size_t at = 0; at < body.size();) {
-      Octets record;
+      ByteVector record;
       for (std::size_t n = 1 + random() % 3; n > 0 && at < body.size(); --n) {
         const std::size_t size = 1 + random() % 700;
         test::append(record, dtls_fragment(body, at, size));

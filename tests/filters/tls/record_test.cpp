@@ -11,7 +11,7 @@
 namespace sluice::tls {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using test::tls_records;
 
 class Record : public testing::Test {
@@ -24,16 +24,16 @@ class Record : public testing::Test {
     return std::string(result.hello->server_name);
   }
 
-  std::array<std::byte, kMaxClientHello + kHandshakeHeaderOctets> scratch_;
+  std::array<std::byte, kMaxClientHello + kHandshakeHeaderBytes> scratch_;
 };
 
 // A hello whose handshake message has this size.
-Octets hello_of_size(std::size_t size) {
+ByteVector hello_of_size(std::size_t size) {
   const std::size_t least = test::client_hello("wechat.com", {.padding = 1}).size() - 1;
   return test::client_hello("wechat.com", {.padding = size - least});
 }
 
-Octets one_by_one(Bytes handshake) {
+ByteVector one_by_one(Bytes handshake) {
   return tls_records(handshake, std::vector<std::size_t>(handshake.size(), 1));
 }
 
@@ -43,7 +43,7 @@ bool lies_in(std::string_view view, Bytes home) {
 }
 
 TEST_F(Record, AHelloInOneRecordIsAViewIntoTheStream) {
-  const Octets stream = tls_records(test::client_hello("wechat.com"));
+  const ByteVector stream = tls_records(test::client_hello("wechat.com"));
   const HelloRead result = read(stream);
   ASSERT_TRUE(result.hello);
   EXPECT_EQ(result.hello->server_name, "wechat.com");
@@ -52,7 +52,7 @@ TEST_F(Record, AHelloInOneRecordIsAViewIntoTheStream) {
 }
 
 TEST_F(Record, AHelloInManyRecordsIsJoined) {
-  const Octets stream = tls_records(test::client_hello("wechat.com"), {3, 1, 60});
+  const ByteVector stream = tls_records(test::client_hello("wechat.com"), {3, 1, 60});
   const HelloRead result = read(stream);
   ASSERT_TRUE(result.hello);
   EXPECT_EQ(result.hello->server_name, "wechat.com");
@@ -61,7 +61,7 @@ TEST_F(Record, AHelloInManyRecordsIsJoined) {
 }
 
 TEST_F(Record, CutsAtEveryByteHideNoName) {
-  const Octets hello = test::client_hello("wechat.com");
+  const ByteVector hello = test::client_hello("wechat.com");
   for (std::size_t cut = 1; cut < hello.size(); ++cut) {
     ASSERT_EQ(outcome(tls_records(hello, {cut})), "wechat.com") << cut;
   }
@@ -69,24 +69,24 @@ TEST_F(Record, CutsAtEveryByteHideNoName) {
 }
 
 TEST_F(Record, WhatFollowsTheHelloIsNotConsumed) {
-  Octets stream = tls_records(test::client_hello("wechat.com"), {50});
+  ByteVector stream = tls_records(test::client_hello("wechat.com"), {50});
   const std::size_t size = stream.size();
   test::append(stream, as_bytes("\x14\x03\x03"));
   EXPECT_EQ(read(stream).consumed, size);
 }
 
 TEST_F(Record, TheRestOfItsRecordIsConsumedWithTheHello) {
-  Octets handshake = test::client_hello("wechat.com");
+  ByteVector handshake = test::client_hello("wechat.com");
   test::append(handshake, as_bytes("more"));
-  const Octets stream = tls_records(handshake);
+  const ByteVector stream = tls_records(handshake);
   EXPECT_EQ(read(stream).consumed, stream.size());
   // As far as it is there.
   EXPECT_EQ(read(Bytes(stream).first(stream.size() - 2)).consumed, stream.size() - 2);
 }
 
 TEST_F(Record, HoldsTheLongestHello) {
-  const Octets longest = hello_of_size(kMaxClientHello + kHandshakeHeaderOctets);
-  // A record holds no more than 2^14 octets, and the slack that some servers leave.
+  const ByteVector longest = hello_of_size(kMaxClientHello + kHandshakeHeaderBytes);
+  // A record holds no more than 2^14 bytes, and the slack that some servers leave.
   EXPECT_EQ(outcome(tls_records(longest, {16384, 16384, 16384})), "wechat.com");
   EXPECT_EQ(outcome(tls_records(longest, {1, 16640, 16640, 16640})), "wechat.com");
   EXPECT_EQ(outcome(tls_records(longest, std::vector<std::size_t>(5000, 21))), "wechat.com");
@@ -94,8 +94,8 @@ TEST_F(Record, HoldsTheLongestHello) {
 }
 
 TEST_F(Record, RefusesAHelloInMoreRecordsThanItsBoundHolds) {
-  const Octets fits = one_by_one(hello_of_size(13653));
-  const Octets too_long = one_by_one(hello_of_size(13654));
+  const ByteVector fits = one_by_one(hello_of_size(13653));
+  const ByteVector too_long = one_by_one(hello_of_size(13654));
   ASSERT_LE(fits.size(), kMaxHelloStream);
   ASSERT_GT(too_long.size(), kMaxHelloStream);
   EXPECT_EQ(outcome(fits), "wechat.com");
@@ -103,16 +103,16 @@ TEST_F(Record, RefusesAHelloInMoreRecordsThanItsBoundHolds) {
 }
 
 TEST_F(Record, RefusesAHelloOverItsBoundOnceItsHeaderIsThere) {
-  const Octets stream = tls_records(hello_of_size(kMaxClientHello + 5), {1, 1, 1, 1});
+  const ByteVector stream = tls_records(hello_of_size(kMaxClientHello + 5), {1, 1, 1, 1});
   EXPECT_EQ(outcome(stream), "error: too_large");
-  EXPECT_EQ(outcome(Bytes(stream).first(4 * (kRecordHeaderOctets + 1))), "error: too_large");
+  EXPECT_EQ(outcome(Bytes(stream).first(4 * (kRecordHeaderBytes + 1))), "error: too_large");
 }
 
 // The versions of records say nothing (RFC 8446 section 5.1), and servers do not look at them.
 TEST_F(Record, OddRecordVersionsHideNoName) {
   for (const unsigned version : {0x0300U, 0x0301U, 0x0304U, 0x0305U, 0x03ffU, 0x0000U, 0x0f0fU}) {
-    Octets stream = tls_records(test::client_hello("wechat.com"), {100});
-    for (const std::size_t record : {std::size_t{0}, kRecordHeaderOctets + 100}) {
+    ByteVector stream = tls_records(test::client_hello("wechat.com"), {100});
+    for (const std::size_t record : {std::size_t{0}, kRecordHeaderBytes + 100}) {
       stream[record + 1] = static_cast<std::byte>(version >> 8);
       stream[record + 2] = static_cast<std::byte>(version & 0xff);
     }
@@ -122,8 +122,8 @@ TEST_F(Record, OddRecordVersionsHideNoName) {
 }
 
 TEST_F(Record, RefusesOtherRecordsBetweenFragments) {
-  const std::size_t second = kRecordHeaderOctets + 100;
-  Octets stream = tls_records(test::client_hello("wechat.com"), {100});
+  const std::size_t second = kRecordHeaderBytes + 100;
+  ByteVector stream = tls_records(test::client_hello("wechat.com"), {100});
   stream[second] = std::byte{21};  // an alert
   EXPECT_EQ(outcome(stream), "error: malformed");
   stream[second] = std::byte{22};
@@ -132,21 +132,21 @@ TEST_F(Record, RefusesOtherRecordsBetweenFragments) {
 }
 
 TEST_F(Record, RefusesEmptyRecords) {
-  Octets stream = test::octets(std::string_view("\x16\x03\x01\0\0", 5));
+  ByteVector stream = test::byte_vector(std::string_view("\x16\x03\x01\0\0", 5));
   test::append(stream, tls_records(test::client_hello("wechat.com")));
   EXPECT_EQ(outcome(stream), "error: malformed");
 }
 
 TEST_F(Record, RefusesRecordsOverTheirLength) {
-  Octets stream = tls_records(test::client_hello("wechat.com"));
+  ByteVector stream = tls_records(test::client_hello("wechat.com"));
   stream[3] = std::byte{0x41};  // 2^14 + 256 and more
   stream[4] = std::byte{0x01};
   EXPECT_EQ(outcome(stream), "error: malformed");
 }
 
 TEST_F(Record, ABadHelloIsBadInAnyRecords) {
-  Octets hello = test::client_hello("wechat.com");
-  hello[4 + 2 + 32] = std::byte{33};  // a session id of 33 octets
+  ByteVector hello = test::client_hello("wechat.com");
+  hello[4 + 2 + 32] = std::byte{33};  // a session id of 33 bytes
   EXPECT_EQ(outcome(tls_records(hello)), "error: malformed");
   EXPECT_EQ(outcome(one_by_one(hello)), "error: malformed");
 }
@@ -156,25 +156,26 @@ TEST_F(Record, TellsOtherProtocols) {
     EXPECT_EQ(outcome(as_bytes(text)), "error: not_client_hello");
     EXPECT_FALSE(may_be_tls(as_bytes(text)));
   }
-  Octets server_hello = test::client_hello("a.example");
+  ByteVector server_hello = test::client_hello("a.example");
   server_hello[0] = std::byte{2};
   EXPECT_EQ(outcome(tls_records(server_hello)), "error: not_client_hello");
   EXPECT_FALSE(may_be_tls(tls_records(server_hello)));
 }
 
 TEST_F(Record, MayBeTlsIsTrueAtEveryLengthOfAHello) {
-  const Octets stream = tls_records(test::client_hello("wechat.com"), {1});
+  const ByteVector stream = tls_records(test::client_hello("wechat.com"), {1});
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     EXPECT_TRUE(may_be_tls(Bytes(stream).first(size))) << size;
   }
 }
 
 // Every prefix needs more, or says what the whole stream says; and no hello is found in fewer
-// octets than a prefix said that it needs.
+// bytes than a prefix said that it needs.
 TEST_F(Record, AnswersAreTheSameHoweverTheStreamIsSplit) {
-  const Octets hello = test::client_hello("wechat.com", {.padding = 40});
+  const ByteVector hello = test::client_hello("wechat.com", {.padding = 40});
   std::mt19937 random(7);
-  std::vector<Octets> streams = {tls_records(hello), one_by_one(hello), tls_records(hello, {4, 4})};
+  std::vector<ByteVector> streams = {tls_records(hello), one_by_one(hello),
+                                     tls_records(hello, {4, 4})};
   for (int round = 0; round < 100; ++round) {
     std::vector<std::size_t> sizes(random() % 6);
     for (std::size_t& size : sizes) size = 1 + random() % 60;
@@ -182,7 +183,7 @@ TEST_F(Record, AnswersAreTheSameHoweverTheStreamIsSplit) {
     streams.push_back(streams.back());
     streams.back()[random() % streams.back().size()] = static_cast<std::byte>(random());
   }
-  for (const Octets& stream : streams) {
+  for (const ByteVector& stream : streams) {
     const std::string expected = outcome(stream);
     std::size_t needed = 0;
     for (std::size_t size = 0; size <= stream.size(); ++size) {
@@ -201,9 +202,9 @@ TEST_F(Record, AnswersAreTheSameHoweverTheStreamIsSplit) {
 
 TEST_F(Record, RandomFlipsKeepViewsInside) {
   std::mt19937 random(8);
-  const Octets hello = test::client_hello("web.wechat.com", {.ech = true});
+  const ByteVector hello = test::client_hello("web.wechat.com", {.ech = true});
   for (int round = 0; round < 20000; ++round) {
-    Octets bytes = round % 2 == 0 ? tls_records(hello) : tls_records(hello, {5, 70});
+    ByteVector bytes = round % 2 == 0 ? tls_records(hello) : tls_records(hello, {5, 70});
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
       bytes[random() % bytes.size()] ^= static_cast<std::byte>(1U << random() % 8);
     }

@@ -126,7 +126,7 @@ class Check(Program):
         self.assertRegex(printed, r"\Adrop chat\.example ")
         self.assertRegex(said, r'\Asluice: "a\.\.b": .+\n\Z')
 
-    def test_octets_are_escaped(self):
+    def test_bytes_are_escaped(self):
         printed, _ = self.run_program("check", "-c", self.ban, os.fsdecode(b"a\xff \x01.example"))
         self.assertEqual(printed, "pass a\\255\\032\\001.example\n")
 
@@ -414,7 +414,7 @@ class Odd(Program):
                 struct.pack("=IIII", 1, 0, len(frame), len(frame)) + frame for frame in frames)
             self.findings("--read", self.write("noise.pcap", capture), "-c", self.ban)
 
-    def test_flipped_octets(self):
+    def test_flipped_bytes(self):
         """A real capture with errors all over it."""
         chance = random.Random(3)
         whole = EXAMPLE.read_bytes()

@@ -75,7 +75,7 @@ class Lines : public testing::Test {
                              const char* server = "198.51.100.2:443") const {
     test::FrameBuilder builder(client, server);
     if (std::string_view(transport) == "tcp") builder.tcp(1, 1, "A");
-    const test::Octets frame = builder.build();
+    const test::ByteVector frame = builder.build();
     const auto packet = packet::decode(frame, LinkType::ethernet);
     EXPECT_TRUE(packet);
     const std::string text = finding_fields(*packet, finding, decide(finding.name), domains_);
@@ -104,7 +104,7 @@ TEST(PrintableName, IsAsSentInLowerCaseWithoutFinalDot) {
   EXPECT_EQ(printable_name(dns_finding(".")), "");
 }
 
-TEST(PrintableName, EscapesOctetsOutsidePrintableAscii) {
+TEST(PrintableName, EscapesBytesOutsidePrintableAscii) {
   using namespace std::string_view_literals;
   EXPECT_EQ(printable_name(host_finding("a\0b\x01\x7f\xff c.example"sv)),
             "a\\000b\\001\\127\\255\\032c.example");
@@ -114,7 +114,7 @@ TEST(PrintableName, EscapesOctetsOutsidePrintableAscii) {
   EXPECT_EQ(printable_name(dns_finding(as_bytes("\3\n \\\0"sv))), "\\010\\032\\\\");
 }
 
-TEST(PrintableName, HasNoEscapeForAnyPrintableOctetButTheBackslash) {
+TEST(PrintableName, HasNoEscapeForAnyPrintableByteButTheBackslash) {
   for (char c = 0x21; c < 0x7f; ++c) {
     const std::string raw = std::string("x") + c + "y";
     const std::string lower = std::string("x") + to_lower_ascii(c) + "y";
@@ -195,12 +195,12 @@ TEST_F(Lines, SaysWhatAHelloCarries) {
   EXPECT_EQ(line_of(host_finding("example.com", inspect::Protocol::http))["proto"], "http");
 }
 
-// Whatever octets a client sends, the line is ASCII and one JSON object whose name reads back.
-TEST_F(Lines, AnyOctetsGiveOneLineOfJson) {
-  for (unsigned octet = 0; octet < 256; ++octet) {
-    const std::string raw = std::string("a") + static_cast<char>(octet) + "\".example";
+// Whatever bytes a client sends, the line is ASCII and one JSON object whose name reads back.
+TEST_F(Lines, AnyBytesGiveOneLineOfJson) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const std::string raw = std::string("a") + static_cast<char>(byte) + "\".example";
     const inspect::Finding finding = host_finding(raw);
-    EXPECT_EQ(line_of(finding)["name"], printable_name(finding)) << octet;
+    EXPECT_EQ(line_of(finding)["name"], printable_name(finding)) << byte;
   }
 }
 

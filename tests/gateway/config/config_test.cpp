@@ -39,7 +39,7 @@ TEST(Config, AnEmptyFileGivesDefaults) {
   EXPECT_EQ(config.start.flows, 65536U);
   EXPECT_EQ(config.start.metrics_listen, "127.0.0.1:9464");
   EXPECT_EQ(config.start.log_level, "info");
-  EXPECT_EQ(config.live.verdicts.unjudged, OnTrouble::drop);
+  EXPECT_EQ(config.live.verdicts.unjudged, Fallback::drop);
   EXPECT_THAT(config.live.lists, IsEmpty());
   EXPECT_THAT(config.live.policies, IsEmpty());
 }
@@ -142,10 +142,10 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     action = "reject"
   )")
                                 .live;
-  EXPECT_EQ(live.verdicts.malformed, OnTrouble::drop);
-  EXPECT_EQ(live.verdicts.unjudged, OnTrouble::pass);
-  EXPECT_EQ(live.verdicts.fragments, OnTrouble::drop);
-  EXPECT_EQ(live.verdicts.quic_unknown, OnTrouble::drop);
+  EXPECT_EQ(live.verdicts.malformed, Fallback::drop);
+  EXPECT_EQ(live.verdicts.unjudged, Fallback::pass);
+  EXPECT_EQ(live.verdicts.fragments, Fallback::drop);
+  EXPECT_EQ(live.verdicts.quic_unknown, Fallback::drop);
   EXPECT_EQ(live.verdicts.checksums, Checksums::ignore);
   EXPECT_EQ(live.verdicts.ech, Ech::strip);
   EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));

@@ -14,7 +14,7 @@ namespace sluice::io {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Octets;
+using test::ByteVector;
 using test::TimedFrame;
 
 class Capture : public testing::Test {
@@ -41,7 +41,7 @@ class Capture : public testing::Test {
     std::vector<TimedFrame> result;
     for (std::size_t i = 0; i < count; ++i) {
       result.push_back({std::chrono::seconds(1'700'000'000) + Nanos{i * 1001},
-                        Octets(60 + i % 100, static_cast<std::byte>(i))});
+                        ByteVector(60 + i % 100, static_cast<std::byte>(i))});
     }
     return result;
   }
@@ -55,7 +55,7 @@ class Capture : public testing::Test {
       for (std::size_t i = 0; i < batch.count; ++i) {
         const Frame& frame = batch.frames[i];
         seen.push_back(
-            {frame.time, Octets(frame.bytes.begin(), frame.bytes.end()), frame.wire_length});
+            {frame.time, ByteVector(frame.bytes.begin(), frame.bytes.end()), frame.wire_length});
         verdicts.push_back(decide(frame.number));
       }
       capture.submit(verdicts);
@@ -100,8 +100,8 @@ TEST_F(Capture, WhatIsReplacedIsWrittenInItsPlace) {
     EXPECT_TRUE((*capture)->capabilities().replace);
     Batch batch;
     ASSERT_EQ((*capture)->poll(batch), Poll::frames);
-    EXPECT_FALSE((*capture)->replace(1, Octets(62)));  // larger than what came in
-    EXPECT_TRUE((*capture)->replace(1, Octets(40, std::byte{7})));
+    EXPECT_FALSE((*capture)->replace(1, ByteVector(62)));  // larger than what came in
+    EXPECT_TRUE((*capture)->replace(1, ByteVector(40, std::byte{7})));
     (*capture)->submit(std::vector{Verdict::pass, Verdict::replace, Verdict::pass});
   }
   auto output = CaptureFile::open(file("out"), {});
@@ -109,14 +109,14 @@ TEST_F(Capture, WhatIsReplacedIsWrittenInItsPlace) {
   const auto seen = run(**output, kPassAll);
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_EQ(seen[0].bytes, input[0].bytes);
-  EXPECT_EQ(seen[1].bytes, Octets(40, std::byte{7}));
+  EXPECT_EQ(seen[1].bytes, ByteVector(40, std::byte{7}));
   EXPECT_EQ(seen[1].wire_size, 40U);
   EXPECT_EQ(seen[1].time, input[1].time);
   EXPECT_EQ(seen[2].bytes, input[2].bytes);
 }
 
 TEST_F(Capture, ACutFrameKeepsItsLengthOnTheWire) {
-  write_pcap(file("in"), std::vector<TimedFrame>{{Nanos{0}, Octets(96), 1514}});
+  write_pcap(file("in"), std::vector<TimedFrame>{{Nanos{0}, ByteVector(96), 1514}});
   auto capture = CaptureFile::open(file("in"), {});
   ASSERT_TRUE(capture);
   const auto seen = run(**capture, kPassAll);

@@ -9,7 +9,7 @@
 namespace sluice::io {
 namespace {
 
-using test::Octets;
+using test::ByteVector;
 using test::PcapngWriter;
 
 struct Read {
@@ -58,11 +58,11 @@ TEST_P(Pcapng, EveryInterfaceHasItsLinkType) {
 }
 
 TEST_P(Pcapng, TimesHaveTheResolutionOfTheirInterface) {
-  const Octets nanos = file_.option(9, {std::byte{9}});
-  const Octets binary = file_.option(9, {std::byte{0x80 | 10}});
-  const Octets late = file_.option(14, file_.u64(100));
-  const Octets both = [&] {
-    Octets options = late;
+  const ByteVector nanos = file_.option(9, {std::byte{9}});
+  const ByteVector binary = file_.option(9, {std::byte{0x80 | 10}});
+  const ByteVector late = file_.option(14, file_.u64(100));
+  const ByteVector both = [&] {
+    ByteVector options = late;
     test::append(options, nanos);
     return options;
   }();
@@ -94,7 +94,10 @@ TEST_P(Pcapng, ASectionForgetsTheInterfacesOfTheOneBefore) {
 }
 
 TEST_P(Pcapng, OtherBlocksAreSteppedOver) {
-  file_.section().block(4, Octets(16)).interface(LinkType::ethernet).block(0x0bad, Octets(8));
+  file_.section()
+      .block(4, ByteVector(16))
+      .interface(LinkType::ethernet)
+      .block(0x0bad, ByteVector(8));
   file_.enhanced(0, 0, "x");
   const Read got = read(file_.file());
   EXPECT_EQ(got.problem, "");
@@ -102,30 +105,30 @@ TEST_P(Pcapng, OtherBlocksAreSteppedOver) {
 }
 
 TEST_P(Pcapng, WhatContradictsItselfIsRefusedWithItsReason) {
-  const auto problem_with = [&](std::uint32_t type, const Octets& body) {
+  const auto problem_with = [&](std::uint32_t type, const ByteVector& body) {
     PcapngWriter file(GetParam());
     file.section().interface(LinkType::ethernet).block(type, body);
     return read(file.file()).problem;
   };
-  EXPECT_EQ(problem_with(6, Octets(8)), "a packet that is longer than its block");
+  EXPECT_EQ(problem_with(6, ByteVector(8)), "a packet that is longer than its block");
   EXPECT_EQ(problem_with(3, {}), "a packet that is longer than its block");
   EXPECT_EQ(problem_with(1, {}), "an interface that is cut short");
-  Octets options(8);
+  ByteVector options(8);
   test::append(options, file_.option(9, {std::byte{20}}));
   EXPECT_EQ(problem_with(1, options), "an interface of impossible times");
 
   file_.section();
-  Octets lengths = file_.file();
+  ByteVector lengths = file_.file();
   lengths.back() ^= std::byte{1};
   EXPECT_EQ(read(lengths).problem, "a block whose two lengths differ");
-  Octets order = file_.file();
+  ByteVector order = file_.file();
   order[8] = std::byte{0};
   EXPECT_EQ(read(order).problem, "a section of unknown byte order");
 }
 
 TEST_P(Pcapng, BlocksAreBounded) {
   const auto length = [&](std::uint32_t size) {
-    Octets start = file_.u32(6);
+    ByteVector start = file_.u32(6);
     test::append(start, file_.u32(size));
     start.resize(PcapngBlocks::kHeader);
     PcapngBlocks blocks;

@@ -13,9 +13,9 @@ namespace sluice::test {
 class Answer {
  public:
   // To `query`, whose question it repeats. `flags` as in the header, from 0x8000 on.
-  explicit Answer(Bytes query, unsigned flags = 0x8180) : octets_(query.begin(), query.end()) {
+  explicit Answer(Bytes query, unsigned flags = 0x8180) : bytes_(query.begin(), query.end()) {
     dns::Query parsed;
-    if (dns::parse_query(query, parsed)) octets_.resize(parsed.questions_end);
+    if (dns::parse_query(query, parsed)) bytes_.resize(parsed.questions_end);
     put(2, flags);
     put(8, 0);
     put(10, 0);
@@ -29,28 +29,28 @@ class Answer {
     const name::Name name = *name::Name::from_text(target);
     return record(owner, 5, 60, name.wire());
   }
-  [[nodiscard]] Octets build() {
+  [[nodiscard]] ByteVector build() {
     put(6, records_);
-    return octets_;
+    return bytes_;
   }
 
  private:
   Answer& record(std::string_view owner, unsigned type, std::uint32_t ttl, Bytes data) {
-    append(octets_, name::Name::from_text(owner)->wire());
-    append_u16(octets_, type);
-    append_u16(octets_, 1);
-    append_u32(octets_, ttl);
-    append_u16(octets_, static_cast<unsigned>(data.size()));
-    append(octets_, data);
+    append(bytes_, name::Name::from_text(owner)->wire());
+    append_u16(bytes_, type);
+    append_u16(bytes_, 1);
+    append_u32(bytes_, ttl);
+    append_u16(bytes_, static_cast<unsigned>(data.size()));
+    append(bytes_, data);
     ++records_;
     return *this;
   }
   void put(std::size_t at, unsigned value) {
-    octets_[at] = static_cast<std::byte>(value >> 8);
-    octets_[at + 1] = static_cast<std::byte>(value & 0xff);
+    bytes_[at] = static_cast<std::byte>(value >> 8);
+    bytes_[at + 1] = static_cast<std::byte>(value & 0xff);
   }
 
-  Octets octets_;
+  ByteVector bytes_;
   unsigned records_ = 0;
 };
 

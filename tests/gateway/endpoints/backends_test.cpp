@@ -19,7 +19,7 @@ using testing::IsEmpty;
 std::vector<std::string> texts(const std::vector<name::Name>& names) {
   std::vector<std::string> all;
   for (const name::Name& name : names) {
-    std::array<char, name::kMaxTextOctets> text;
+    std::array<char, name::kMaxTextBytes> text;
     all.emplace_back(name::to_text(name, text));
   }
   return all;
@@ -41,7 +41,7 @@ TEST(Backends, AreBounded) {
 
 class Addresses : public testing::Test {
  protected:
-  std::vector<std::string> in(const test::Octets& message) {
+  std::vector<std::string> in(const test::ByteVector& message) {
     std::vector<std::string> all;
     const auto found = addresses_in(message, ban_->domains, response_);
     if (!found) return {"no answer"};
@@ -52,7 +52,7 @@ class Addresses : public testing::Test {
   }
 
   std::shared_ptr<const engine::Snapshot> ban_ = test::ban_of({"chat.example", "chat-cdn.example"});
-  test::Octets query_ = test::dns_query("a.chat.example");
+  test::ByteVector query_ = test::dns_query("a.chat.example");
   dns::Response response_;
 };
 

@@ -20,12 +20,12 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using test::Octets;
+using test::ByteVector;
 
 // Answers questions over UDP as `answer` says; empty: not at all.
 class Server {
  public:
-  using AnswerTo = std::function<Octets(Bytes query, const dns::Question& question)>;
+  using AnswerTo = std::function<ByteVector(Bytes query, const dns::Question& question)>;
 
   explicit Server(AnswerTo answer) : answer_(std::move(answer)) {
     socket_ = socket(AF_INET, SOCK_DGRAM, 0);
@@ -65,7 +65,7 @@ class Server {
       dns::Query parsed;
       if (!dns::parse_query(query, parsed)) continue;
       ++questions_;
-      const Octets answer = answer_(query, parsed.questions[0]);
+      const ByteVector answer = answer_(query, parsed.questions[0]);
       if (!answer.empty()) sendto(socket_, answer.data(), answer.size(), 0, peer, size);
     }
   }
@@ -172,7 +172,7 @@ TEST(Resolver, AsksNoMoreThanItsRate) {
 }
 
 TEST(Resolver, StopsWithQuestionsUnderWay) {
-  Server silent([](Bytes, const dns::Question&) { return Octets{}; });
+  Server silent([](Bytes, const dns::Question&) { return ByteVector{}; });
   Resolving resolving(silent);
   resolving.resolver->watch(test::ban_of({"a.example", "b.example"}));
   ASSERT_TRUE(eventually([&] { return silent.questions() > 0; }));

@@ -11,12 +11,12 @@ namespace {
 using io::Side;
 using io::Verdict;
 using test::Answer;
+using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;
 using test::kResolver;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
 constexpr const char* kAsker = "192.0.2.1:5353";
 constexpr const char* kServer = "203.0.113.7";
@@ -29,7 +29,7 @@ class Answers : public testing::Test {
     query = test::dns_query(name, {.id = 77});
     lab.send(FrameBuilder(kAsker, kResolver).payload(query).build(), side);
   }
-  void answer(const Octets& message, const char* from = kResolver) {
+  void answer(const ByteVector& message, const char* from = kResolver) {
     EXPECT_EQ(lab.send(FrameBuilder(from, kAsker).payload(message).build(), Side::outside),
               Verdict::pass);
   }
@@ -44,7 +44,7 @@ class Answers : public testing::Test {
   }
 
   Lab lab;
-  Octets query;
+  ByteVector query;
   int port = 6000;
 };
 
@@ -62,7 +62,7 @@ TEST_F(Answers, ToABannedQuestionMakeLeases) {
 TEST_F(Answers, ASpoofedAnswerCreatesNothing) {
   ask("example.com");
   ask("sg.wechat.com");
-  Octets forged = Answer(query).address("sg.wechat.com", kServer).build();
+  ByteVector forged = Answer(query).address("sg.wechat.com", kServer).build();
   answer(forged, "198.51.100.54:53");  // another server
   forged[1] = std::byte{78};           // another ID
   answer(forged);

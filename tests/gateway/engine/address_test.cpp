@@ -15,13 +15,13 @@ namespace {
 using io::Side;
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;
 using test::hello;
 using test::kClient;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
 constexpr const char* kRange = "203.0.113.0/24";
 constexpr const char* kInside = "203.0.113.7:8080";    // of the range
@@ -41,7 +41,7 @@ Verdict send_nameless(Lab& lab, std::string_view server, std::string_view client
 // The server takes a hello with this name.
 void show(Lab& lab, std::string_view name, std::string_view server, std::string_view client) {
   const Connection connection(client, server);
-  const Octets bytes = hello(name);
+  const ByteVector bytes = hello(name);
   ASSERT_EQ(send_first(lab, connection, bytes), Verdict::pass);
   ASSERT_EQ(lab.send(connection.acknowledge(bytes.size()), Side::outside), Verdict::pass_flow);
 }
@@ -124,12 +124,12 @@ TEST(Address, DatagramsAreJudgedEachAlone) {
 TEST(Address, AHelloInDatagramsWithoutANameIsNameless) {
   for (const char* name : {"", "203.0.113.7", "example.com"}) {
     Lab lab(listed());
-    const Octets body = test::dtls_hello(name);
-    const Octets dtls = test::dtls_record(test::dtls_fragment(body, 0, body.size()));
-    const Octets quic = test::quic_hello(name).front();
+    const ByteVector body = test::dtls_hello(name);
+    const ByteVector dtls = test::dtls_record(test::dtls_fragment(body, 0, body.size()));
+    const ByteVector quic = test::quic_hello(name).front();
     const Verdict expected =
         name == std::string_view("example.com") ? Verdict::pass : Verdict::drop;
-    for (const Octets* datagram : {&dtls, &quic}) {
+    for (const ByteVector* datagram : {&dtls, &quic}) {
       const std::string client = datagram == &dtls ? "192.0.2.1:5001" : "192.0.2.1:5002";
       const auto send = [&](const char* to, Bytes payload) {
         return lab.send(FrameBuilder(client, to).payload(payload).build());
@@ -170,7 +170,7 @@ TEST(Address, AnAddressWithInnocentNamesIsGuarded) {
 TEST(Address, AClaimOfANameTeachesNothing) {
   Lab lab(listed(policy::Action::log));
   for (const char* name : {"example.com", "wechat.com"}) {
-    const Octets bytes = hello(name);
+    const ByteVector bytes = hello(name);
     const Connection unanswered("192.0.2.9:4000", kOutside);
     EXPECT_EQ(send_first(lab, unanswered, bytes), Verdict::pass);
     const Connection unopened("192.0.2.9:4001", kOutside);

@@ -58,23 +58,23 @@ void operator delete[](void* memory, std::size_t) noexcept {
 namespace sluice::engine {
 namespace {
 
+using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;
 using test::Lab;
-using test::Octets;
 
-Octets http2_request(std::string_view authority) {
+ByteVector http2_request(std::string_view authority) {
   test::Http2Client client;
-  Octets stream = client.start();
+  ByteVector stream = client.start();
   test::append(stream, client.request(authority));
   return stream;
 }
 
 // A question, and its answer in two segments.
-void add_dns_over_tcp(std::vector<Octets>& frames, int number, const std::string& target) {
+void add_dns_over_tcp(std::vector<ByteVector>& frames, int number, const std::string& target) {
   const Connection connection("192.0.2.2:" + std::to_string(2000 + number), "198.51.100.53:53");
-  const Octets question = test::framed(test::dns_query("a.example"));
-  const Octets answer = test::framed(
+  const ByteVector question = test::framed(test::dns_query("a.example"));
+  const ByteVector answer = test::framed(
       test::DnsResponse("a.example").cname("a.example", target).a(target, "203.0.113.9").build());
   frames.push_back(connection.syn());
   frames.push_back(connection.syn_ack());
@@ -87,22 +87,22 @@ void add_dns_over_tcp(std::vector<Octets>& frames, int number, const std::string
 // Questions over UDP and TCP, answers over TCP, hellos whole and split, over TCP, QUIC and DTLS,
 // conflicts, requests of HTTP/1 and 2, blocked and passed flows, junk; of more flows than the table
 // holds.
-std::vector<Octets> traffic() {
-  std::vector<Octets> frames;
+std::vector<ByteVector> traffic() {
+  std::vector<ByteVector> frames;
   for (int i = 0; i < 200; ++i) {
     const std::string name = (i % 3 == 0 ? "a.wechat.com" : "b" + std::to_string(i) + ".example");
     const Connection connection("192.0.2.1:" + std::to_string(2000 + i));
-    const Octets hello = test::tls_records(test::client_hello(name), {100});
+    const ByteVector hello = test::tls_records(test::client_hello(name), {100});
     frames.push_back(
         FrameBuilder("192.0.2.1:7000", "198.51.100.53:53").payload(test::dns_query(name)).build());
     add_dns_over_tcp(frames, i, name);
     frames.push_back(connection.syn());
     frames.push_back(connection.syn_ack());
     const FrameBuilder quic("198.18.0." + std::to_string(i) + ":4000", "198.51.100.2:443");
-    for (const Octets& datagram : test::quic_hello(name, {}, {90})) {
+    for (const ByteVector& datagram : test::quic_hello(name, {}, {90})) {
       frames.push_back(FrameBuilder(quic).payload(datagram).build());
     }
-    for (const Octets& datagram : test::dtls_datagrams(test::dtls_hello(name), 90)) {
+    for (const ByteVector& datagram : test::dtls_datagrams(test::dtls_hello(name), 90)) {
       frames.push_back(FrameBuilder(quic).payload(datagram).build());
     }
     frames.push_back(
@@ -125,8 +125,8 @@ std::vector<Octets> traffic() {
         break;
       default:
         frames.push_back(connection.data(0, as_bytes("SSH-2.0-OpenSSH_9.2\r\n")));
-        frames.push_back(Octets(20, std::byte{0x11}));
-        for (Octets& piece : test::fragments_of(connection.data(0, hello), 64)) {
+        frames.push_back(ByteVector(20, std::byte{0x11}));
+        for (ByteVector& piece : test::fragments_of(connection.data(0, hello), 64)) {
           frames.push_back(std::move(piece));
         }
         break;
@@ -137,8 +137,8 @@ std::vector<Octets> traffic() {
 
 TEST(Allocations, AreNoneOverAReplayOnceWarm) {
   Lab lab;
-  const std::vector<Octets> frames = traffic();
-  for (const Octets& frame : frames) lab.dataplane.add({.bytes = frame, .time = lab.now});
+  const std::vector<ByteVector> frames = traffic();
+  for (const ByteVector& frame : frames) lab.dataplane.add({.bytes = frame, .time = lab.now});
   lab.dataplane.keep_verdicts(false);
   static_cast<void>(lab.worker->run());
   const std::uint64_t packets = lab.counters->packets.value();

@@ -15,6 +15,7 @@ using io::Side;
 using io::Verdict;
 using telemetry::Reason;
 using test::alias_of;
+using test::ByteVector;
 using test::Connection;
 using test::DnsResponse;
 using test::ech;
@@ -23,16 +24,15 @@ using test::kClient;
 using test::kResolver;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
 DnsResponse keys_of(std::string_view name) {
   return DnsResponse(name, 65).https(name, "", {.ipv4_hints = {"203.0.113.9"}, .ech = 40});
 }
-Octets framed(const DnsResponse& response) {
+ByteVector framed(const DnsResponse& response) {
   return test::framed(response.build());
 }
-Octets joined(const std::vector<DnsResponse>& responses) {
-  Octets stream;
+ByteVector joined(const std::vector<DnsResponse>& responses) {
+  ByteVector stream;
   for (const DnsResponse& response : responses) test::append(stream, framed(response));
   return stream;
 }
@@ -46,7 +46,7 @@ struct Talk {
     ask(name);
   }
   void ask(std::string_view name, const test::QueryOptions& options = {}) {
-    const Octets question = test::framed(test::dns_query(name, options));
+    const ByteVector question = test::framed(test::dns_query(name, options));
     EXPECT_EQ(lab.send(connection.data(asked, question)), Verdict::pass);
     asked += question.size();
   }
@@ -78,8 +78,8 @@ TEST(TcpAnswers, AnAliasOfABannedNameEndsTheFlowAndIsRecordedForItsClient) {
 
 TEST(TcpAnswers, OthersPass) {
   Talk talk;
-  const Octets stream = joined({alias_of("cdn.example"), alias_of("open.wechat.com"),
-                                DnsResponse("a.example").a("a.example", "203.0.113.9")});
+  const ByteVector stream = joined({alias_of("cdn.example"), alias_of("open.wechat.com"),
+                                    DnsResponse("a.example").a("a.example", "203.0.113.9")});
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   EXPECT_EQ(talk.lab.audit.front(), nullptr);
   EXPECT_EQ(talk.lab.counters->streams.value(), 1U);
@@ -99,7 +99,7 @@ TEST(TcpAnswers, EveryKindOfAliasIsJudged) {
 }
 
 TEST(TcpAnswers, TheSegmentThatCompletesABannedAnswerIsDropped) {
-  const Octets stream = joined({alias_of("cdn.example"), alias_of("web.wechat.com")});
+  const ByteVector stream = joined({alias_of("cdn.example"), alias_of("web.wechat.com")});
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
     Talk talk;
     EXPECT_EQ(talk.answer(0, Bytes(stream).first(cut)), Verdict::pass) << cut;
@@ -116,7 +116,7 @@ TEST(TcpAnswers, AnySplitIsJudgedAlike) {
   std::mt19937 random(11);
   for (int round = 0; round < 600; ++round) {
     const bool is_banned = round % 2 == 0;
-    const Octets stream =
+    const ByteVector stream =
         joined({alias_of("cdn.example"), alias_of(is_banned ? "web.wechat.com" : "web.weather.io"),
                 DnsResponse("b.example").a("b.example", "203.0.113.9")});
     std::vector<std::pair<std::size_t, std::size_t>> pieces;
@@ -142,7 +142,7 @@ TEST(TcpAnswers, AnySplitIsJudgedAlike) {
 
 TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
   Talk talk;
-  const Octets stream = framed(alias_of("cdn.example"));
+  const ByteVector stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   const std::uint64_t findings = talk.lab.counters->findings.value();
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
@@ -153,8 +153,8 @@ TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
 
 TEST(TcpAnswers, ACopyThatDiffersIsDroppedAlone) {
   Talk talk;
-  const Octets stream = framed(alias_of("web.weather.io"));
-  const Octets other = framed(alias_of("web.wechat.com"));
+  const ByteVector stream = framed(alias_of("web.weather.io"));
+  const ByteVector other = framed(alias_of("web.wechat.com"));
   ASSERT_EQ(stream.size(), other.size());
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
   EXPECT_EQ(talk.answer(0, other), Verdict::drop);
@@ -169,12 +169,13 @@ TEST(TcpAnswers, ACopyThatDiffersIsDroppedAlone) {
 
 TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   Talk talk;
-  const Octets frame = FrameBuilder(kResolver, kClient)
-                           .tcp(Connection::kServer,
-                                Connection::kClient + static_cast<std::uint32_t>(talk.asked), "PA")
-                           .payload(framed(alias_of("web.wechat.com")))
-                           .broken_checksum()
-                           .build();
+  const ByteVector frame =
+      FrameBuilder(kResolver, kClient)
+          .tcp(Connection::kServer, Connection::kClient + static_cast<std::uint32_t>(talk.asked),
+               "PA")
+          .payload(framed(alias_of("web.wechat.com")))
+          .broken_checksum()
+          .build();
   EXPECT_EQ(talk.lab.send(frame, Side::outside), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::bad_checksum), 1U);
   EXPECT_EQ(talk.answer(alias_of("cdn.example")), Verdict::pass);
@@ -184,8 +185,8 @@ TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
 constexpr int kRecordsOf16KiB = 250, kRecordsOf64KiB = 1250;
 
 // `last` is one record of the last message.
-std::vector<Octets> zone(std::string_view last, int records = kRecordsOf16KiB) {
-  std::vector<Octets> messages;
+std::vector<ByteVector> zone(std::string_view last, int records = kRecordsOf16KiB) {
+  std::vector<ByteVector> messages;
   for (int i = 0; i < 40; ++i) {
     DnsResponse response("zone.example", 252);
     for (int j = 0; j < records; ++j) {
@@ -201,10 +202,10 @@ std::vector<Octets> zone(std::string_view last, int records = kRecordsOf16KiB) {
   return messages;
 }
 
-// Octets that passed, of a server that never waits for the client.
-std::size_t transfer(Talk& talk, const std::vector<Octets>& messages, bool acknowledges) {
-  Octets stream;
-  for (const Octets& message : messages) test::append(stream, message);
+// ByteVector that passed, of a server that never waits for the client.
+std::size_t transfer(Talk& talk, const std::vector<ByteVector>& messages, bool acknowledges) {
+  ByteVector stream;
+  for (const ByteVector& message : messages) test::append(stream, message);
   for (std::size_t at = 0; at < stream.size(); at += 1400) {
     const Bytes segment =
         Bytes(stream).subspan(at, std::min<std::size_t>(1400, stream.size() - at));
@@ -217,14 +218,14 @@ std::size_t transfer(Talk& talk, const std::vector<Octets>& messages, bool ackno
 
 void expect_transfer(int records, bool acknowledges) {
   Talk talk({}, kResolver, "zone.example");
-  const std::vector<Octets> messages = zone("zone.example", records);
-  std::size_t octets = 0;
-  for (const Octets& message : messages) octets += message.size();
-  EXPECT_GT(octets, 10 * kOrdinaryCapacity);
-  EXPECT_EQ(transfer(talk, messages, acknowledges), octets);
+  const std::vector<ByteVector> messages = zone("zone.example", records);
+  std::size_t bytes = 0;
+  for (const ByteVector& message : messages) bytes += message.size();
+  EXPECT_GT(bytes, 10 * kOrdinaryCapacity);
+  EXPECT_EQ(transfer(talk, messages, acknowledges), bytes);
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
   Talk banned({}, kResolver, "zone.example");
-  EXPECT_LT(transfer(banned, zone("web.wechat.com", records), acknowledges), octets);
+  EXPECT_LT(transfer(banned, zone("web.wechat.com", records), acknowledges), bytes);
   EXPECT_EQ(banned.lab.count(Reason::banned), 1U);
 }
 
@@ -238,7 +239,7 @@ TEST(TcpAnswers, AZoneTransferOfTheLongestMessagesComesThrough) {
 
 // A frame that a network card has merged may be larger than what is kept of a stream.
 TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
-  Octets stream;
+  ByteVector stream;
   for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_of("cdn.example")));
   ASSERT_GT(stream.size(), kOrdinaryCapacity);
   EXPECT_EQ(Talk().answer(0, stream), Verdict::pass);
@@ -248,30 +249,30 @@ TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
 
 TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
   Talk talk;
-  const Octets stream = framed(alias_of("cdn.example"));
+  const ByteVector stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::beyond_window), 1U);
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
 }
 
-// A message of so many octets, with its length; the alias is its last record.
-Octets long_answer(std::string_view target, std::size_t octets) {
+// A message of so many bytes, with its length; the alias is its last record.
+ByteVector long_answer(std::string_view target, std::size_t bytes) {
   const auto message = [&](std::size_t filler) {
     return DnsResponse("a.example")
-        .raw("a.example", 10, Octets(filler))
+        .raw("a.example", 10, ByteVector(filler))
         .cname("a.example", target)
         .build();
   };
-  return test::framed(message(octets - message(0).size()));
+  return test::framed(message(bytes - message(0).size()));
 }
 constexpr std::size_t kLongestMessage = 65535;
 
 TEST(TcpAnswers, AreJudgedUpToTheLongest) {
-  for (const std::size_t octets : {kOrdinaryCapacity, kOrdinaryCapacity + 1, kLongestMessage}) {
+  for (const std::size_t bytes : {kOrdinaryCapacity, kOrdinaryCapacity + 1, kLongestMessage}) {
     for (const bool reversed : {false, true}) {
       const auto last_verdict = [&](std::string_view target) {
         Talk talk;
-        const Octets stream = long_answer(target, octets);
+        const ByteVector stream = long_answer(target, bytes);
         const std::size_t segments = (stream.size() + 1399) / 1400;
         Verdict verdict = Verdict::pass;
         for (std::size_t i = 0; i < segments; ++i) {
@@ -293,8 +294,8 @@ TEST(TcpAnswers, AreJudgedUpToTheLongest) {
 // Of messages that are longer than most, few are put together at a time.
 TEST(TcpAnswers, ALongOneWaitsWhereThereIsNoRoomForAnother) {
   Talk talk;
-  const Octets question = test::framed(test::dns_query("a.example"));
-  const Octets stream = long_answer("web.wechat.com", kLongestMessage);
+  const ByteVector question = test::framed(test::dns_query("a.example"));
+  const ByteVector stream = long_answer("web.wechat.com", kLongestMessage);
   std::vector<Connection> others;
   for (std::size_t i = 0; i < long_stream_slots(8).slots; ++i) {
     others.emplace_back("192.0.2.9:" + std::to_string(5000 + i), kResolver);
@@ -318,27 +319,27 @@ TEST(TcpAnswers, ALongOneWaitsWhereThereIsNoRoomForAnother) {
 }
 
 TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
-  const Octets target = test::octets("\xff\xff");
+  const ByteVector target = test::byte_vector("\xff\xff");
   const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
   Talk strict;
   EXPECT_EQ(strict.answer(broken), Verdict::drop_flow);
   EXPECT_EQ(strict.lab.count(Verdict::drop_flow, Reason::unreadable), 1U);
-  Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
-  const Octets stream = framed(broken);
+  Talk lenient(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
+  const ByteVector stream = framed(broken);
   EXPECT_EQ(lenient.answer(0, stream), Verdict::pass);
   EXPECT_EQ(lenient.answer(stream.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
 }
 
-Octets broken_question() {
-  Octets message = test::dns_query("www.a.example");
+ByteVector broken_question() {
+  ByteVector message = test::dns_query("www.a.example");
   message.resize(message.size() - 1);
   return test::framed(message);
 }
 
 TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
-  const LabOptions pass{.fallbacks = {.unjudged = policy::OnTrouble::pass}};
-  const Octets broken = broken_question();
-  const Octets banned = test::framed(test::dns_query("web.wechat.com"));
+  const LabOptions pass{.fallbacks = {.unjudged = policy::Fallback::pass}};
+  const ByteVector broken = broken_question();
+  const ByteVector banned = test::framed(test::dns_query("web.wechat.com"));
   // The first one of all, and one behind another.
   for (const char* server : {kResolver, "198.51.100.53:8053"}) {
     Talk strict({}, server);
@@ -348,7 +349,8 @@ TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
       Lab lab(pass);
       const Connection connection(kClient, server);
       connection.open(lab);
-      const Octets first = good == 0 ? Octets{} : test::framed(test::dns_query("a.example"));
+      const ByteVector first =
+          good == 0 ? ByteVector{} : test::framed(test::dns_query("a.example"));
       if (good != 0) {
         EXPECT_EQ(lab.send(connection.data(0, first)), Verdict::pass);
       }
@@ -362,10 +364,10 @@ TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
 }
 
 TEST(TcpQuestions, OneThatCannotBeReadHidesNothingBehindItHoweverTheStreamIsSplit) {
-  Octets stream = broken_question();
+  ByteVector stream = broken_question();
   test::append(stream, test::framed(test::dns_query("web.wechat.com")));
   for (std::size_t cut = 0; cut < stream.size(); ++cut) {
-    Lab lab(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+    Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
     const Connection connection(kClient, kResolver);
     connection.open(lab);
     if (cut > 0) {
@@ -376,12 +378,12 @@ TEST(TcpQuestions, OneThatCannotBeReadHidesNothingBehindItHoweverTheStreamIsSpli
 }
 
 TEST(TcpAnswers, BehindAQuestionThatCannotBeReadAreJudged) {
-  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   const Connection connection(kClient, kResolver);
   connection.open(lab);
-  const Octets broken = broken_question();
+  const ByteVector broken = broken_question();
   EXPECT_EQ(lab.send(connection.data(0, broken)), Verdict::pass);
-  const Octets first = framed(alias_of("cdn.example"));
+  const ByteVector first = framed(alias_of("cdn.example"));
   EXPECT_EQ(lab.send(connection.answer(0, first, broken.size()), Side::outside), Verdict::pass);
   EXPECT_EQ(
       lab.send(connection.answer(first.size(), framed(alias_of("web.wechat.com")), broken.size()),
@@ -400,9 +402,9 @@ TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
 }
 
 TEST(TcpAnswers, AConfiguredPortIsDnsWhateverTheQuestionLooksLike) {
-  Octets message = test::dns_query("web.wechat.com");
+  ByteVector message = test::dns_query("web.wechat.com");
   message[3] = std::byte{0x03};  // an RCODE, which no client sends
-  const Octets question = test::framed(message);
+  const ByteVector question = test::framed(message);
   const auto verdict = [&](const LabOptions& options) {
     Lab lab(options);
     const Connection connection(kClient, "198.51.100.53:5300");
@@ -418,14 +420,14 @@ TEST(TcpAnswers, AConfiguredPortIsDnsWhateverTheQuestionLooksLike) {
 TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
   Lab lab;
   const Connection connection(kClient, kResolver);
-  const Octets question = test::framed(test::dns_query("www.a.example"));
+  const ByteVector question = test::framed(test::dns_query("www.a.example"));
   EXPECT_EQ(lab.send(connection.data(0, question)), Verdict::pass);
   EXPECT_EQ(lab.send(connection.answer(700, framed(alias_of("web.wechat.com")), question.size()),
                      Side::outside),
             Verdict::drop_flow);
 }
 
-// The last frame was answered so; the client has `answered` octets of the server.
+// The last frame was answered so; the client has `answered` bytes of the server.
 void expect_resets(const Talk& talk, std::size_t answered) {
   ASSERT_EQ(talk.lab.dataplane.injected().size(), 2U);
   for (const auto& injected : talk.lab.dataplane.injected()) {
@@ -443,7 +445,7 @@ void expect_resets(const Talk& talk, std::size_t answered) {
 
 TEST(TcpAnswers, RejectResetsBothEnds) {
   Talk talk(LabOptions{.action = policy::Action::reject});
-  const Octets first = framed(alias_of("cdn.example"));
+  const ByteVector first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
   EXPECT_EQ(talk.answer(first.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
   expect_resets(talk, first.size());
@@ -458,7 +460,7 @@ TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
 }
 
 // The payload of the one frame that was put in place of another.
-Octets replaced_payload(const Lab& lab) {
+ByteVector replaced_payload(const Lab& lab) {
   if (lab.dataplane.replaced().size() != 1) return {};
   const auto packet = packet::decode(lab.dataplane.replaced()[0].frame, LinkType::ethernet);
   if (!packet || !packet::checksums_hold(*packet)) return {};
@@ -467,19 +469,19 @@ Octets replaced_payload(const Lab& lab) {
 
 TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
   Talk talk(ech(policy::Ech::strip));
-  const Octets before = framed(alias_of("cdn.example"));
-  const Octets stream =
+  const ByteVector before = framed(alias_of("cdn.example"));
+  const ByteVector stream =
       joined({alias_of("cdn.example"), keys_of("a.example"), alias_of("cdn.example")});
   EXPECT_EQ(talk.answer(0, stream), Verdict::replace);
   EXPECT_EQ(talk.lab.count(Verdict::replace, Reason::ech), 1U);
-  const Octets stripped = replaced_payload(talk.lab);
+  const ByteVector stripped = replaced_payload(talk.lab);
   ASSERT_EQ(stripped.size(), stream.size());
   EXPECT_NE(stripped, stream);
   EXPECT_TRUE(std::equal(before.begin(), before.end(), stripped.begin()));
   EXPECT_TRUE(std::equal(before.begin(), before.end(),
                          stripped.end() - static_cast<std::ptrdiff_t>(before.size())));
   // Lost behind us: the server sends it again, in other pieces.
-  const Octets alone = framed(keys_of("a.example"));
+  const ByteVector alone = framed(keys_of("a.example"));
   EXPECT_EQ(talk.answer(before.size(), alone), Verdict::replace);
   const std::size_t at = before.size();
   EXPECT_TRUE(
@@ -490,7 +492,7 @@ TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
 }
 
 TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
-  const Octets stream = framed(keys_of("a.example"));
+  const ByteVector stream = framed(keys_of("a.example"));
   Talk split(ech(policy::Ech::strip));
   EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
   EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
@@ -514,9 +516,9 @@ TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
   LabOptions options = ech(policy::Ech::strip);
   options.can.replace = false;
   Talk talk(options);
-  const Octets first = framed(alias_of("cdn.example"));
+  const ByteVector first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
-  const Octets keys = framed(keys_of("a.example"));
+  const ByteVector keys = framed(keys_of("a.example"));
   EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
   expect_resets(talk, first.size());
@@ -536,9 +538,9 @@ TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
 
 TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
   Talk talk(ech(policy::Ech::strip));
-  const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
+  const ByteVector answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
   Verdict last = Verdict::pass;
-  for (const Octets& fragment : test::fragments_of(answer, 64)) {
+  for (const ByteVector& fragment : test::fragments_of(answer, 64)) {
     EXPECT_EQ(last, Verdict::pass);
     last = talk.lab.send(fragment, Side::outside);
   }
@@ -551,8 +553,8 @@ TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
 TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
   Talk talk(ech(policy::Ech::strip));
   constexpr std::uint8_t kIpInIp = 4;
-  const Octets answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
-  const Octets tunnelled =
+  const ByteVector answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
+  const ByteVector tunnelled =
       test::ip_frame("203.0.113.1", "203.0.113.2", kIpInIp, test::without_ethernet(answer));
   EXPECT_EQ(talk.lab.send(tunnelled, Side::outside), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
@@ -566,11 +568,11 @@ TEST(TcpAnswers, WithoutMemoryTheOldestUnfinishedOneEnds) {
   LabOptions options;
   options.limits.streams = 1;
   Talk talk(options);
-  const Octets stream = framed(alias_of("cdn.example"));
+  const ByteVector stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, Bytes(stream).first(20)), Verdict::pass);
   const Connection other("192.0.2.2:5000", kResolver);
   other.open(talk.lab);
-  const Octets question = test::framed(test::dns_query("b.example"));
+  const ByteVector question = test::framed(test::dns_query("b.example"));
   EXPECT_EQ(talk.lab.send(other.data(0, question)), Verdict::pass);
   EXPECT_EQ(talk.lab.send(other.answer(0, stream, question.size()), Side::outside), Verdict::pass);
   EXPECT_EQ(talk.answer(20, Bytes(stream).subspan(20)), Verdict::drop_flow);

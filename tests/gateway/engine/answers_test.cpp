@@ -11,6 +11,7 @@ namespace {
 using io::Verdict;
 using telemetry::Reason;
 using test::alias_of;
+using test::ByteVector;
 using test::DnsResponse;
 using test::ech;
 using test::FrameBuilder;
@@ -18,9 +19,9 @@ using test::kClient;
 using test::kResolver;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
-Octets answer(const DnsResponse& response, const char* from = kResolver, const char* to = kClient) {
+ByteVector answer(const DnsResponse& response, const char* from = kResolver,
+                  const char* to = kClient) {
   return FrameBuilder(from, to).payload(response.build()).build();
 }
 Verdict send(Lab& lab, const DnsResponse& response) {
@@ -96,7 +97,7 @@ TEST(DnsAnswers, OnlyConfiguredPortsAreDns) {
   Lab lab(options);
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::pass);
   EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "198.51.100.53:5300")), Verdict::drop);
-  const Octets question = test::dns_query("wechat.com");
+  const ByteVector question = test::dns_query("wechat.com");
   EXPECT_EQ(lab.send(FrameBuilder(kClient, "198.51.100.53:5300").payload(question).build()),
             Verdict::drop);
   EXPECT_EQ(lab.send(FrameBuilder(kClient, kResolver).payload(question).build()), Verdict::pass);
@@ -122,21 +123,21 @@ TEST(DnsAnswers, FromPort53ToPort53TheMessageTellsWhatItIs) {
 }
 
 TEST(DnsAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
-  const Octets target = test::octets("\xff\xff");
+  const ByteVector target = test::byte_vector("\xff\xff");
   const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
   Lab lab;
   EXPECT_EQ(send(lab, broken), Verdict::drop);
   EXPECT_EQ(lab.count(Verdict::drop, Reason::unreadable), 1U);
-  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   EXPECT_EQ(send(lenient, broken), Verdict::pass);
 }
 
 TEST(DnsAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   Lab lab;
-  const Octets frame = FrameBuilder(kResolver, kClient)
-                           .payload(alias_of("web.wechat.com").build())
-                           .broken_checksum()
-                           .build();
+  const ByteVector frame = FrameBuilder(kResolver, kClient)
+                               .payload(alias_of("web.wechat.com").build())
+                               .broken_checksum()
+                               .build();
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::drop);
   EXPECT_EQ(lab.count(Verdict::drop, Reason::bad_checksum), 1U);
   EXPECT_EQ(lab.audit.front(), nullptr);
@@ -155,12 +156,12 @@ TEST(DnsAnswers, ASpoofedAnswerLeavesNothingBehind) {
 
 TEST(DnsAnswers, RejectPutsARefusalInThePlaceOfTheAnswer) {
   Lab lab(LabOptions{.action = policy::Action::reject});
-  const Octets frame = answer(alias_of("web.wechat.com").edns());
+  const ByteVector frame = answer(alias_of("web.wechat.com").edns());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
   EXPECT_TRUE(lab.dataplane.injected().empty());
   ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
   EXPECT_EQ(lab.dataplane.replaced()[0].index, 0U);
-  const Octets& refusal = lab.dataplane.replaced()[0].frame;
+  const ByteVector& refusal = lab.dataplane.replaced()[0].frame;
   EXPECT_LE(refusal.size(), frame.size());
   const auto packet = packet::decode(refusal, LinkType::ethernet);
   ASSERT_TRUE(packet);
@@ -180,7 +181,7 @@ TEST(DnsAnswers, RejectDropsWhereNothingCanBeReplaced) {
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
   // An answer that repeats no question has no refusal.
   Lab other(LabOptions{.action = policy::Action::reject});
-  Octets message = DnsResponse("").cname("", "wechat.com").build();
+  ByteVector message = DnsResponse("").cname("", "wechat.com").build();
   message[5] = std::byte{0};
   message.erase(message.begin() + 12, message.begin() + 17);
   EXPECT_EQ(other.send(FrameBuilder(kResolver, kClient).payload(message).build()), Verdict::drop);
@@ -193,11 +194,11 @@ TEST(DnsAnswers, EchIsAllowedByDefault) {
 
 TEST(DnsAnswers, EchIsStrippedInFlight) {
   Lab lab(ech(policy::Ech::strip));
-  const Octets frame = answer(with_ech());
+  const ByteVector frame = answer(with_ech());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
   EXPECT_EQ(lab.count(Verdict::replace, Reason::ech), 1U);
   ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
-  const Octets stripped = lab.dataplane.replaced()[0].frame;
+  const ByteVector stripped = lab.dataplane.replaced()[0].frame;
   EXPECT_EQ(stripped.size(), frame.size());
   const auto packet = packet::decode(stripped, LinkType::ethernet);
   ASSERT_TRUE(packet);
@@ -233,7 +234,7 @@ TEST(DnsAnswers, EchIsLeftToClientsThatNoPolicyProtects) {
 }
 
 TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
-  const Octets hello = test::tls_records(test::client_hello("resolver.example"));
+  const ByteVector hello = test::tls_records(test::client_hello("resolver.example"));
   const auto verdict = [&](Lab& lab, const char* server) {
     const test::Connection connection("192.0.2.1:5000", server);
     connection.open(lab);
@@ -249,14 +250,15 @@ TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
 }
 
 TEST(EncryptedDns, OverQuicIsToldByItsPort) {
-  const Octets hello = test::quic_hello("resolver.example").front();
-  const auto send = [](Lab& lab, const char* server, const Octets& payload) {
+  const ByteVector hello = test::quic_hello("resolver.example").front();
+  const auto send = [](Lab& lab, const char* server, const ByteVector& payload) {
     return lab.send(FrameBuilder(kClient, server).payload(payload).build());
   };
   Lab banned(LabOptions{.signatures = {"doq"}});
   EXPECT_EQ(send(banned, "198.51.100.2:853", hello), Verdict::drop);
   EXPECT_EQ(banned.audit.front()->name.view(), "doq._signature");
-  EXPECT_EQ(send(banned, "198.51.100.2:853", test::octets("\x43 a short header")), Verdict::pass);
+  EXPECT_EQ(send(banned, "198.51.100.2:853", test::byte_vector("\x43 a short header")),
+            Verdict::pass);
   Lab usual;
   EXPECT_EQ(send(usual, "198.51.100.2:853", hello), Verdict::pass);
 }

@@ -12,26 +12,26 @@
 namespace sluice::engine {
 namespace {
 
+using test::ByteVector;
 using test::Connection;
 using test::Lab;
-using test::Octets;
 
 constexpr std::size_t kRecordHeader = 5;
 
 // The record that `openssl s_client -servername sgshort.wechat.com` sent.
-Octets openssl_record() {
+ByteVector openssl_record() {
   std::ifstream file(SLUICE_TEST_DATA "/openssl_client_hello.bin", std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   EXPECT_GT(bytes.size(), 300U);
-  return test::octets(bytes);
+  return test::byte_vector(bytes);
 }
 
-Octets in_records(const std::vector<std::size_t>& sizes) {
+ByteVector in_records(const std::vector<std::size_t>& sizes) {
   return test::tls_records(Bytes(openssl_record()).subspan(kRecordHeader), sizes);
 }
 
-Octets in_mixed_case() {
-  Octets record = openssl_record();
+ByteVector in_mixed_case() {
+  ByteVector record = openssl_record();
   constexpr std::string_view kName = "sgshort.wechat.com";
   const std::size_t at = as_text(record).find(kName);
   for (std::size_t i = 0; i < kName.size(); i += 2) {
@@ -42,7 +42,7 @@ Octets in_mixed_case() {
 
 struct Shape {
   const char* name;
-  Octets stream;
+  ByteVector stream;
   std::vector<std::size_t> segments;  // lengths; what is left goes into a last one
   bool reversed = false;
 };
@@ -70,7 +70,7 @@ TEST_P(ClientHelloShapes, IsBlocked) {
         v4 ? Connection() : Connection("[2001:db8::1]:5000", "[2001:db8::2]:8443");
     Lab lab;
     connection.open(lab);
-    std::vector<Octets> frames;
+    std::vector<ByteVector> frames;
     std::size_t at = 0;
     for (const std::size_t length : shape.segments) {
       frames.push_back(connection.data(at, Bytes(shape.stream).subspan(at, length)));

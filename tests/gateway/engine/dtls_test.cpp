@@ -14,6 +14,7 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::dtls_datagrams;
 using test::dtls_fragment;
 using test::dtls_hello;
@@ -21,24 +22,23 @@ using test::dtls_record;
 using test::DtlsMessage;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 using DtlsConnection = test::QuicConnection;
 
-Octets whole(Bytes body, const DtlsMessage& message = {}) {
+ByteVector whole(Bytes body, const DtlsMessage& message = {}) {
   return dtls_record(dtls_fragment(body, 0, body.size(), message));
 }
-// `size` octets of a hello from `at`, in a datagram of their own.
-Octets part(Bytes body, std::size_t at, std::size_t size, const DtlsMessage& message = {}) {
+// `size` bytes of a hello from `at`, in a datagram of their own.
+ByteVector part(Bytes body, std::size_t at, std::size_t size, const DtlsMessage& message = {}) {
   return dtls_record(dtls_fragment(body, at, size, message));
 }
 
-constexpr std::size_t kBehindName = 9;  // octets of a hello, an extension
+constexpr std::size_t kBehindName = 9;  // bytes of a hello, an extension
 
 TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
   for (const std::uint16_t version : std::to_array<std::uint16_t>({0xfeff, 0xfefd, 0xfefc})) {
     Lab lab;
     DtlsConnection connection(lab, "192.0.2.1:5000", "198.51.100.2:4433");
-    const Octets clean = dtls_hello("example.com"), banned = dtls_hello("web.wechat.com");
+    const ByteVector clean = dtls_hello("example.com"), banned = dtls_hello("web.wechat.com");
     EXPECT_EQ(connection.to_server(
                   dtls_record(dtls_fragment(clean, 0, clean.size()), {.version = version})),
               Verdict::pass);
@@ -55,9 +55,9 @@ TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
 TEST(Dtls, HelloWithoutANamePasses) {
   Lab lab;
   DtlsConnection connection(lab);
-  const Octets hello = dtls_hello("");  // WebRTC's
+  const ByteVector hello = dtls_hello("");  // WebRTC's
   EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass);
-  for (const Octets& datagram : dtls_datagrams(hello, 50, {.number = 1})) {
+  for (const ByteVector& datagram : dtls_datagrams(hello, 50, {.number = 1})) {
     EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
   }
   EXPECT_EQ(lab.count(Reason::no_name), 2U);
@@ -67,9 +67,9 @@ TEST(Dtls, WhatFollowsAHelloVerifyRequestIsJudgedAnew) {
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(whole(dtls_hello("example.com"))), Verdict::pass);
-  const Octets again = dtls_hello("wechat.com", "the server's cookie");
+  const ByteVector again = dtls_hello("wechat.com", "the server's cookie");
   EXPECT_EQ(connection.to_server(whole(again, {.number = 1})), Verdict::drop);
-  for (const Octets& datagram : dtls_datagrams(dtls_hello("example.com"), 60)) {
+  for (const ByteVector& datagram : dtls_datagrams(dtls_hello("example.com"), 60)) {
     EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
   }
   const auto pieces = dtls_datagrams(again, again.size() / 2 + 1, {.number = 1});
@@ -80,7 +80,7 @@ TEST(Dtls, WhatFollowsAHelloVerifyRequestIsJudgedAnew) {
 TEST(Dtls, ThePieceThatCompletesABannedNameIsDroppedAndAllThatFollow) {
   Lab lab;
   DtlsConnection connection(lab);
-  const Octets hello = dtls_hello("wechat.com", "", {.padding = 1500});
+  const ByteVector hello = dtls_hello("wechat.com", "", {.padding = 1500});
   const auto pieces = dtls_datagrams(hello, 900);
   EXPECT_EQ(connection.to_server(pieces[1]), Verdict::pass);
   EXPECT_EQ(connection.to_server(pieces[0]), Verdict::drop);
@@ -96,9 +96,9 @@ TEST(Dtls, ThePieceThatCompletesABannedNameIsDroppedAndAllThatFollow) {
 TEST(Dtls, InspectNeverDrops) {
   Lab lab(LabOptions{.enforce = false});
   DtlsConnection connection(lab);
-  const Octets hello = dtls_hello("wechat.com");
+  const ByteVector hello = dtls_hello("wechat.com");
   EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass);
-  for (const Octets& datagram : dtls_datagrams(hello, 40, {.number = 1})) {
+  for (const ByteVector& datagram : dtls_datagrams(hello, 40, {.number = 1})) {
     EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
   }
   EXPECT_EQ(lab.counters->findings.value(), 2U);
@@ -117,9 +117,9 @@ TEST(Dtls, DnsOverDtlsIsNamedByItsPort) {
 }
 
 TEST(Dtls, HelloThatCannotBeReadIsRefused) {
-  Octets hello = dtls_hello("example.com");
+  ByteVector hello = dtls_hello("example.com");
   hello[34] = std::byte{0xff};  // length of the session id
-  const Octets too_large = dtls_record(dtls_fragment(Octets(70'000), 0, 1000));
+  const ByteVector too_large = dtls_record(dtls_fragment(ByteVector(70'000), 0, 1000));
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(whole(hello)), Verdict::drop);
@@ -128,7 +128,7 @@ TEST(Dtls, HelloThatCannotBeReadIsRefused) {
   EXPECT_EQ(connection.to_server(pieces[0]), Verdict::pass);
   EXPECT_EQ(connection.to_server(pieces[1]), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::unreadable), 3U);
-  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   DtlsConnection other(lenient);
   EXPECT_EQ(other.to_server(whole(hello)), Verdict::pass);
   EXPECT_EQ(other.to_server(too_large), Verdict::pass);
@@ -139,7 +139,7 @@ TEST(Dtls, HellosAreReadUpToTheirBound) {
     Lab lab;
     DtlsConnection connection(lab);
     const auto pieces = dtls_datagrams(dtls_hello(name, "", {.padding = 65'000}), 1200);
-    for (const Octets& piece : pieces) {
+    for (const ByteVector& piece : pieces) {
       const bool banned = &piece == &pieces.back() && std::string_view(name) == "wechat.com";
       EXPECT_EQ(connection.to_server(piece), banned ? Verdict::drop : Verdict::pass);
     }
@@ -160,7 +160,7 @@ TEST(Dtls, MemoryIsTakenFromTheFlowIdleLongest) {
 }
 
 TEST(DtlsEvasion, DecoyPiecesBeforeAndBehindTheRealOnes) {
-  const Octets real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
+  const ByteVector real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
   ASSERT_EQ(real.size(), decoy.size());
   const std::size_t size = real.size() - kBehindName;
   for (const bool decoy_first : {true, false}) {
@@ -175,7 +175,7 @@ TEST(DtlsEvasion, DecoyPiecesBeforeAndBehindTheRealOnes) {
 
 // A server that keeps what came first reads the name of both.
 TEST(DtlsEvasion, WholeDecoyOverAPieceOfTheRealOne) {
-  const Octets real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
+  const ByteVector real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(part(real, 0, real.size() - kBehindName)), Verdict::pass);
@@ -183,7 +183,7 @@ TEST(DtlsEvasion, WholeDecoyOverAPieceOfTheRealOne) {
 }
 
 TEST(DtlsEvasion, DecoyOfAnotherLengthOrNumber) {
-  const Octets real = dtls_hello("a.wechat.com"), longer = dtls_hello("longer.sample.com");
+  const ByteVector real = dtls_hello("a.wechat.com"), longer = dtls_hello("longer.sample.com");
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(part(longer, 0, 50)), Verdict::pass);
@@ -194,7 +194,7 @@ TEST(DtlsEvasion, DecoyOfAnotherLengthOrNumber) {
 }
 
 TEST(DtlsEvasion, ManyDecoysToPushTheRealHelloOut) {
-  const Octets real = dtls_hello("wechat.com");
+  const ByteVector real = dtls_hello("wechat.com");
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(part(real, 0, 50)), Verdict::pass);
@@ -208,8 +208,8 @@ TEST(DtlsEvasion, ManyDecoysToPushTheRealHelloOut) {
 }
 
 TEST(DtlsEvasion, HelloBehindManySmallPieces) {
-  const Octets real = dtls_hello("wechat.com");
-  Octets record;
+  const ByteVector real = dtls_hello("wechat.com");
+  ByteVector record;
   for (std::size_t i = 0; i < kDtlsFragments; ++i) {
     test::append(record, dtls_fragment(real, i, 1, {.number = 9}));
   }
@@ -223,10 +223,10 @@ TEST(DtlsEvasion, HelloBehindManySmallPieces) {
 
 TEST(DtlsEvasion, BadChecksumDecoy) {
   Lab lab;
-  const Octets decoy = test::FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
-                           .payload(whole(dtls_hello("example.com")))
-                           .broken_checksum()
-                           .build();
+  const ByteVector decoy = test::FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
+                               .payload(whole(dtls_hello("example.com")))
+                               .broken_checksum()
+                               .build();
   EXPECT_EQ(lab.send(decoy), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::bad_checksum), 1U);
 }
@@ -234,7 +234,7 @@ TEST(DtlsEvasion, BadChecksumDecoy) {
 TEST(DtlsEvasion, AlertInFrontOfTheHello) {
   Lab lab;
   DtlsConnection connection(lab);
-  Octets datagram = dtls_record(test::octets("\x01\x5a"), {.type = 21});
+  ByteVector datagram = dtls_record(test::byte_vector("\x01\x5a"), {.type = 21});
   test::append(datagram, whole(dtls_hello("wechat.com")));
   EXPECT_EQ(connection.to_server(datagram), Verdict::drop);
 }
@@ -244,9 +244,9 @@ TEST(Dtls, AnotherConnectionOnTheSamePortsPasses) {
   Lab lab;
   DtlsConnection connection(lab);
   for (int round = 0; round < 5; ++round) {
-    Octets hello = dtls_hello("example.com");
+    ByteVector hello = dtls_hello("example.com");
     std::ranges::fill(hello.begin() + 2, hello.begin() + 34, static_cast<std::byte>(round));
-    for (const Octets& datagram : dtls_datagrams(hello, 100)) {
+    for (const ByteVector& datagram : dtls_datagrams(hello, 100)) {
       EXPECT_EQ(connection.to_server(datagram), Verdict::pass) << round;
     }
     EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass) << round;
@@ -262,8 +262,9 @@ TEST(Dtls, VerdictIsTheSameHoweverAHelloIsCut) {
     const auto below = [&](std::size_t end) { return random() % end; };
     Lab lab;
     for (const char* name : {"example.com", "a.wechat.com"}) {
-      const Octets body = dtls_hello(name, std::string(below(32), 'c'), {.padding = below(1800)});
-      std::vector<Octets> pieces;
+      const ByteVector body =
+          dtls_hello(name, std::string(below(32), 'c'), {.padding = below(1800)});
+      std::vector<ByteVector> pieces;
       for (std::size_t at = 0; at < body.size();) {
         const std::size_t size = std::min<std::size_t>(1 + below(700), body.size() - at);
         const std::size_t back = std::min<std::size_t>(at, below(3) == 0 ? below(80) : 0);
@@ -275,9 +276,9 @@ TEST(Dtls, VerdictIsTheSameHoweverAHelloIsCut) {
       DtlsConnection connection(lab, name[0] == 'a' ? "192.0.2.1:5000" : "192.0.2.1:5001");
       bool any_dropped = false;
       for (std::size_t i = 0; i < pieces.size();) {
-        Octets datagram;
+        ByteVector datagram;
         for (std::size_t records = 1 + below(3); records > 0 && i < pieces.size(); --records) {
-          Octets record;
+          ByteVector record;
           for (std::size_t n = 1 + below(3); n > 0 && i < pieces.size(); --n) {
             test::append(record, pieces[i++]);
           }

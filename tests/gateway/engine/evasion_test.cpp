@@ -9,12 +9,12 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;
 using test::hello;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
 class Evasion : public testing::Test {
  protected:
@@ -29,8 +29,8 @@ class Evasion : public testing::Test {
   Lab lab_;
   Connection connection_;
   // Of one length, so that one can take the place of the other.
-  Octets banned_ = hello("abc.wechat.com");
-  Octets clean_ = hello("abc.weather.io");
+  ByteVector banned_ = hello("abc.wechat.com");
+  ByteVector clean_ = hello("abc.weather.io");
 };
 
 TEST_F(Evasion, ServerNeverAcknowledgedTheDecoy) {
@@ -52,7 +52,7 @@ TEST_F(Evasion, OverlapThatLosesAtTheServer) {
 }
 
 TEST_F(Evasion, OverlapOfOneByteFarBehind) {
-  Octets nearly = banned_;
+  ByteVector nearly = banned_;
   const std::size_t at = as_text(nearly).find("wechat");
   nearly[at] = std::byte{'x'};
   EXPECT_EQ(data(0, nearly), Verdict::pass);
@@ -60,11 +60,11 @@ TEST_F(Evasion, OverlapOfOneByteFarBehind) {
 }
 
 TEST_F(Evasion, DecoyWithABadChecksum) {
-  const Octets decoy = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
-                           .tcp(Connection::kClient, Connection::kServer, "PA")
-                           .payload(clean_)
-                           .broken_checksum()
-                           .build();
+  const ByteVector decoy = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
+                               .tcp(Connection::kClient, Connection::kServer, "PA")
+                               .payload(clean_)
+                               .broken_checksum()
+                               .build();
   EXPECT_EQ(lab_.send(decoy), Verdict::drop);
   EXPECT_EQ(lab_.count(Reason::bad_checksum), 1U);
   EXPECT_EQ(data(0, banned_), Verdict::drop_flow);
@@ -89,7 +89,7 @@ TEST_F(Evasion, SynDecoyDoesNotMoveTheStream) {
 
 TEST_F(Evasion, HelloInTheSyn) {
   Lab lab;
-  const Octets syn =
+  const ByteVector syn =
       FrameBuilder("192.0.2.1:5001", "198.51.100.2:443").tcp(999, 0, "S").payload(banned_).build();
   EXPECT_EQ(lab.send(syn), Verdict::drop_flow);
 }
@@ -131,7 +131,7 @@ TEST_F(Evasion, AFloodOfBlockedFlowsDoesNotPassOneUnderJudgement) {
 }
 
 TEST_F(Evasion, SecondQuestionOfAMessageAndOfAStream) {
-  Octets stream = test::framed(test::dns_query("weather.io"));
+  ByteVector stream = test::framed(test::dns_query("weather.io"));
   test::append(stream, test::framed(test::dns_query("wechat.com")));
   const Connection dns("192.0.2.1:5003", "198.51.100.2:53");
   dns.open(lab_);
@@ -148,16 +148,16 @@ TEST_F(Evasion, HttpHostWithPortFinalDotAndOddCase) {
 }
 
 TEST_F(Evasion, UnreadableHelloIsNotPassed) {
-  Octets broken = banned_;
+  ByteVector broken = banned_;
   broken[as_text(broken).find("abc.wechat") - 2] = std::byte{0xff};  // length of the name
   EXPECT_EQ(data(0, broken), Verdict::drop_flow);
   EXPECT_EQ(lab_.count(Reason::unreadable), 1U);
 }
 
 TEST_F(Evasion, UnreadableHelloIsPassedWhereTheOperatorSaysSo) {
-  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   connection_.open(lab);
-  Octets broken = banned_;
+  ByteVector broken = banned_;
   broken[as_text(broken).find("abc.wechat") - 2] = std::byte{0xff};
   EXPECT_EQ(lab.send(connection_.data(0, broken)), Verdict::pass);
 }

@@ -13,6 +13,7 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Connection;
 using test::fragment_of;
 using test::fragments_of;
@@ -20,9 +21,8 @@ using test::FrameBuilder;
 using test::hello;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
-Octets question(std::string_view name, bool v4 = true, bool edns = true) {
+ByteVector question(std::string_view name, bool v4 = true, bool edns = true) {
   return FrameBuilder(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000",
                       v4 ? "198.51.100.53:53" : "[2001:db8::53]:53")
       .payload(test::dns_query(name, {.edns = edns, .cookie = 40}))
@@ -38,7 +38,7 @@ TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
   for (int round = 0; round < 300; ++round) {
     const bool v4 = random() % 2 == 0;
     const bool banned = random() % 2 == 0;
-    const Octets frame = question(banned ? "a.wechat.com" : "a.example.org", v4);
+    const ByteVector frame = question(banned ? "a.wechat.com" : "a.example.org", v4);
     auto pieces =
         fragments_of(frame, 8 * (1 + random() % 10), {.id = ++id, .hop_by_hop = random() % 2 == 0});
     std::ranges::shuffle(pieces, random);
@@ -83,7 +83,7 @@ TEST(FragmentEvasion, TcpHeaderInTwoFragments) {
   Lab lab;
   const Connection connection;
   connection.open(lab);
-  const Octets frame = connection.data(0, hello("wechat.com"));
+  const ByteVector frame = connection.data(0, hello("wechat.com"));
   EXPECT_EQ(lab.send(fragment_of(frame, 0, 8)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(frame, 8, 8)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(frame, 16, 1400)), Verdict::drop);
@@ -91,7 +91,7 @@ TEST(FragmentEvasion, TcpHeaderInTwoFragments) {
 
 TEST(FragmentEvasion, NameCutInTwo) {
   Lab lab;
-  const Octets frame = question("web.wechat.com");
+  const ByteVector frame = question("web.wechat.com");
   EXPECT_EQ(lab.send(fragment_of(frame, 24, 1400)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(frame, 0, 24)), Verdict::drop);
 }
@@ -99,8 +99,8 @@ TEST(FragmentEvasion, NameCutInTwo) {
 TEST(FragmentEvasion, OverlapThatDiffers) {
   for (const bool clean_first : {true, false}) {
     Lab lab;
-    const Octets banned = question("a.wechat.com");
-    const Octets clean = question("a.weather.io");
+    const ByteVector banned = question("a.wechat.com");
+    const ByteVector clean = question("a.weather.io");
     EXPECT_EQ(lab.send(fragment_of(clean_first ? clean : banned, 0, 40)), Verdict::pass);
     EXPECT_EQ(lab.send(fragment_of(clean_first ? banned : clean, 0, 40)), Verdict::drop);
     EXPECT_EQ(lab.send(fragment_of(banned, 40, 1400)), Verdict::drop);
@@ -112,8 +112,8 @@ TEST(FragmentEvasion, OverlapThatDiffers) {
 // The clean one has a TTL that does not reach the server, which waits with the end of it.
 TEST(FragmentEvasion, DecoyThatCompletesBeforeTheTrueOne) {
   Lab lab;
-  const Octets banned = question("a.wechat.com");
-  const Octets clean = question("a.weather.io");
+  const ByteVector banned = question("a.wechat.com");
+  const ByteVector clean = question("a.weather.io");
   EXPECT_EQ(lab.send(fragment_of(clean, 0, 40)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(clean, 40, 1400)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(banned, 0, 40)), Verdict::drop);
@@ -122,7 +122,7 @@ TEST(FragmentEvasion, DecoyThatCompletesBeforeTheTrueOne) {
 
 TEST(FragmentEvasion, DecoyWithABadHeaderChecksum) {
   Lab lab;
-  Octets decoy = fragment_of(question("a.weather.io"), 0, 40);
+  ByteVector decoy = fragment_of(question("a.weather.io"), 0, 40);
   decoy[24] ^= std::byte{1};
   EXPECT_EQ(lab.send(decoy), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::bad_checksum), 1U);
@@ -134,7 +134,7 @@ TEST(FragmentEvasion, DecoyWithABadHeaderChecksum) {
 
 TEST(FragmentEvasion, AtomicFragmentIsAWholePacket) {
   Lab lab;
-  const Octets whole = question("wechat.com", false);
+  const ByteVector whole = question("wechat.com", false);
   EXPECT_EQ(lab.send(fragment_of(whole, 0, 1400)), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::banned), 1U);
 }
@@ -148,11 +148,11 @@ TEST(FragmentEvasion, ExtensionHeaderBeforeTheFragment) {
 
 TEST(FragmentEvasion, SameIdOfAnotherProtocol) {
   Lab lab;
-  const Octets frame = question("wechat.com");
-  const Octets tcp = FrameBuilder("192.0.2.1:5000", "198.51.100.53:53")
-                         .tcp(1, 2, "A")
-                         .payload(Octets(100))
-                         .build();
+  const ByteVector frame = question("wechat.com");
+  const ByteVector tcp = FrameBuilder("192.0.2.1:5000", "198.51.100.53:53")
+                             .tcp(1, 2, "A")
+                             .payload(ByteVector(100))
+                             .build();
   EXPECT_EQ(lab.send(fragment_of(frame, 0, 48)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(tcp, 48, 1400)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(frame, 48, 1400)), Verdict::drop);
@@ -160,7 +160,7 @@ TEST(FragmentEvasion, SameIdOfAnotherProtocol) {
 
 TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
   Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 16}}});
-  const Octets banned = question("wechat.com");
+  const ByteVector banned = question("wechat.com");
   EXPECT_EQ(lab.send(fragment_of(banned, 0, 48)), Verdict::pass);
   for (std::uint32_t id = 100; id < 400; ++id) {
     EXPECT_EQ(lab.send(fragment_of(banned, 0, 48, {.id = id})), Verdict::pass);
@@ -171,9 +171,9 @@ TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
 }
 
 TEST(FragmentedPackets, ThatCannotBeHeldGoAsConfigured) {
-  Lab lab(LabOptions{.fallbacks = {.fragments = policy::OnTrouble::pass},
+  Lab lab(LabOptions{.fallbacks = {.fragments = policy::Fallback::pass},
                      .limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 4}}});
-  const Octets clean = question("example.com");
+  const ByteVector clean = question("example.com");
   for (std::uint32_t id = 1; id < 10; ++id) lab.send(fragment_of(clean, 0, 48, {.id = id}));
   EXPECT_EQ(lab.send(fragment_of(clean, 48, 1400, {.id = 1})), Verdict::pass);
   EXPECT_EQ(lab.count(Verdict::pass, Reason::fragment_unheld), 1U);
@@ -181,8 +181,8 @@ TEST(FragmentedPackets, ThatCannotBeHeldGoAsConfigured) {
 
 TEST(TunnelledPackets, AreJudgedInside) {
   Lab lab;
-  const Octets inside = test::without_ethernet(question("wechat.com"));
-  const Octets tunnelled = test::ip_frame("203.0.113.1", "203.0.113.2", 4, inside);
+  const ByteVector inside = test::without_ethernet(question("wechat.com"));
+  const ByteVector tunnelled = test::ip_frame("203.0.113.1", "203.0.113.2", 4, inside);
   EXPECT_EQ(lab.send(tunnelled), Verdict::drop);
   const telemetry::AuditRecord* const record = lab.audit.front();
   ASSERT_NE(record, nullptr);
@@ -192,7 +192,7 @@ TEST(TunnelledPackets, AreJudgedInside) {
   EXPECT_EQ(lab.send(fragment_of(tunnelled, 32, 1400)), Verdict::drop);
   // Fragments in the tunnel.
   const auto pieces = fragments_of(question("wechat.com"), 48);
-  const auto wrap = [](const Octets& piece) {
+  const auto wrap = [](const ByteVector& piece) {
     return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(piece));
   };
   EXPECT_EQ(lab.send(wrap(pieces[0])), Verdict::pass);
@@ -202,7 +202,7 @@ TEST(TunnelledPackets, AreJudgedInside) {
 TEST(TunnelledPackets, GetNoReplyAndNoVerdictForFlows) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const Connection connection;
-  const auto wrap = [](const Octets& frame) {
+  const auto wrap = [](const ByteVector& frame) {
     return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(frame));
   };
   lab.send(wrap(connection.syn()));

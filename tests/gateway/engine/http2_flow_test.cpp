@@ -10,6 +10,8 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::byte_vector;
+using test::ByteVector;
 using test::Connection;
 using test::FieldList;
 using test::hpack_literal;
@@ -19,8 +21,6 @@ using test::kEndHeaders;
 using test::kHeaders;
 using test::kPadded;
 using test::Lab;
-using test::Octets;
-using test::octets;
 
 class Http2Flow : public testing::Test {
  protected:
@@ -58,14 +58,14 @@ TEST_F(Http2Flow, EvasionALaterRequest) {
 }
 
 TEST_F(Http2Flow, EvasionAllInOneSegment) {
-  Octets stream = client_.request("a.example");
+  ByteVector stream = client_.request("a.example");
   test::append(stream, client_.data(100));
   test::append(stream, client_.request("wechat.com"));
   EXPECT_EQ(send(stream), Verdict::drop_flow);
 }
 
 TEST_F(Http2Flow, EvasionAByteASegment) {
-  const Octets stream = client_.request("wechat.com");
+  const ByteVector stream = client_.request("wechat.com");
   for (std::size_t i = 0; i + 1 < stream.size(); ++i) {
     EXPECT_EQ(send(Bytes(stream).subspan(i, 1)), Verdict::pass);
   }
@@ -73,19 +73,19 @@ TEST_F(Http2Flow, EvasionAByteASegment) {
 }
 
 TEST_F(Http2Flow, EvasionAHostUnderANameOfTheDynamicTable) {
-  const Octets first = hpack_literal(octets("\x40"), "host", "a.example");
+  const ByteVector first = hpack_literal(byte_vector("\x40"), "host", "a.example");
   EXPECT_EQ(send(http2_frame(kHeaders, kEndHeaders, 1, first)), Verdict::pass);
   acknowledge_all();
-  const Octets second = hpack_literal(octets("\x7e"), "wechat.com");
+  const ByteVector second = hpack_literal(byte_vector("\x7e"), "wechat.com");
   EXPECT_EQ(send(http2_frame(kHeaders, kEndHeaders, 3, second)), Verdict::drop_flow);
 }
 
 TEST_F(Http2Flow, EvasionPaddingAndPieces) {
-  const Octets block = client_.block(test::request_fields("wechat.com"));
-  Octets padded = octets("\5");
+  const ByteVector block = client_.block(test::request_fields("wechat.com"));
+  ByteVector padded = byte_vector("\5");
   test::append(padded, Bytes(block).first(10));
-  test::append(padded, octets("xxxxx"));
-  Octets stream = http2_frame(kHeaders, kPadded, 1, padded);
+  test::append(padded, byte_vector("xxxxx"));
+  ByteVector stream = http2_frame(kHeaders, kPadded, 1, padded);
   test::append(stream, http2_frame(kContinuation, 0, 1));
   EXPECT_EQ(send(stream), Verdict::pass);
   acknowledge_all();
@@ -99,8 +99,8 @@ TEST_F(Http2Flow, EvasionATrailer) {
 }
 
 TEST_F(Http2Flow, EvasionARequestInsideOfData) {
-  // Its length is counted in octets: what looks like a request inside is none.
-  const Octets inside = test::Http2Client().request("wechat.com");
+  // Its length is counted in bytes: what looks like a request inside is none.
+  const ByteVector inside = test::Http2Client().request("wechat.com");
   EXPECT_EQ(request("a.example"), Verdict::pass);
   EXPECT_EQ(send(http2_frame(test::kData, 0, 1, inside)), Verdict::pass);
   EXPECT_EQ(request("wechat.com"), Verdict::drop_flow);
@@ -108,10 +108,10 @@ TEST_F(Http2Flow, EvasionARequestInsideOfData) {
 
 TEST_F(Http2Flow, EvasionAnotherCopyOfAFrame) {
   // The server may have lost the first copy: then the rest is another frame's.
-  const Octets hidden = client_.request("wechat.com");
-  const Octets data = http2_frame(test::kData, 0, 1, hidden);
+  const ByteVector hidden = client_.request("wechat.com");
+  const ByteVector data = http2_frame(test::kData, 0, 1, hidden);
   EXPECT_EQ(send(data), Verdict::pass);
-  const Octets other = http2_frame(test::kData, 0, 1);
+  const ByteVector other = http2_frame(test::kData, 0, 1);
   EXPECT_EQ(lab_.send(connection_.data(sent_ - data.size(), other)), Verdict::drop_flow);
 }
 
@@ -124,7 +124,7 @@ TEST_F(Http2Flow, AnInnocentConnectionComesThroughToItsEnd) {
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(request("a" + std::to_string(i % 3) + ".example"), Verdict::pass);
     EXPECT_EQ(send(client_.data(1200)), Verdict::pass);
-    EXPECT_EQ(send(http2_frame(test::kPing, 0, 0, Octets(8))), Verdict::pass);
+    EXPECT_EQ(send(http2_frame(test::kPing, 0, 0, ByteVector(8))), Verdict::pass);
     acknowledge_all();
   }
   EXPECT_EQ(lab_.count(Verdict::drop_flow, Reason::banned), 0U);
@@ -135,7 +135,7 @@ TEST_F(Http2Flow, ALongUploadIsNotKept) {
   constexpr std::size_t kPiece = 1400;
   EXPECT_EQ(request("a.example"), Verdict::pass);
   for (int frame = 0; frame < 20; ++frame) {
-    const Octets data = client_.data(16 * 1024);
+    const ByteVector data = client_.data(16 * 1024);
     for (std::size_t at = 0; at < data.size(); at += kPiece) {
       ASSERT_EQ(send(Bytes(data).subspan(at, std::min(kPiece, data.size() - at))), Verdict::pass);
       acknowledge_all();
@@ -152,7 +152,7 @@ TEST(Http2Address, OnlyARequestWithoutANameIsJudgedByIt) {
     const Connection connection;
     connection.open(lab);
     test::Http2Client client;
-    Octets stream = client.start();
+    ByteVector stream = client.start();
     FieldList fields = test::request_fields("a.example");
     if (!named) fields.erase(fields.begin() + 2);
     for (int i = 0; i < 2; ++i) test::append(stream, client.request(fields));

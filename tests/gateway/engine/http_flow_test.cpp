@@ -9,9 +9,9 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Connection;
 using test::Lab;
-using test::Octets;
 
 std::string get(std::string_view host, std::string_view more = "") {
   return "GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n" + std::string(more) + "\r\n";
@@ -50,12 +50,12 @@ TEST_F(HttpFlow, EvasionASecondRequestInOneSegment) {
 }
 
 TEST_F(HttpFlow, EvasionABodyThatIsARequest) {
-  // Its length is counted in octets: what looks like a request inside is none …
+  // Its length is counted in bytes: what looks like a request inside is none …
   EXPECT_EQ(send(get("example.com", "Content-Length: 300\r\n") + get("wechat.com")), Verdict::pass);
   sent_ += 300 - get("wechat.com").size();  // the rest of it, out of our sight
   EXPECT_EQ(send(get("wechat.com")), Verdict::pass) << "waits for what lies before it";
   acknowledge_all();
-  EXPECT_EQ(send(get("example.com")), Verdict::drop_flow) << "octets went round us";
+  EXPECT_EQ(send(get("example.com")), Verdict::drop_flow) << "bytes went round us";
 }
 
 TEST_F(HttpFlow, ALongBodyIsNeitherKeptNorHeldUp) {
@@ -78,7 +78,7 @@ TEST_F(HttpFlow, ALongBodyIsNeitherKeptNorHeldUp) {
 TEST_F(HttpFlow, EvasionTlsBehindConnect) {
   EXPECT_EQ(send("CONNECT example.com:443 HTTP/1.1\r\n\r\n"), Verdict::pass);
   acknowledge_all();
-  const Octets hello = test::tls_records(test::client_hello("wechat.com"));
+  const ByteVector hello = test::tls_records(test::client_hello("wechat.com"));
   EXPECT_EQ(send(as_text(hello)), Verdict::drop_flow);
 }
 
@@ -87,7 +87,7 @@ TEST_F(HttpFlow, EvasionTlsBehindStartTls) {
   acknowledge_all();
   EXPECT_EQ(send("STARTTLS\r\n"), Verdict::pass);
   acknowledge_all();
-  const Octets hello = test::tls_records(test::client_hello("wechat.com"));
+  const ByteVector hello = test::tls_records(test::client_hello("wechat.com"));
   EXPECT_EQ(send(as_text(hello).substr(0, 40)), Verdict::pass);
   EXPECT_EQ(send(as_text(hello).substr(40)), Verdict::drop_flow);
 }
@@ -117,8 +117,7 @@ TEST_F(HttpFlow, ASearchEndsWhenTheServerHasSaidMuch) {
   acknowledge_all();
   const std::string piece(1400, 'x');
   Verdict last = Verdict::pass;
-  for (std::size_t octets = 0; octets <= inspect::kMaxServerOctetsInSearch;
-       octets += piece.size()) {
+  for (std::size_t bytes = 0; bytes <= inspect::kMaxServerBytesInSearch; bytes += piece.size()) {
     last = lab_.send(connection_.acknowledge(sent_, piece), io::Side::outside);
   }
   EXPECT_EQ(last, Verdict::pass_flow);

@@ -21,7 +21,7 @@ namespace sluice::test {
 inline constexpr const char* kClient = "192.0.2.1:5000";
 inline constexpr const char* kResolver = "198.51.100.53:53";
 
-[[nodiscard]] inline Octets hello(std::string_view name) {
+[[nodiscard]] inline ByteVector hello(std::string_view name) {
   return tls_records(client_hello(name));
 }
 
@@ -92,7 +92,7 @@ class Lab {
                                                 options.limits, HashKey{3, 4}, options.enforce)) {}
 
   // One frame in, its verdict out. Time goes on by a millisecond.
-  io::Verdict send(const Octets& frame, io::Side side = io::Side::inside) {
+  io::Verdict send(const ByteVector& frame, io::Side side = io::Side::inside) {
     dataplane.clear();
     dataplane.forget_results();
     now += std::chrono::milliseconds(1);
@@ -129,25 +129,25 @@ class Connection {
                       std::string_view server = "198.51.100.2:443")
       : client_(client), server_(server) {}
 
-  [[nodiscard]] Octets syn() const { return tcp(client_, server_, kClient - 1, 0, "S", {}); }
-  [[nodiscard]] Octets syn_ack() const {
+  [[nodiscard]] ByteVector syn() const { return tcp(client_, server_, kClient - 1, 0, "S", {}); }
+  [[nodiscard]] ByteVector syn_ack() const {
     return tcp(server_, client_, kServer - 1, kClient, "SA", {});
   }
-  [[nodiscard]] Octets data(std::size_t offset, Bytes bytes) const {
+  [[nodiscard]] ByteVector data(std::size_t offset, Bytes bytes) const {
     return tcp(client_, server_, kClient + static_cast<std::uint32_t>(offset), kServer, "PA",
                bytes);
   }
-  [[nodiscard]] Octets acknowledge(std::size_t offset, std::string_view answer = "") const {
+  [[nodiscard]] ByteVector acknowledge(std::size_t offset, std::string_view answer = "") const {
     return tcp(server_, client_, kServer, kClient + static_cast<std::uint32_t>(offset), "A",
                as_bytes(answer));
   }
   // Of the server, `offset` in its stream; `acknowledged` of the client's.
-  [[nodiscard]] Octets answer(std::size_t offset, Bytes bytes, std::size_t acknowledged) const {
+  [[nodiscard]] ByteVector answer(std::size_t offset, Bytes bytes, std::size_t acknowledged) const {
     return tcp(server_, client_, kServer + static_cast<std::uint32_t>(offset),
                kClient + static_cast<std::uint32_t>(acknowledged), "PA", bytes);
   }
   // The client has the server's stream up to `answered`.
-  [[nodiscard]] Octets received(std::size_t offset, std::size_t answered) const {
+  [[nodiscard]] ByteVector received(std::size_t offset, std::size_t answered) const {
     return tcp(client_, server_, kClient + static_cast<std::uint32_t>(offset),
                kServer + static_cast<std::uint32_t>(answered), "A", {});
   }
@@ -159,8 +159,8 @@ class Connection {
   static constexpr std::uint32_t kClient = 1000, kServer = 5000;  // first data
 
  private:
-  static Octets tcp(const std::string& from, const std::string& to, std::uint32_t sequence,
-                    std::uint32_t acknowledgment, std::string_view flags, Bytes payload) {
+  static ByteVector tcp(const std::string& from, const std::string& to, std::uint32_t sequence,
+                        std::uint32_t acknowledgment, std::string_view flags, Bytes payload) {
     return FrameBuilder(from, to).tcp(sequence, acknowledgment, flags).payload(payload).build();
   }
 

@@ -8,10 +8,10 @@ namespace sluice::engine {
 namespace {
 
 using std::chrono::seconds;
+using test::ByteVector;
 using test::FrameBuilder;
 using test::kClient;
 using test::kResolver;
-using test::Octets;
 
 constexpr Nanos kAskedAt = seconds(1'800'000'000);
 const name::Name kName = *name::Name::from_text("a.example");
@@ -25,7 +25,7 @@ class Questions : public testing::Test {
     return *packet::decode(frames_.back(), LinkType::ethernet);
   }
   QuestionTable table_{16, {1, 2}};
-  std::vector<Octets> frames_;
+  std::vector<ByteVector> frames_;
 };
 
 TEST_F(Questions, AnAnswerCountsOnce) {

@@ -9,9 +9,9 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::FrameBuilder;
 using test::Lab;
-using test::Octets;
 using test::part_of;
 using test::QuicConnection;
 using test::QuicPacket;
@@ -40,8 +40,8 @@ TEST(QuicEvasion, DecoyHelloWithTheSameConnectionId) {
 
 // Decoys that never reach the server, around fragments that do: D0 A0 D1 A1 with A banned.
 TEST(QuicEvasion, DecoyFragmentsBetweenTheRealOnes) {
-  const Octets real = test::client_hello("wechat.com", {.padding = 1200});
-  const Octets decoy = test::client_hello("sample.com", {.padding = 1200});
+  const ByteVector real = test::client_hello("wechat.com", {.padding = 1200});
+  const ByteVector decoy = test::client_hello("sample.com", {.padding = 1200});
   ASSERT_EQ(real.size(), decoy.size());
   Lab lab;
   QuicConnection connection(lab);
@@ -53,7 +53,7 @@ TEST(QuicEvasion, DecoyFragmentsBetweenTheRealOnes) {
 }
 
 TEST(QuicEvasion, NameCutOverDatagramsInReverse) {
-  const Octets hello = test::client_hello("wechat.com", {.padding = 1500});
+  const ByteVector hello = test::client_hello("wechat.com", {.padding = 1500});
   Lab lab;
   QuicConnection connection(lab);
   EXPECT_EQ(connection.to_server(part_of(hello, 900, 5000)), Verdict::pass);
@@ -70,15 +70,15 @@ TEST(QuicEvasion, FixedBitCleared) {
 
 TEST(QuicEvasion, ShortConnectionIdAndSmallDatagram) {
   Lab lab;
-  const Octets frame = test::crypto_frame(0, test::client_hello("wechat.com"));
-  const Octets datagram = test::quic_initial({.dcid = test::octets("ab")}, frame);
+  const ByteVector frame = test::crypto_frame(0, test::client_hello("wechat.com"));
+  const ByteVector datagram = test::quic_initial({.dcid = test::byte_vector("ab")}, frame);
   EXPECT_EQ(QuicConnection(lab).to_server(datagram), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::banned), 1U);
 }
 
 TEST(QuicEvasion, InitialBehindManySmallPackets) {
   Lab lab;
-  Octets datagram;
+  ByteVector datagram;
   for (int i = 0; i < 8; ++i) {
     test::append(datagram, test::quic_sealed({}, quic::PacketType::zero_rtt, 20));
   }
@@ -105,8 +105,8 @@ TEST(QuicEvasion, ManyDecoysToPushTheRealHelloOut) {
 
 TEST(QuicEvasion, BadChecksumDecoy) {
   Lab lab;
-  const Octets hello = whole_hello("example.com");
-  const Octets frame =
+  const ByteVector hello = whole_hello("example.com");
+  const ByteVector frame =
       FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload(hello).broken_checksum().build();
   EXPECT_EQ(lab.send(frame), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::bad_checksum), 1U);
@@ -125,9 +125,9 @@ TEST(QuicEvasion, RolesReversed) {
 TEST(QuicEvasion, PortHopWithinTheHello) {
   Lab lab;
   const QuicPacket first;
-  const Octets hello = test::client_hello("wechat.com", {.padding = 1500});
+  const ByteVector hello = test::client_hello("wechat.com", {.padding = 1500});
   EXPECT_EQ(QuicConnection(lab, "192.0.2.1:5000").to_server(part_of(hello, 0, 900)), Verdict::pass);
-  const QuicPacket rest{.dcid = test::octets("of server"), .number = 1, .keys_of = first.dcid};
+  const QuicPacket rest{.dcid = test::byte_vector("of server"), .number = 1, .keys_of = first.dcid};
   EXPECT_EQ(QuicConnection(lab, "192.0.2.1:5001").to_server(part_of(hello, 900, 5000, rest)),
             Verdict::drop);
   EXPECT_EQ(lab.count(Reason::quic_undecryptable), 1U);
@@ -138,7 +138,8 @@ TEST(QuicEvasion, SpoofedBannedInitialOnALiveFlow) {
   Lab lab;
   QuicConnection connection(lab);
   const QuicPacket client;
-  const QuicPacket answer{.dcid = test::octets("of server"), .number = 1, .keys_of = client.dcid};
+  const QuicPacket answer{
+      .dcid = test::byte_vector("of server"), .number = 1, .keys_of = client.dcid};
   EXPECT_EQ(connection.to_server(whole_hello("example.com", client)), Verdict::pass);
   EXPECT_EQ(connection.to_server(whole_hello("wechat.com", another(7))), Verdict::drop);
   EXPECT_EQ(connection.to_server(test::quic_initial(answer, test::ack_frame(0), 1200)),

@@ -28,13 +28,13 @@ class QuicConnection {
   std::string client_, server_;
 };
 
-// `size` octets of the hello from `at`, in one padded Initial.
-[[nodiscard]] inline Octets part_of(Bytes hello, std::size_t at, std::size_t size,
-                                    const QuicPacket& packet = {}) {
+// `size` bytes of the hello from `at`, in one padded Initial.
+[[nodiscard]] inline ByteVector part_of(Bytes hello, std::size_t at, std::size_t size,
+                                        const QuicPacket& packet = {}) {
   const Bytes part = hello.subspan(at, std::min(size, hello.size() - at));
   return quic_initial(packet, crypto_frame(at, part), kQuicDatagram);
 }
-[[nodiscard]] inline Octets whole_hello(std::string_view name, const QuicPacket& packet = {}) {
+[[nodiscard]] inline ByteVector whole_hello(std::string_view name, const QuicPacket& packet = {}) {
   return quic_hello(name, packet).at(0);
 }
 

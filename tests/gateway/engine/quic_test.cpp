@@ -12,15 +12,15 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 using test::part_of;
 using test::QuicConnection;
 using test::QuicPacket;
 using test::whole_hello;
 
-const Octets kServerId = test::octets("servers own id");
+const ByteVector kServerId = test::byte_vector("servers own id");
 
 TEST(Quic, CleanHelloPassesAndBannedOneIsDropped) {
   for (const quic::VersionNumber version : {quic::kVersion1, quic::kVersion2, quic::draft(29)}) {
@@ -70,7 +70,7 @@ TEST(Quic, InspectNeverDrops) {
 TEST(Quic, OrdinaryHandshakePasses) {
   Lab lab;
   QuicConnection connection(lab);
-  const QuicPacket client{.scid = test::octets("client")};
+  const QuicPacket client{.scid = test::byte_vector("client")};
   const QuicPacket of_server{.dcid = client.scid,
                              .scid = kServerId,
                              .keys_of = client.dcid,
@@ -78,7 +78,8 @@ TEST(Quic, OrdinaryHandshakePasses) {
   const QuicPacket answer{
       .dcid = kServerId, .scid = client.scid, .number = 1, .keys_of = client.dcid};
   EXPECT_EQ(connection.to_server(whole_hello("example.com", client)), Verdict::pass);
-  Octets flight = test::quic_initial(of_server, test::crypto_frame(0, as_bytes("server hello")));
+  ByteVector flight =
+      test::quic_initial(of_server, test::crypto_frame(0, as_bytes("server hello")));
   test::append(flight, test::quic_sealed(of_server, quic::PacketType::handshake, 600));
   EXPECT_EQ(connection.to_client(flight), Verdict::pass);
   flight = test::quic_initial(answer, test::ack_frame(0));
@@ -93,8 +94,8 @@ TEST(Quic, OrdinaryHandshakePasses) {
 TEST(Quic, PacketsCoalescedInOneDatagramAreAllRead) {
   Lab lab;
   QuicConnection connection(lab);
-  const Octets hello = test::client_hello("wechat.com");
-  Octets datagram = test::quic_initial({}, test::crypto_frame(0, Bytes(hello).first(60)));
+  const ByteVector hello = test::client_hello("wechat.com");
+  ByteVector datagram = test::quic_initial({}, test::crypto_frame(0, Bytes(hello).first(60)));
   test::append(datagram, test::quic_sealed({}, quic::PacketType::zero_rtt, 100));
   EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
   test::append(datagram,
@@ -107,7 +108,7 @@ TEST(Quic, KeysStayWhenTheServerHasChosenItsConnectionId) {
   Lab lab;
   QuicConnection connection(lab);
   const QuicPacket first;
-  const Octets hello = test::client_hello("wechat.com", {.padding = 1500});
+  const ByteVector hello = test::client_hello("wechat.com", {.padding = 1500});
   EXPECT_EQ(connection.to_server(part_of(hello, 0, 900)), Verdict::pass);
   EXPECT_EQ(connection.to_server(
                 part_of(hello, 900, 5000, {.dcid = kServerId, .number = 1, .keys_of = first.dcid})),
@@ -131,12 +132,12 @@ TEST(Quic, VersionMayChangeWithinOneHandshake) {
   QuicConnection connection(lab);
   const QuicPacket first;
   const QuicPacket of_server{.version = quic::kVersion2,
-                             .dcid = test::octets("client"),
+                             .dcid = test::byte_vector("client"),
                              .scid = kServerId,
                              .keys_of = first.dcid,
                              .sender = quic::Sender::server};
   EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
-  EXPECT_EQ(connection.to_client(test::quic_initial(of_server, test::octets("\x01"))),
+  EXPECT_EQ(connection.to_client(test::quic_initial(of_server, test::byte_vector("\x01"))),
             Verdict::pass);
   const QuicPacket answer{
       .version = quic::kVersion2, .dcid = kServerId, .number = 1, .keys_of = first.dcid};
@@ -148,9 +149,9 @@ TEST(Quic, VersionMayChangeWithinOneHandshake) {
 TEST(Quic, SecondHelloAfterAHelloRetryRequestIsJudged) {
   Lab lab;
   QuicConnection connection(lab);
-  const Octets clean = test::client_hello("example.com");
+  const ByteVector clean = test::client_hello("example.com");
   EXPECT_EQ(connection.to_server(part_of(clean, 0, 5000)), Verdict::pass);
-  const Octets frame = test::crypto_frame(clean.size(), test::client_hello("wechat.com"));
+  const ByteVector frame = test::crypto_frame(clean.size(), test::client_hello("wechat.com"));
   EXPECT_EQ(connection.to_server(test::quic_initial({.number = 1}, frame, 1200)), Verdict::drop);
 }
 
@@ -178,12 +179,12 @@ TEST(Quic, ConnectionOlderThanTheGatewayGoesOn) {
 }
 
 TEST(Quic, UnknownVersionsAndGooglesQuicAreAsConfigured) {
-  const Octets greased =
+  const ByteVector greased =
       test::quic_sealed({.version = {0x1a2a3a4a}}, quic::PacketType::zero_rtt, 1200);
-  for (const auto fallback : {policy::OnTrouble::pass, policy::OnTrouble::drop}) {
+  for (const auto fallback : {policy::Fallback::pass, policy::Fallback::drop}) {
     Lab lab(LabOptions{.fallbacks = {.quic_unknown = fallback}});
     QuicConnection connection(lab);
-    const Verdict expected = fallback == policy::OnTrouble::pass ? Verdict::pass : Verdict::drop;
+    const Verdict expected = fallback == policy::Fallback::pass ? Verdict::pass : Verdict::drop;
     EXPECT_EQ(connection.to_server(greased), expected);
     EXPECT_EQ(connection.to_server(test::google_quic("Q043")), expected);
     EXPECT_EQ(lab.count(Reason::quic_unknown), 2U);
@@ -193,16 +194,16 @@ TEST(Quic, UnknownVersionsAndGooglesQuicAreAsConfigured) {
 }
 
 TEST(Quic, FramesThatNoInitialCarriesAreUnreadable) {
-  const Octets datagram = test::quic_initial({}, test::octets("\x1e"), 1200);
+  const ByteVector datagram = test::quic_initial({}, test::byte_vector("\x1e"), 1200);
   Lab lab;
   EXPECT_EQ(QuicConnection(lab).to_server(datagram), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::unreadable), 1U);
-  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::OnTrouble::pass}});
+  Lab lenient(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   EXPECT_EQ(QuicConnection(lenient).to_server(datagram), Verdict::pass);
 }
 
 TEST(Quic, HelloThatCannotBeReadIsBlocked) {
-  Octets hello = test::client_hello("example.com");
+  ByteVector hello = test::client_hello("example.com");
   hello[38] = std::byte{0xff};  // length of the session id
   Lab lab;
   QuicConnection connection(lab);
@@ -254,23 +255,23 @@ class Shuffled {
     hello_ = test::client_hello(name, {.padding = below(1800)});
   }
 
-  std::vector<Octets> datagrams() {
-    std::vector<Octets> frames;
+  std::vector<ByteVector> datagrams() {
+    std::vector<ByteVector> frames;
     for (std::size_t at = 0; at < hello_.size();) {
       const std::size_t size = std::min<std::size_t>(1 + below(700), hello_.size() - at);
       const std::size_t back = std::min<std::size_t>(at, below(3) == 0 ? below(80) : 0);
-      const Octets frame =
+      const ByteVector frame =
           test::crypto_frame(at - back, Bytes(hello_).subspan(at - back, size + back));
       frames.push_back(frame);
       if (below(4) == 0) frames.push_back(frame);
       at += size;
     }
     std::ranges::shuffle(frames, random_);
-    std::vector<Octets> datagrams;
+    std::vector<ByteVector> datagrams;
     for (std::size_t i = 0; i < frames.size();) {
-      Octets datagram;
+      ByteVector datagram;
       for (std::size_t packets = 1 + below(3); packets > 0 && i < frames.size(); --packets) {
-        Octets payload = test::octets("\x01");
+        ByteVector payload = test::byte_vector("\x01");
         for (std::size_t n = 1 + below(4); n > 0 && i < frames.size(); --n) {
           test::append(payload, frames[i++]);
         }
@@ -285,7 +286,7 @@ class Shuffled {
   std::size_t below(std::size_t end) { return random_() % end; }
 
   std::mt19937 random_;
-  Octets hello_;
+  ByteVector hello_;
   std::uint64_t number_ = 0;
 };
 
@@ -293,12 +294,12 @@ TEST(Quic, VerdictIsTheSameHoweverAHelloIsCut) {
   for (unsigned seed = 0; seed < 150; ++seed) {
     Lab lab;
     QuicConnection clean(lab, "192.0.2.1:5000");
-    for (const Octets& datagram : Shuffled("example.com", seed).datagrams()) {
+    for (const ByteVector& datagram : Shuffled("example.com", seed).datagrams()) {
       EXPECT_EQ(clean.to_server(datagram), Verdict::pass) << seed;
     }
     EXPECT_EQ(lab.counters->findings.value(), 1U) << seed;
     QuicConnection banned(lab, "192.0.2.2:5000");
-    for (const Octets& datagram : Shuffled("a.wechat.com", seed).datagrams()) {
+    for (const ByteVector& datagram : Shuffled("a.wechat.com", seed).datagrams()) {
       static_cast<void>(banned.to_server(datagram));
     }
     EXPECT_EQ(lab.count(Verdict::drop, Reason::banned), 1U) << seed;

@@ -9,6 +9,7 @@ namespace {
 
 using io::Verdict;
 using telemetry::Reason;
+using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;
 using test::hello;
@@ -16,9 +17,8 @@ using test::kClient;
 using test::kResolver;
 using test::Lab;
 using test::LabOptions;
-using test::Octets;
 
-Octets query(std::string_view name, const test::QueryOptions& options = {}) {
+ByteVector query(std::string_view name, const test::QueryOptions& options = {}) {
   return FrameBuilder(kClient, kResolver).payload(test::dns_query(name, options)).build();
 }
 
@@ -53,7 +53,7 @@ TEST(Worker, PassesAFlowOnceTheServerHasWhatWasJudged) {
   Lab lab;
   const Connection connection;
   connection.open(lab);
-  const Octets clean = hello("example.com");
+  const ByteVector clean = hello("example.com");
   EXPECT_EQ(lab.send(connection.data(0, clean)), Verdict::pass);
   EXPECT_EQ(lab.counters->streams.value(), 1U);
   EXPECT_EQ(lab.send(connection.acknowledge(clean.size()), io::Side::outside), Verdict::pass_flow);
@@ -91,7 +91,7 @@ TEST(Worker, RejectResetsBothEnds) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const Connection connection;
   connection.open(lab);
-  const Octets banned = hello("wechat.com");
+  const ByteVector banned = hello("wechat.com");
   EXPECT_EQ(lab.send(connection.data(0, Bytes(banned).first(50))), Verdict::pass);
   EXPECT_EQ(lab.send(connection.data(50, Bytes(banned).subspan(50))), Verdict::drop_flow);
   ASSERT_EQ(lab.dataplane.injected().size(), 2U);
@@ -102,7 +102,7 @@ TEST(Worker, RejectResetsBothEnds) {
   EXPECT_EQ(lab.dataplane.injected()[1].side, io::Side::outside);
   EXPECT_TRUE(client->tcp.rst && server->tcp.rst);
   EXPECT_EQ(client->tcp.sequence, Connection::kServer);
-  EXPECT_EQ(server->tcp.sequence, Connection::kClient + 50);  // the server has 50 octets
+  EXPECT_EQ(server->tcp.sequence, Connection::kClient + 50);  // the server has 50 bytes
 }
 
 TEST(Worker, NeverResetsWhereNoHandshakeWasSeen) {
@@ -139,18 +139,18 @@ TEST(Worker, ANewSnapshotHoldsFromTheNextBatch) {
 }
 
 TEST(Worker, MalformedPacketsGoAsConfigured) {
-  Octets cut = query("wechat.com");
+  ByteVector cut = query("wechat.com");
   cut.resize(30);  // in the middle of the IP header
   Lab lenient;
   EXPECT_EQ(lenient.send(cut), Verdict::pass);
-  Lab strict(LabOptions{.fallbacks = {.malformed = policy::OnTrouble::drop}});
+  Lab strict(LabOptions{.fallbacks = {.malformed = policy::Fallback::drop}});
   EXPECT_EQ(strict.send(cut), Verdict::drop);
   EXPECT_EQ(strict.count(Reason::malformed), 1U);
 }
 
 TEST(Worker, MemoryStaysWithinItsBounds) {
   Lab lab;  // 64 flows, 8 streams
-  const Octets half = hello("example.com");
+  const ByteVector half = hello("example.com");
   for (int port = 1000; port < 3000; ++port) {
     const Connection connection("192.0.2.1:" + std::to_string(port));
     connection.open(lab);
@@ -165,8 +165,8 @@ TEST(Worker, MemoryStaysWithinItsBounds) {
 
 // Takes the room for long messages.
 void start_long_hellos(Lab& lab) {
-  const Octets start = test::tls_records(test::client_hello("example.com", {.padding = 60'000}),
-                                         {16'384, 16'384, 16'384});
+  const ByteVector start = test::tls_records(test::client_hello("example.com", {.padding = 60'000}),
+                                             {16'384, 16'384, 16'384});
   for (std::size_t i = 0; i < long_stream_slots(8).slots; ++i) {
     const Connection connection("192.0.2.9:" + std::to_string(5000 + i));
     connection.open(lab);
@@ -179,8 +179,8 @@ TEST(Worker, HellosAreReadUpToTheirBound) {
     Lab lab;
     const Connection connection;
     connection.open(lab);
-    const Octets stream = test::tls_records(test::client_hello(host, {.padding = 65'000}),
-                                            {16'384, 16'384, 16'384, 16'384});
+    const ByteVector stream = test::tls_records(test::client_hello(host, {.padding = 65'000}),
+                                                {16'384, 16'384, 16'384, 16'384});
     const bool banned = std::string_view(host) == "wechat.com";
     for (std::size_t at = 0; at < stream.size(); at += 1400) {
       const std::size_t size = std::min<std::size_t>(1400, stream.size() - at);
@@ -195,7 +195,7 @@ TEST(Worker, HellosAreReadUpToTheirBound) {
 TEST(Worker, ALongHelloWaitsWhereThereIsNoRoomForAnother) {
   Lab lab;
   start_long_hellos(lab);
-  const Octets long_hello =
+  const ByteVector long_hello =
       test::tls_records(test::client_hello("example.com", {.padding = 30'000}), {16'384});
   const Connection connection;
   connection.open(lab);
@@ -215,11 +215,11 @@ TEST(Worker, ASegmentLargerThanTheWindowIsJudgedByItsStart) {
     start_long_hellos(lab);
     const Connection connection;
     connection.open(lab);
-    Octets request = test::octets(test::http_request(host));
+    ByteVector request = test::byte_vector(test::http_request(host));
     request.resize(30'000, std::byte{'x'});
     const bool banned = std::string_view(host) == "wechat.com";
     EXPECT_EQ(lab.send(connection.data(0, request)), banned ? Verdict::drop_flow : Verdict::pass);
-    Octets endless = hello("example.com");
+    ByteVector endless = hello("example.com");
     endless[4] = std::byte{1};  // a record that ends much later
     endless.resize(30'000);
     const Connection other("192.0.2.1:5001");

@@ -232,7 +232,7 @@ TEST_F(Compile, TooLongANameOfAListFailsTheWhole) {
   spec.name = std::string(300, 'x');
   const auto compiled = compile({spec});
   ASSERT_FALSE(compiled);
-  EXPECT_THAT(compiled.error().to_string(), HasSubstr("longer than 255 octets"));
+  EXPECT_THAT(compiled.error().to_string(), HasSubstr("longer than 255 bytes"));
 }
 
 TEST_F(Compile, TooManyAppsFailTheWhole) {
@@ -258,7 +258,7 @@ TEST(PublicSuffixes, TellsIcannFromPrivate) {
 }
 
 // What a library of C would read as another name.
-TEST(PublicSuffixes, OddOctetsMakeNoSuffix) {
+TEST(PublicSuffixes, OddBytesMakeNoSuffix) {
   const PublicSuffixes suffixes;
   EXPECT_EQ(suffixes.look_up(name_of("co\\.uk.example").wire()), PublicSuffix::no);
   EXPECT_EQ(suffixes.look_up(name_of("co.uk\\000.example").wire()), PublicSuffix::no);

@@ -69,11 +69,11 @@ class ImageFile : public testing::Test {
   ImageFile& operator=(const ImageFile&) = delete;
 
   [[nodiscard]] fs::path file(const char* name = "image") const { return folder_ / name; }
-  fs::path write(std::string_view octets, const char* name = "image") const {
-    std::ofstream(file(name), std::ios::binary | std::ios::trunc) << octets;
+  fs::path write(std::string_view bytes, const char* name = "image") const {
+    std::ofstream(file(name), std::ios::binary | std::ios::trunc) << bytes;
     return file(name);
   }
-  // An image of the small set, as octets of its file.
+  // An image of the small set, as bytes of its file.
   [[nodiscard]] std::string small_image() const {
     EXPECT_TRUE(write_image(small_set(), file("small")));
     return contents(file("small"));
@@ -120,12 +120,12 @@ TEST_F(ImageFile, GivesBackWhatWasWritten) {
 
 TEST_F(ImageFile, IsTheImageButForItsChecksum) {
   const DomainSet built = small_set();
-  std::string octets = small_image();
+  std::string bytes = small_image();
   std::uint64_t checksum = 0;
-  std::memcpy(&checksum, octets.data() + offsetof(SluiceImageHeader, checksum), sizeof checksum);
-  octets.replace(offsetof(SluiceImageHeader, checksum), sizeof checksum, sizeof checksum, '\0');
-  EXPECT_EQ(octets, as_text(built.image()));
-  EXPECT_EQ(checksum, XXH3_64bits(octets.data(), octets.size()));
+  std::memcpy(&checksum, bytes.data() + offsetof(SluiceImageHeader, checksum), sizeof checksum);
+  bytes.replace(offsetof(SluiceImageHeader, checksum), sizeof checksum, sizeof checksum, '\0');
+  EXPECT_EQ(bytes, as_text(built.image()));
+  EXPECT_EQ(checksum, XXH3_64bits(bytes.data(), bytes.size()));
 }
 
 TEST_F(ImageFile, HoldsTheEmptySet) {
@@ -192,7 +192,7 @@ TEST_F(ImageFile, EveryBitThatFlipsIsFound) {
       if (at >= sizeof(SluiceImageHeader)) {
         ASSERT_THAT(reason, AnyOf(HasSubstr("checksum"), HasSubstr("not whole"))) << at;
       } else {
-        ASSERT_NE(reason, "") << "octet " << at << " bit " << bit;
+        ASSERT_NE(reason, "") << "byte " << at << " bit " << bit;
       }
     }
     ASSERT_EQ(::pwrite(fd, &whole[at], 1, static_cast<off_t>(at)), 1);
@@ -201,7 +201,7 @@ TEST_F(ImageFile, EveryBitThatFlipsIsFound) {
   EXPECT_EQ(refusal(file()), "");
 }
 
-TEST_F(ImageFile, MoreOctetsThanTheHeaderSaysAreRefused) {
+TEST_F(ImageFile, MoreBytesThanTheHeaderSaysAreRefused) {
   EXPECT_NE(refusal(write(small_image() + std::string(64, '\0'))), "");
 }
 
@@ -228,7 +228,7 @@ TEST_F(ImageFile, WhatIsNoImageIsRefused) {
 TEST_F(ImageFile, TheOldImageStaysWhereTheNewOneCannotBeWritten) {
   const std::string old = small_image();
   write(old);
-  // The disk is full after 300 octets, or as good as.
+  // The disk is full after 300 bytes, or as good as.
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);

@@ -112,7 +112,7 @@ TEST(ImageMemory, IsZeroedAndAligned) {
     const auto memory = allocate_image(size);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.get()) % 64, 0U);
     EXPECT_TRUE(std::all_of(memory.get(), memory.get() + size,
-                            [](std::byte octet) { return octet == std::byte{0}; }));
+                            [](std::byte byte) { return byte == std::byte{0}; }));
     std::fill_n(memory.get(), size, std::byte{1});
   }
 }

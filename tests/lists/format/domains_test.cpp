@@ -79,11 +79,11 @@ TEST(Domains, RefusesWhatIsNoName) {
   EXPECT_EQ(read_line(".example.com"), "refused: empty label");
   EXPECT_EQ(read_line("example.com.."), "refused: empty label");
   EXPECT_EQ(read_line(std::string(64, 'x') + ".example"),
-            "refused: a label is longer than 63 octets");
+            "refused: a label is longer than 63 bytes");
   EXPECT_EQ(read_line(std::string(63, 'x') + ".example"), std::string(63, 'x') + ".example");
   std::string longest;
   for (int i = 0; i < 128; ++i) longest += "a.";
-  EXPECT_EQ(read_line(longest), "refused: longer than 255 octets");
+  EXPECT_EQ(read_line(longest), "refused: longer than 255 bytes");
   EXPECT_EQ(read_line("a\\25.example"), "refused: bad escape");
 }
 
@@ -156,7 +156,7 @@ TEST(Domains, ShowsARefusedLinePrintableAndCut) {
               ElementsAre("1: a?[2J.example: control characters inside a name"));
   const Parsed parsed = parse_domains(std::string(10'000'000, 'x') + "\nb.example\n");
   EXPECT_THAT(errors_of(parsed),
-              ElementsAre("1: " + std::string(80, 'x') + "…: a label is longer than 63 octets"));
+              ElementsAre("1: " + std::string(80, 'x') + "…: a label is longer than 63 bytes"));
   EXPECT_THAT(entries_of(parsed), ElementsAre("2: b.example"));
 }
 
@@ -170,7 +170,7 @@ TEST(Domains, CountsErrorsThatItDoesNotKeep) {
   EXPECT_THAT(entries_of(parsed), ElementsAre("1501: good.example"));
 }
 
-// Mostly what lists have in them, and now and then any octet.
+// Mostly what lists have in them, and now and then any byte.
 std::string some_list(std::mt19937& random) {
   constexpr std::string_view kUsual = "ab.=@*#\n\n\r \\0";
   std::string text(random() % 120, '\0');

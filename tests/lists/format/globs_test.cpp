@@ -57,7 +57,7 @@ TEST(Globs, KeepTheirTextWhereTheNameWouldBeReadOtherwise) {
   EXPECT_EQ(source_of("a\\*b.example.com"), "a\\*b.example.com");
 }
 
-TEST(Globs, AnEscapedStarIsAnOctet) {
+TEST(Globs, AnEscapedStarIsAnByte) {
   EXPECT_EQ(read_glob("a\\*b.example.com"), "a*b.example.com");
   EXPECT_EQ(read_glob("\\042.example.com"), "*.example.com");
   EXPECT_EQ(read_glob("a\\*b*.example.com"), "refused: an escaped star beside a glob");
@@ -78,7 +78,7 @@ TEST(Globs, TwoStarsInARowAreRefused) {
 TEST(Globs, ObeyTheLimitsOfNames) {
   EXPECT_EQ(read_line("a*..example.com"), "refused: empty label");
   EXPECT_EQ(read_line("*" + std::string(63, 'x') + ".example"),
-            "refused: a label is longer than 63 octets");
+            "refused: a label is longer than 63 bytes");
   EXPECT_EQ(read_line("*/x.example.com"), "refused: '/' does not belong into a name");
   EXPECT_EQ(read_line("a* b.example.com"), "refused: blanks inside a name");
 }

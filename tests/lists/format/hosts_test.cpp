@@ -110,7 +110,7 @@ TEST(Hosts, ReadsALineOfAnyLength) {
   EXPECT_EQ(parsed.entries.size(), 100'001U);
   EXPECT_EQ(parsed.entries.back().line, 3U);
   EXPECT_THAT(errors_of(parsed),
-              ElementsAre("2: " + std::string(80, 'x') + "…: a label is longer than 63 octets"));
+              ElementsAre("2: " + std::string(80, 'x') + "…: a label is longer than 63 bytes"));
 }
 
 TEST(Hosts, CountsErrorsThatItDoesNotKeep) {
@@ -122,13 +122,13 @@ TEST(Hosts, CountsErrorsThatItDoesNotKeep) {
   EXPECT_THAT(entries_of(parsed), ElementsAre("1: =good.example"));
 }
 
-// Mostly what hosts files have in them, and now and then any octet.
+// Mostly what hosts files have in them, and now and then any byte.
 std::string some_hosts(std::mt19937& random) {
   constexpr std::string_view kUsual = "ab.:1 \t#\n\r";
   std::string text;
   for (auto parts = random() % 12; parts > 0; --parts) {
     if (random() % 2 == 0) text += "0.0.0.0 ";
-    for (auto octets = random() % 8; octets > 0; --octets) {
+    for (auto bytes = random() % 8; bytes > 0; --bytes) {
       text += random() % 16 == 0 ? static_cast<char>(random()) : kUsual[random() % kUsual.size()];
     }
     if (random() % 2 == 0) text += '\n';

@@ -19,7 +19,7 @@ namespace sluice::test {
 [[nodiscard]] inline std::vector<std::string> entries_of(const Parsed& parsed) {
   std::vector<std::string> lines;
   for (const ParsedEntry& entry : parsed.entries) {
-    std::array<char, name::kMaxTextOctets> text;
+    std::array<char, name::kMaxTextBytes> text;
     lines.push_back(std::to_string(entry.line) + ": " + mark_of(entry.kind) +
                     std::string(name::to_text(entry.name, text)));
   }
