@@ -62,7 +62,7 @@ class Path {
   [[nodiscard]] std::uint64_t passed_flow_packets() const {
     return counters_
         ->verdicts[static_cast<std::size_t>(io::Verdict::pass_flow)]
-                  [static_cast<std::size_t>(telemetry::Reason::flow_passed)]
+                  [static_cast<std::size_t>(engine::Reason::flow_passed)]
         .value();
   }
   // Packets that were dropped in one run over all.

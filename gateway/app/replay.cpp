@@ -28,7 +28,7 @@ void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outc
   row("names", counters.findings.value());
   row("TCP flows", counters.flows_created.value());
   for (std::size_t verdict = 0; verdict < telemetry::kVerdicts; ++verdict) {
-    for (std::size_t reason = 0; reason < telemetry::kReasons; ++reason) {
+    for (std::size_t reason = 0; reason < engine::kReasons; ++reason) {
       const std::uint64_t count = counters.verdicts[verdict][reason].value();
       if (count == 0) continue;
       row(std::string(to_string(static_cast<io::Verdict>(verdict))) + ", " +

@@ -9,11 +9,9 @@
 #include "filters/inspect/inspect.h"
 #include "filters/packet/packet.h"
 #include "filters/policy/policy.h"
-#include "gateway/telemetry/counters.h"
+#include "gateway/engine/reason.h"
 
 namespace sluice::engine {
-
-using telemetry::Reason;
 
 enum class Scope : std::uint8_t { packet, flow };
 // What goes on to the client in place of a DNS answer.

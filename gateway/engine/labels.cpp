@@ -27,6 +27,7 @@ std::vector<std::string> words(std::size_t count) {
 telemetry::Labels labels() {
   telemetry::Labels labels;
   labels.verdicts = words<io::Verdict>(io::kVerdicts);
+  labels.reasons = words<Reason>(kReasons);
   labels.protocols = words<inspect::Protocol>(inspect::kProtocols);
   labels.actions = words<policy::Action>(policy::kActions);
   labels.removals = words<flow::Removal>(flow::kRemovals);

@@ -31,59 +31,6 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// Why a packet got its verdict: X(reason, meaning).
-#define SLUICE_REASONS(X)                                                                      \
-  X(not_ip, "no IP packet: ARP, LLDP, unknown link type")                                      \
-  X(not_of_interest, "IP, but nothing that names a server: ICMP, other UDP, other transports") \
-  X(fragment, "of a fragmented packet that is not whole yet, or one more copy of it")          \
-  X(fragment_malformed, "a fragment of odd length or place, which hosts take differently")     \
-  X(fragment_conflict, "fragments of one packet that overlap and differ")                      \
-  X(fragment_refused, "of a fragmented packet that was refused before")                        \
-  X(fragment_unheld, "of a fragmented packet that there was no room to put together")          \
-  X(malformed, "headers that contradict each other or the frame's length")                     \
-  X(no_payload, "handshake, acknowledgment, end: no bytes to judge")                           \
-  X(server_data, "from the server, on a flow under inspection")                                \
-  X(unfinished, "part of a message that is not complete yet")                                  \
-  X(body, "of the body of a request whose head was judged")                                    \
-  X(allowed, "names were read and none is banned for this client")                             \
-  X(logged, "a banned name whose policy is to log it")                                         \
-  X(no_name, "a whole hello, request or answer that names no server")                          \
-  X(unknown_protocol, "a TCP stream of no protocol that we read")                              \
-  X(midstream, "TCP of a connection whose start was not seen")                                 \
-  X(flow_passed, "of a flow that was passed before")                                           \
-  X(banned, "a banned name completed here")                                                    \
-  X(ech, "a DNS answer with keys for Encrypted ClientHello, as verdicts.ech says")             \
-  X(flow_blocked, "of a flow that was blocked before")                                         \
-  X(bad_checksum, "a client's packet that the server would discard")                           \
-  X(stale, "bytes that the server has acknowledged before")                                    \
-  X(beyond_window, "bytes too far ahead of what is judged; the sender sends them again")       \
-  X(third_copy, "differs from two earlier copies, or from too many: more than are judged")     \
-  X(answer_conflict, "of a DNS server over TCP, and differs from an earlier copy")             \
-  X(ech_in_parts, "keys for Encrypted ClientHello that no one segment of an answer has whole") \
-  X(ech_not_hidden,                                                                            \
-    "keys for Encrypted ClientHello in an answer over TCP that cannot be replaced")            \
-  X(syn_data, "data in a SYN on ports in use; the client sends it again without")              \
-  X(urgent, "urgent data in what is judged: servers differ on whether it is read")             \
-  X(wrong_side, "under the server's address, but from the client's side: tells nothing")       \
-  X(unreadable, "claims to be DNS, TLS, QUIC or HTTP and cannot be judged")                    \
-  X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                  \
-  X(quic_undecryptable, "a QUIC Initial that opens with no key that either end can have")      \
-  X(hello_over_rate, "a QUIC Initial, or piece of a DTLS hello, of a client over its limit")   \
-  X(hello_too_many, "more hellos on one five-tuple, or pieces in one datagram, than fit")      \
-  X(quic_unknown, "QUIC of a version that cannot be read")                                     \
-  X(no_memory, "no room left to keep a flow or its bytes for judgement")
-
-enum class Reason : std::uint8_t {
-#define SLUICE_X(reason, meaning) reason,
-  SLUICE_REASONS(SLUICE_X)
-#undef SLUICE_X
-};
-#define SLUICE_X(reason, meaning) +1
-inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
-#undef SLUICE_X
-[[nodiscard]] std::string_view to_string(Reason reason) noexcept;
-[[nodiscard]] std::string_view meaning_of(Reason reason) noexcept;
-
 // Plain counters of a worker: X(name, Prometheus name, help).
 #define SLUICE_COUNTERS(X)                                                                        \
   X(packets, "sluice_packets_received_total", "Frames taken from the dataplane")                  \
@@ -129,12 +76,13 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
   X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets that are being put together") \
   X(fragmented_capacity, "sluice_fragmented_datagrams_capacity", "Fragmented packets that can be")
 
-inline constexpr std::size_t kVerdicts = 5;     // io::Verdict
-inline constexpr std::size_t kProtocols = 6;    // inspect::Protocol
-inline constexpr std::size_t kActions = 4;      // policy::Action
-inline constexpr std::size_t kApps = 65;        // match::kMaxApps, and one for "*"
-inline constexpr std::size_t kErrorSlots = 64;  // decode and parse errors, named by the engine
-inline constexpr std::size_t kRemovals = 4;     // flow::Removal
+inline constexpr std::size_t kVerdicts = 5;      // io::Verdict
+inline constexpr std::size_t kProtocols = 6;     // inspect::Protocol
+inline constexpr std::size_t kActions = 4;       // policy::Action
+inline constexpr std::size_t kApps = 65;         // match::kMaxApps, and one for "*"
+inline constexpr std::size_t kErrorSlots = 64;   // decode and parse errors, named by the engine
+inline constexpr std::size_t kReasonSlots = 64;  // engine::Reason
+inline constexpr std::size_t kRemovals = 4;      // flow::Removal
 
 // Processing time of one packet in nanoseconds, bounds of the buckets.
 inline constexpr std::array<std::uint64_t, 12> kTimeBounds = {
@@ -152,7 +100,7 @@ struct WorkerCounters {
   SLUICE_COUNTERS(SLUICE_X)
   SLUICE_GAUGES(SLUICE_X)
 #undef SLUICE_X
-  std::array<std::array<Counter, kReasons>, kVerdicts> verdicts;  // [verdict][reason]
+  std::array<std::array<Counter, kReasonSlots>, kVerdicts> verdicts;  // [verdict][reason]
   std::array<std::array<std::array<Counter, kActions>, kProtocols>, kApps>
       decisions;  // [app][protocol][action]
   std::array<Counter, kErrorSlots> errors;

@@ -124,11 +124,10 @@ MetricFamily Metrics::State::packets() const {
   auto packets =
       family("sluice_packets_total", "Packets by verdict and reason", MetricType::Counter);
   for (std::size_t v = 0; v < kVerdicts; ++v) {
-    for (std::size_t r = 0; r < kReasons; ++r) {
+    for (std::size_t r = 0; r < labels.reasons.size(); ++r) {
       const double count = sum([&](const auto& worker) -> auto& { return worker.verdicts[v][r]; });
       if (count == 0) continue;  // most pairs cannot be
-      add(packets, {{"verdict", labels.verdicts[v]}, {"reason", std::string(to_string(Reason(r)))}},
-          count);
+      add(packets, {{"verdict", labels.verdicts[v]}, {"reason", labels.reasons[r]}}, count);
     }
   }
   return packets;

@@ -20,6 +20,7 @@ namespace sluice::telemetry {
 
 struct Labels {
   std::vector<std::string> verdicts;   // by io::Verdict
+  std::vector<std::string> reasons;    // by engine::Reason
   std::vector<std::string> protocols;  // by inspect::Protocol
   std::vector<std::string> actions;    // by policy::Action
   std::vector<std::string> removals;   // by flow::Removal

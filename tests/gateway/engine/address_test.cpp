@@ -14,7 +14,6 @@ namespace {
 
 using io::Side;
 using io::Verdict;
-using telemetry::Reason;
 using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;

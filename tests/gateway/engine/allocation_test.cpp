@@ -152,8 +152,8 @@ TEST(Allocations, AreNoneOverAReplayOnceWarm) {
   EXPECT_EQ(lab.counters->packets.value(), 2 * packets);
   EXPECT_EQ(packets, frames.size());
   EXPECT_GT(lab.counters->overlaps.value(), 0U);
-  EXPECT_GT(lab.count(telemetry::Reason::quic_undecryptable), 0U);
-  EXPECT_GT(lab.count(telemetry::Reason::banned), 0U);
+  EXPECT_GT(lab.count(Reason::quic_undecryptable), 0U);
+  EXPECT_GT(lab.count(Reason::banned), 0U);
   EXPECT_NE(lab.audit.front(), nullptr);
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 using io::Side;
 using io::Verdict;
-using telemetry::Reason;
 using test::alias_of;
 using test::ByteVector;
 using test::Connection;

@@ -9,7 +9,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::alias_of;
 using test::ByteVector;
 using test::DnsResponse;

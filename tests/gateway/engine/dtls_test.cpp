@@ -13,7 +13,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::ByteVector;
 using test::dtls_datagrams;
 using test::dtls_fragment;

@@ -8,7 +8,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::ByteVector;
 using test::Connection;
 using test::FrameBuilder;

@@ -12,7 +12,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::ByteVector;
 using test::Connection;
 using test::fragment_of;

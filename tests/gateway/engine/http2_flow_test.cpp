@@ -9,7 +9,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::byte_vector;
 using test::ByteVector;
 using test::Connection;

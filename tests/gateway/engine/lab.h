@@ -103,11 +103,11 @@ class Lab {
     static_cast<void>(worker->run_batch());
     return dataplane.verdicts().at(0);
   }
-  [[nodiscard]] std::uint64_t count(io::Verdict verdict, telemetry::Reason reason) const {
+  [[nodiscard]] std::uint64_t count(io::Verdict verdict, engine::Reason reason) const {
     return counters->verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
         .value();
   }
-  [[nodiscard]] std::uint64_t count(telemetry::Reason reason) const {
+  [[nodiscard]] std::uint64_t count(engine::Reason reason) const {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < io::kVerdicts; ++i) sum += count(io::Verdict(i), reason);
     return sum;

@@ -11,7 +11,6 @@ namespace sluice::engine {
 namespace {
 
 using io::Verdict;
-using telemetry::Reason;
 using test::ByteVector;
 using test::Lab;
 using test::LabOptions;

@@ -37,24 +37,6 @@ TEST(Counters, HaveValidAndUniqueNamesAndHelp) {
   for (const Named& gauge : kGauges) look(gauge, false);
 }
 
-TEST(Counters, ReasonsAreUniqueLabelsWithAMeaning) {
-  const std::regex valid("[a-z][a-z0-9_]*");
-  std::set<std::string> names;
-  std::set<std::string> meanings;
-  for (std::size_t i = 0; i < kReasons; ++i) {
-    const std::string name(to_string(Reason(i)));
-    EXPECT_TRUE(std::regex_match(name, valid)) << name;
-    EXPECT_TRUE(names.insert(name).second) << name;
-    EXPECT_TRUE(meanings.insert(std::string(meaning_of(Reason(i)))).second) << name;
-  }
-  EXPECT_EQ(to_string(Reason::banned), "banned");
-}
-
-TEST(Counters, WhatIsNoReasonHasNoName) {
-  EXPECT_EQ(to_string(Reason(kReasons)), "?");
-  EXPECT_EQ(meaning_of(Reason(kReasons)), "?");
-}
-
 TEST(Counters, AddAndSet) {
   Counter counter;
   EXPECT_EQ(counter.value(), 0U);

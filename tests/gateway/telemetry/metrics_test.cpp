@@ -21,6 +21,7 @@ using testing::Not;
 
 Labels labels() {
   return {.verdicts = {"pass", "drop", "pass_flow", "drop_flow", "replace"},
+          .reasons = {"allowed", "banned"},
           .protocols = {"dns", "tls", "quic", "http", "mmtls", "ip"},
           .actions = {"allow", "log", "drop", "reject"},
           .removals = {"closed", "idle", "full", "reset"},
@@ -57,7 +58,7 @@ class Page : public testing::Test {
     return "sluice_decisions_total{app=\"" + app + "\",protocol=\"tls\",action=\"drop\"}";
   }
 
-  static constexpr std::size_t kTls = 1, kDrop = 2;
+  static constexpr std::size_t kTls = 1, kDrop = 2, kBanned = 1;
   std::unique_ptr<WorkerCounters> one = std::make_unique<WorkerCounters>();
   std::unique_ptr<WorkerCounters> two = std::make_unique<WorkerCounters>();
   Metrics metrics{labels(), {one.get(), two.get()}};
@@ -102,7 +103,7 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
 // https://prometheus.io/docs/instrumenting/exposition_formats/, text format 0.0.4.
 TEST_F(Page, IsInTheExpositionFormat) {
   metrics.publish(lists({"wechat", "odd \"app\"\n\\"}));
-  one->verdicts[1][static_cast<std::size_t>(Reason::banned)].add();
+  one->verdicts[1][kBanned].add();
   one->packet_time.observe(123);
   const std::string label = "[a-z_]+=\"(?:[^\"\\\\\n]|\\\\[\\\\n\"])*\"";
   const std::regex sample("[a-z_]+(?:\\{" + label + "(?:," + label +
@@ -123,8 +124,8 @@ TEST_F(Page, SumsWorkers) {
   one->packets.add(3);
   two->packets.add(4);
   two->streams.set(5);
-  one->verdicts[1][static_cast<std::size_t>(Reason::banned)].add(6);
-  two->verdicts[1][static_cast<std::size_t>(Reason::banned)].add(1);
+  one->verdicts[1][kBanned].add(6);
+  two->verdicts[1][kBanned].add(1);
   one->errors[2].add(8);
   two->removals[1].add(9);
   EXPECT_EQ(value("sluice_packets_received_total"), "7");
