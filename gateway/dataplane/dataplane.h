@@ -3,10 +3,37 @@
 // Dataplane: where frames come from and where they go. The one interface between the engine and
 // capture files, libpcap, NFQUEUE and XDP.
 //
-// One worker owns one dataplane: poll, inject and submit are called from one thread, in this order:
-//   poll(batch) -> for each frame: [inject …, replace] -> submit(one verdict for each frame)
+// One worker owns one dataplane and calls it from its own thread, in this order:
+//   [publish, revoke …] -> poll(batch) -> for each frame: [inject …, replace] -> submit(verdicts)
 // stop() may be called from any thread or a signal handler; poll then returns `ended` soon.
 // Steady state: no allocation.
+//
+// Verdicts for flows
+//
+// pass_flow and drop_flow apply to one frame, as pass and drop do. A dataplane with flow_verdicts
+// also makes an entry: flow key -> verdict and generation. It handles later frames with that key
+// itself, and the worker does not see them. A new verdict for the same key replaces the entry.
+// These frames still come up to the worker, in both directions:
+//
+//   entry      comes up                                   the dataplane handles
+//   pass_flow  TCP with SYN: may open a connection        all others: they pass
+//              UDP that may hold another hello:
+//              a QUIC long header (first bit set),
+//              a DTLS record (first byte 20 to 26), but
+//              not a datagram that is one whole record
+//              of another type than handshake (22)
+//   drop_flow  TCP with SYN                               TCP with RST and no payload: passes, so
+//                                                         that both ends settle
+//                                                         all others: they are dropped
+//
+// A frame also comes up if the dataplane cannot read its key: IP fragments, extension headers,
+// tunnels. And it comes up if its flow has no entry in force:
+//   - publish(generation) was called with a later generation than the entry's;
+//   - revoke(key) was called;
+//   - the dataplane evicted the entry. Entries are bounded, and losing one is never an error.
+// So the worker must be ready to see any frame of any flow, and to decide it again. While a client
+// is owed a reset, the engine answers `drop` frame by frame, and drop_flow when it has sent them.
+// Whatever a dataplane handles itself, the outcome on the wire is the same as without entries.
 
 #include <span>
 #include <string>
@@ -17,14 +44,13 @@
 
 namespace sluice::io {
 
-// What a dataplane can do, so that the executor falls back knowingly. All can pass; one that cannot
-// drop is an observer.
+// What a dataplane can do, so that the executor falls back knowingly. Every dataplane can pass.
 struct Capabilities {
-  bool drop = false;
+  bool drop = false;           // false: an observer, every frame passes
   bool inject = false;         // send frames of ours
   bool replace = false;        // send another frame in place of one that came in
   bool sides = false;          // a frame's side is where it came in
-  bool flow_verdicts = false;  // pass_flow and drop_flow keep the flow's later frames away from us
+  bool flow_verdicts = false;  // keeps entries; false: pass_flow is pass, and drop_flow is drop
 };
 
 enum class Poll : std::uint8_t {
@@ -36,11 +62,10 @@ enum class Poll : std::uint8_t {
 
 // Counts of the dataplane itself, since it started; read by the worker's thread.
 struct DataplaneCounts {
-  std::uint64_t received = 0;
-  std::uint64_t lost_before_us =
-      0;                          // by the kernel or the NIC: these were neither passed nor judged
-  std::uint64_t send_failed = 0;  // verdict pass, but the other side did not take the frame
-  std::uint64_t oversize = 0;     // larger than the other side's MTU: offloads merged it; not sent
+  std::uint64_t received = 0;        // frames that came up to the worker
+  std::uint64_t lost_before_us = 0;  // by the kernel or the NIC: neither passed nor judged
+  std::uint64_t send_failed = 0;     // verdict pass, but the other side did not take the frame
+  std::uint64_t oversize = 0;        // not sent: over the other side's MTU, an offload merged it
 };
 
 class Dataplane {
@@ -53,12 +78,19 @@ class Dataplane {
   [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
   // Waits for frames for a short while (tens of milliseconds at most).
   [[nodiscard]] virtual Poll poll(Batch& batch) noexcept = 0;
-  // REQUIRES: one verdict for each frame of the last batch.
-  virtual void submit(std::span<const Verdict> verdicts) noexcept = 0;
+  // REQUIRES: one verdict for each frame of the last batch, in its order.
+  virtual void submit(std::span<const FrameVerdict> verdicts) noexcept = 0;
+  // Ends entries of generations before this one; new verdicts of such generations make none.
+  // Between batches. Does nothing without flow_verdicts.
+  virtual void publish(Generation /*generation*/) noexcept {}
+  // Ends the entry of this flow, if there is one. Between batches. Does nothing without
+  // flow_verdicts.
+  virtual void revoke(const FlowKey& /*flow*/) noexcept {}
   // Sends a frame of ours out on `side`, before the batch is submitted. False: it could not.
   virtual bool inject(Side side, Bytes frame) noexcept = 0;
-  // Gives what goes on in place of frame `index` of the last batch; its verdict is then `replace`.
-  // False: it cannot. REQUIRES: `frame` is no larger than that one.
+  // Gives the frame to send in place of frame `index` of the last batch, whose verdict is then
+  // `replace`. Copies it. False: the dataplane cannot, or `frame` is larger than the one it
+  // replaces.
   virtual bool replace(std::size_t index, Bytes frame) noexcept = 0;
   virtual void stop() noexcept = 0;
   [[nodiscard]] virtual DataplaneCounts counts() const noexcept = 0;

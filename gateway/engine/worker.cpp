@@ -49,7 +49,7 @@ io::Poll Worker::run_batch() noexcept {
       const bool timed = ++sampled_ % kTimeEvery == 0;
       const auto start =
           timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      verdicts_[i] = handle(batch_.frames[i], arrivals_[i]);
+      verdicts_[i].verdict = handle(batch_.frames[i], arrivals_[i]);
       if (timed) {
         const Nanos taken = std::chrono::steady_clock::now() - start;
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));

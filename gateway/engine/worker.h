@@ -101,7 +101,7 @@ class Worker final : private FindingSink {
   std::uint32_t sampled_ = 0;
   io::Batch batch_;
   std::array<Arrival, io::Batch::kCapacity> arrivals_;
-  std::array<io::Verdict, io::Batch::kCapacity> verdicts_;
+  std::array<io::FrameVerdict, io::Batch::kCapacity> verdicts_;
 };
 
 }  // namespace sluice::engine

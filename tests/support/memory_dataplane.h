@@ -56,8 +56,9 @@ class MemoryDataplane final : public io::Dataplane {
     next_ += batch.count;
     return batch.count == 0 ? io::Poll::ended : io::Poll::frames;
   }
-  void submit(std::span<const io::Verdict> verdicts) noexcept override {
-    if (keep_verdicts_) verdicts_.insert(verdicts_.end(), verdicts.begin(), verdicts.end());
+  void submit(std::span<const io::FrameVerdict> verdicts) noexcept override {
+    if (!keep_verdicts_) return;
+    for (const io::FrameVerdict& answer : verdicts) verdicts_.push_back(answer.verdict);
   }
   bool inject(io::Side side, Bytes frame) noexcept override {
     injected_.push_back({side, ByteVector(frame.begin(), frame.end())});

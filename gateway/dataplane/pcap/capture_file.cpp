@@ -136,11 +136,11 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
   return state.flush() ? Poll::ended : Poll::failed;
 }
 
-void CaptureFile::submit(std::span<const Verdict> verdicts) noexcept {
+void CaptureFile::submit(std::span<const FrameVerdict> verdicts) noexcept {
   State& state = *state_;
   if (state.writer == nullptr) return;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    if (passes(verdicts[i])) state.write(state.records[i]);
+    if (passes(verdicts[i].verdict)) state.write(state.records[i]);
   }
   if (std::ferror(pcap_dump_file(state.writer.get())) != 0) {
     state.fail_to_write();

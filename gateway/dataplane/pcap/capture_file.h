@@ -28,7 +28,7 @@ class CaptureFile final : public Dataplane {
 
   [[nodiscard]] Capabilities capabilities() const noexcept override;
   [[nodiscard]] Poll poll(Batch& batch) noexcept override;
-  void submit(std::span<const Verdict> verdicts) noexcept override;
+  void submit(std::span<const FrameVerdict> verdicts) noexcept override;
   bool inject(Side side, Bytes frame) noexcept override;
   bool replace(std::size_t index, Bytes frame) noexcept override;
   void stop() noexcept override;

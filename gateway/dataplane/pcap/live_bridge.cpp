@@ -215,9 +215,9 @@ Poll LiveBridge::poll(Batch& batch) noexcept {
   return batch.count > 0 ? Poll::frames : Poll::idle;
 }
 
-void LiveBridge::submit(std::span<const Verdict> verdicts) noexcept {
+void LiveBridge::submit(std::span<const FrameVerdict> verdicts) noexcept {
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    if (passes(verdicts[i])) {
+    if (passes(verdicts[i].verdict)) {
       static_cast<void>(state_->send(other(state_->sides[i]), state_->frames[i]));
     }
   }

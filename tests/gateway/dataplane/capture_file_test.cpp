@@ -51,12 +51,12 @@ class Capture : public testing::Test {
     std::vector<TimedFrame> seen;
     Batch batch;
     while (capture.poll(batch) == Poll::frames) {
-      std::vector<Verdict> verdicts;
+      std::vector<FrameVerdict> verdicts;
       for (std::size_t i = 0; i < batch.count; ++i) {
         const Frame& frame = batch.frames[i];
         seen.push_back(
             {frame.time, ByteVector(frame.bytes.begin(), frame.bytes.end()), frame.wire_length});
-        verdicts.push_back(decide(frame.number));
+        verdicts.push_back({decide(frame.number)});
       }
       capture.submit(verdicts);
     }
@@ -102,7 +102,8 @@ TEST_F(Capture, WhatIsReplacedIsWrittenInItsPlace) {
     ASSERT_EQ((*capture)->poll(batch), Poll::frames);
     EXPECT_FALSE((*capture)->replace(1, ByteVector(62)));  // larger than what came in
     EXPECT_TRUE((*capture)->replace(1, ByteVector(40, std::byte{7})));
-    (*capture)->submit(std::vector{Verdict::pass, Verdict::replace, Verdict::pass});
+    (*capture)->submit(
+        std::vector<FrameVerdict>{{Verdict::pass}, {Verdict::replace}, {Verdict::pass}});
   }
   auto output = CaptureFile::open(file("out"), {});
   ASSERT_TRUE(output) << output.error();
