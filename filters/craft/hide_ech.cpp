@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "filters/base/byte_reader.h"
-#include "filters/craft/frame_writer.h"
-#include "filters/packet/checksum.h"
 
 namespace sluice::craft {
 namespace {
@@ -38,38 +36,20 @@ bool hide(MutableBytes params, std::size_t ech) noexcept {
   return true;
 }
 
-void mend_checksum(const packet::Packet& packet, MutableBytes frame) noexcept {
-  const bool udp = packet.transport == packet::Transport::udp;
-  const MutableBytes segment = frame.subspan(packet.transport_offset, packet.segment.size());
-  const MutableBytes field = segment.subspan(udp ? kUdpChecksumField : kTcpChecksumField, 2);
-  const bool has_none = udp && field[0] == std::byte{0} && field[1] == std::byte{0};
-  if (has_none) return;  // RFC 768: the sender made none
-  put_u16(field, 0);
-  const std::uint16_t sum = packet::transport_checksum(
-      packet.source, packet.destination, udp ? kUdpProtocol : kTcpProtocol, Bytes(segment));
-  put_u16(field, sum == 0 ? 0xffff : sum);
-}
-
 }  // namespace
 
-Bytes hide_ech(const packet::Packet& packet, Bytes message, const dns::Response& response,
-               MutableBytes out) noexcept {
-  if (out.size() < packet.frame.size() || !packet.has_transport) return {};
-  const MutableBytes frame = out.first(packet.frame.size());
-  std::ranges::copy(packet.frame, frame.begin());
-  const MutableBytes copy =
-      frame.subspan(static_cast<std::size_t>(message.data() - packet.frame.data()), message.size());
+bool hide_ech(MutableBytes message, const dns::Response& response) noexcept {
   dns::ResponseReader records(message, response);
   while (const auto record = records.next()) {
     if (!dns::is_service_binding(record->type)) continue;
     const auto binding = dns::read_service_binding(message, *record);
-    if (!binding) return {};
+    if (!binding) return false;
     if (binding->ech.empty()) continue;
     const std::size_t end = record->data + record->size;
-    if (!hide(copy.subspan(binding->ech_at, end - binding->ech_at), binding->ech.size())) return {};
+    const MutableBytes params = message.subspan(binding->ech_at, end - binding->ech_at);
+    if (!hide(params, binding->ech.size())) return false;
   }
-  mend_checksum(packet, frame);
-  return frame;
+  return true;
 }
 
 }  // namespace sluice::craft

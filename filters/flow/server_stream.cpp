@@ -4,13 +4,11 @@
 
 namespace sluice::flow {
 
-void ServerStream::note(const packet::Packet& packet) noexcept {
-  if (is_read_ || packet.tcp.rst) return;
-  const std::uint32_t behind = packet.tcp.sequence + static_cast<std::uint32_t>(packet.tcp.syn) +
-                               static_cast<std::uint32_t>(packet.payload.size());
-  if (is_placed_ && !packet.tcp.syn && behind - first_sequence_ >= kBackwards) return;
-  first_sequence_ = behind;
-  is_placed_ = true;
+void ServerStream::begin(std::optional<std::uint32_t> sequence) noexcept {
+  if (is_read_) return;
+  is_read_ = true;
+  is_placed_ = sequence.has_value();
+  first_sequence_ = sequence.value_or(0);
 }
 
 Placed ServerStream::place(const packet::Packet& packet) noexcept {

@@ -152,6 +152,10 @@ class Table {
     }
   }
 
+  // A number below capacity(), its own as long as the value is in the table.
+  [[nodiscard]] std::uint32_t index_of(const Value& value) const noexcept {
+    return static_cast<std::uint32_t>(&value - values_.get());
+  }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] static constexpr std::size_t bytes_per_flow() noexcept {
@@ -179,9 +183,6 @@ class Table {
 
   [[nodiscard]] std::size_t bucket_of(const FlowKey& key) const noexcept {
     return hash_of(key, key_) & bucket_mask_;
-  }
-  [[nodiscard]] Index index_of(const Value& value) const noexcept {
-    return static_cast<Index>(&value - values_.get());
   }
   [[nodiscard]] std::size_t list_of(Index index) const noexcept {
     return static_cast<std::size_t>(links_[index].keep);

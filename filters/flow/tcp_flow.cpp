@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/flow/sequence.h"
+#include "filters/packet/tcp_options.h"
 
 namespace sluice::flow {
 namespace {
@@ -11,12 +12,20 @@ std::uint32_t bytes_of(const packet::Packet& packet) {
   return static_cast<std::uint32_t>(packet.payload.size());
 }
 
+bool is_older(std::uint32_t timestamp, std::uint32_t than) {
+  return timestamp - than >= kBackwards;
+}
+
 }  // namespace
 
 TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
+  const packet::TcpOptions options = packet::tcp_options(syn);
   TcpFlow flow;
   flow.first_sequence_ = syn.tcp.sequence + 1;
   flow.in_syn_ = bytes_of(syn);
+  flow.offers_timestamps_ = options.timestamp.has_value();
+  flow.newest_timestamp_ = options.timestamp.value_or(0);
+  flow.is_signed_ = options.is_signed;
   return flow;
 }
 
@@ -24,6 +33,7 @@ TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack) noexcept {
   TcpFlow flow;
   flow.first_sequence_ = syn_ack.tcp.acknowledgment;
   flow.handshake_seen_ = true;
+  flow.note_server(syn_ack);
   return flow;
 }
 
@@ -39,8 +49,8 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
   const bool has_data = !packet.payload.empty();
   const bool is_other = packet.tcp.sequence + 1 != first_sequence_;
   if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
-    // The server decides whether this opens a connection: its SYN-ACK will tell. So it is where a
-    // reset or an end was seen, too: they may be of no connection that the server knows.
+    // The server decides whether this opens a connection: its SYN-ACK will tell. This holds behind
+    // a reset or an end, too: they may belong to no connection that the server knows.
     if (has_data) segment.kind = ClientSegment::Kind::early;
     return segment;
   }
@@ -58,6 +68,11 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
 ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   if (packet.tcp.syn) return on_client_syn(packet);
   ClientSegment segment;
+  if (packet.payload.empty() && !packet.tcp.fin) return segment;
+  if (is_discarded(packet)) {
+    if (!packet.payload.empty()) segment.kind = ClientSegment::Kind::discarded;
+    return segment;
+  }
   const std::uint32_t ahead = packet.tcp.sequence - sequence_at(acknowledged_);
   if (packet.tcp.fin) {
     const std::uint32_t end = ahead + bytes_of(packet);
@@ -86,17 +101,60 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   return segment;
 }
 
+// Of a packet with data or an end. Takes over its timestamp where the server does.
+bool TcpFlow::is_discarded(const packet::Packet& packet) noexcept {
+  if (!packet.tcp.ack) return true;
+  if (midstream_ || !handshake_seen_) return false;
+  if (!is_acceptable(packet.tcp.acknowledgment)) return true;
+  const packet::TcpOptions options = packet::tcp_options(packet);
+  if (options.is_signed && !is_signed_) return true;
+  if (!has_timestamps_ || !options.timestamp) return false;
+  if (is_older(*options.timestamp, newest_timestamp_)) return true;
+  const std::uint32_t behind = sequence_at(acknowledged_) - packet.tcp.sequence;
+  if (behind < kBackwards) newest_timestamp_ = *options.timestamp;
+  return false;
+}
+
+bool TcpFlow::is_acceptable(std::uint32_t acknowledgment) const noexcept {
+  return !server_seen_ || server_next_ - acknowledgment <= server_sent_;
+}
+
+// Its packets may come in any order.
+void TcpFlow::note_server(const packet::Packet& packet) noexcept {
+  const bool syn = packet.tcp.syn;
+  const std::uint32_t behind = packet.tcp.sequence + static_cast<std::uint32_t>(syn) +
+                               bytes_of(packet) + static_cast<std::uint32_t>(packet.tcp.fin);
+  if (!server_seen_) {
+    // How much is under way on a connection that is older than we are, nobody knows.
+    server_sent_ = syn ? bytes_of(packet) : kMostAhead;
+  } else {
+    const std::uint32_t more = behind - server_next_;
+    if (more >= kMostAhead) return;
+    server_sent_ = std::min(server_sent_ + more, kMostAhead);
+  }
+  server_next_ = behind;
+  server_seen_ = true;
+}
+
 ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   const std::uint32_t answered = packet.tcp.acknowledgment;
   ServerEvent event;
-  if (answered - first_sequence_ > in_syn_) {
-    // Of a SYN that we took for a decoy, that came on a live connection, or that we did not see.
+  // It answers a SYN that we took for a decoy, that came on a live connection, or that we did not
+  // see; or the same SYN number again, in another connection of the server.
+  const bool is_other_client = answered - first_sequence_ > in_syn_;
+  const bool is_other_server = handshake_seen_ && server_seen_ &&
+                               packet.tcp.sequence + 1 != server_next_ - server_sent_ &&
+                               server_sent_ < kMostAhead;
+  if (is_other_client || is_other_server) {
     *this = TcpFlow{};
     first_sequence_ = answered;
     event.restarted = true;
   }
+  // What came before the first SYN-ACK belongs to an older connection.
+  if (!handshake_seen_) server_seen_ = false;
   handshake_seen_ = true;
   midstream_ = false;
+  has_timestamps_ = offers_timestamps_ && packet::tcp_options(packet).timestamp.has_value();
   return event;
 }
 
@@ -104,7 +162,8 @@ ServerEvent TcpFlow::on_server(const packet::Packet& packet) noexcept {
   ServerEvent event;
   if (packet.tcp.rst) return event;
   if (packet.tcp.syn && packet.tcp.ack) event = on_syn_ack(packet);
-  // Before its SYN-ACK, what a server acknowledges is of an older connection (RFC 9293 section
+  note_server(packet);
+  // What a server acknowledges before its SYN-ACK belongs to an older connection (RFC 9293 section
   // 3.10.7.3 has the client reset that one).
   if (!packet.tcp.ack || (!handshake_seen_ && !midstream_)) return event;
   const std::uint32_t more = packet.tcp.acknowledgment - sequence_at(acknowledged_);

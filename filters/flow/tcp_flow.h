@@ -1,15 +1,16 @@
 #pragma once
 
 // What a gateway in the middle knows of one TCP connection (RFC 9293): who is the client, where its
-// stream starts, and how much of it the server has acknowledged.
+// stream starts, how much of it the server has acknowledged, and how much the server has sent.
 //
-// It trusts the server for the truth: a SYN-ACK's acknowledgment tells which of several SYNs
-// counted (decoys with a low TTL never reach the server), also on ports that are in use. Sequence
-// numbers become 64-bit offsets into the client's stream, offset 0 being the first byte behind the
-// SYN; data in the SYN (TCP Fast Open, RFC 7413) is at offset 0 too. Pure; a few words, by value;
-// no allocation.
+// The server tells the truth: a SYN-ACK's acknowledgment says which of several SYNs counted (a
+// decoy with a low TTL never reaches the server), also on ports that are in use. Sequence numbers
+// become 64-bit offsets into the client's stream. Offset 0 is the first byte behind the SYN; data
+// in the SYN (TCP Fast Open, RFC 7413) starts there too. Pure; a few words, by value; no
+// allocation.
 
 #include <cstdint>
+#include <optional>
 
 #include "filters/base/bytes.h"
 #include "filters/packet/packet.h"
@@ -23,18 +24,20 @@ struct ClientSegment {
   enum class Kind : std::uint8_t {
     empty,  // no payload
     data,
-    stale,  // all of it was acknowledged before: the server discards it
-    early,  // data in a SYN on ports in use: whether it opens a connection, its SYN-ACK tells
-    far,    // all before the start, or absurdly far behind it: in no server's window
+    stale,      // all of it was acknowledged before: the server discards the bytes and answers
+    early,      // data in a SYN on ports in use: whether it opens a connection, its SYN-ACK tells
+    far,        // all before the start, or absurdly far behind it: in no server's window
+    discarded,  // the server's stack discards the segment: see TcpFlow::on_client
   };
   Kind kind = Kind::empty;
   std::uint64_t offset = 0;
-  Bytes bytes;             // what is left of the payload behind acknowledged bytes
+  Bytes bytes;             // the payload without acknowledged bytes
   bool restarted = false;  // another SYN than before, and none was answered: forget the stream
 };
 
 struct ServerEvent {
-  bool restarted = false;  // the SYN-ACK answers another SYN than we thought: forget the stream
+  bool restarted =
+      false;  // the SYN-ACK opens another connection than we thought: forget the stream
   bool acknowledged_more = false;  // acknowledged() moved
 };
 
@@ -48,6 +51,10 @@ class TcpFlow {
   // A connection whose SYN was not seen; `data` is taken as the start of the client's stream.
   [[nodiscard]] static TcpFlow midstream(const packet::Packet& data) noexcept;
 
+  // Data is `discarded` where mainstream stacks discard it: without the ACK flag, with an
+  // acknowledgment of what the server never sent or of before its start (RFC 9293 section 3.10.7.4,
+  // RFC 5961 section 5), signed (MD5, AO) where the SYN was not, with a timestamp that is older
+  // than the newest one the server has taken (PAWS, RFC 7323 section 5).
   [[nodiscard]] ClientSegment on_client(const packet::Packet& packet) noexcept;
   [[nodiscard]] ServerEvent on_server(const packet::Packet& packet) noexcept;
 
@@ -60,18 +67,32 @@ class TcpFlow {
   [[nodiscard]] std::uint32_t sequence_at(std::uint64_t offset) const noexcept {
     return first_sequence_ + static_cast<std::uint32_t>(offset);
   }
+  // The sequence number behind all that the server has sent; none: no packet of it was seen.
+  [[nodiscard]] std::optional<std::uint32_t> server_next() const noexcept {
+    return server_seen_ ? std::optional(server_next_) : std::nullopt;
+  }
 
  private:
   ClientSegment on_client_syn(const packet::Packet& packet) noexcept;
   ServerEvent on_syn_ack(const packet::Packet& packet) noexcept;
+  [[nodiscard]] bool is_discarded(const packet::Packet& packet) noexcept;
+  [[nodiscard]] bool is_acceptable(std::uint32_t acknowledgment) const noexcept;
+  void note_server(const packet::Packet& packet) noexcept;
 
   std::uint64_t acknowledged_ = 0;
   std::uint64_t fin_offset_ = 0;      // of the client's FIN, once seen
   std::uint32_t first_sequence_ = 0;  // of offset 0: SYN + 1
   std::uint32_t in_syn_ = 0;          // bytes of data that the SYN carried: may be acknowledged
+  std::uint32_t server_next_ = 0;
+  std::uint32_t server_sent_ = 0;       // bytes since its SYN, up to kMostAhead
+  std::uint32_t newest_timestamp_ = 0;  // TS.Recent of the server, RFC 7323 section 4.3
   bool handshake_seen_ = false;
   bool midstream_ = false;
   bool client_fin_ = false;
+  bool server_seen_ = false;
+  bool offers_timestamps_ = false;  // the SYN has the option …
+  bool has_timestamps_ = false;     // … and so has the SYN-ACK
+  bool is_signed_ = false;          // the SYN has MD5 or AO
 };
 
 }  // namespace sluice::flow

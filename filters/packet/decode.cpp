@@ -132,24 +132,6 @@ Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noe
   return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
 }
 
-void read_tcp_options(ByteReader options, TcpHeader& tcp) noexcept {
-  enum Option : std::uint8_t { kEnd = 0, kNothing = 1, kSegmentSize = 2, kWindowScale = 3 };
-  while (options.remaining() > 0) {
-    const std::uint8_t kind = options.u8();
-    if (kind == kEnd) return;
-    if (kind == kNothing) continue;
-    const std::uint8_t length = options.u8();
-    if (length < 2) return;
-    ByteReader value(options.take(length - std::size_t{2}));
-    if (!options.ok()) return;
-    if (kind == kSegmentSize && length == 4) tcp.mss = value.u16();
-    if (kind == kWindowScale && length == 3) {
-      tcp.has_window_shift = true;
-      tcp.window_shift = value.u8();
-    }
-  }
-}
-
 Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
   ByteReader reader(segment);
   const auto header = reader.header<kMinTcpHeader>();
@@ -158,7 +140,7 @@ Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
   if (length < kMinTcpHeader || length > segment.size()) {
     return fail(DecodeError::bad_transport_header);
   }
-  const Bytes options = reader.take(length - kMinTcpHeader);
+  reader.skip(length - kMinTcpHeader);
   packet.source_port = Port{header.u16<0>()};
   packet.destination_port = Port{header.u16<2>()};
   const std::uint8_t flags = header.u8<13>();
@@ -171,7 +153,6 @@ Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
                 .rst = (flags & 0x04) != 0,
                 .psh = (flags & 0x08) != 0,
                 .urg = (flags & 0x20) != 0};
-  if (packet.tcp.syn) read_tcp_options(ByteReader(options), packet.tcp);
   packet.segment = segment;
   packet.payload = reader.rest();
   return {};

@@ -33,9 +33,6 @@ struct TcpHeader {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgment = 0;
   std::uint16_t window = 0;  // as sent, not scaled
-  std::uint16_t mss = 0;     // option 2; 0: absent
-  std::uint8_t window_shift = 0;
-  bool has_window_shift = false;  // option 3 (RFC 7323)
   bool syn = false, ack = false, fin = false, rst = false, psh = false, urg = false;
 };
 

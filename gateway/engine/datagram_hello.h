@@ -9,11 +9,11 @@
 #include <cstdint>
 
 #include "filters/base/time.h"
-#include "filters/flow/client_stream.h"
+#include "filters/flow/stream_buffer.h"
 #include "filters/quic/initial_keys.h"
 #include "filters/quic/packet.h"
 #include "filters/tls/client_hello.h"
-#include "gateway/engine/judgement.h"
+#include "gateway/engine/reason.h"
 
 namespace sluice::engine {
 
@@ -65,8 +65,8 @@ struct DatagramHello {
   std::array<std::byte, quic::kMaxConnectionId> id_bytes{};
   Keys client, server;
   Nanos last_seen{0};
-  flow::ClientStream stream;
-  std::uint32_t judged = 0;  // of first copies: whole messages up to here are clean
+  flow::StreamBuffer stream;
+  std::uint32_t judged = 0;  // whole messages up to here are clean
 
   [[nodiscard]] Bytes id() const noexcept { return Bytes(id_bytes).first(id_size); }
   [[nodiscard]] bool is(Kind of, bool low_is_client) const noexcept {

@@ -1,7 +1,8 @@
 #include "gateway/engine/executor.h"
 
 #include "filters/craft/dns_reply.h"
-#include "filters/craft/hide_ech.h"
+#include "filters/craft/rewrite.h"
+#include "filters/craft/tcp_reset.h"
 
 namespace sluice::engine {
 namespace {
@@ -10,57 +11,91 @@ constexpr io::Side other(io::Side side) {
   return side == io::Side::inside ? io::Side::outside : io::Side::inside;
 }
 
+// A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs.
+bool is_known_to_dataplanes(const packet::Packet& packet) {
+  return packet.tunnels == 0 && !packet.reassembled && packet.has_transport &&
+         packet.vlan_tags <= std::tuple_size_v<io::FlowKey::Vlans>;
+}
+
+io::FlowKey flow_key_of(const packet::Packet& packet) {
+  return io::FlowKey::between({packet.source, packet.source_port},
+                              {packet.destination, packet.destination_port}, packet.protocol,
+                              {packet.vlan[0], packet.vlan[1]});
+}
+
 }  // namespace
 
-io::Verdict Executor::execute(const Judgement& judgement, const packet::Packet& packet,
-                              FramePlace place, const inspect::Scratch& scratch,
-                              std::string_view app) noexcept {
-  // A dataplane knows flows by the frame's own addresses and ports.
-  const bool is_frame_itself = packet.tunnels == 0 && !packet.reassembled;
-  const bool whole_flow = judgement.scope == Scope::flow && is_frame_itself;
-  switch (judgement.action) {
-    case policy::Action::allow:
-    case policy::Action::log:
-      if (judgement.in_place == InPlace::answer) {
-        return whole_flow ? io::Verdict::pass_flow : io::Verdict::pass;
-      }
-      if (replace(judgement, packet, place, scratch.response, app)) return io::Verdict::replace;
-      break;
-    case policy::Action::reject:
-      if (judgement.in_place == InPlace::refusal) {
-        if (replace(judgement, packet, place, scratch.response, app)) return io::Verdict::replace;
-      } else if (can_.inject && packet.tunnels == 0) {
-        reply(judgement, packet, place.side, scratch.query, app);
-      }
-      break;
-    case policy::Action::drop:
-      break;
+io::FrameVerdict Executor::execute(const Judgement& judgement, const packet::Packet& packet,
+                                   FramePlace place, io::Generation generation) noexcept {
+  const bool known = is_known_to_dataplanes(packet);
+  if (judgement.is_new_connection && known && revoked_count_ < revoked_.size()) {
+    revoked_[revoked_count_++] = flow_key_of(packet);
   }
-  return whole_flow ? io::Verdict::drop_flow : io::Verdict::drop;
+  io::FrameVerdict result;
+  result.verdict = act(judgement, packet, place);
+  if (judgement.scope == Scope::packet || !known) return result;
+  if (result.verdict == io::Verdict::pass) result.verdict = io::Verdict::pass_flow;
+  if (result.verdict == io::Verdict::drop) result.verdict = io::Verdict::drop_flow;
+  if (can_.flow_verdicts) {
+    result.flow = flow_key_of(packet);
+    result.generation = generation;
+  }
+  return result;
 }
 
-bool Executor::replace(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
-                       const dns::Response& response, std::string_view app) noexcept {
-  // What came in fragments is no frame that could be exchanged for another.
-  if (!can_.replace || packet.tunnels != 0 || packet.reassembled) return false;
-  const Bytes frame =
-      judgement.in_place == InPlace::refusal
-          ? craft::refuse_query(packet, craft::Direction::onward, response.query, app, buffer_)
-          : craft::hide_ech(packet, judgement.message, response, buffer_);
+void Executor::revoke() noexcept {
+  for (std::size_t i = 0; i < revoked_count_; ++i) dataplane_.revoke(revoked_[i]);
+  revoked_count_ = 0;
+}
+
+io::Verdict Executor::act(const Judgement& judgement, const packet::Packet& packet,
+                          FramePlace place) noexcept {
+  if (std::holds_alternative<Pass>(judgement.act)) return io::Verdict::pass;
+  if (const auto* const answer = std::get_if<Answer>(&judgement.act)) {
+    return act(*answer, packet, place);
+  }
+  if (const auto* const reset = std::get_if<Reset>(&judgement.act)) {
+    return act(*reset, packet, place);
+  }
+  if (const auto* const rewrite = std::get_if<Rewrite>(&judgement.act)) {
+    return act(*rewrite, packet, place);
+  }
+  return io::Verdict::drop;
+}
+
+io::Verdict Executor::act(const Answer& answer, const packet::Packet& packet,
+                          FramePlace place) noexcept {
+  const auto refusal = [&] {
+    return craft::refuse_query(packet, answer.direction, *answer.query, answer.app, buffer_);
+  };
+  if (answer.direction == craft::Direction::onward) {
+    const bool can = can_.replace && packet.tunnels == 0 && !packet.reassembled;
+    return can ? replace(place, refusal()) : io::Verdict::drop;
+  }
+  if (can_.inject && packet.tunnels == 0) send(place.side, refusal());
+  return io::Verdict::drop;
+}
+
+io::Verdict Executor::act(const Reset& reset, const packet::Packet& packet,
+                          FramePlace place) noexcept {
+  if (!can_.inject || packet.tunnels != 0) return io::Verdict::drop;
+  send(place.side, craft::reset_to_sender(packet, buffer_));
+  if (reset.destination_expects) {
+    send(other(place.side),
+         craft::reset_to_destination(packet, *reset.destination_expects, buffer_));
+  }
+  return io::Verdict::drop;
+}
+
+io::Verdict Executor::act(const Rewrite& rewrite, const packet::Packet& packet,
+                          FramePlace place) noexcept {
+  return replace(place, craft::rewrite(packet, rewrite.payload, buffer_));
+}
+
+io::Verdict Executor::replace(FramePlace place, Bytes frame) noexcept {
   const bool replaced = !frame.empty() && dataplane_.replace(place.index, frame);
   (replaced ? counters_.replies : counters_.replies_failed).add();
-  return replaced;
-}
-
-void Executor::reply(const Judgement& judgement, const packet::Packet& packet, io::Side side,
-                     const dns::Query& query, std::string_view app) noexcept {
-  if (judgement.may_answer) {
-    send(side, craft::refuse_query(packet, craft::Direction::back, query, app, buffer_));
-  }
-  if (judgement.may_reset) send(side, craft::reset_to_sender(packet, buffer_));
-  if (judgement.reset_destination) {
-    send(other(side), craft::reset_to_destination(packet, judgement.destination_expects, buffer_));
-  }
+  return replaced ? io::Verdict::replace : io::Verdict::drop;
 }
 
 void Executor::send(io::Side side, Bytes frame) noexcept {

@@ -1,18 +1,14 @@
 #pragma once
 
-// The executor: the only place where an action becomes a verdict, and a refusal becomes a reply.
+// The executor: the only place where a judgement becomes a verdict, and a refusal becomes a reply.
 //
-// Replies are bounded in size by what provoked them, and go out only where the judge says that the
-// handshake, or a question, was seen. A dataplane that cannot inject turns `reject` into `drop`; so
-// does a tunnel: its way back has other labels, endpoints and keys than the way that we see. Where
-// a frame cannot be replaced, the DNS answer in it is dropped, and the judge says what becomes of
-// its connection. Verdicts for flows are for packets that are frames of their own. One worker owns
-// one executor. No allocation.
+// Replies are bounded in size by what provoked them. A dataplane that cannot inject, or an answer
+// that cannot be replaced, turns a refusal into a drop; so does a tunnel, whose way back has other
+// labels, endpoints and keys than the way that we see. Verdicts for flows are for packets that are
+// frames of their own. One worker owns one executor. No allocation.
 
 #include <array>
 
-#include "filters/craft/tcp_reset.h"
-#include "filters/dns/query.h"
 #include "filters/packet/packet.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/judgement.h"
@@ -34,21 +30,29 @@ class Executor {
   Executor(io::Dataplane& dataplane, telemetry::WorkerCounters& counters) noexcept
       : dataplane_(dataplane), counters_(counters), can_(dataplane.capabilities()) {}
 
-  // `scratch` is the judge's, of this judgement. `app` is for the text of a refusal.
-  [[nodiscard]] io::Verdict execute(const Judgement& judgement, const packet::Packet& packet,
-                                    FramePlace place, const inspect::Scratch& scratch,
-                                    std::string_view app) noexcept;
+  [[nodiscard]] io::FrameVerdict execute(const Judgement& judgement, const packet::Packet& packet,
+                                         FramePlace place, io::Generation generation) noexcept;
+  // Ends the dataplane's entries of flows whose ports carry another connection since the last call.
+  // Once a batch, after its verdicts were submitted: they may have made such entries.
+  void revoke() noexcept;
 
  private:
-  bool replace(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
-               const dns::Response& response, std::string_view app) noexcept;
-  void reply(const Judgement& judgement, const packet::Packet& packet, io::Side side,
-             const dns::Query& query, std::string_view app) noexcept;
+  [[nodiscard]] io::Verdict act(const Judgement& judgement, const packet::Packet& packet,
+                                FramePlace place) noexcept;
+  [[nodiscard]] io::Verdict act(const Answer& answer, const packet::Packet& packet,
+                                FramePlace place) noexcept;
+  [[nodiscard]] io::Verdict act(const Reset& reset, const packet::Packet& packet,
+                                FramePlace place) noexcept;
+  [[nodiscard]] io::Verdict act(const Rewrite& rewrite, const packet::Packet& packet,
+                                FramePlace place) noexcept;
+  [[nodiscard]] io::Verdict replace(FramePlace place, Bytes frame) noexcept;
   void send(io::Side side, Bytes frame) noexcept;
 
   io::Dataplane& dataplane_;
   telemetry::WorkerCounters& counters_;
   io::Capabilities can_;
+  std::array<io::FlowKey, io::Batch::kCapacity> revoked_;
+  std::size_t revoked_count_ = 0;
   std::array<std::byte, kLargestFrame> buffer_;
 };
 

@@ -4,7 +4,6 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/match/pseudo_name.h"
-#include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
 namespace {
@@ -46,17 +45,17 @@ bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& 
 }
 
 // What policy says of a hello.
-Judgement decide(const HelloRequest& request, Kind kind, const tls::ClientHello& hello) {
-  return find_names(kind, hello, request.findings) ? request.decide() : allow(Reason::no_name);
+Judgement decide(const Context& context, Kind kind, const tls::ClientHello& hello) {
+  return find_names(kind, hello, context.bench.findings) ? judge_hello_names(context)
+                                                         : pass(Reason::no_name);
 }
 
 }  // namespace
 
-HelloTable::HelloTable(const HelloLimits& limits, HashKey key, bool enforce)
+HelloTable::HelloTable(const HelloLimits& limits, HashKey key)
     : flows_(limits.flows, key, kHandshakeIdle),
       pool_(hello_slots(limits), long_hello_slots(limits)),
-      budget_(limits.clients, limits.initials_per_second, key),
-      enforce_(enforce) {}
+      budget_(limits.clients, limits.initials_per_second, key) {}
 
 std::size_t HelloTable::memory_bytes(const HelloLimits& limits) noexcept {
   return limits.flows * flow::Table<HelloFlow>::bytes_per_flow() +
@@ -93,22 +92,24 @@ void HelloTable::clear(DatagramHello& hello) noexcept {
   hello = DatagramHello{};
 }
 
-std::optional<Judgement> HelloTable::add(const HelloRequest& request, HelloFlow& flow,
+Judgement HelloTable::drop_overlap(const Context& context) noexcept {
+  ++overlaps_;
+  return drop_packet(context, Reason::overlap);
+}
+
+std::optional<Judgement> HelloTable::add(const Context& context, HelloFlow& flow,
                                          DatagramHello& hello, std::uint64_t offset,
                                          Bytes bytes) noexcept {
-  if (hello.phase == Phase::blocked) return drop_alone(Reason::flow_blocked);
-  if (hello.phase == Phase::passed) return allow(hello.finish);
-  if (hello.phase == Phase::forgotten) return drop_alone(Reason::no_memory);
-  switch (store(request, flow, hello, offset, bytes)) {
+  if (hello.phase == Phase::blocked) return drop_packet(context, Reason::flow_blocked);
+  if (hello.phase == Phase::passed) return pass(hello.finish);
+  if (hello.phase == Phase::forgotten) return drop_packet(context, Reason::no_memory);
+  switch (store(context, flow, hello, offset, bytes)) {
     case flow::Insert::beyond_window:
-      return drop_alone(Reason::beyond_window);
+      return drop_packet(context, Reason::beyond_window);
     case flow::Insert::no_memory:
-      return unjudged(request, Reason::no_memory);
-    case flow::Insert::third_copy:
-      return drop_alone(Reason::third_copy);
-    case flow::Insert::conflicting:
-      ++conflicts_;
-      break;
+      return engine::cannot_judge(context, Reason::no_memory);
+    case flow::Insert::differs:
+      return drop_overlap(context);
     case flow::Insert::known:
     case flow::Insert::stored:
       break;
@@ -116,60 +117,44 @@ std::optional<Judgement> HelloTable::add(const HelloRequest& request, HelloFlow&
   return std::nullopt;
 }
 
-Judgement HelloTable::judge(const HelloRequest& request, HelloFlow& flow,
+Judgement HelloTable::judge(const Context& context, HelloFlow& flow,
                             DatagramHello& hello) noexcept {
-  const Bytes first = hello.stream.view(pool_, flow::Reading::first_copy);
-  if (auto judged = judge_view(request, flow, hello, first, hello.judged)) return *judged;
-  bool whole = hello.judged == first.size();
-  if (hello.stream.readings_differ()) {
-    const flow::Contested contested = hello.stream.contested(pool_);
-    for (unsigned reading = 1; reading < contested.readings(); ++reading) {
-      const Bytes mixture = hello.stream.mixture(pool_, contested, reading, mixture_);
-      std::uint32_t judged = 0;
-      if (auto refused = judge_view(request, flow, hello, mixture, judged)) return *refused;
-      whole = whole && judged == mixture.size();
-    }
-  }
-  return allow(whole && hello.judged > 0 ? hello.finish : Reason::unfinished);
-}
-
-// One reading, from `judged` on. None: nothing against it, as far as it goes.
-std::optional<Judgement> HelloTable::judge_view(const HelloRequest& request, HelloFlow& flow,
-                                                DatagramHello& hello, Bytes view,
-                                                std::uint32_t& judged) noexcept {
   const auto form = hello.kind == Kind::dtls ? tls::HelloForm::datagram : tls::HelloForm::stream;
-  while (judged < view.size()) {
-    const Bytes message = view.subspan(judged);
+  const Bytes view = hello.stream.view(pool_);
+  while (hello.judged < view.size()) {
+    const Bytes message = view.subspan(hello.judged);
     const Read read = tls::parse_client_hello(message, form);
     if (!read) {
-      if (read.error() == tls::HelloError::need_more) return std::nullopt;
+      if (read.error() == tls::HelloError::need_more) return pass(Reason::unfinished);
       if (read.error() != tls::HelloError::not_client_hello) {
-        return cannot_judge(request, flow, hello, read.error());
+        return cannot_judge(context, flow, hello, read.error());
       }
       hello.finish = Reason::unknown_protocol;  // no server takes another message here
-      judged = static_cast<std::uint32_t>(view.size());
-      return std::nullopt;
+      hello.judged = static_cast<std::uint32_t>(view.size());
+      break;
     }
-    const Judgement judgement = decide(request, hello.kind, *read);
-    if (judgement.action != policy::Action::allow) return block(flow, hello, judgement);
+    const Judgement judgement = decide(context, hello.kind, *read);
+    if (!judgement.passes()) {
+      end(flow, hello, judgement);
+      return judgement;
+    }
     hello.finish = judgement.reason;
     ByteReader length(message.subspan(1));
-    judged += static_cast<std::uint32_t>(tls::kHandshakeHeaderBytes) + length.u24();
+    hello.judged += static_cast<std::uint32_t>(tls::kHandshakeHeaderBytes) + length.u24();
   }
-  return std::nullopt;
+  return pass(hello.judged > 0 ? hello.finish : Reason::unfinished);
 }
 
-Judgement HelloTable::judge_whole(const HelloRequest& request, Kind kind,
-                                  const Read& read) noexcept {
-  if (read) return decide(request, kind, *read);
-  request.sink.on_parse_error(error_of(kind, read.error()));
-  return unjudged(request, Reason::unreadable);
+Judgement HelloTable::judge_whole(const Context& context, Kind kind, const Read& read) noexcept {
+  if (read) return decide(context, kind, *read);
+  context.sink.on_parse_error(error_of(kind, read.error()));
+  return engine::cannot_judge(context, Reason::unreadable);
 }
 
-flow::Insert HelloTable::store(const HelloRequest& request, HelloFlow& flow, DatagramHello& hello,
+flow::Insert HelloTable::store(const Context& context, HelloFlow& flow, DatagramHello& hello,
                                std::uint64_t offset, Bytes bytes) noexcept {
   flow::Insert result = hello.stream.insert(pool_, offset, bytes);
-  if (result == flow::Insert::no_memory && reclaim_stream(request, flow)) {
+  if (result == flow::Insert::no_memory && reclaim_stream(context, flow)) {
     result = hello.stream.insert(pool_, offset, bytes);
   }
   keep(flow);
@@ -178,15 +163,13 @@ flow::Insert HelloTable::store(const HelloRequest& request, HelloFlow& flow, Dat
 
 // Takes the memory of the flow that has been idle longest. Whether its hellos were judged or not,
 // bytes that come later can no longer be compared with those before.
-bool HelloTable::reclaim_stream(const HelloRequest& request, const HelloFlow& but_not) noexcept {
+bool HelloTable::reclaim_stream(const Context& context, const HelloFlow& but_not) noexcept {
   HelloFlow* const oldest = flows_.oldest(flow::Keep::held);
   if (oldest == nullptr || oldest == &but_not) return false;
   for (DatagramHello& hello : oldest->hellos) {
     if (!hello.stream.holds_memory()) continue;
-    hello.stream.release(pool_);
-    hello.finish = Reason::no_memory;
-    hello.phase =
-        request.fallbacks.unjudged == policy::Fallback::drop ? Phase::forgotten : Phase::passed;
+    end(*oldest, hello, engine::cannot_judge(context, Reason::no_memory));
+    if (hello.phase == Phase::blocked) hello.phase = Phase::forgotten;
   }
   keep(*oldest);
   return true;
@@ -201,32 +184,20 @@ void HelloTable::keep(HelloFlow& flow) noexcept {
   flows_.keep(flow, keep);
 }
 
-Judgement HelloTable::block(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept {
+// Nothing more of it is judged.
+void HelloTable::end(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept {
   hello.stream.release(pool_);
-  hello.phase = Phase::blocked;
+  hello.phase = why.passes() ? Phase::passed : Phase::blocked;
+  hello.finish = why.reason;
   keep(flow);
-  return why;
 }
 
-Judgement HelloTable::cannot_judge(const HelloRequest& request, HelloFlow& flow,
-                                   DatagramHello& hello, tls::HelloError error) noexcept {
-  request.sink.on_parse_error(error_of(hello.kind, error));
-  if (enforce_ && request.fallbacks.unjudged == policy::Fallback::drop) {
-    return block(flow, hello, drop_alone(Reason::unreadable));
-  }
-  hello.stream.release(pool_);
-  hello.phase = Phase::passed;
-  hello.finish = Reason::unreadable;
-  keep(flow);
-  return allow(Reason::unreadable);
-}
-
-Judgement HelloTable::unjudged(const HelloRequest& request, Reason reason) const noexcept {
-  return request.fallbacks.unjudged == policy::Fallback::drop ? drop_alone(reason) : allow(reason);
-}
-
-Judgement HelloTable::drop_alone(Reason reason) const noexcept {
-  return {.action = enforce_ ? policy::Action::drop : policy::Action::allow, .reason = reason};
+Judgement HelloTable::cannot_judge(const Context& context, HelloFlow& flow, DatagramHello& hello,
+                                   tls::HelloError error) noexcept {
+  context.sink.on_parse_error(error_of(hello.kind, error));
+  const Judgement judgement = engine::cannot_judge(context, Reason::unreadable);
+  end(flow, hello, judgement);
+  return judgement;
 }
 
 void HelloTable::expire(Nanos now) noexcept {

@@ -1,11 +1,12 @@
 #pragma once
 
-// ClientHellos that come in pieces over datagrams, QUIC's and DTLS': which five-tuple has which,
-// their handshake bytes put together, every reading judged (filters/flow/client_stream.h).
+// ClientHellos that come in pieces over datagrams (QUIC, DTLS): which five-tuple has which, and
+// their handshake bytes put together (filters/flow/stream_buffer.h).
 //
 // The leading datagrams of an unfinished hello pass. The one that completes a banned name is
-// dropped, and so is whatever else belongs to that hello. Nothing lasting comes of it for the
-// five-tuple: anybody can spoof one datagram.
+// dropped, and so is whatever else belongs to that hello. There is one reading of a hello: a
+// datagram whose bytes differ from what is kept is dropped alone. Nothing lasting comes of it for
+// the five-tuple: anybody can spoof one datagram.
 //
 // One worker owns one. No allocation after construction. Bounds: datagram_hello.h.
 
@@ -13,32 +14,21 @@
 #include <cstdint>
 #include <optional>
 
-#include "filters/base/function_ref.h"
 #include "filters/flow/flow_key.h"
 #include "filters/flow/table.h"
-#include "filters/policy/fallbacks.h"
 #include "filters/tls/client_hello.h"
 #include "gateway/engine/client_budget.h"
+#include "gateway/engine/context.h"
 #include "gateway/engine/datagram_hello.h"
-#include "gateway/engine/judgement.h"
+#include "gateway/engine/ruling.h"
 
 namespace sluice::engine {
-
-// One datagram, with all that is needed to judge it.
-struct HelloRequest {
-  const packet::Packet& packet;
-  Nanos now;
-  const policy::Fallbacks& fallbacks;
-  FindingSink& sink;
-  inspect::FindingList& findings;   // filled here …
-  FunctionRef<Judgement()> decide;  // … and judged there
-};
 
 class HelloTable {
  public:
   using Read = Result<tls::ClientHello, tls::HelloError>;
 
-  HelloTable(const HelloLimits& limits, HashKey key, bool enforce);
+  HelloTable(const HelloLimits& limits, HashKey key);
 
   // Null: not there. The most recently used one then.
   [[nodiscard]] HelloFlow* find(const flow::FlowKey& key, Nanos now) noexcept;
@@ -55,15 +45,21 @@ class HelloTable {
     return budget_.take(client, now);
   }
 
+  // No byte differs from what is kept. A datagram is looked at as a whole before add().
+  [[nodiscard]] bool agrees(const DatagramHello& hello, std::uint64_t offset,
+                            Bytes bytes) const noexcept {
+    return hello.stream.agrees(pool_, offset, bytes);
+  }
+  [[nodiscard]] Judgement drop_overlap(const Context& context) noexcept;
   // Puts handshake bytes in their place. A judgement: the datagram's, nothing more is looked at.
-  [[nodiscard]] std::optional<Judgement> add(const HelloRequest& request, HelloFlow& flow,
+  [[nodiscard]] std::optional<Judgement> add(const Context& context, HelloFlow& flow,
                                              DatagramHello& hello, std::uint64_t offset,
                                              Bytes bytes) noexcept;
-  // What has come of a hello, in every reading.
-  [[nodiscard]] Judgement judge(const HelloRequest& request, HelloFlow& flow,
+  // What a hello has come to.
+  [[nodiscard]] Judgement judge(const Context& context, HelloFlow& flow,
                                 DatagramHello& hello) noexcept;
   // A hello that is whole in its datagram: nothing of it is kept.
-  [[nodiscard]] Judgement judge_whole(const HelloRequest& request, DatagramHello::Kind kind,
+  [[nodiscard]] Judgement judge_whole(const Context& context, DatagramHello::Kind kind,
                                       const Read& read) noexcept;
 
   // Empties a hello; its entry may start another.
@@ -73,36 +69,28 @@ class HelloTable {
 
   [[nodiscard]] std::size_t flows() const noexcept { return flows_.size(); }
   [[nodiscard]] std::size_t streams() const noexcept { return pool_.in_use(); }
-  [[nodiscard]] std::uint64_t conflicts() const noexcept { return conflicts_; }
+  // Datagrams that differed from what was kept.
+  [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
   [[nodiscard]] std::uint64_t removals(flow::Removal removal) const noexcept {
     return removals_[static_cast<std::size_t>(removal)];
   }
   [[nodiscard]] static std::size_t memory_bytes(const HelloLimits& limits) noexcept;
-  // As [verdicts] unjudged says.
-  [[nodiscard]] Judgement unjudged(const HelloRequest& request, Reason reason) const noexcept;
-  // A packet that is refused, and no other for it.
-  [[nodiscard]] Judgement drop_alone(Reason reason) const noexcept;
 
  private:
-  std::optional<Judgement> judge_view(const HelloRequest& request, HelloFlow& flow,
-                                      DatagramHello& hello, Bytes view,
-                                      std::uint32_t& judged) noexcept;
-  flow::Insert store(const HelloRequest& request, HelloFlow& flow, DatagramHello& hello,
+  flow::Insert store(const Context& context, HelloFlow& flow, DatagramHello& hello,
                      std::uint64_t offset, Bytes bytes) noexcept;
-  bool reclaim_stream(const HelloRequest& request, const HelloFlow& but_not) noexcept;
+  bool reclaim_stream(const Context& context, const HelloFlow& but_not) noexcept;
   void keep(HelloFlow& flow) noexcept;
-  Judgement block(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept;
-  Judgement cannot_judge(const HelloRequest& request, HelloFlow& flow, DatagramHello& hello,
+  void end(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept;
+  Judgement cannot_judge(const Context& context, HelloFlow& flow, DatagramHello& hello,
                          tls::HelloError error) noexcept;
   void on_removed(HelloFlow& flow, flow::Removal removal) noexcept;
 
   flow::Table<HelloFlow> flows_;
   flow::StreamPool pool_;
   ClientBudget budget_;
-  std::array<std::byte, kLongHelloCapacity> mixture_;
   std::array<std::uint64_t, flow::kRemovals> removals_{};
-  std::uint64_t conflicts_ = 0;
-  bool enforce_;
+  std::uint64_t overlaps_ = 0;
 };
 
 }  // namespace sluice::engine

@@ -1,48 +1,46 @@
 #include "gateway/engine/judge.h"
 
-#include "gateway/engine/judge_context.h"
-
 namespace sluice::engine {
 
-Judge::Judge(const JudgeLimits& limits, HashKey flow_key, bool enforce)
-    : flows_(limits.flows, flow_key, limits.idle_timeout),
-      pool_(stream_slots(limits.streams), long_stream_slots(limits.streams)),
-      leases_(limits.leases, flow_key),
-      questions_(limits.questions, flow_key),
-      named_datagrams_(limits.named_datagrams, flow_key, kNamedIdle),
-      enforce_(enforce),
-      hellos_(limits.hellos, flow_key, enforce),
+Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode)
+    : mode_(mode),
+      flows_(limits, key),
+      evidence_(limits, key),
+      dns_(evidence_),
+      answers_(flows_, dns_, evidence_),
+      streams_(flows_, answers_, evidence_),
+      tcp_(flows_, streams_, answers_),
+      hellos_(limits.hellos, key),
       quic_(hellos_),
       dtls_(hellos_) {}
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
-  return limits.flows * flow::Table<Flow>::bytes_per_flow() +
-         flow::StreamPool::memory_bytes(stream_slots(limits.streams),
-                                        long_stream_slots(limits.streams)) +
-         LeaseTable::memory_bytes(limits.leases) + HelloTable::memory_bytes(limits.hellos) +
-         limits.questions * QuestionTable::bytes_per_question() +
-         limits.named_datagrams * flow::Table<Named>::bytes_per_flow() + sizeof(Judge);
+  return FlowTable::memory_bytes(limits) + AddressEvidence::memory_bytes(limits) +
+         HelloTable::memory_bytes(limits.hellos) + sizeof(Judge);
+}
+
+void Judge::begin_batch(const Rules& rules, const Resolutions* resolutions,
+                        FindingSink& sink) noexcept {
+  rules_ = &rules;
+  sink_ = &sink;
+  evidence_.use(resolutions);
 }
 
 Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup, Nanos now,
-                       const Snapshot& snapshot, FindingSink& sink,
                        std::optional<io::Side> side) noexcept {
-  const Context context{packet, lookup, now, snapshot, sink, side};
-  if (packet.is_fragment) {
-    return snapshot.fallbacks.fragments == policy::Fallback::drop
-               ? drop_alone(Reason::fragment_unheld)
-               : allow(Reason::fragment_unheld);
-  }
+  const Context context{packet, lookup, now, *rules_->snapshot, rules_->generation, *sink_,
+                        bench_, mode_,  side};
+  if (packet.is_fragment) return cannot_judge(context, Reason::fragment_unheld);
   switch (packet.transport) {
     case packet::Transport::udp:
-      return settle_datagram(context, judge_datagram(context));
+      return evidence_.settle_datagram(context, judge_datagram(context));
     case packet::Transport::tcp:
-      return judge_tcp(context);
+      return tcp_.judge(context);
     case packet::Transport::none:
     case packet::Transport::other:
       break;
   }
-  return allow(Reason::not_of_interest);
+  return pass(Reason::not_of_interest);
 }
 
 Judgement Judge::judge_datagram(const Context& context) noexcept {
@@ -54,93 +52,33 @@ Judgement Judge::judge_datagram(const Context& context) noexcept {
   const quic::Sight sight = quic::sight_of(packet.payload);
   if (sight == quic::Sight::readable ||
       (sight == quic::Sight::unreadable && !to_dns && !from_dns)) {
-    return judge_quic(context, sight);
+    return quic_.judge(context, sight);
   }
   // Nor like DTLS: it would have the operation code 15.
-  if (tls::has_dtls_hello(packet.payload)) return judge_dtls(context);
-  if (to_dns && !dns::is_response(packet.payload)) return judge_question(context);
-  if (!from_dns) return allow(Reason::not_of_interest);
+  if (tls::has_dtls_hello(packet.payload)) return dtls_.judge(context);
+  if (to_dns && !dns::is_response(packet.payload)) return dns_.judge_question(context);
+  if (!from_dns) return pass(Reason::not_of_interest);
   Context from_server = context;
   from_server.from_server = true;
-  return judge_answer(from_server);
-}
-
-Judgement Judge::judge_quic(const Context& context, quic::Sight sight) noexcept {
-  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-  const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::quic);
-  if (by_form.block) return *by_form.block;
-  if (sight == quic::Sight::unreadable) {
-    return context.snapshot.fallbacks.quic_unknown == policy::Fallback::drop
-               ? drop_alone(Reason::quic_unknown)
-               : allow(Reason::quic_unknown);
-  }
-  const auto decide = [&] { return judge_names(context); };
-  return quic_.judge(
-      {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
-}
-
-Judgement Judge::judge_dtls(const Context& context) noexcept {
-  if (context.discarded_by_server()) return drop_alone(Reason::bad_checksum);
-  const Verdicts by_form = judge_encrypted_dns(context, inspect::Protocol::tls);
-  if (by_form.block) return *by_form.block;
-  const auto decide = [&] { return judge_names(context); };
-  return dtls_.judge(
-      {context.packet, context.now, context.snapshot.fallbacks, context.sink, findings_, decide});
-}
-
-// Of a hello in datagrams.
-Judgement Judge::judge_names(const Context& context) noexcept {
-  const Verdicts verdicts = judge_findings(context);
-  if (verdicts.block) return *verdicts.block;
-  if (verdicts.logged) return allow(Reason::logged);
-  return allow(inspect::shows_name(findings_) ? Reason::allowed : Reason::no_name);
-}
-
-Judge::Verdicts Judge::judge_findings(const Context& context) noexcept {
-  Verdicts verdicts;
-  const Snapshot& snapshot = context.snapshot;
-  const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
-  for (const inspect::Finding& finding : findings_) {
-    const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
-    weigh(context, finding, decision, verdicts);
-  }
-  return verdicts;
-}
-
-void Judge::weigh(const Context& context, const inspect::Finding& finding,
-                  const policy::Decision& decision, Verdicts& verdicts) noexcept {
-  context.sink.on_finding(context.packet, finding, decision);
-  switch (decision.action) {
-    case policy::Action::allow:
-      break;
-    case policy::Action::log:
-      verdicts.logged = true;
-      break;
-    case policy::Action::drop:
-    case policy::Action::reject:
-      if (enforce_ && !verdicts.block) {
-        verdicts.block =
-            Judgement{.action = decision.action, .reason = Reason::banned, .app = decision.app};
-      }
-      break;
-  }
+  return dns_.judge_answer(from_server);
 }
 
 void Judge::expire(Nanos now) noexcept {
-  flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
-  leases_.expire(now);
-  questions_.expire(now);
-  named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
+  flows_.expire(now);
+  evidence_.expire(now);
   hellos_.expire(now);
 }
 
-void Judge::on_removed(Flow& flow, flow::Removal removal) noexcept {
-  release_memory(flow);
-  ++removals_[static_cast<std::size_t>(removal)];
+Judge::Usage Judge::usage() const noexcept {
+  return {flows_.flows(), flows_.streams(), hellos_.flows(), hellos_.streams()};
 }
 
-Judgement Judge::drop_alone(Reason reason) const noexcept {
-  return {.action = enforce_ ? policy::Action::drop : policy::Action::allow, .reason = reason};
+std::uint64_t Judge::removals(flow::Removal removal) const noexcept {
+  return flows_.removals(removal) + hellos_.removals(removal);
+}
+
+std::uint64_t Judge::overlaps() const noexcept {
+  return streams_.overlaps() + answers_.overlaps() + hellos_.overlaps();
 }
 
 }  // namespace sluice::engine

@@ -1,54 +1,63 @@
 #pragma once
 
 // Judgement: what is to become of one packet, and why, before any dataplane is asked what it can
-// do.
+// do. The executor needs nothing else.
+//
+// Views in it point into the packet, the snapshot or the judge's workbench: they are good until the
+// next packet is judged.
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
 
-#include "filters/inspect/finding.h"
-#include "filters/inspect/inspect.h"
-#include "filters/packet/packet.h"
-#include "filters/policy/policy.h"
+#include "filters/base/bytes.h"
+#include "filters/craft/frame_writer.h"
+#include "filters/dns/query.h"
 #include "gateway/engine/reason.h"
 
 namespace sluice::engine {
 
-enum class Scope : std::uint8_t { packet, flow };
-// What goes on to the client in place of a DNS answer.
-enum class InPlace : std::uint8_t {
-  answer,    // the answer itself
-  refusal,   // reject: NXDOMAIN
-  hide_ech,  // allow: the answer without keys for Encrypted ClientHello; drop where that fails
+struct Pass {};
+struct Drop {};
+// Dropped, and a DNS refusal (NXDOMAIN) goes to whoever waits for an answer: back to the sender of
+// a question, or onward in place of a server's answer.
+struct Answer {
+  const dns::Query* query = nullptr;
+  craft::Direction direction = craft::Direction::back;
+  std::string_view app;  // for the text of the refusal
 };
+// Dropped, and the TCP connection ends: the sender gets a reset, and so does the destination where
+// the next sequence number that it expects is known.
+struct Reset {
+  std::optional<std::uint32_t> destination_expects;
+};
+// Passed with another payload of the same size.
+struct Rewrite {
+  Bytes payload;
+};
+using Act = std::variant<Pass, Drop, Answer, Reset, Rewrite>;
+
+// What the act is for: a dataplane that keeps flows to itself need not ask again for a flow.
+enum class Scope : std::uint8_t { packet, flow };
 
 struct Judgement {
-  policy::Action action = policy::Action::allow;  // allow, drop or reject; `log` is allow here
-  Scope scope = Scope::packet;
+  Act act = Pass{};
   Reason reason = Reason::not_of_interest;
-  // reject of TCP: the connection's handshake was seen, so resets may be sent …
-  bool may_reset = false;
-  // … to the packet's destination too, at this sequence number.
-  bool reset_destination = false;
-  std::uint32_t destination_expects = 0;
-  // reject of a DNS question: an answer may be sent.
-  bool may_answer = false;
-  InPlace in_place = InPlace::answer;
-  Bytes message;     // hide_ech: the answer, a part of the packet's payload
-  match::AppId app;  // of the rule that blocked
+  Scope scope = Scope::packet;
+  // The connection's ports carry another one now: what a dataplane knows of the flow is void.
+  bool is_new_connection = false;
+
+  [[nodiscard]] bool passes() const noexcept {
+    return std::holds_alternative<Pass>(act) || std::holds_alternative<Rewrite>(act);
+  }
 };
 
-// Told of each finding with its decision, before the verdict. Implementations obey the rules of the
-// hot path.
-class FindingSink {
- public:
-  FindingSink() = default;
-  FindingSink(const FindingSink&) = delete;
-  FindingSink& operator=(const FindingSink&) = delete;
-  virtual ~FindingSink() = default;
-  // `packet` is the one that completed the finding; inspect::ends_of says who its client is.
-  virtual void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
-                          const policy::Decision& decision) noexcept = 0;
-  virtual void on_parse_error(inspect::ParseError error) noexcept = 0;
-};
+[[nodiscard]] constexpr Judgement pass(Reason reason) noexcept {
+  return {.act = Pass{}, .reason = reason};
+}
+[[nodiscard]] constexpr Judgement pass_flow(Reason reason) noexcept {
+  return {.act = Pass{}, .reason = reason, .scope = Scope::flow};
+}
 
 }  // namespace sluice::engine

@@ -26,6 +26,7 @@ struct Snapshot {
   policy::PolicySet policies;
   policy::Fallbacks fallbacks;
   policy::DnsScope dns;
+  bool kill_open_flows = false;  // a flow ends when its name is banned by a later snapshot
 };
 
 // The newest value of a kind: whoever makes one publishes it, workers take it between batches.
@@ -70,6 +71,8 @@ class PublishedReader {
     }
     return *held_;
   }
+  // Counts publications: of what refresh() gave.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
  private:
   const Published<Value>& cell_;

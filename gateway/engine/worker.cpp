@@ -18,7 +18,8 @@ constexpr std::uint32_t kTimeEvery = 64;
 Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce)
     : parts_(parts),
       snapshots_(parts.snapshots),
-      judge_(limits, flow_key, enforce),
+      judge_(limits, flow_key,
+             {.enforce = enforce, .can_rewrite = parts.dataplane.capabilities().replace}),
       fragments_(limits.fragments, flow_key),
       enforce_(enforce),
       executor_(parts.dataplane, parts.counters),
@@ -39,9 +40,18 @@ io::Poll Worker::run() noexcept {
   return poll;
 }
 
+// Between batches: the newest snapshot, and what was resolved.
+void Worker::take_news() noexcept {
+  rules_.snapshot = snapshot_ = &snapshots_.refresh();
+  if (rules_.generation != snapshots_.generation()) {
+    rules_.generation = snapshots_.generation();
+    parts_.dataplane.publish(rules_.generation);
+  }
+  judge_.begin_batch(rules_, resolutions_ ? &resolutions_->refresh() : nullptr, *this);
+}
+
 io::Poll Worker::run_batch() noexcept {
-  snapshot_ = &snapshots_.refresh();
-  if (resolutions_) judge_.use(&resolutions_->refresh());
+  take_news();
   const io::Poll poll = parts_.dataplane.poll(batch_);
   if (poll == io::Poll::frames) {
     decode_batch();
@@ -49,13 +59,14 @@ io::Poll Worker::run_batch() noexcept {
       const bool timed = ++sampled_ % kTimeEvery == 0;
       const auto start =
           timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      verdicts_[i].verdict = handle(batch_.frames[i], arrivals_[i]);
+      verdicts_[i] = handle(batch_.frames[i], arrivals_[i]);
       if (timed) {
         const Nanos taken = std::chrono::steady_clock::now() - start;
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
       }
     }
     parts_.dataplane.submit({verdicts_.data(), batch_.count});
+    executor_.revoke();
   } else if (poll == io::Poll::idle) {
     newest_ = std::max(newest_, wall_clock());
   }
@@ -83,7 +94,7 @@ void Worker::decode_batch() noexcept {
   for (const Arrival& arrival : arrivals) judge_.prefetch(arrival.lookup);
 }
 
-io::Verdict Worker::handle(const io::Frame& frame, const Arrival& arrival) noexcept {
+io::FrameVerdict Worker::handle(const io::Frame& frame, const Arrival& arrival) noexcept {
   frame_ = &frame;
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
@@ -93,31 +104,22 @@ io::Verdict Worker::handle(const io::Frame& frame, const Arrival& arrival) noexc
                                     : handle_packet(arrival.packet, arrival.lookup);
 }
 
-io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
+io::FrameVerdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
   parts_.counters.errors[error_slot(error)].add();
   const bool not_ip =
       error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link;
-  if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
-  const bool drop = snapshot_->fallbacks.malformed == policy::Fallback::drop;
-  return count(drop ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
+  if (not_ip) return count({io::Verdict::pass}, Reason::not_ip);
+  const bool drops =
+      fallback_for(snapshot_->fallbacks, Reason::malformed) == policy::Fallback::drop;
+  return count({drops && enforce_ ? io::Verdict::drop : io::Verdict::pass}, Reason::malformed);
 }
 
-io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup& lookup) noexcept {
-  Judgement judgement =
-      judge_.judge(packet, lookup, frame_->time, *snapshot_, *this, side_of(*frame_));
-  io::Verdict verdict = execute(judgement, packet);
-  if (judgement.in_place == InPlace::hide_ech && verdict != io::Verdict::replace) {
-    judgement = judge_.keys_not_hidden(packet, judgement);
-    verdict = execute(judgement, packet);
-  }
+io::FrameVerdict Worker::handle_packet(const packet::Packet& packet,
+                                       const FlowLookup& lookup) noexcept {
+  const Judgement judgement = judge_.judge(packet, lookup, frame_->time, side_of(*frame_));
+  const io::FrameVerdict verdict =
+      executor_.execute(judgement, packet, place_of(*frame_), rules_.generation);
   return count(verdict, judgement.reason);
-}
-
-io::Verdict Worker::execute(const Judgement& judgement, const packet::Packet& packet) noexcept {
-  const auto app = judgement.action == policy::Action::reject
-                       ? snapshot_->domains.app_name(judgement.app)
-                       : std::string_view{};
-  return executor_.execute(judgement, packet, place_of(*frame_), judge_.scratch(), app);
 }
 
 std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
@@ -128,16 +130,16 @@ FramePlace Worker::place_of(const io::Frame& frame) const noexcept {
   return {frame.side, static_cast<std::size_t>(&frame - batch_.frames.data())};
 }
 
-io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
+io::FrameVerdict Worker::handle_fragment(const packet::Packet& part) noexcept {
   const bool verify = snapshot_->fallbacks.checksums == policy::Checksums::verify;
   const auto refuse = [&](Reason reason) {
-    return count(enforce_ ? io::Verdict::drop : io::Verdict::pass, reason);
+    return count({enforce_ ? io::Verdict::drop : io::Verdict::pass}, reason);
   };
   switch (fragments_.take(part, frame_->time, verify)) {
     case fragment::Outcome::not_of_interest:
-      return count(io::Verdict::pass, Reason::not_of_interest);
+      return count({io::Verdict::pass}, Reason::not_of_interest);
     case fragment::Outcome::incomplete:
-      return count(io::Verdict::pass, Reason::fragment);
+      return count({io::Verdict::pass}, Reason::fragment);
     case fragment::Outcome::malformed:
       return refuse(Reason::fragment_malformed);
     case fragment::Outcome::bad_checksum:
@@ -154,18 +156,19 @@ io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
   return handle_packet(part, {});  // as a fragment, which the judge knows what to do with
 }
 
-io::Verdict Worker::handle_whole() noexcept {
+io::FrameVerdict Worker::handle_whole() noexcept {
   const auto whole = fragments_.whole(parts_.tunnels);
   FlowLookup lookup;
   if (whole) judge_.look_up(*whole, lookup);
-  const io::Verdict verdict =
+  const io::FrameVerdict verdict =
       whole ? handle_packet(*whole, lookup) : handle_unreadable(whole.error());
-  fragments_.settle(io::passes(verdict));
+  fragments_.settle(io::passes(verdict.verdict));
   return verdict;
 }
 
-io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {
-  parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
+io::FrameVerdict Worker::count(const io::FrameVerdict& verdict, Reason reason) noexcept {
+  parts_.counters
+      .verdicts[static_cast<std::size_t>(verdict.verdict)][static_cast<std::size_t>(reason)]
       .add();
   return verdict;
 }
@@ -231,11 +234,11 @@ void Worker::publish_levels() noexcept {
   counters.quic_flows.set(usage.hello_flows);
   counters.quic_streams.set(usage.hello_streams);
   counters.flows_created.set(judge_.flows_created());
-  counters.overlaps.set(judge_.conflicts());
-  counters.leases.set(judge_.leases().leases());
-  counters.innocent_addresses.set(judge_.leases().innocents());
-  counters.leases_evicted.set(judge_.leases().evicted());
-  counters.address_guarded.set(judge_.guarded());
+  counters.overlaps.set(judge_.overlaps());
+  counters.leases.set(judge_.evidence().leases().leases());
+  counters.innocent_addresses.set(judge_.evidence().leases().innocents());
+  counters.leases_evicted.set(judge_.evidence().leases().evicted());
+  counters.address_guarded.set(judge_.evidence().guarded());
   for (std::size_t i = 0; i < flow::kRemovals; ++i) {
     counters.removals[i].set(judge_.removals(static_cast<flow::Removal>(i)));
   }

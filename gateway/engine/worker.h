@@ -71,18 +71,17 @@ class Worker final : private FindingSink {
     FlowLookup lookup;
   };
 
+  void take_news() noexcept;
   void decode_batch() noexcept;
-  [[nodiscard]] io::Verdict handle(const io::Frame& frame, const Arrival& arrival) noexcept;
+  [[nodiscard]] io::FrameVerdict handle(const io::Frame& frame, const Arrival& arrival) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet,
-                                          const FlowLookup& lookup) noexcept;
-  [[nodiscard]] io::Verdict execute(const Judgement& judgement,
-                                    const packet::Packet& packet) noexcept;
-  [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
-  [[nodiscard]] io::Verdict handle_whole() noexcept;
-  [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
+  [[nodiscard]] io::FrameVerdict handle_packet(const packet::Packet& packet,
+                                               const FlowLookup& lookup) noexcept;
+  [[nodiscard]] io::FrameVerdict handle_fragment(const packet::Packet& part) noexcept;
+  [[nodiscard]] io::FrameVerdict handle_whole() noexcept;
+  [[nodiscard]] io::FrameVerdict handle_unreadable(packet::DecodeError error) noexcept;
   [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
+  [[nodiscard]] io::FrameVerdict count(const io::FrameVerdict& verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
   void publish_levels() noexcept;
@@ -95,6 +94,7 @@ class Worker final : private FindingSink {
   bool enforce_;
   Executor executor_;
   bool knows_sides_;
+  Rules rules_;
   const Snapshot* snapshot_ = nullptr;  // of this batch
   const io::Frame* frame_ = nullptr;    // at hand
   Nanos newest_{0};                     // latest time stamp seen

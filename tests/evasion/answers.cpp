@@ -132,7 +132,7 @@ Result run_answer_case(const AnswerCase& entry, Family family, bool enforce) {
   Result result;
   for (const std::string_view target : {kBannedName, kOrdinaryName}) {
     const bool is_banned = target == kBannedName;
-    if (!is_banned && entry.trait == Trait::no_ordinary) continue;
+    if (!is_banned && !asks_for_ordinary(entry.trait)) continue;
     const std::vector<Script> scripts = entry.build(target);
     for (std::size_t i = 0; i < scripts.size(); i += kEvery) {
       for (const Stack& stack : kStacks) {

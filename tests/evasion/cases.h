@@ -17,7 +17,14 @@ using Scripts = std::vector<Script>;
 enum class Trait : std::uint8_t {
   none,
   no_ordinary,  // no ordinary client sends so: what it would cost one is not asked
+  // The client contradicts itself, and the copy that went first is lost behind the gateway, or
+  // cannot be rewritten (QUIC, DTLS): its connection breaks, whatever name it wants.
+  breaks_evader,
 };
+
+[[nodiscard]] constexpr bool asks_for_ordinary(Trait trait) {
+  return trait == Trait::none;
+}
 
 struct Case {
   std::string_view name;   // topic.evasion

@@ -88,8 +88,9 @@ class Run {
 
   // At the gateway, and behind it.
   void arrive(const ByteVector& frame) {
-    if (!pass(frame, io::Side::inside)) return;
-    const auto whole = ip_.receive(frame);
+    const auto passed = pass(frame, io::Side::inside);
+    if (!passed) return;
+    const auto whole = ip_.receive(*passed);
     if (!whole) return;
     if (over_udp()) return datagrams_.receive(*whole);
     for (const Segment& answer : server_.receive(*whole)) reply(answer);
@@ -125,8 +126,10 @@ class Run {
     }
   }
 
-  bool pass(const ByteVector& frame, io::Side side) {
-    return lab_ == nullptr || !is_seen_ || io::passes(lab_->send(frame, side));
+  // What goes on behind the gateway.
+  std::optional<ByteVector> pass(const ByteVector& frame, io::Side side) {
+    if (lab_ == nullptr || !is_seen_) return frame;
+    return lab_->forward(frame, side);
   }
 
   Setting setting_;
@@ -163,14 +166,18 @@ void run_banned(const Setting& setting, const Payload& payload, bool enforce, Re
   }
 }
 
+// What an ordinary client's server may read behind the gateway: what it would have read without
+// one, what the client wants read, or of each byte the copy that was sent first.
 void run_ordinary(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
   const bool again = setting.script.sends_again;
-  Run bare(setting, nullptr);
   test::Lab lab = small_gateway(enforce);
-  Run guarded(setting, &lab);
-  if (bare.go(again) != guarded.go(again)) {
-    result.collateral.push_back(describe(setting, payload));
-  }
+  const auto guarded = Run(setting, &lab).go(again);
+  if (guarded == Run(setting, nullptr).go(again)) return;
+  if (guarded == std::vector<ByteVector>{setting.script.stream}) return;
+  Setting first_copies = setting;
+  first_copies.stack.overlap = Overlap::first;
+  if (guarded == Run(first_copies, nullptr).go(again)) return;
+  result.collateral.push_back(describe(setting, payload));
 }
 
 // Two shots with payload at one place: then the stack decides what is read.
@@ -239,7 +246,7 @@ void Result::add(const Result& other) {
 Result run_case(const Case& entry, Kind kind, Family family, bool enforce) {
   Result result;
   for (const std::string_view name : {kBannedName, kOrdinaryName}) {
-    if (name == kOrdinaryName && entry.trait == Trait::no_ordinary) continue;
+    if (name == kOrdinaryName && !asks_for_ordinary(entry.trait)) continue;
     result.add(run_payload(entry, payload_of(kind, name), family, enforce));
   }
   return result;

@@ -105,7 +105,8 @@ Segment ModelServer::answer(std::string_view flags) const {
   const bool syn = flags.starts_with('S');
   return {.sequence = initial_ + (syn ? 0 : 1),
           .acknowledgment = flags == "S" ? 0 : expects(),
-          .flags = flags};
+          .flags = flags,
+          .timestamp = newest_timestamp_};
 }
 
 std::vector<Segment> ModelServer::on_connection(const packet::Packet& packet) {

@@ -128,7 +128,8 @@ std::span<const Case> quic_cases() {
       {"quic_overlap",
        "a decoy over the name, before and behind it",
        {Kind::quic},
-       quic_overlapping},
+       quic_overlapping,
+       Trait::breaks_evader},
       {"quic_decoy_connection", "a decoy with another DCID", {Kind::quic}, decoy_connection},
   };
   return cases;

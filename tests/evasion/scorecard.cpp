@@ -20,6 +20,11 @@ const char* verdict_of(const Result& result) {
   return result.shown > 0 ? "blocked" : "NOTHING SHOWN";
 }
 
+// Whether an ordinary name comes through as well.
+const char* cost_of(Trait trait) {
+  return trait == Trait::breaks_evader ? "breaks the evader" : "";
+}
+
 std::string kinds_of(const Case& entry) {
   std::string kinds;
   for (const Kind kind : entry.kinds)
@@ -40,11 +45,13 @@ struct Sum {
   std::size_t cases = 0, runs = 0, wrong = 0;
 };
 
-void print_row(std::string_view name, std::string_view shape, const std::string& payloads,
-               const Result& v4, const Result& v6, Sum& sum) {
-  std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %s\n", static_cast<int>(name.size()), name.data(),
-              static_cast<int>(shape.size()), shape.data(), payloads.c_str(), v4.runs + v6.runs,
-              verdict_of(v4), verdict_of(v6));
+template <typename Entry>
+void print_row(const Entry& entry, const std::string& payloads, const Result& v4, const Result& v6,
+               Sum& sum) {
+  std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %-10s %s\n", static_cast<int>(entry.name.size()),
+              entry.name.data(), static_cast<int>(entry.shape.size()), entry.shape.data(),
+              payloads.c_str(), v4.runs + v6.runs, verdict_of(v4), verdict_of(v6),
+              cost_of(entry.trait));
   explain(v4);
   explain(v6);
   ++sum.cases;
@@ -53,15 +60,15 @@ void print_row(std::string_view name, std::string_view shape, const std::string&
 }
 
 int print(bool enforce) {
-  std::printf("%-24s %-60s %-20s %6s  %-10s %s\n", "case", "on the wire", "payloads", "runs",
-              "IPv4", "IPv6");
+  std::printf("%-24s %-60s %-20s %6s  %-10s %-10s %s\n", "case", "on the wire", "payloads", "runs",
+              "IPv4", "IPv6", "ordinary name");
   Sum sum;
   for (const Case& entry : all_cases()) {
-    print_row(entry.name, entry.shape, kinds_of(entry), run_case(entry, Family::v4, enforce),
+    print_row(entry, kinds_of(entry), run_case(entry, Family::v4, enforce),
               run_case(entry, Family::v6, enforce), sum);
   }
   for (const AnswerCase& entry : answer_cases()) {
-    print_row(entry.name, entry.shape, "dns/" + std::string(to_string(entry.carrier)),
+    print_row(entry, "dns/" + std::string(to_string(entry.carrier)),
               run_answer_case(entry, Family::v4, enforce),
               run_answer_case(entry, Family::v6, enforce), sum);
   }

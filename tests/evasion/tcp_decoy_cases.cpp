@@ -136,7 +136,8 @@ Scripts urgent(const Payload& payload) {
 
 std::span<const Case> tcp_decoy_cases() {
   static const std::vector<Case> cases{
-      {"decoy_low_hops", "a decoy whose TTL does not reach", kEveryKind, low_hops},
+      {"decoy_low_hops", "a decoy whose TTL does not reach", kEveryKind, low_hops,
+       Trait::breaks_evader},
       {"decoy_bad_checksum", "a decoy with a bad checksum", kEveryKind, bad_checksum},
       {"decoy_stale_sequence", "a decoy before the window", kEveryKind, stale_sequence},
       {"decoy_far_sequence", "a decoy behind the window, near and far", kEveryKind, far_sequence},
@@ -147,7 +148,8 @@ std::span<const Case> tcp_decoy_cases() {
        wrong_acknowledgment},
       {"decoy_with_syn", "a decoy with SYN or SYN-ACK in an open connection", kEveryKind,
        with_syn_flag},
-      {"decoy_with_fin", "a decoy with FIN whose TTL does not reach", kEveryKind, with_fin_flag},
+      {"decoy_with_fin", "a decoy with FIN whose TTL does not reach", kEveryKind, with_fin_flag,
+       Trait::breaks_evader},
       {"reset_low_hops", "a RST whose TTL does not reach", kEveryKind, reset_low_hops},
       {"reset_bad_checksum", "a RST with a bad checksum", kEveryKind, reset_bad_checksum},
       {"reset_inexact", "a RST in the window, but not its first number", kEveryKind, reset_inexact},

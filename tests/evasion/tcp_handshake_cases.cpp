@@ -152,7 +152,8 @@ Scripts reset_provoked(const Payload& payload) {
 std::span<const Case> tcp_handshake_cases() {
   static const std::vector<Case> cases{
       {"syn_fast_open", "data in the SYN, taken and not taken", kEveryKind, fast_open},
-      {"syn_decoy_data", "a decoy in the SYN that is not taken", kEveryKind, decoy_in_syn},
+      {"syn_decoy_data", "a decoy in the SYN that is not taken", kEveryKind, decoy_in_syn,
+       Trait::breaks_evader},
       {"syn_low_hops", "SYNs of other numbers whose TTL does not reach", kEveryKind, syn_low_hops},
       {"syn_ack_from_client", "the client turns the roles with a SYN-ACK", kEveryKind,
        syn_ack_from_client},

@@ -202,7 +202,7 @@ std::span<const Case> tcp_overlap_cases() {
       {"seqovl_disorder", "the second part first, reaching over the first", kEveryKind,
        before_the_second_part},
       {"decoy_for_each_part", "fakedsplit: each part between two copies that do not arrive",
-       kEveryKind, decoy_for_each_part},
+       kEveryKind, decoy_for_each_part, Trait::breaks_evader},
       {"overlap_acknowledged", "other bytes over what was acknowledged", kEveryKind,
        over_what_was_read},
   };

@@ -71,7 +71,7 @@ Scripts reset_and_syn(const Payload& payload) {
 std::span<const Case> tcp_spoof_cases() {
   static const std::vector<Case> cases{
       {"spoofed_acknowledgment", "a decoy and its acknowledgment, by the client", kEveryKind,
-       acknowledgment},
+       acknowledgment, Trait::breaks_evader},
       {"spoofed_syn", "a SYN of the server's, by the client", kEveryKind, syn},
       {"spoofed_syn_ack", "a SYN-ACK with another number, by the client", kEveryKind, syn_ack},
       {"spoofed_end", "a RST or FIN of the server's, by the client", kEveryKind, end},

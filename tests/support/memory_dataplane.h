@@ -45,7 +45,7 @@ class MemoryDataplane final : public io::Dataplane {
     replaced_.clear();
     injected_.clear();
   }
-  // False: verdicts are not kept (and nothing is allocated).
+  // False: neither verdicts nor frames of ours are kept, and nothing is allocated.
   void keep_verdicts(bool keep) { keep_verdicts_ = keep; }
 
   [[nodiscard]] io::Capabilities capabilities() const noexcept override { return can_; }
@@ -61,11 +61,11 @@ class MemoryDataplane final : public io::Dataplane {
     for (const io::FrameVerdict& answer : verdicts) verdicts_.push_back(answer.verdict);
   }
   bool inject(io::Side side, Bytes frame) noexcept override {
-    injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
+    if (keep_verdicts_) injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   bool replace(std::size_t index, Bytes frame) noexcept override {
-    replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
+    if (keep_verdicts_) replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   void stop() noexcept override {}

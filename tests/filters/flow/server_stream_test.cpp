@@ -13,10 +13,9 @@
 namespace sluice::flow {
 namespace {
 
-packet::Packet server_segment(std::uint32_t sequence, std::string_view text, bool syn = false) {
+packet::Packet server_segment(std::uint32_t sequence, std::string_view text) {
   packet::Packet packet;
   packet.tcp.sequence = sequence;
-  packet.tcp.syn = syn;
   packet.tcp.ack = true;
   packet.payload = as_bytes(text);
   return packet;
@@ -45,12 +44,9 @@ TEST(Place, TrimsWhatLiesBeforeTheMark) {
 TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.note(server_segment(4999, "", true));
   EXPECT_FALSE(stream.is_read());
-  stream.note(server_segment(5000, "220 ready\r\n"));
-  stream.note(server_segment(5000, "220"));  // sent again
-  stream.begin();
-  stream.begin();
+  stream.begin(5011);
+  stream.begin(77);  // is read already
   EXPECT_TRUE(stream.is_read());
   EXPECT_TRUE(stream.at_start());
   EXPECT_EQ(stream.next_sequence(), 5011U);
@@ -64,7 +60,7 @@ TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
 
 TEST(ServerStream, OfAConnectionInTheMiddleBeginsWithItsFirstPacket) {
   ServerStream stream;
-  stream.begin();
+  stream.begin(std::nullopt);
   EXPECT_EQ(stream.place(server_segment(77, "answer")).offset, 0U);
   EXPECT_EQ(stream.place(server_segment(83, "more")).offset, 6U);
 }
@@ -72,7 +68,7 @@ TEST(ServerStream, OfAConnectionInTheMiddleBeginsWithItsFirstPacket) {
 TEST(ServerStream, KnowsACopyThatDiffers) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.begin();
+  stream.begin(std::nullopt);
   EXPECT_TRUE(stream.agrees(pool, 0, as_bytes("answer")));
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("answer")), Insert::stored);
   EXPECT_TRUE(stream.agrees(pool, 2, as_bytes("swer and more")));
@@ -84,8 +80,7 @@ TEST(ServerStream, KnowsACopyThatDiffers) {
 TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.note(server_segment(0xfffffffbU, "", true));  // the numbers turn over
-  stream.begin();
+  stream.begin(0xfffffffcU);  // the numbers turn over
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("onetwothr")), Insert::stored);
   stream.set_judged(6);
   EXPECT_FALSE(stream.at_start());
@@ -121,8 +116,7 @@ TEST(ServerStream, IsTheSameInAnyOrderOfItsSegments) {
     const auto first = static_cast<std::uint32_t>(random());
     StreamPool pool({1, 64});
     ServerStream stream;
-    stream.note(server_segment(first - 1, "", true));
-    stream.begin();
+    stream.begin(first);
     for (const auto& [at, text] : segments) {
       const Placed placed =
           stream.place(server_segment(first + static_cast<std::uint32_t>(at), text));

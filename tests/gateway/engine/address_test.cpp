@@ -150,7 +150,7 @@ TEST(Address, LogPassesAndRecords) {
 
 TEST(Address, RejectResetsBothEnds) {
   Lab lab(listed(policy::Action::reject));
-  EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop_flow);
+  EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop);
   EXPECT_EQ(lab.dataplane.injected().size(), 2U);
 }
 
@@ -168,11 +168,12 @@ TEST(Address, AnAddressWithInnocentNamesIsGuarded) {
 // A name that the server has not acknowledged, or of a connection that nobody opened, is a claim.
 TEST(Address, AClaimOfANameTeachesNothing) {
   Lab lab(listed(policy::Action::log));
-  for (const char* name : {"example.com", "wechat.com"}) {
+  for (const auto& [name, host] :
+       {std::pair{"example.com", "192.0.2.8"}, {"wechat.com", "192.0.2.9"}}) {
     const ByteVector bytes = hello(name);
-    const Connection unanswered("192.0.2.9:4000", kOutside);
+    const Connection unanswered(std::string(host) + ":4000", kOutside);
     EXPECT_EQ(send_first(lab, unanswered, bytes), Verdict::pass);
-    const Connection unopened("192.0.2.9:4001", kOutside);
+    const Connection unopened(std::string(host) + ":4001", kOutside);
     lab.send(unopened.data(0, bytes));
     lab.send(unopened.acknowledge(bytes.size()), Side::outside);
   }

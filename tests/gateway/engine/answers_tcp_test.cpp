@@ -150,20 +150,40 @@ TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
   EXPECT_EQ(talk.lab.counters->findings.value(), findings);
 }
 
-TEST(TcpAnswers, ACopyThatDiffersIsDroppedAlone) {
+ByteVector replaced_payload(const Lab& lab) {
+  if (lab.dataplane.replaced().size() != 1) return {};
+  const auto packet = packet::decode(lab.dataplane.replaced()[0].frame, LinkType::ethernet);
+  if (!packet || !packet::checksums_hold(*packet)) return {};
+  return {packet->payload.begin(), packet->payload.end()};
+}
+
+// There is one reading: a copy that differs goes on as the first one.
+TEST(TcpAnswers, ACopyThatDiffersIsRewrittenToTheFirst) {
   Talk talk;
   const ByteVector stream = framed(alias_of("web.weather.io"));
   const ByteVector other = framed(alias_of("web.wechat.com"));
   ASSERT_EQ(stream.size(), other.size());
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
-  EXPECT_EQ(talk.answer(0, other), Verdict::drop);
-  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::answer_conflict), 1U);
+  EXPECT_EQ(talk.answer(0, other), Verdict::replace);
+  EXPECT_EQ(replaced_payload(talk.lab), stream);
+  EXPECT_EQ(talk.lab.counters->overlaps.value(), 1U);
   EXPECT_EQ(talk.answer(stream.size(), stream), Verdict::pass);
   // Before the message is whole, too.
   Talk parts;
   EXPECT_EQ(parts.answer(10, Bytes(stream).subspan(10)), Verdict::pass);
-  EXPECT_EQ(parts.answer(0, other), Verdict::drop);
-  EXPECT_EQ(parts.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(parts.answer(0, other), Verdict::replace);
+  EXPECT_EQ(replaced_payload(parts.lab), stream);
+}
+
+TEST(TcpAnswers, ACopyThatDiffersIsDroppedWhereItCannotBeRewritten) {
+  LabOptions options;
+  options.can.replace = false;
+  Talk talk(options);
+  const ByteVector stream = framed(alias_of("web.weather.io"));
+  EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
+  EXPECT_EQ(talk.answer(0, framed(alias_of("web.wechat.com"))), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::overlap), 1U);
+  EXPECT_EQ(talk.answer(stream.size(), stream), Verdict::pass);
 }
 
 TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
@@ -446,26 +466,19 @@ TEST(TcpAnswers, RejectResetsBothEnds) {
   Talk talk(LabOptions{.action = policy::Action::reject});
   const ByteVector first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
-  EXPECT_EQ(talk.answer(first.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow);
+  EXPECT_EQ(talk.answer(first.size(), framed(alias_of("web.wechat.com"))), Verdict::drop);
   expect_resets(talk, first.size());
 }
 
 TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
   Talk talk(ech(policy::Ech::drop));
-  EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop_flow);
-  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech), 1U);
+  EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech), 1U);
   expect_resets(talk, 0);
   EXPECT_EQ(Talk().answer(keys_of("a.example")), Verdict::pass);
 }
 
 // The payload of the one frame that was put in place of another.
-ByteVector replaced_payload(const Lab& lab) {
-  if (lab.dataplane.replaced().size() != 1) return {};
-  const auto packet = packet::decode(lab.dataplane.replaced()[0].frame, LinkType::ethernet);
-  if (!packet || !packet::checksums_hold(*packet)) return {};
-  return {packet->payload.begin(), packet->payload.end()};
-}
-
 TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
   Talk talk(ech(policy::Ech::strip));
   const ByteVector before = framed(alias_of("cdn.example"));
@@ -494,20 +507,21 @@ TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   const ByteVector stream = framed(keys_of("a.example"));
   Talk split(ech(policy::Ech::strip));
   EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
-  EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
-  EXPECT_EQ(split.lab.count(Verdict::drop_flow, Reason::ech_in_parts), 1U);
+  EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop);
+  EXPECT_EQ(split.lab.count(Verdict::drop, Reason::ech_in_parts), 1U);
   expect_resets(split, 30);
   Talk two(ech(policy::Ech::strip));
-  EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})),
-            Verdict::drop_flow);
+  EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})), Verdict::replace);
   // The length alone may come before.
   Talk length(ech(policy::Ech::strip));
   EXPECT_EQ(length.answer(0, Bytes(stream).first(2)), Verdict::pass);
   EXPECT_EQ(length.answer(2, Bytes(stream).subspan(2)), Verdict::replace);
-  // Sent again in parts, what was hidden would come out.
+  // Sent again in parts, it goes on as it was hidden.
   Talk again(ech(policy::Ech::strip));
   EXPECT_EQ(again.answer(0, stream), Verdict::replace);
-  EXPECT_EQ(again.answer(30, Bytes(stream).subspan(30)), Verdict::drop_flow);
+  const ByteVector hidden = replaced_payload(again.lab);
+  EXPECT_EQ(again.answer(30, Bytes(stream).subspan(30)), Verdict::replace);
+  EXPECT_TRUE(std::ranges::equal(replaced_payload(again.lab), Bytes(hidden).subspan(30)));
 }
 
 // Else the server would send them again, to be dropped again, until both ends time out.
@@ -518,11 +532,11 @@ TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
   const ByteVector first = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, first), Verdict::pass);
   const ByteVector keys = framed(keys_of("a.example"));
-  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
-  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
+  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
   expect_resets(talk, first.size());
-  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop_flow);
-  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
+  EXPECT_EQ(talk.answer(first.size(), keys), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::flow_blocked), 1U);
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
 }
 
@@ -530,8 +544,8 @@ TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
   const std::string_view data("\0\x01\0\0\x05\0\x02xy\xff\xff\0\0", 13);
   Talk talk(ech(policy::Ech::strip));
   EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))),
-            Verdict::drop_flow);
-  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::ech_not_hidden), 1U);
+            Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
   expect_resets(talk, 0);
 }
 
@@ -558,8 +572,8 @@ TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
   EXPECT_EQ(talk.lab.send(tunnelled, Side::outside), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
   EXPECT_TRUE(talk.lab.dataplane.injected().empty());
-  EXPECT_EQ(talk.answer(0, framed(keys_of("a.example"))), Verdict::drop_flow);
-  EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
+  EXPECT_EQ(talk.answer(0, framed(keys_of("a.example"))), Verdict::drop);
+  EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::flow_blocked), 1U);
 }
 
 // Who stalls a stream loses it to who needs one, and its flow with it.

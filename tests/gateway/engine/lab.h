@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,6 +103,12 @@ class Lab {
                    .time = now});
     static_cast<void>(worker->run_batch());
     return dataplane.verdicts().at(0);
+  }
+  // What goes on in place of a frame; none: nothing does.
+  [[nodiscard]] std::optional<ByteVector> forward(const ByteVector& frame, io::Side side) {
+    const io::Verdict verdict = send(frame, side);
+    if (verdict == io::Verdict::replace) return dataplane.replaced().at(0).frame;
+    return io::passes(verdict) ? std::optional(frame) : std::nullopt;
   }
   [[nodiscard]] std::uint64_t count(io::Verdict verdict, engine::Reason reason) const {
     return counters->verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]

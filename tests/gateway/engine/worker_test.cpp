@@ -92,7 +92,7 @@ TEST(Worker, RejectResetsBothEnds) {
   connection.open(lab);
   const ByteVector banned = hello("wechat.com");
   EXPECT_EQ(lab.send(connection.data(0, Bytes(banned).first(50))), Verdict::pass);
-  EXPECT_EQ(lab.send(connection.data(50, Bytes(banned).subspan(50))), Verdict::drop_flow);
+  EXPECT_EQ(lab.send(connection.data(50, Bytes(banned).subspan(50))), Verdict::drop);
   ASSERT_EQ(lab.dataplane.injected().size(), 2U);
   const auto client = packet::decode(lab.dataplane.injected()[0].frame, LinkType::ethernet);
   const auto server = packet::decode(lab.dataplane.injected()[1].frame, LinkType::ethernet);

@@ -3,7 +3,7 @@
 // The judge's QUIC half: datagrams that carry packets with a long header, on any UDP port.
 //
 //   datagram ─► packets ─► Initial ─► keys that open it ─► its hello ─► CRYPTO frames, in order
-//                                                                 └─► every reading ─► policy
+//                                                                              └─► policy
 //
 // A five-tuple has a few *hellos*: one for each DCID that a client's Initial was protected with. A
 // Retry starts one, so does another connection on the same port, and so does a decoy: each is
@@ -38,20 +38,22 @@ class QuicJudge {
   // Throws std::runtime_error where libcrypto has no AES-128-GCM.
   explicit QuicJudge(HelloTable& hellos);
 
-  // REQUIRES: Sight::readable; checksums as the server wants them.
-  [[nodiscard]] Judgement judge(const HelloRequest& request) noexcept;
+  // REQUIRES: Sight::readable or Sight::unreadable.
+  [[nodiscard]] Judgement judge(const Context& context, quic::Sight sight) noexcept;
 
  private:
+  Judgement judge_packets(const Context& context) noexcept;
   struct Initial;  // one packet, and what has become known of it
 
-  Judgement judge_packet(const HelloRequest& request, const flow::KeyedPacket& keyed,
+  Judgement judge_packet(const Context& context, const flow::KeyedPacket& keyed,
                          const quic::LongPacket& packet) noexcept;
-  Judgement judge_sealed(const flow::KeyedPacket& keyed, const quic::LongPacket& packet) noexcept;
-  Judgement judge_initial(const HelloRequest& request, Initial& initial) noexcept;
-  Judgement judge_frames(const HelloRequest& request, const Initial& initial) noexcept;
+  Judgement judge_sealed(const Context& context, const flow::KeyedPacket& keyed,
+                         const quic::LongPacket& packet) noexcept;
+  Judgement judge_initial(const Context& context, Initial& initial) noexcept;
+  Judgement judge_frames(const Context& context, const Initial& initial) noexcept;
   bool open_with(Initial& initial, DatagramHello& hello, quic::Sender sender) noexcept;
   bool open_known(Initial& initial, quic::Sender sender) noexcept;
-  Judgement open_new(const HelloRequest& request, Initial& initial) noexcept;
+  Judgement open_new(const Context& context, Initial& initial) noexcept;
 
   HelloTable& hellos_;
   quic::InitialOpener opener_;

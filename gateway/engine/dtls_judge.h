@@ -3,7 +3,7 @@
 // The judge's DTLS half: datagrams with ClientHellos, on any UDP port.
 //
 //   datagram ─► records ─► fragments ─┬─ a whole hello, and no piece of it came before ─► policy
-//                                     └─ its pieces, in order ─► every reading ──────────► policy
+//                                     └─ its pieces, in order ───────────────────────────► policy
 //
 // A piece belongs to the hello of its five-tuple, message_seq and length. What answers a
 // HelloVerifyRequest or a HelloRetryRequest is another message, and judged as one.
@@ -26,13 +26,13 @@ class DtlsJudge {
  public:
   explicit DtlsJudge(HelloTable& hellos) : hellos_(hellos) {}
 
-  // REQUIRES: has_dtls_hello(); checksums as the server wants them.
-  [[nodiscard]] Judgement judge(const HelloRequest& request) noexcept;
+  // REQUIRES: has_dtls_hello().
+  [[nodiscard]] Judgement judge(const Context& context) noexcept;
 
  private:
-  Judgement judge_fragment(const HelloRequest& request, const flow::KeyedPacket& keyed,
+  Judgement judge_fragment(const Context& context, const flow::KeyedPacket& keyed,
                            const tls::HelloFragment& fragment) noexcept;
-  DatagramHello* start(const HelloRequest& request, const flow::KeyedPacket& keyed,
+  DatagramHello* start(const Context& context, const flow::KeyedPacket& keyed,
                        const tls::HelloFragment& fragment, HelloFlow*& flow) noexcept;
 
   HelloTable& hellos_;

@@ -1,9 +1,7 @@
-#include "gateway/engine/judge_dtls.h"
+#include "gateway/engine/dtls_judge.h"
 
 #include <algorithm>
 #include <array>
-
-#include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
 namespace {
@@ -41,25 +39,29 @@ bool is_over(const DatagramHello& hello, Nanos now) {
 
 }  // namespace
 
-Judgement DtlsJudge::judge(const HelloRequest& request) noexcept {
-  const flow::KeyedPacket keyed = flow::key_of(request.packet);
-  tls::HelloFragments fragments(request.packet.payload);
-  Judgement result = allow(Reason::not_of_interest);
+Judgement DtlsJudge::judge(const Context& context) noexcept {
+  if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
+  if (rule_on_encrypted_dns(context, inspect::Protocol::tls).refusal) {
+    return drop_packet(context, Reason::banned);
+  }
+  const flow::KeyedPacket keyed = flow::key_of(context.packet);
+  tls::HelloFragments fragments(context.packet.payload);
+  Judgement result = pass(Reason::not_of_interest);
   std::size_t count = 0;
   while (const auto fragment = fragments.next()) {
-    if (++count > kDtlsFragments) return hellos_.drop_alone(Reason::hello_too_many);
-    result = judge_fragment(request, keyed, *fragment);
-    if (result.action != policy::Action::allow) break;
+    if (++count > kDtlsFragments) return drop_packet(context, Reason::hello_too_many);
+    result = judge_fragment(context, keyed, *fragment);
+    if (!result.passes()) break;
   }
   return result;
 }
 
-Judgement DtlsJudge::judge_fragment(const HelloRequest& request, const flow::KeyedPacket& keyed,
+Judgement DtlsJudge::judge_fragment(const Context& context, const flow::KeyedPacket& keyed,
                                     const tls::HelloFragment& fragment) noexcept {
-  HelloFlow* flow = hellos_.find(keyed.key, request.now);
+  HelloFlow* flow = hellos_.find(keyed.key, context.now);
   DatagramHello* hello =
       flow == nullptr ? nullptr : find_hello(*flow, keyed.source_is_low, fragment);
-  if (hello != nullptr && is_over(*hello, request.now)) {
+  if (hello != nullptr && is_over(*hello, context.now)) {
     hellos_.clear(*hello);
     hello = nullptr;
   }
@@ -68,28 +70,29 @@ Judgement DtlsJudge::judge_fragment(const HelloRequest& request, const flow::Key
       const auto read = fragment.is_whole()
                             ? tls::parse_hello_body(fragment.bytes, tls::HelloForm::datagram)
                             : HelloTable::Read(fail(tls::HelloError::too_large));
-      return hellos_.judge_whole(request, Kind::dtls, read);
+      return hellos_.judge_whole(context, Kind::dtls, read);
     }
-    if (!hellos_.may_send(request.packet.source, request.now)) {
-      return hellos_.drop_alone(Reason::hello_over_rate);
+    if (!hellos_.may_send(context.packet.source, context.now)) {
+      return drop_packet(context, Reason::hello_over_rate);
     }
-    hello = start(request, keyed, fragment, flow);
-    if (hello == nullptr) return hellos_.drop_alone(Reason::hello_too_many);
+    hello = start(context, keyed, fragment, flow);
+    if (hello == nullptr) return drop_packet(context, Reason::hello_too_many);
   }
-  hello->last_seen = request.now;
-  auto settled = hellos_.add(request, *flow, *hello, 0, header_of(fragment));
+  hello->last_seen = context.now;
+  const std::uint64_t offset = tls::kHandshakeHeaderBytes + fragment.offset;
+  if (!hellos_.agrees(*hello, offset, fragment.bytes)) return hellos_.drop_overlap(context);
+  auto settled = hellos_.add(context, *flow, *hello, 0, header_of(fragment));
   if (!settled) {
-    settled = hellos_.add(request, *flow, *hello, tls::kHandshakeHeaderBytes + fragment.offset,
-                          fragment.bytes);
+    settled = hellos_.add(context, *flow, *hello, offset, fragment.bytes);
   }
-  return settled ? *settled : hellos_.judge(request, *flow, *hello);
+  return settled ? *settled : hellos_.judge(context, *flow, *hello);
 }
 
 // A hello of which this is the first piece to come.
-DatagramHello* DtlsJudge::start(const HelloRequest& request, const flow::KeyedPacket& keyed,
+DatagramHello* DtlsJudge::start(const Context& context, const flow::KeyedPacket& keyed,
                                 const tls::HelloFragment& fragment, HelloFlow*& flow) noexcept {
-  if (flow == nullptr) flow = &hellos_.insert(keyed.key, request.now);
-  DatagramHello* const hello = hellos_.claim(*flow, request.now);
+  if (flow == nullptr) flow = &hellos_.insert(keyed.key, context.now);
+  DatagramHello* const hello = hellos_.claim(*flow, context.now);
   if (hello == nullptr) return nullptr;
   hello->start(Kind::dtls, keyed.source_is_low, id_of(fragment));
   return hello;

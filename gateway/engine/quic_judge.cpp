@@ -1,9 +1,7 @@
-#include "gateway/engine/judge_quic.h"
+#include "gateway/engine/quic_judge.h"
 
 #include <algorithm>
 #include <stdexcept>
-
-#include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
 
@@ -20,73 +18,82 @@ QuicJudge::QuicJudge(HelloTable& hellos) : hellos_(hellos) {
   if (!opener_.ready()) throw std::runtime_error("libcrypto has no AES-128-GCM");
 }
 
-Judgement QuicJudge::judge(const HelloRequest& request) noexcept {
-  Bytes rest = request.packet.payload;
-  const flow::KeyedPacket keyed = flow::key_of(request.packet);
-  Judgement result = allow(Reason::not_of_interest);
+Judgement QuicJudge::judge(const Context& context, quic::Sight sight) noexcept {
+  if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
+  if (rule_on_encrypted_dns(context, inspect::Protocol::quic).refusal) {
+    return drop_packet(context, Reason::banned);
+  }
+  if (sight == quic::Sight::unreadable) return cannot_judge(context, Reason::quic_unknown);
+  return judge_packets(context);
+}
+
+Judgement QuicJudge::judge_packets(const Context& context) noexcept {
+  Bytes rest = context.packet.payload;
+  const flow::KeyedPacket keyed = flow::key_of(context.packet);
+  Judgement result = pass(Reason::not_of_interest);
   for (std::size_t count = 0; !rest.empty(); ++count) {
     const auto packet = quic::parse_long_packet(rest);
     if (!packet) {
       // Behind another packet it is 1-RTT, or what a server skips.
       if (count > 0) break;
-      request.sink.on_parse_error(inspect::ParseError::quic_malformed);
-      return hellos_.drop_alone(Reason::unreadable);
+      context.sink.on_parse_error(inspect::ParseError::quic_malformed);
+      return drop_packet(context, Reason::unreadable);
     }
-    if (count == kQuicPackets) return hellos_.drop_alone(Reason::hello_too_many);
-    const Judgement judgement = judge_packet(request, keyed, *packet);
-    if (judgement.action != policy::Action::allow) return judgement;
+    if (count == kQuicPackets) return drop_packet(context, Reason::hello_too_many);
+    const Judgement judgement = judge_packet(context, keyed, *packet);
+    if (!judgement.passes()) return judgement;
     if (judgement.reason != Reason::not_of_interest) result = judgement;
     rest = rest.subspan(packet->whole.size());
   }
   return result;
 }
 
-Judgement QuicJudge::judge_packet(const HelloRequest& request, const flow::KeyedPacket& keyed,
+Judgement QuicJudge::judge_packet(const Context& context, const flow::KeyedPacket& keyed,
                                   const quic::LongPacket& packet) noexcept {
   switch (packet.type) {
     case quic::PacketType::initial: {
-      Initial initial{keyed, packet, hellos_.find(keyed.key, request.now)};
-      return judge_initial(request, initial);
+      Initial initial{keyed, packet, hellos_.find(keyed.key, context.now)};
+      return judge_initial(context, initial);
     }
     case quic::PacketType::zero_rtt:
     case quic::PacketType::handshake:
-      return judge_sealed(keyed, packet);
+      return judge_sealed(context, keyed, packet);
     case quic::PacketType::unknown:
     case quic::PacketType::retry:
     case quic::PacketType::version_negotiation:
       break;
   }
-  return allow(Reason::not_of_interest);
+  return pass(Reason::not_of_interest);
 }
 
 // 0-RTT and Handshake packets name nothing; of a blocked hello they are dropped with it.
-Judgement QuicJudge::judge_sealed(const flow::KeyedPacket& keyed,
+Judgement QuicJudge::judge_sealed(const Context& context, const flow::KeyedPacket& keyed,
                                   const quic::LongPacket& packet) noexcept {
   const HelloFlow* const flow = hellos_.peek(keyed.key);
-  if (flow == nullptr) return allow(Reason::not_of_interest);
+  if (flow == nullptr) return pass(Reason::not_of_interest);
   for (const DatagramHello& hello : flow->hellos) {
     if (hello.phase == DatagramHello::Phase::blocked &&
         hello.is(DatagramHello::Kind::quic, keyed.source_is_low) &&
         std::ranges::equal(hello.id(), packet.dcid)) {
-      return hellos_.drop_alone(Reason::flow_blocked);
+      return drop_packet(context, Reason::flow_blocked);
     }
   }
-  return allow(Reason::not_of_interest);
+  return pass(Reason::not_of_interest);
 }
 
-Judgement QuicJudge::judge_initial(const HelloRequest& request, Initial& initial) noexcept {
+Judgement QuicJudge::judge_initial(const Context& context, Initial& initial) noexcept {
   if (initial.flow != nullptr && open_known(initial, quic::Sender::server)) {
-    return allow(Reason::server_data);
+    return pass(Reason::server_data);
   }
-  if (!hellos_.may_send(request.packet.source, request.now)) {
-    return hellos_.drop_alone(Reason::hello_over_rate);
+  if (!hellos_.may_send(context.packet.source, context.now)) {
+    return drop_packet(context, Reason::hello_over_rate);
   }
   if (initial.flow == nullptr || !open_known(initial, quic::Sender::client)) {
-    const Judgement judgement = open_new(request, initial);
+    const Judgement judgement = open_new(context, initial);
     if (initial.hello == nullptr) return judgement;
   }
-  initial.hello->last_seen = request.now;
-  return judge_frames(request, initial);
+  initial.hello->last_seen = context.now;
+  return judge_frames(context, initial);
 }
 
 // With the keys that `sender` has in the packet's version; packets of the server come from the
@@ -120,15 +127,15 @@ bool QuicJudge::open_known(Initial& initial, quic::Sender sender) noexcept {
 }
 
 // With the keys of the packet's own DCID: then it starts a hello.
-Judgement QuicJudge::open_new(const HelloRequest& request, Initial& initial) noexcept {
+Judgement QuicJudge::open_new(const Context& context, Initial& initial) noexcept {
   const quic::LongPacket& packet = initial.packet;
   DatagramHello::Keys client{
       packet.version, quic::initial_keys(*packet.secrets, packet.dcid, quic::Sender::client)};
   const auto opened = opener_.open(packet, client.keys, 0);
-  if (!opened) return hellos_.drop_alone(Reason::quic_undecryptable);
-  if (initial.flow == nullptr) initial.flow = &hellos_.insert(initial.keyed.key, request.now);
-  DatagramHello* const hello = hellos_.claim(*initial.flow, request.now);
-  if (hello == nullptr) return hellos_.drop_alone(Reason::hello_too_many);
+  if (!opened) return drop_packet(context, Reason::quic_undecryptable);
+  if (initial.flow == nullptr) initial.flow = &hellos_.insert(initial.keyed.key, context.now);
+  DatagramHello* const hello = hellos_.claim(*initial.flow, context.now);
+  if (hello == nullptr) return drop_packet(context, Reason::hello_too_many);
   client.next_number = opened->number + 1;
   hello->start(DatagramHello::Kind::quic, initial.keyed.source_is_low, packet.dcid);
   hello->client = client;
@@ -139,25 +146,30 @@ Judgement QuicJudge::open_new(const HelloRequest& request, Initial& initial) noe
   return {};
 }
 
-Judgement QuicJudge::judge_frames(const HelloRequest& request, const Initial& initial) noexcept {
+Judgement QuicJudge::judge_frames(const Context& context, const Initial& initial) noexcept {
   if (initial.hello->phase == DatagramHello::Phase::blocked) {
-    return hellos_.drop_alone(Reason::flow_blocked);
+    return drop_packet(context, Reason::flow_blocked);
   }
   // Looked at as a whole first: of a packet that is dropped for its last frame, no byte counts.
   quic::CryptoFrames frames(initial.payload, initial.packet.secrets->frames);
   if (!quic::well_formed(frames)) {
-    request.sink.on_parse_error(inspect::ParseError::quic_malformed);
-    return hellos_.unjudged(request, Reason::unreadable);
+    context.sink.on_parse_error(inspect::ParseError::quic_malformed);
+    return cannot_judge(context, Reason::unreadable);
+  }
+  for (quic::CryptoFrames all = frames; const auto frame = all.next();) {
+    if (!hellos_.agrees(*initial.hello, frame->offset, frame->bytes)) {
+      return hellos_.drop_overlap(context);
+    }
   }
   bool any = false;
   while (const auto frame = frames.next()) {
     if (frame->bytes.empty()) continue;
     any = true;
     const auto settled =
-        hellos_.add(request, *initial.flow, *initial.hello, frame->offset, frame->bytes);
+        hellos_.add(context, *initial.flow, *initial.hello, frame->offset, frame->bytes);
     if (settled) return *settled;
   }
-  return any ? hellos_.judge(request, *initial.flow, *initial.hello) : allow(Reason::no_payload);
+  return any ? hellos_.judge(context, *initial.flow, *initial.hello) : pass(Reason::no_payload);
 }
 
 }  // namespace sluice::engine

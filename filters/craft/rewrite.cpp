@@ -1,0 +1,41 @@
+#include "filters/craft/rewrite.h"
+
+#include <algorithm>
+
+#include "filters/craft/frame_writer.h"
+#include "filters/packet/checksum.h"
+
+namespace sluice::craft {
+namespace {
+
+void put_u16(MutableBytes at, std::uint16_t value) noexcept {
+  at[0] = static_cast<std::byte>(value >> 8);
+  at[1] = static_cast<std::byte>(value & 0xff);
+}
+
+void mend_checksum(const packet::Packet& packet, MutableBytes segment) noexcept {
+  const bool udp = packet.transport == packet::Transport::udp;
+  const MutableBytes field = segment.subspan(udp ? kUdpChecksumField : kTcpChecksumField, 2);
+  const bool has_none = udp && field[0] == std::byte{0} && field[1] == std::byte{0};
+  if (has_none) return;
+  put_u16(field, 0);
+  const std::uint16_t sum = packet::transport_checksum(
+      packet.source, packet.destination, udp ? kUdpProtocol : kTcpProtocol, Bytes(segment));
+  put_u16(field, sum == 0 ? 0xffff : sum);
+}
+
+}  // namespace
+
+Bytes rewrite(const packet::Packet& packet, Bytes payload, MutableBytes out) noexcept {
+  if (out.size() < packet.frame.size() || payload.size() != packet.payload.size() ||
+      !packet.has_transport) {
+    return {};
+  }
+  const MutableBytes frame = out.first(packet.frame.size());
+  std::ranges::copy(packet.frame, frame.begin());
+  std::ranges::copy(payload, frame.subspan(packet.payload_offset).begin());
+  mend_checksum(packet, frame.subspan(packet.transport_offset, packet.segment.size()));
+  return frame;
+}
+
+}  // namespace sluice::craft

@@ -1,0 +1,69 @@
+#pragma once
+
+// AddressEvidence: what is known of servers' addresses, and the judgement of traffic that shows no
+// name by its server's address. README.md has the rules.
+//
+// Guard: nothing is judged by an address at which a name that is not banned was seen of late.
+// One worker owns one. No allocation after construction. Bounds: JudgeLimits.
+
+#include <array>
+#include <cstdint>
+
+#include "filters/flow/table.h"
+#include "gateway/engine/context.h"
+#include "gateway/engine/lease_table.h"
+#include "gateway/engine/limits.h"
+#include "gateway/engine/question_table.h"
+#include "gateway/engine/remembered_name.h"
+#include "gateway/engine/resolutions.h"
+#include "gateway/engine/ruling.h"
+
+namespace sluice::engine {
+
+class AddressEvidence {
+ public:
+  AddressEvidence(const JudgeLimits& limits, HashKey key);
+
+  // What the background resolver found, until the next call; null: nothing.
+  void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
+
+  // By the destination's address: a packet of a client that shows no name.
+  [[nodiscard]] Ruling rule_on_address(const Context& context) noexcept;
+  // A datagram, once its names are judged: by address, if it shows none and none was seen on its
+  // five-tuple. Ends five-tuples whose name a list update banned.
+  [[nodiscard]] Judgement settle_datagram(const Context& context,
+                                          const Judgement& judgement) noexcept;
+
+  // A server took a connection that showed this name (banned), or an innocent one.
+  void learn_banned(const IpAddress& server, const name::Name& name, Nanos now) noexcept;
+  void learn_innocent(const IpAddress& server, Nanos now) noexcept;
+  // The question in context.bench.scratch.query, which passed.
+  void note_question(const Context& context) noexcept;
+  // The answer in context.bench.scratch.response, which passes.
+  void learn_from_answer(const Context& context, Bytes message) noexcept;
+
+  void expire(Nanos now) noexcept;
+  [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
+  // What was not judged by its address because the address is shared.
+  [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
+  [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
+
+ private:
+  struct Named {  // a five-tuple of UDP that showed a name of late
+    RememberedName name;
+    std::uint64_t generation = 0;
+  };
+
+  [[nodiscard]] bool is_empty(const Context& context) const noexcept;
+  policy::Decision decide(const Context& context, inspect::Finding& finding) noexcept;
+  Judgement settle_named(const Context& context, Named& named, const Judgement& judgement) noexcept;
+
+  LeaseTable leases_;
+  QuestionTable questions_;
+  flow::Table<Named> named_datagrams_;
+  const Resolutions* resolutions_ = nullptr;
+  std::array<char, IpAddress::kTextBytes> address_text_{};
+  std::uint64_t guarded_ = 0;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,178 @@
+#include "gateway/engine/answer_judge.h"
+
+#include <algorithm>
+
+#include "filters/craft/hide_ech.h"
+
+namespace sluice::engine {
+
+// One segment of a server, and what is known of it so far.
+struct AnswerJudge::Segment {
+  std::uint64_t offset = 0;
+  Bytes bytes;               // behind what was forgotten
+  std::uint32_t client_has;  // first sequence number that the client has not been sent in order
+  Reason reason = Reason::unfinished;
+  MutableBytes copy = {};  // of the packet's payload, once it is changed
+
+  [[nodiscard]] bool holds(std::uint64_t from, std::size_t size) const {
+    return from >= offset && from - offset + size <= bytes.size();
+  }
+  // The copy of `bytes`.
+  [[nodiscard]] MutableBytes change(const Context& context) {
+    if (copy.empty()) copy = context.copy_payload();
+    const MutableBytes changed = copy.last(bytes.size());
+    bytes = changed;
+    return changed;
+  }
+};
+
+void AnswerJudge::expect(const Context& context, Flow& flow) noexcept {
+  flow.answers.begin(flow.tcp.server_next());
+  const bool is_confirmed = flow.tcp.handshake_seen() && !flow.tcp.is_midstream();
+  // Servers on other ports are judged, and not believed.
+  if (is_confirmed && context.bench.findings.size() == 1 &&
+      context.snapshot.dns.has(context.packet.destination_port)) {
+    evidence_.note_question(context);
+  }
+}
+
+Judgement AnswerJudge::judge(const Context& of_packet, Flow& flow) noexcept {
+  Context context = of_packet;
+  context.from_server = true;
+  if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
+  if (context.packet.tcp.urg) return drop_packet(context, Reason::urgent);
+  const flow::Placed placed = flow.answers.place(context.packet);
+  if (placed.kind == flow::Placed::Kind::before) return pass(Reason::server_data);
+  if (placed.kind == flow::Placed::Kind::far) return drop_packet(context, Reason::beyond_window);
+  Segment segment{
+      .offset = placed.offset, .bytes = placed.bytes, .client_has = flow.answers.next_sequence()};
+  if (!flow.answers.agrees(flows_.pool(), placed.offset, placed.bytes)) {
+    ++overlaps_;
+    if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
+    flow.answers.overwrite(flows_.pool(), placed.offset, segment.change(context));
+  }
+  return take(context, flow, segment);
+}
+
+static_assert(dns::kMaxFramedBytes <= kStreamCapacity, "every message fits");
+
+// As much of the segment at a time as there is room for: beyond the ordinary capacity only where
+// nothing before it can be forgotten.
+Judgement AnswerJudge::take(const Context& context, Flow& flow, Segment& segment) noexcept {
+  flow::ServerStream& answers = flow.answers;
+  flow::StreamPool& pool = flows_.pool();
+  WorkBudget budget(context.packet.payload.size());
+  const std::uint64_t end = segment.offset + segment.bytes.size();
+  for (std::uint64_t at = segment.offset; at < end;) {
+    if (end > answers.base() + kOrdinaryCapacity) answers.forget(pool, answers.judged());
+    const std::uint64_t ordinary_end = answers.base() + kOrdinaryCapacity;
+    const std::uint64_t window_end =
+        at < ordinary_end ? std::min(ordinary_end, answers.base() + answers.window(pool))
+                          : answers.base() + answers.window(pool);
+    if (at >= window_end) return drop_packet(context, Reason::beyond_window);
+    const std::uint64_t stop = std::min(end, window_end);
+    const Bytes piece = segment.bytes.subspan(at - segment.offset, stop - at);
+    if (!store(context, flow, at, piece)) return flows_.no_memory(context, flow);
+    if (auto judgement = judge_messages(context, flow, segment, budget)) return *judgement;
+    at = stop;
+  }
+  if (segment.copy.empty()) return pass(segment.reason);
+  return {.act = Rewrite{segment.copy}, .reason = segment.reason};
+}
+
+bool AnswerJudge::store(const Context& context, Flow& flow, std::uint64_t offset,
+                        Bytes bytes) noexcept {
+  flow::Insert result = flow.answers.insert(flows_.pool(), offset, bytes);
+  if (result == flow::Insert::no_memory && flows_.reclaim(context, flow)) {
+    result = flow.answers.insert(flows_.pool(), offset, bytes);
+  }
+  flows_.update_keep(flow);
+  return result == flow::Insert::stored || result == flow::Insert::known;
+}
+
+// Those that are new. A value: nothing more of the segment counts.
+std::optional<Judgement> AnswerJudge::judge_messages(const Context& context, Flow& flow,
+                                                     Segment& segment,
+                                                     WorkBudget& budget) noexcept {
+  flow::ServerStream& answers = flow.answers;
+  const Bytes view = answers.view(flows_.pool());
+  // Elsewhere than at a port of DNS servers, what a client says may look like DNS and be none.
+  if (answers.at_start() && !context.snapshot.dns.has(context.packet.source_port) &&
+      !dns::may_be_response_stream(view)) {
+    answers.release(flows_.pool());
+    flows_.update_keep(flow);
+    return pass(Reason::server_data);
+  }
+  while (true) {
+    const dns::Framed framed = dns::next_message(view.subspan(answers.judged()));
+    if (!framed.complete) return std::nullopt;
+    if (budget.is_spent()) return drop_packet(context, Reason::over_budget);
+    if (auto refused = judge_message(context, flow, framed, segment)) return refused;
+    budget.spend(framed.consumed, context.bench.findings.size());
+    answers.set_judged(answers.judged() + framed.consumed);
+  }
+}
+
+std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow& flow,
+                                                    const dns::Framed& framed,
+                                                    Segment& segment) noexcept {
+  const AnswerRuling ruling = dns_.rule_on_answer(context, framed.message);
+  switch (ruling.fate) {
+    case AnswerRuling::Fate::pass:
+      if (segment.reason != Reason::ech) segment.reason = ruling.reason;
+      return std::nullopt;
+    case AnswerRuling::Fate::hide_keys:
+      segment.reason = ruling.reason;
+      return hide_keys(context, flow, framed, segment);
+    case AnswerRuling::Fate::drop: {
+      // Dropped for its keys: both ends learn at once that the connection is over, whatever the
+      // policy's action, instead of waiting for an answer that is dropped each time it is sent
+      // again.
+      const bool tells = ruling.reason == Reason::ech;
+      return flows_.block(context, flow, ruling.reason, tells, segment.client_has);
+    }
+    case AnswerRuling::Fate::refuse:
+      break;
+  }
+  const bool reject = ruling.refusal.action == policy::Action::reject;
+  return flows_.block(context, flow, ruling.reason, reject, segment.client_has);
+}
+
+// In what is kept and in the segment alike. A message of which a part went on already cannot be
+// changed any more.
+std::optional<Judgement> AnswerJudge::hide_keys(const Context& context, Flow& flow,
+                                                const dns::Framed& framed,
+                                                Segment& segment) noexcept {
+  flow::ServerStream& answers = flow.answers;
+  const std::size_t at = answers.judged() + framed.consumed - framed.message.size();
+  const std::size_t size = framed.message.size();
+  const std::uint64_t from = answers.base() + at;
+  const auto end = [&](Reason reason) {
+    return flows_.block(context, flow, reason, true, segment.client_has);
+  };
+  if (!segment.holds(from, size)) return end(Reason::ech_in_parts);
+  const MutableBytes kept = answers.kept(flows_.pool()).subspan(at, size);
+  if (!context.can_rewrite() || !craft::hide_ech(kept, context.bench.scratch.response)) {
+    return end(Reason::ech_not_hidden);
+  }
+  std::ranges::copy(kept, segment.change(context).subspan(from - segment.offset).begin());
+  return std::nullopt;
+}
+
+// Whole messages only: the next one begins where the stream does.
+void AnswerJudge::forget_acknowledged(const packet::Packet& packet, Flow& flow) noexcept {
+  if (!packet.tcp.ack || !flow.answers.holds_memory()) return;
+  const std::size_t acknowledged = flow.answers.acknowledged(packet.tcp.acknowledgment);
+  const Bytes view = flow.answers.view(flows_.pool());
+  std::size_t bytes = 0;
+  for (auto framed = dns::next_message(view);
+       framed.complete && bytes + framed.consumed <= acknowledged;
+       framed = dns::next_message(view.subspan(bytes))) {
+    bytes += framed.consumed;
+  }
+  if (bytes == 0) return;
+  flow.answers.forget(flows_.pool(), bytes);
+  flows_.update_keep(flow);
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,99 @@
+#pragma once
+
+// What the judges know of the packet at hand, and the room that they work in.
+
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "filters/base/time.h"
+#include "filters/inspect/inspect.h"
+#include "filters/packet/packet.h"
+#include "filters/policy/policy.h"
+#include "gateway/dataplane/frame.h"
+#include "gateway/dataplane/verdict.h"
+#include "gateway/engine/flow_lookup.h"
+#include "gateway/engine/judgement.h"
+#include "gateway/engine/snapshot.h"
+
+namespace sluice::engine {
+
+// Told of each finding with its decision, before the verdict. Implementations obey the rules of the
+// hot path.
+class FindingSink {
+ public:
+  FindingSink() = default;
+  FindingSink(const FindingSink&) = delete;
+  FindingSink& operator=(const FindingSink&) = delete;
+  virtual ~FindingSink() = default;
+  // `packet` is the one that completed the finding; inspect::ends_of says who its client is.
+  virtual void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
+                          const policy::Decision& decision) noexcept = 0;
+  virtual void on_parse_error(inspect::ParseError error) noexcept = 0;
+};
+
+inline constexpr std::size_t kMaxPayload = 65535;
+
+// Room for one packet at a time, too large for the stack. One worker owns one.
+struct Workbench {
+  inspect::Scratch scratch;
+  inspect::FindingList findings;
+  std::array<std::byte, kMaxPayload> payload;  // of a packet that is rewritten
+};
+
+// What a batch is judged by.
+struct Rules {
+  const Snapshot* snapshot = nullptr;
+  io::Generation generation = 0;  // counts snapshots
+};
+
+// How the engine judges, whatever the packet.
+struct Mode {
+  bool enforce = true;  // false: names are found and reported, nothing is blocked
+  bool can_rewrite = false;
+};
+
+struct Context {
+  const packet::Packet& packet;
+  const FlowLookup& lookup;
+  Nanos now;
+  const Snapshot& snapshot;
+  io::Generation generation;
+  FindingSink& sink;
+  Workbench& bench;
+  Mode mode;
+  std::optional<io::Side> side;  // where the packet came in, if that is known
+  bool from_server = false;
+
+  // Whose policy counts.
+  [[nodiscard]] const IpAddress& client() const noexcept {
+    return from_server ? packet.destination : packet.source;
+  }
+  // The port that tells what a client's stream is, where its content does not. Port 53 is DNS
+  // whatever is configured.
+  [[nodiscard]] Port protocol_port() const noexcept {
+    return snapshot.dns.has(packet.destination_port) ? inspect::kDnsPort : packet.destination_port;
+  }
+  // What the receiver discards on arrival must not be judged in place of what it reads.
+  [[nodiscard]] bool has_bad_checksum() const noexcept {
+    return snapshot.fallbacks.checksums == policy::Checksums::verify &&
+           !packet::checksums_hold(packet);
+  }
+  // This packet can be exchanged for another one on its way.
+  [[nodiscard]] bool can_rewrite() const noexcept {
+    return mode.can_rewrite && mode.enforce && packet.tunnels == 0 && !packet.reassembled &&
+           packet.payload.size() <= kMaxPayload;
+  }
+  // A copy of the packet's payload to be changed.
+  [[nodiscard]] MutableBytes copy_payload() const noexcept;
+};
+
+// This packet alone is dropped (unless nothing is enforced).
+[[nodiscard]] Judgement drop_packet(const Context& context, Reason reason) noexcept;
+
+// The one place where it is decided what happens to what cannot be judged: as [verdicts] says.
+[[nodiscard]] policy::Fallback fallback_for(const policy::Fallbacks& fallbacks,
+                                            Reason reason) noexcept;
+[[nodiscard]] Judgement cannot_judge(const Context& context, Reason reason) noexcept;
+
+}  // namespace sluice::engine

@@ -1,0 +1,119 @@
+#include "gateway/engine/dns_judge.h"
+
+#include "filters/craft/hide_ech.h"
+#include "filters/inspect/answer.h"
+
+namespace sluice::engine {
+namespace {
+
+using Fate = AnswerRuling::Fate;
+
+AnswerRuling unreadable(const Context& context, inspect::ParseError error) {
+  context.sink.on_parse_error(error);
+  const bool passes = cannot_judge(context, Reason::unreadable).passes();
+  return {.fate = passes ? Fate::pass : Fate::drop, .reason = Reason::unreadable};
+}
+
+std::string_view app_name(const Context& context, const Refusal& refusal) {
+  return context.snapshot.domains.app_name(refusal.app);
+}
+
+}  // namespace
+
+Judgement DnsJudge::judge_question(const Context& context) noexcept {
+  Workbench& bench = context.bench;
+  bench.findings.clear();
+  const auto report = inspect::inspect_datagram(context.packet.payload, inspect::kDnsPort,
+                                                bench.scratch, bench.findings);
+  if (report.progress == inspect::Progress::unrecognised) return pass(Reason::not_of_interest);
+  if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
+  if (report.progress == inspect::Progress::unreadable) {
+    context.sink.on_parse_error(report.error);
+    return cannot_judge(context, Reason::unreadable);
+  }
+  const Ruling ruling = rule_on_findings(context);
+  if (!ruling.refusal) return pass(ruling.reason_to_pass(true));
+  if (ruling.refusal->action == policy::Action::drop) return drop_packet(context, Reason::banned);
+  return {.act = Answer{&bench.scratch.query, craft::Direction::back,
+                        app_name(context, *ruling.refusal)},
+          .reason = Reason::banned};
+}
+
+Judgement DnsJudge::judge_answer(const Context& context) noexcept {
+  const Bytes message = context.packet.payload;
+  // What the client discards on arrival misleads nobody.
+  if (dns::is_response(message) && context.has_bad_checksum()) {
+    return drop_packet(context, Reason::bad_checksum);
+  }
+  const AnswerRuling ruling = rule_on_answer(context, message);
+  switch (ruling.fate) {
+    case Fate::pass:
+      return pass(ruling.reason);
+    case Fate::drop:
+      return drop_packet(context, ruling.reason);
+    case Fate::refuse:
+      break;
+    case Fate::hide_keys: {
+      const bool can = context.can_rewrite();
+      const MutableBytes copy = can ? context.copy_payload() : MutableBytes{};
+      if (!can || !craft::hide_ech(copy, context.bench.scratch.response)) {
+        return drop_packet(context, ruling.reason);
+      }
+      return {.act = Rewrite{copy}, .reason = ruling.reason};
+    }
+  }
+  if (ruling.refusal.action == policy::Action::drop) return drop_packet(context, ruling.reason);
+  return {.act = Answer{&context.bench.scratch.response.query, craft::Direction::onward,
+                        app_name(context, ruling.refusal)},
+          .reason = ruling.reason};
+}
+
+AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message) noexcept {
+  if (const auto parsed = dns::parse_response(message, context.bench.scratch.response); !parsed) {
+    const inspect::ParseError error = inspect::error_of(parsed.error());
+    return error == inspect::ParseError::none ? AnswerRuling{} : unreadable(context, error);
+  }
+  const AnswerRuling ruling = rule_on_targets(context, message);
+  const bool passes = ruling.fate == Fate::pass || ruling.fate == Fate::hide_keys;
+  if (passes) evidence_.learn_from_answer(context, message);
+  return ruling;
+}
+
+// All targets, a list of findings at a time.
+AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) noexcept {
+  const dns::Response& response = context.bench.scratch.response;
+  dns::ResponseReader records(message, response);
+  Ruling all;
+  bool any = false, has_ech = false;
+  inspect::AnswerReport report;
+  do {
+    context.bench.findings.clear();
+    report = inspect::inspect_answer(message, response, records,
+                                     context.snapshot.dns.service_targets, context.bench.findings);
+    const Ruling ruling = rule_on_findings(context);
+    if (!all.refusal) all.refusal = ruling.refusal;
+    all.logged = all.logged || ruling.logged;
+    any = any || context.bench.findings.size() > 0;
+    has_ech = has_ech || report.has_ech;
+  } while (report.more);
+  if (report.error != inspect::ParseError::none) return unreadable(context, report.error);
+  if (all.refusal) return {Fate::refuse, Reason::banned, *all.refusal};
+  if (has_ech) {
+    if (const auto ruling = rule_on_keys(context)) return *ruling;
+  }
+  return {.reason = all.reason_to_pass(any)};
+}
+
+// Only for clients that a policy holds and protects: one that logs, or allows, alters nothing.
+std::optional<AnswerRuling> DnsJudge::rule_on_keys(const Context& context) const noexcept {
+  const Snapshot& snapshot = context.snapshot;
+  if (!context.mode.enforce || snapshot.fallbacks.ech == policy::Ech::allow) return std::nullopt;
+  const policy::PolicyId id = snapshot.policies.policy_for(context.client());
+  if (!id.valid()) return std::nullopt;
+  const policy::Action action = snapshot.policies.all()[id.index].action;
+  if (action != policy::Action::drop && action != policy::Action::reject) return std::nullopt;
+  const bool strip = snapshot.fallbacks.ech == policy::Ech::strip;
+  return AnswerRuling{.fate = strip ? Fate::hide_keys : Fate::drop, .reason = Reason::ech};
+}
+
+}  // namespace sluice::engine

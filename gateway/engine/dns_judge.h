@@ -1,0 +1,49 @@
+#pragma once
+
+// Judges DNS messages: questions and answers over UDP, and each message that a server sends over
+// TCP (answer_judge.h).
+//
+// No state but the evidence about addresses: a spoofed answer can be dropped, and leaves nothing
+// behind. One worker owns one. No allocation.
+
+#include <optional>
+
+#include "gateway/engine/address_evidence.h"
+#include "gateway/engine/context.h"
+#include "gateway/engine/ruling.h"
+
+namespace sluice::engine {
+
+// What is to become of one message of a server.
+struct AnswerRuling {
+  enum class Fate : std::uint8_t {
+    pass,
+    hide_keys,  // it passes without keys for Encrypted ClientHello
+    drop,       // it cannot be judged, or carries keys, and is dropped for that: see reason
+    refuse,     // it leads to a banned name: see refusal
+  };
+  Fate fate = Fate::pass;
+  Reason reason = Reason::not_of_interest;
+  Refusal refusal;
+};
+
+class DnsJudge {
+ public:
+  explicit DnsJudge(AddressEvidence& evidence) : evidence_(evidence) {}
+
+  // A datagram to a DNS server, from one to its client.
+  [[nodiscard]] Judgement judge_question(const Context& context) noexcept;
+  [[nodiscard]] Judgement judge_answer(const Context& context) noexcept;
+
+  // One message of a server. Leaves it parsed in context.bench.scratch.response; learns from it
+  // where it passes.
+  [[nodiscard]] AnswerRuling rule_on_answer(const Context& context, Bytes message) noexcept;
+
+ private:
+  AnswerRuling rule_on_targets(const Context& context, Bytes message) noexcept;
+  std::optional<AnswerRuling> rule_on_keys(const Context& context) const noexcept;
+
+  AddressEvidence& evidence_;
+};
+
+}  // namespace sluice::engine

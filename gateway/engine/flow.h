@@ -1,0 +1,64 @@
+#pragma once
+
+// What is remembered of one TCP flow.
+//
+//   judging ──banned name──► blocked (rejected, where resets tell the ends)
+//      │ all that it reveals is judged
+//      ▼
+//   finished ──the server acknowledged what was judged──► passed
+//
+// DNS and HTTP stay in `judging`: another message may come.
+
+#include <cstdint>
+#include <optional>
+
+#include "filters/flow/server_stream.h"
+#include "filters/flow/stream_buffer.h"
+#include "filters/flow/tcp_flow.h"
+#include "filters/inspect/stream_state.h"
+#include "gateway/dataplane/frame.h"
+#include "gateway/engine/reason.h"
+
+namespace sluice::engine {
+
+enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
+
+// In the last message that had findings.
+enum class ShownNames : std::uint8_t { none, innocent, banned };
+
+// How far a client's stream is judged; offsets count from the stream's base.
+//
+//   base    last head    seen             judged
+//    | … … … | Host: a   |  body …  … … … … |  the next message
+//                        `-- names nothing: it need not be kept
+struct Progress {
+  std::uint64_t judged = 0;  // whole messages up to here are clean
+  std::uint64_t seen = 0;    // what was looked at to tell so
+  std::uint64_t needed = 1;  // the view must be this long before another look can tell more
+  bool finished = false;     // nothing behind `judged` will name anything
+  Reason finish = Reason::allowed;
+  inspect::StreamState state;  // at `judged`
+};
+
+struct Flow {
+  flow::TcpFlow tcp;
+  flow::StreamBuffer stream;
+  flow::ServerStream answers;  // read once the client speaks DNS
+  Progress progress;
+  std::uint64_t judged_end = 0;    // finished: offset up to which the server must acknowledge
+  std::uint64_t sent = 0;          // offset of the first byte that the server was not sent in order
+  std::uint64_t generation = 0;    // of the snapshot that last judged it
+  std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched
+  FlowPhase phase = FlowPhase::judging;
+  Reason finish = Reason::allowed;
+  ShownNames shown = ShownNames::none;
+  std::uint8_t resets = 0;       // rejected: how often the client was told
+  bool client_is_low = false;    // which end of the key
+  std::optional<io::Side> side;  // where the client's first packet came in
+
+  [[nodiscard]] bool is_refused() const noexcept {
+    return phase == FlowPhase::blocked || phase == FlowPhase::rejected;
+  }
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,43 @@
+#pragma once
+
+// The name that a flow was passed for, so that a list update can end it. In memory only: never
+// logged or exported unless a rule bans it.
+//
+// One cache line. A longer name keeps its rightmost labels: rules for a suffix still find it.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "filters/inspect/finding.h"
+#include "filters/name/name.h"
+
+namespace sluice::engine {
+
+class RememberedName {
+ public:
+  void set(const inspect::Finding& finding) noexcept {
+    const name::Name& name = finding.name;
+    std::size_t labels = name.label_count();
+    while (name.suffix(labels).size() > wire_.size()) --labels;
+    const Bytes kept = name.suffix(labels);
+    std::ranges::copy(kept, wire_.begin());
+    size_ = static_cast<std::uint8_t>(kept.size());
+    protocol_ = finding.protocol;
+  }
+  void clear() noexcept { size_ = 0; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  // REQUIRES: not empty().
+  [[nodiscard]] name::Name name() const noexcept {
+    return *name::Name::from_wire(Bytes(wire_).first(size_));
+  }
+  [[nodiscard]] inspect::Protocol protocol() const noexcept { return protocol_; }
+
+ private:
+  std::array<std::byte, 62> wire_;
+  std::uint8_t size_ = 0;
+  inspect::Protocol protocol_ = inspect::Protocol::tls;
+};
+static_assert(sizeof(RememberedName) == 64, "one cache line");
+
+}  // namespace sluice::engine

@@ -1,0 +1,290 @@
+#include "gateway/engine/stream_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/engine/answer_addresses.h"
+#include "gateway/engine/work_budget.h"
+
+namespace sluice::engine {
+namespace {
+
+using inspect::Stage;
+
+bool shows_no_name(Reason finish) {
+  return finish == Reason::no_name || finish == Reason::unknown_protocol ||
+         finish == Reason::unreadable;
+}
+
+// After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
+Reason finish_of(const inspect::StreamReport& report, const Progress& progress,
+                 const inspect::FindingList& findings, bool logged) {
+  const Stage stage = progress.state.stage;
+  if (logged) return Reason::logged;
+  if (inspect::shows_name(findings)) return Reason::allowed;
+  if (stage == Stage::search) return Reason::unknown_protocol;
+  const bool goes_on = report.is_part || stage == Stage::http_fields;
+  return goes_on && findings.size() == 0 ? progress.finish : Reason::no_name;
+}
+
+void move_behind(const inspect::StreamReport& report, std::uint64_t reach, Progress& progress) {
+  progress.seen = progress.judged + report.consumed;
+  progress.judged = progress.seen + report.skip;
+  progress.needed = std::max<std::uint64_t>(progress.judged, report.consumed > 0 ? 0 : reach) + 1;
+}
+
+// All of it lies in a body whose head is judged: it names nothing, and need not be kept.
+bool is_body(const Flow& flow, const flow::ClientSegment& segment) {
+  const std::uint64_t base = flow.stream.base();
+  const std::uint64_t end = segment.offset + segment.bytes.size();
+  return end <= base ||
+         (segment.offset >= base + flow.progress.seen && end <= base + flow.progress.judged);
+}
+
+}  // namespace
+
+Judgement StreamJudge::take(const Context& context, Flow& flow,
+                            const flow::ClientSegment& segment) noexcept {
+  const Judgement judgement = take_any(context, flow, segment);
+  if (judgement.passes()) {
+    const std::uint64_t end = segment.offset + segment.bytes.size();
+    if (segment.offset <= flow.sent) flow.sent = std::max(flow.sent, end);
+    flow.sent = std::max({flow.sent, flow.stream.contiguous(), flow.tcp.acknowledged()});
+  }
+  return judgement;
+}
+
+Judgement StreamJudge::take_any(const Context& context, Flow& flow,
+                                const flow::ClientSegment& segment) noexcept {
+  if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
+  if (is_body(flow, segment)) return pass(Reason::body);
+  const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());
+  if (segment.offset >= window_end) return drop_packet(context, Reason::beyond_window);
+  flow::ClientSegment inside = segment;
+  inside.bytes = segment.bytes.first(
+      std::min<std::uint64_t>(segment.bytes.size(), window_end - segment.offset));
+  Judgement judgement;
+  if (flow.stream.agrees(flows_.pool(), inside.offset, inside.bytes)) {
+    judgement = take_new(context, flow, inside.offset, inside.bytes);
+  } else {
+    ++overlaps_;
+    if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
+    const MutableBytes payload = rewrite(context, flow, segment);
+    const Bytes changed = Bytes(payload).last(segment.bytes.size()).first(inside.bytes.size());
+    judgement = take_new(context, flow, inside.offset, changed);
+    if (judgement.passes()) judgement.act = Rewrite{payload};
+  }
+  // What reaches beyond the window passes only where its start settles what lies there.
+  const std::uint64_t settled = flow.stream.base() + flow.progress.judged;
+  const bool overhangs =
+      inside.bytes.size() < segment.bytes.size() && settled < segment.offset + segment.bytes.size();
+  return overhangs && flow.phase == FlowPhase::judging ? drop_packet(context, Reason::beyond_window)
+                                                       : judgement;
+}
+
+// All is judged, and the server has not acknowledged it yet: what comes again must be the same.
+Judgement StreamJudge::take_again(const Context& context, Flow& flow,
+                                  const flow::ClientSegment& segment) noexcept {
+  if (segment.offset >= flow.judged_end) return pass(flow.finish);
+  // Its memory was reclaimed: the bytes cannot be compared.
+  if (!flow.stream.holds_memory()) return drop_packet(context, Reason::no_memory);
+  if (flow.stream.agrees(flows_.pool(), segment.offset, segment.bytes)) return pass(flow.finish);
+  ++overlaps_;
+  if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
+  return {.act = Rewrite{rewrite(context, flow, segment)}, .reason = flow.finish};
+}
+
+// The packet's payload with each kept byte in its place.
+MutableBytes StreamJudge::rewrite(const Context& context, const Flow& flow,
+                                  const flow::ClientSegment& segment) noexcept {
+  const MutableBytes payload = context.copy_payload();
+  flow.stream.overwrite(flows_.pool(), segment.offset, payload.last(segment.bytes.size()));
+  return payload;
+}
+
+// REQUIRES: `bytes` agree with the stream.
+Judgement StreamJudge::take_new(const Context& context, Flow& flow, std::uint64_t offset,
+                                Bytes bytes) noexcept {
+  switch (store(context, flow, offset, bytes)) {
+    case flow::Insert::stored:
+    case flow::Insert::known:
+      return judge_stream(context, flow);
+    case flow::Insert::no_memory:
+      return flows_.no_memory(context, flow);
+    case flow::Insert::differs:
+    case flow::Insert::beyond_window:
+      break;
+  }
+  return drop_packet(context, Reason::beyond_window);
+}
+
+flow::Insert StreamJudge::store(const Context& context, Flow& flow, std::uint64_t offset,
+                                Bytes bytes) noexcept {
+  flow::Insert result = flow.stream.insert(flows_.pool(), offset, bytes);
+  if (result == flow::Insert::no_memory && flows_.reclaim(context, flow)) {
+    result = flow.stream.insert(flows_.pool(), offset, bytes);
+  }
+  flows_.update_keep(flow);
+  return result;
+}
+
+Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept {
+  const Progress& progress = flow.progress;
+  const std::uint64_t judged_before = progress.judged;
+  if (auto judgement = read_on(context, flow)) return *judgement;
+  if (progress.finished || progress.judged > judged_before) {
+    if (auto refused = judge_nameless(context, flow)) return *refused;
+  }
+  if (progress.finished) return finish(flow);
+  return pass(progress.judged > judged_before ? progress.finish : Reason::unfinished);
+}
+
+// Reads on behind what is judged. A value: the packet does not pass.
+std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow) noexcept {
+  Progress& progress = flow.progress;
+  Workbench& bench = context.bench;
+  WorkBudget budget(context.packet.payload.size());
+  while (!progress.finished) {
+    // A body in front of it need not have been kept.
+    const Bytes rest = flow.stream.view_from(flows_.pool(), flow.stream.base() + progress.judged);
+    const std::uint64_t reach = progress.judged + rest.size();
+    if (rest.empty() || reach < progress.needed) return std::nullopt;
+    if (budget.is_spent()) return drop_packet(context, Reason::over_budget);
+    bench.findings.clear();
+    const auto report = inspect::inspect_stream(rest, context.protocol_port(), progress.state,
+                                                bench.scratch, bench.findings);
+    switch (report.progress) {
+      case inspect::Progress::need_more:
+        progress.needed = std::max(progress.judged + report.needed, reach + 1);
+        return std::nullopt;
+      case inspect::Progress::unreadable:
+        context.sink.on_parse_error(report.error);
+        if (!cannot_judge(context, Reason::unreadable).passes()) {
+          return flows_.cannot_judge(context, flow, Reason::unreadable);
+        }
+        if (progress.state.stage == Stage::dns) answers_.expect(context, flow);
+        progress.finish = Reason::unreadable;
+        progress.finished = report.consumed == 0;
+        break;
+      case inspect::Progress::unrecognised:
+        progress.finish = Reason::unknown_protocol;
+        progress.finished = true;
+        break;
+      case inspect::Progress::message:
+      case inspect::Progress::finished:
+        if (auto refused = judge_message(context, flow, report)) return refused;
+        progress.finished = report.progress == inspect::Progress::finished;
+        break;
+    }
+    budget.spend(report.consumed, bench.findings.size());
+    move_behind(report, reach, progress);
+    // What was looked at to tell that nothing follows counts as judged, too.
+    if (progress.finished) progress.judged = progress.seen = reach;
+  }
+  return std::nullopt;
+}
+
+std::optional<Judgement> StreamJudge::judge_message(const Context& context, Flow& flow,
+                                                    const inspect::StreamReport& report) noexcept {
+  if (report.protocol == inspect::Protocol::tls) {
+    const Ruling by_port = rule_on_encrypted_dns(context, inspect::Protocol::tls);
+    if (by_port.refusal) return refuse(context, flow, *by_port.refusal);
+  }
+  const Ruling ruling = rule_on_findings(context);
+  if (ruling.refusal) return refuse(context, flow, *ruling.refusal);
+  if (flow.progress.state.stage == Stage::dns) answers_.expect(context, flow);
+  flow.progress.finish = finish_of(report, flow.progress, context.bench.findings, ruling.logged);
+  if (context.bench.findings.size() > 0) note_names(context, flow);
+  return std::nullopt;
+}
+
+Judgement StreamJudge::refuse(const Context& context, Flow& flow, const Refusal& refusal) noexcept {
+  const bool reject = refusal.action == policy::Action::reject;
+  return flows_.block(context, flow, Reason::banned, reject, flow.tcp.sequence_at(flow.sent));
+}
+
+// Once all that the stream may reveal is judged, or its first bytes are of no protocol that we
+// read. Where the server speaks first its words pass: they wait for the client's.
+std::optional<Judgement> StreamJudge::judge_nameless(const Context& context, Flow& flow) noexcept {
+  Progress& progress = flow.progress;
+  if (!shows_no_name(progress.finish) || flow.tcp.is_midstream()) return std::nullopt;
+  // What follows an Upgrade belongs to the name that the request showed.
+  if (progress.finish == Reason::unknown_protocol && flow.shown != ShownNames::none) {
+    return std::nullopt;
+  }
+  const Ruling ruling = evidence_.rule_on_address(context);
+  if (ruling.refusal) return refuse(context, flow, *ruling.refusal);
+  if (ruling.logged) progress.finish = Reason::logged;
+  return std::nullopt;
+}
+
+// Of a message with findings. Names that DNS asks for say nothing of the server.
+void StreamJudge::note_names(const Context& context, Flow& flow) noexcept {
+  const inspect::FindingList& findings = context.bench.findings;
+  flow.shown = ShownNames::none;
+  if (flow.progress.state.stage == Stage::dns || !inspect::shows_name(findings)) return;
+  const match::DomainSet& domains = context.snapshot.domains;
+  const auto banned = static_cast<std::size_t>(std::ranges::count_if(
+      findings, [&](const auto& finding) { return is_banned(domains, finding.name); }));
+  if (banned == 0) flow.shown = ShownNames::innocent;
+  if (banned == findings.size()) flow.shown = ShownNames::banned;
+  const auto* const named = std::ranges::find_if(
+      findings, [](const auto& finding) { return finding.source != inspect::Source::signature; });
+  if (named != findings.end()) flows_.name_of(flow).set(*named);
+}
+
+Judgement StreamJudge::finish(Flow& flow) noexcept {
+  flow.finish = flow.progress.finish;
+  flow.judged_end = flow.stream.base() + flow.progress.judged;
+  flow.phase = FlowPhase::finished;
+  if (flow.tcp.acknowledged() >= flow.judged_end) return flows_.pass(flow, flow.finish);
+  return pass(flow.finish);
+}
+
+std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Flow& flow) noexcept {
+  learn(context, flow);
+  const std::uint64_t acknowledged = flow.tcp.acknowledged();
+  if (flow.phase == FlowPhase::finished) {
+    if (acknowledged >= flow.judged_end) return flows_.pass(flow, flow.finish);
+    return std::nullopt;
+  }
+  forget_acknowledged(flow);
+  if (acknowledged > flow.stream.contiguous()) {
+    return flows_.cannot_judge(context, flow, Reason::unjudged_acknowledged);
+  }
+  return std::nullopt;
+}
+
+// The server has acknowledged a message with names, in a connection whose handshake was seen: it is
+// at its address, and took the names. A banned name passes where a policy logs it, or does not hold
+// the client.
+void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
+  if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
+      flow.tcp.acknowledged() < flow.stream.base() + flow.progress.seen) {
+    return;
+  }
+  const IpAddress& server = context.packet.source;
+  if (std::exchange(flow.shown, ShownNames::none) == ShownNames::innocent) {
+    evidence_.learn_innocent(server, context.now);
+  } else {
+    evidence_.learn_banned(server, flows_.name_of(flow).name(), context.now);
+  }
+}
+
+// Makes room for later messages: what is judged and acknowledged can no longer change.
+void StreamJudge::forget_acknowledged(Flow& flow) noexcept {
+  Progress& progress = flow.progress;
+  if (progress.judged == 0 || flow.tcp.acknowledged() < flow.stream.base() + progress.seen) return;
+  flow.stream.consume(flows_.pool(), progress.judged);
+  progress.needed -= std::min(progress.needed, progress.judged);
+  progress.seen = progress.judged = 0;
+  flows_.update_keep(flow);
+}
+
+bool StreamJudge::ends_search(const Context& context, Flow& flow) const noexcept {
+  if (flow.phase != FlowPhase::judging || flow.progress.state.stage != Stage::search) return false;
+  flow.server_bytes += static_cast<std::uint32_t>(context.packet.payload.size());
+  return flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
+}
+
+}  // namespace sluice::engine

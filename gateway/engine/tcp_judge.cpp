@@ -1,0 +1,167 @@
+#include "gateway/engine/tcp_judge.h"
+
+#include "gateway/engine/list_update.h"
+
+namespace sluice::engine {
+namespace {
+
+// How often the client of a rejected flow is told, as it goes on sending: a reset may be lost.
+constexpr std::uint8_t kMostResets = 8;
+
+bool opens_connection(const packet::Packet& packet) {
+  return packet.tcp.syn && !packet.tcp.ack && !packet.tcp.rst;
+}
+
+// A bare SYN or RST carries no bytes of a client, and both let the ends settle: a reset closes what
+// is left of the connection; a SYN may open another one, which counts once the server answers it.
+bool settles(const packet::Packet& packet) {
+  return packet.payload.empty() && (packet.tcp.syn || packet.tcp.rst);
+}
+
+}  // namespace
+
+Judgement TcpJudge::judge(const Context& context) noexcept {
+  const std::uint64_t connections = flows_.connections();
+  Flow* const flow = flows_.find(context.lookup, context.now);
+  Judgement judgement =
+      flow == nullptr ? judge_unknown_flow(context) : judge_known_flow(context, *flow);
+  judgement.is_new_connection = flows_.connections() != connections;
+  return judgement;
+}
+
+Judgement TcpJudge::judge_known_flow(const Context& context, Flow& flow) noexcept {
+  const Sender sender = sender_of(context, flow);
+  if (sender == Sender::wrong_side) return judge_wrong_side(context, flow);
+  if (flow.generation != context.generation) {
+    if (auto ended = judge_after_update(context, flow, sender)) return *ended;
+  }
+  // Nothing can take this back but a SYN, which may open another connection.
+  if (flow.phase == FlowPhase::passed && !context.packet.tcp.syn) {
+    return pass_flow(Reason::flow_passed);
+  }
+  if (flow.is_refused()) return judge_refused(context, flow, sender);
+  return sender == Sender::client ? judge_client(context, flow) : judge_server(context, flow);
+}
+
+// Where sides are known, the server's word counts only from the other side than the client's: a
+// client may send under its server's address.
+TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcept {
+  const packet::TcpHeader& tcp = context.packet.tcp;
+  const bool from_client = context.lookup.keyed.source_is_low == flow.client_is_low;
+  if (!flow.side || !context.side) return from_client ? Sender::client : Sender::server;
+  const bool is_clients_side = *flow.side == *context.side;
+  if (!from_client) return is_clients_side ? Sender::wrong_side : Sender::server;
+  if (is_clients_side || !tcp.syn || !tcp.ack) return Sender::client;
+  // A SYN-ACK from the other side than the SYN that made this flow: its sender is the server, and
+  // that SYN was sent under its address.
+  flow.client_is_low = !flow.client_is_low;
+  flow.tcp = flow::TcpFlow::from_syn_ack(context.packet);
+  flows_.restart(flow);
+  return Sender::server;
+}
+
+// Nothing is learnt from it. It passes, for where a router sends packets back to the side that they
+// came from, each is seen twice. Only a SYN with data can be no server's.
+Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
+  const packet::Packet& packet = context.packet;
+  if (flow.is_refused() && !settles(packet)) return drop_packet(context, Reason::flow_blocked);
+  if (opens_connection(packet) && !packet.payload.empty()) {
+    return drop_packet(context, Reason::wrong_side);
+  }
+  return pass(Reason::wrong_side);
+}
+
+Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
+  const packet::Packet& packet = context.packet;
+  if (opens_connection(packet)) {
+    if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
+    Flow& flow = flows_.create(context, flow::TcpFlow::from_syn(packet));
+    return judge_client(context, flow);
+  }
+  if (packet.payload.empty()) return pass(Reason::no_payload);
+  // A connection older than we are. Only what may be the start of a client's stream is judged.
+  Workbench& bench = context.bench;
+  bench.findings.clear();
+  inspect::StreamState state;
+  static_cast<void>(inspect::inspect_stream(packet.payload, context.protocol_port(), state,
+                                            bench.scratch, bench.findings));
+  if (state.stage == inspect::Stage::search) return pass(Reason::midstream);
+  return judge_client(context, flows_.create(context, flow::TcpFlow::midstream(packet)));
+}
+
+std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Flow& flow,
+                                                      Sender sender) noexcept {
+  flow.generation = context.generation;
+  if (flow.is_refused()) return std::nullopt;
+  Context from = context;
+  from.from_server = sender == Sender::server;
+  const auto refusal = refused_by_update(from, flows_.name_of(flow));
+  if (!refusal) return std::nullopt;
+  return flows_.block(context, flow, Reason::list_update, refusal->action == policy::Action::reject,
+                      context.packet.tcp.sequence);
+}
+
+Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sender) noexcept {
+  const bool from_client = sender == Sender::client;
+  if (settles(context.packet)) {
+    const bool restarted = from_client ? flow.tcp.on_client(context.packet).restarted
+                                       : flow.tcp.on_server(context.packet).restarted;
+    if (restarted) flows_.restart(flow);
+    return pass(Reason::no_payload);
+  }
+  Judgement again{.act = Drop{}, .reason = Reason::flow_blocked};
+  const bool tells_client =
+      flow.phase == FlowPhase::rejected && flow.tcp.handshake_seen() && flow.resets < kMostResets;
+  if (!tells_client) again.scope = Scope::flow;
+  if (tells_client && from_client && !context.packet.payload.empty()) {
+    ++flow.resets;
+    again.act = Reset{};
+  }
+  return again;
+}
+
+Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
+  if (flow.phase != FlowPhase::passed && context.has_bad_checksum()) {
+    return drop_packet(context, Reason::bad_checksum);
+  }
+  const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
+  if (segment.restarted) flows_.restart(flow);
+  answers_.forget_acknowledged(context.packet, flow);
+  if (segment.kind == flow::ClientSegment::Kind::early) {
+    return drop_packet(context, Reason::syn_data);
+  }
+  if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
+  switch (segment.kind) {
+    case flow::ClientSegment::Kind::early:
+    case flow::ClientSegment::Kind::empty:
+      return pass(Reason::no_payload);
+    // Passed, not dropped: the server discards the bytes, but a keep-alive or a repeat after a lost
+    // acknowledgment needs its answer.
+    case flow::ClientSegment::Kind::stale:
+      return pass(Reason::stale);
+    case flow::ClientSegment::Kind::far:
+      return drop_packet(context, Reason::beyond_window);
+    case flow::ClientSegment::Kind::discarded:
+      return drop_packet(context, Reason::discarded);
+    case flow::ClientSegment::Kind::data:
+      break;
+  }
+  // Some servers read an urgent byte where it lies, others beside the stream (RFC 6093).
+  const bool is_judged = flow.phase == FlowPhase::judging || segment.offset < flow.judged_end;
+  if (context.packet.tcp.urg && is_judged) return drop_packet(context, Reason::urgent);
+  return streams_.take(context, flow, segment);
+}
+
+Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
+  const flow::ServerEvent event = flow.tcp.on_server(context.packet);
+  if (event.restarted) flows_.restart(flow);
+  if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
+  if (event.acknowledged_more) {
+    if (auto settled = streams_.on_acknowledged(context, flow)) return *settled;
+  }
+  if (streams_.ends_search(context, flow)) return flows_.pass(flow, Reason::unknown_protocol);
+  if (context.packet.payload.empty()) return pass(Reason::no_payload);
+  return flow.answers.is_read() ? answers_.judge(context, flow) : pass(Reason::server_data);
+}
+
+}  // namespace sluice::engine

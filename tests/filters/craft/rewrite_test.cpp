@@ -1,0 +1,59 @@
+#include "filters/craft/rewrite.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/packet_builder.h"
+
+namespace sluice::craft {
+namespace {
+
+using test::ByteVector;
+using test::FrameBuilder;
+
+FrameBuilder tcp(const char* from, const char* to) {
+  return FrameBuilder(from, to).tcp(1000, 5000, "PA");
+}
+
+// The frame with another payload; empty where it could not be made.
+ByteVector rewritten(const ByteVector& frame, std::string_view payload) {
+  const auto packet = packet::decode(frame, LinkType::ethernet);
+  EXPECT_TRUE(packet);
+  ByteVector out(frame.size());
+  const Bytes made = rewrite(*packet, as_bytes(payload), out);
+  return {made.begin(), made.end()};
+}
+
+TEST(Rewrite, IsTheFrameThatTheSenderWouldHaveMade) {
+  for (const bool v4 : {true, false}) {
+    const char* const from = v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000";
+    const char* const to = v4 ? "198.51.100.2:443" : "[2001:db8:1::2]:443";
+    EXPECT_EQ(rewritten(tcp(from, to).vlan(7).payload("decoy").build(), "names"),
+              tcp(from, to).vlan(7).payload("names").build());
+    EXPECT_EQ(rewritten(FrameBuilder(from, to).payload("decoy").build(), "names"),
+              FrameBuilder(from, to).payload("names").build());
+  }
+}
+
+// RFC 768: zero says that the sender made none.
+TEST(Rewrite, LeavesAUdpPacketWithoutAChecksumAsItIs) {
+  ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("decoy").build();
+  const auto packet = packet::decode(frame, LinkType::ethernet);
+  constexpr std::size_t kField = 6;
+  frame[packet->transport_offset + kField] = frame[packet->transport_offset + kField + 1] = {};
+  const ByteVector made = rewritten(frame, "names");
+  ASSERT_FALSE(made.empty());
+  EXPECT_EQ(made[packet->transport_offset + kField], std::byte{0});
+  EXPECT_EQ(made[packet->transport_offset + kField + 1], std::byte{0});
+  EXPECT_EQ(as_text(packet::decode(made, LinkType::ethernet)->payload), "names");
+}
+
+TEST(Rewrite, IsNothingWhereSizesDifferOrThereIsNoRoom) {
+  const ByteVector frame = tcp("192.0.2.1:5000", "198.51.100.2:443").payload("decoy").build();
+  EXPECT_TRUE(rewritten(frame, "name").empty());
+  const auto packet = packet::decode(frame, LinkType::ethernet);
+  ByteVector out(frame.size() - 1);
+  EXPECT_TRUE(rewrite(*packet, as_bytes("names"), out).empty());
+}
+
+}  // namespace
+}  // namespace sluice::craft

@@ -1,0 +1,86 @@
+// What cannot be judged, and what floods push out, is not passed.
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/engine/lab.h"
+
+namespace sluice::engine {
+namespace {
+
+using io::Verdict;
+using test::ByteVector;
+using test::Connection;
+using test::hello;
+using test::Lab;
+using test::LabOptions;
+
+class Unjudged : public testing::Test {
+ protected:
+  void SetUp() override { connection_.open(lab_); }
+  Verdict data(std::size_t offset, Bytes bytes) {
+    return lab_.send(connection_.data(offset, bytes));
+  }
+  Verdict acknowledge(std::size_t offset) {
+    return lab_.send(connection_.acknowledge(offset), io::Side::outside);
+  }
+
+  Lab lab_;
+  Connection connection_;
+  // Of one length, so that one can take the place of the other.
+  ByteVector banned_ = hello("abc.wechat.com");
+  ByteVector clean_ = hello("abc.weather.io");
+};
+
+TEST_F(Unjudged, BytesThatWeNeverSawAreNotPassed) {
+  EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
+  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);  // they went another way
+  EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 1U);
+  EXPECT_EQ(data(100, Bytes(clean_).subspan(100)), Verdict::drop_flow);
+}
+
+TEST_F(Unjudged, AFloodOfFlowsDoesNotUnblock) {
+  EXPECT_EQ(data(0, banned_), Verdict::drop_flow);
+  for (int port = 6000; port < 6500; ++port) {
+    lab_.send(Connection("192.0.2.9:" + std::to_string(port)).syn());
+  }
+  EXPECT_EQ(data(0, clean_), Verdict::drop_flow);
+  EXPECT_EQ(lab_.count(Reason::flow_blocked), 1U);
+}
+
+TEST_F(Unjudged, AFloodOfHalfHellosDoesNotPassOne) {
+  EXPECT_EQ(data(0, Bytes(banned_).first(100)), Verdict::pass);
+  for (int port = 6000; port < 6050; ++port) {
+    const Connection other("192.0.2.9:" + std::to_string(port));
+    other.open(lab_);
+    lab_.send(other.data(0, Bytes(clean_).first(100)));
+  }
+  EXPECT_EQ(data(100, Bytes(banned_).subspan(100)), Verdict::drop_flow);
+}
+
+TEST_F(Unjudged, AFloodOfBlockedFlowsDoesNotPassOneUnderJudgement) {
+  EXPECT_EQ(data(0, Bytes(banned_).first(100)), Verdict::pass);
+  for (int port = 6000; port < 6200; ++port) {
+    const Connection other("192.0.2.9:" + std::to_string(port));
+    other.open(lab_);
+    EXPECT_EQ(lab_.send(other.data(0, banned_)), Verdict::drop_flow);
+  }
+  EXPECT_EQ(data(100, Bytes(banned_).subspan(100)), Verdict::drop_flow);
+}
+
+TEST_F(Unjudged, UnreadableHelloIsNotPassed) {
+  ByteVector broken = banned_;
+  broken[as_text(broken).find("abc.wechat") - 2] = std::byte{0xff};  // length of the name
+  EXPECT_EQ(data(0, broken), Verdict::drop_flow);
+  EXPECT_EQ(lab_.count(Reason::unreadable), 1U);
+}
+
+TEST_F(Unjudged, UnreadableHelloIsPassedWhereTheOperatorSaysSo) {
+  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
+  connection_.open(lab);
+  ByteVector broken = banned_;
+  broken[as_text(broken).find("abc.wechat") - 2] = std::byte{0xff};
+  EXPECT_EQ(lab.send(connection_.data(0, broken)), Verdict::pass);
+}
+
+}  // namespace
+}  // namespace sluice::engine
