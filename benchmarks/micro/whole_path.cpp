@@ -74,7 +74,7 @@ class Path {
   }
   // `fresh`: each run starts with an empty flow table, of a worker that is warm.
   void time(benchmark::State& state, bool fresh = false) {
-    dataplane_.keep_verdicts(false);
+    dataplane_.keep_fates(false);
     for (auto _ : state) {
       if (fresh) {
         state.PauseTiming();

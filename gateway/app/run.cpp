@@ -17,7 +17,7 @@
 
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
-#include "gateway/dataplane/pcap/live_bridge.h"
+#include "gateway/dataplane/factory/factory.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/labels.h"
 #include "gateway/engine/worker.h"
@@ -215,15 +215,21 @@ int run(const cli::RunCommand& command) {
   }
   auto resolver = start_resolver(start.endpoints, resolutions, resolver_counters);
   if (!resolver) return refuse_start("sluice: " + resolver.error());
-  auto bridge = io::LiveBridge::open(
-      {start.inside, start.outside, static_cast<int>(start.buffer_mib) * 1024 * 1024});
-  if (!bridge) return refuse_start("sluice: " + bridge.error());
+  constexpr int kMebibyte = 1024 * 1024;
+  auto dataplanes =
+      io::open_dataplanes({.kind = start.dataplane,
+                           .inside = start.inside,
+                           .outside = start.outside,
+                           .buffer_bytes = static_cast<int>(start.buffer_mib) * kMebibyte},
+                          1);
+  if (!dataplanes) return refuse_start("sluice: " + dataplanes.error());
+  io::Dataplane& dataplane = *dataplanes->front();
 
   log_lists(*ban);
   log_memory(start, ban->status);
   metrics.publish(std::move(ban->status));
   const auto worker = std::make_unique<engine::Worker>(
-      engine::Worker::Parts{**bridge, snapshots, counters, audit ? &ring : nullptr, nullptr,
+      engine::Worker::Parts{dataplane, snapshots, counters, audit ? &ring : nullptr, nullptr,
                             &resolutions, start.tunnels},
       limits_of(start), random_key(), true);
   if (*resolver) (*resolver)->watch(ban->snapshot);
@@ -236,12 +242,12 @@ int run(const cli::RunCommand& command) {
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
   Reloader reloader(command.config, snapshots, metrics, resolver->get());
   serve(reloader, audit.get(), counters, worker_ended);
-  (*bridge)->stop();
+  dataplane.stop();
   thread.join();
   if (*resolver) (*resolver)->stop();
   if (audit) audit->stop();
   if (last == io::Poll::failed) {
-    spdlog::error("the dataplane failed: {}", (*bridge)->error());
+    spdlog::error("the dataplane failed: {}", dataplane.error());
     return kFailed;
   }
   spdlog::info("stopped after {} packets", counters.packets.value());

@@ -42,11 +42,6 @@ std::optional<Ech> parse_ech(std::string_view word) {
   return std::nullopt;
 }
 
-std::optional<DataplaneKind> parse_dataplane(std::string_view word) {
-  if (word == "pcap") return DataplaneKind::pcap;
-  return std::nullopt;
-}
-
 // `127.0.0.1:9464`, `[::1]:9464`
 bool is_listen_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -106,7 +101,7 @@ class Reader {
 
   void read_dataplane(StartSettings& start) {
     auto table = root_.table("dataplane");
-    table.read_word("type", start.dataplane, parse_dataplane, "pcap");
+    table.read_word("type", start.dataplane, io::parse_kind, io::kKinds);
     table.read("inside", start.inside);
     table.read("outside", start.outside);
     table.read("buffer_mib", start.buffer_mib, 1, 1024);

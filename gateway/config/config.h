@@ -20,14 +20,13 @@
 #include "filters/policy/dns_scope.h"
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
+#include "gateway/dataplane/kind.h"
 #include "lists/compile/compile.h"
 
 namespace sluice::config {
 
-enum class DataplaneKind : std::uint8_t { pcap };
-
 struct StartSettings {
-  DataplaneKind dataplane = DataplaneKind::pcap;     // [dataplane] type
+  io::Kind dataplane = io::Kind::pcap;               // [dataplane] type
   std::string inside, outside;                       // [dataplane] inside, outside
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels

@@ -4,7 +4,7 @@
 // capture files, libpcap, NFQUEUE and XDP.
 //
 // One worker owns one dataplane and calls it from its own thread, in this order:
-//   [publish, revoke …] -> poll(batch) -> for each frame: [inject …, replace] -> submit(verdicts)
+//   [publish, revoke …] -> poll(batch) -> for each frame: [revoke, inject …, replace] -> submit
 // stop() may be called from any thread or a signal handler; poll then returns `ended` soon.
 // Steady state: no allocation.
 //
@@ -27,7 +27,7 @@
 //                                                         all others: they are dropped
 //
 // A frame also comes up if the dataplane cannot read its key: IP fragments, extension headers,
-// tunnels. And it comes up if its flow has no entry in force:
+// tunnels, over two VLAN tags. And it comes up if its flow has no entry in force:
 //   - publish(generation) was called with a later generation than the entry's;
 //   - revoke(key) was called;
 //   - the dataplane evicted the entry. Entries are bounded, and losing one is never an error.
@@ -83,8 +83,10 @@ class Dataplane {
   // Ends entries of generations before this one; new verdicts of such generations make none.
   // Between batches. Does nothing without flow_verdicts.
   virtual void publish(Generation /*generation*/) noexcept {}
-  // Ends the entry of this flow, if there is one. Between batches. Does nothing without
-  // flow_verdicts.
+  // Ends the entry of this flow, if there is one. Between batches, or once for a frame of the batch
+  // in hand: it then wins over all verdicts of that batch for the flow, and takes effect before
+  // submit sends a frame. So a SYN that opens a new connection cannot overtake the end of the old
+  // one's entry. Does nothing without flow_verdicts.
   virtual void revoke(const FlowKey& /*flow*/) noexcept {}
   // Sends a frame of ours out on `side`, before the batch is submitted. False: it could not.
   virtual bool inject(Side side, Bytes frame) noexcept = 0;

@@ -47,6 +47,19 @@ struct Rules {
   io::Generation generation = 0;  // counts snapshots
 };
 
+// How a packet came in.
+struct Arrival {
+  Nanos time{0};
+  std::optional<io::Side> side;  // where the dataplane knows
+  io::ChecksumState checksum = io::ChecksumState::unknown;
+};
+
+// Whether a packet's checksum is to be looked at: not where a NIC did, or has yet to fill it in.
+[[nodiscard]] inline bool verifies(const Snapshot& snapshot, io::ChecksumState state) noexcept {
+  return snapshot.fallbacks.checksums == policy::Checksums::verify &&
+         state == io::ChecksumState::unknown;
+}
+
 // How the engine judges, whatever the packet.
 struct Mode {
   bool enforce = true;  // false: names are found and reported, nothing is blocked
@@ -63,6 +76,7 @@ struct Context {
   Workbench& bench;
   Mode mode;
   std::optional<io::Side> side;  // where the packet came in, if that is known
+  bool verifies_checksums = true;
   bool from_server = false;
 
   // Whose policy counts.
@@ -76,8 +90,7 @@ struct Context {
   }
   // What the receiver discards on arrival must not be judged in place of what it reads.
   [[nodiscard]] bool has_bad_checksum() const noexcept {
-    return snapshot.fallbacks.checksums == policy::Checksums::verify &&
-           !packet::checksums_hold(packet);
+    return verifies_checksums && !packet::checksums_hold(packet);
   }
   // This packet can be exchanged for another one on its way.
   [[nodiscard]] bool can_rewrite() const noexcept {

@@ -26,10 +26,18 @@ void Judge::begin_batch(const Rules& rules, const Resolutions* resolutions,
   evidence_.use(resolutions);
 }
 
-Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup, Nanos now,
-                       std::optional<io::Side> side) noexcept {
-  const Context context{packet, lookup, now, *rules_->snapshot, rules_->generation, *sink_,
-                        bench_, mode_,  side};
+Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
+                       const Arrival& arrival) noexcept {
+  const Context context{packet,
+                        lookup,
+                        arrival.time,
+                        *rules_->snapshot,
+                        rules_->generation,
+                        *sink_,
+                        bench_,
+                        mode_,
+                        arrival.side,
+                        verifies(*rules_->snapshot, arrival.checksum)};
   if (packet.is_fragment) return cannot_judge(context, Reason::fragment_unheld);
   switch (packet.transport) {
     case packet::Transport::udp:

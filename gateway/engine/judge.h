@@ -46,10 +46,10 @@ class Judge {
   }
   void prefetch(const FlowLookup& lookup) const noexcept { flows_.prefetch(lookup); }
 
-  // `lookup`: of this packet. `side`: where it came in, where the dataplane knows. Views in the
-  // judgement, and in what the sink is told, are good until the next call. REQUIRES: begin_batch().
-  [[nodiscard]] Judgement judge(const packet::Packet& packet, const FlowLookup& lookup, Nanos now,
-                                std::optional<io::Side> side) noexcept;
+  // `lookup`: of this packet. Views in the judgement, and in what the sink is told, are good until
+  // the next call. REQUIRES: begin_batch().
+  [[nodiscard]] Judgement judge(const packet::Packet& packet, const FlowLookup& lookup,
+                                const Arrival& arrival) noexcept;
 
   // Removes what has been idle for too long; a bounded amount of work a call.
   void expire(Nanos now) noexcept;

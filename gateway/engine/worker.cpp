@@ -88,13 +88,13 @@ void Worker::decode_batch() noexcept {
     arrivals[i].decoded =
         packet::decode_into(arrivals[i].packet, frame.bytes, frame.link, parts_.tunnels);
   }
-  for (Arrival& arrival : arrivals) {
+  for (Decoded& arrival : arrivals) {
     if (arrival.decoded) judge_.look_up(arrival.packet, arrival.lookup);
   }
-  for (const Arrival& arrival : arrivals) judge_.prefetch(arrival.lookup);
+  for (const Decoded& arrival : arrivals) judge_.prefetch(arrival.lookup);
 }
 
-io::FrameVerdict Worker::handle(const io::Frame& frame, const Arrival& arrival) noexcept {
+io::FrameVerdict Worker::handle(const io::Frame& frame, const Decoded& arrival) noexcept {
   frame_ = &frame;
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
@@ -116,7 +116,8 @@ io::FrameVerdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
 
 io::FrameVerdict Worker::handle_packet(const packet::Packet& packet,
                                        const FlowLookup& lookup) noexcept {
-  const Judgement judgement = judge_.judge(packet, lookup, frame_->time, side_of(*frame_));
+  const Judgement judgement =
+      judge_.judge(packet, lookup, {frame_->time, side_of(*frame_), frame_->checksum});
   const io::FrameVerdict verdict =
       executor_.execute(judgement, packet, place_of(*frame_), rules_.generation);
   return count(verdict, judgement.reason);
@@ -131,7 +132,7 @@ FramePlace Worker::place_of(const io::Frame& frame) const noexcept {
 }
 
 io::FrameVerdict Worker::handle_fragment(const packet::Packet& part) noexcept {
-  const bool verify = snapshot_->fallbacks.checksums == policy::Checksums::verify;
+  const bool verify = verifies(*snapshot_, frame_->checksum);
   const auto refuse = [&](Reason reason) {
     return count({enforce_ ? io::Verdict::drop : io::Verdict::pass}, reason);
   };

@@ -65,7 +65,7 @@ class Worker final : private FindingSink {
   void on_parse_error(inspect::ParseError error) noexcept override;
 
   // A frame of the batch, decoded.
-  struct Arrival {
+  struct Decoded {
     packet::Packet packet;
     Result<void, packet::DecodeError> decoded;
     FlowLookup lookup;
@@ -73,7 +73,7 @@ class Worker final : private FindingSink {
 
   void take_news() noexcept;
   void decode_batch() noexcept;
-  [[nodiscard]] io::FrameVerdict handle(const io::Frame& frame, const Arrival& arrival) noexcept;
+  [[nodiscard]] io::FrameVerdict handle(const io::Frame& frame, const Decoded& arrival) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::FrameVerdict handle_packet(const packet::Packet& packet,
                                                const FlowLookup& lookup) noexcept;
@@ -100,7 +100,7 @@ class Worker final : private FindingSink {
   Nanos newest_{0};                     // latest time stamp seen
   std::uint32_t sampled_ = 0;
   io::Batch batch_;
-  std::array<Arrival, io::Batch::kCapacity> arrivals_;
+  std::array<Decoded, io::Batch::kCapacity> arrivals_;
   std::array<io::FrameVerdict, io::Batch::kCapacity> verdicts_;
 };
 

@@ -128,7 +128,7 @@ std::string_view to_string(Carrier carrier) {
   return carrier == Carrier::udp ? "udp" : "tcp";
 }
 
-Result run_answer_case(const AnswerCase& entry, Family family, bool enforce) {
+Result run_answer_case(const AnswerCase& entry, Family family, Gateway gateway) {
   Result result;
   for (const std::string_view target : {kBannedName, kOrdinaryName}) {
     const bool is_banned = target == kBannedName;
@@ -140,7 +140,7 @@ Result run_answer_case(const AnswerCase& entry, Family family, bool enforce) {
           const std::string what = std::string(stack.name) + (acknowledges ? "" : " late") + " " +
                                    std::string(target) + " script " + std::to_string(i);
           run_answer({scripts[i], entry.carrier, stack, family, acknowledges}, is_banned, what,
-                     small_gateway(enforce, entry.ech), result);
+                     small_gateway(gateway, entry.ech), result);
         }
       }
     }

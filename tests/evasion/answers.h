@@ -31,7 +31,6 @@ struct AnswerCase {
 
 [[nodiscard]] std::string_view to_string(Carrier carrier);
 [[nodiscard]] std::span<const AnswerCase> answer_cases();
-// `enforce` as for run_case().
-[[nodiscard]] Result run_answer_case(const AnswerCase& entry, Family family, bool enforce = true);
+[[nodiscard]] Result run_answer_case(const AnswerCase& entry, Family family, Gateway gateway = {});
 
 }  // namespace sluice::evasion

@@ -157,10 +157,10 @@ std::string describe(const Setting& setting, const Payload& payload) {
          setting.script.what;
 }
 
-void run_banned(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
+void run_banned(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
   const bool shown = names_app(setting.kind, Run(setting, nullptr).go(true));
   result.shown += shown ? 1 : 0;
-  test::Lab lab = small_gateway(enforce);
+  test::Lab lab = small_gateway(gateway);
   if (names_app(setting.kind, Run(setting, &lab).go(true))) {
     result.passed.push_back(describe(setting, payload));
   }
@@ -168,9 +168,9 @@ void run_banned(const Setting& setting, const Payload& payload, bool enforce, Re
 
 // What an ordinary client's server may read behind the gateway: what it would have read without
 // one, what the client wants read, or of each byte the copy that was sent first.
-void run_ordinary(const Setting& setting, const Payload& payload, bool enforce, Result& result) {
+void run_ordinary(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
   const bool again = setting.script.sends_again;
-  test::Lab lab = small_gateway(enforce);
+  test::Lab lab = small_gateway(gateway);
   const auto guarded = Run(setting, &lab).go(again);
   if (guarded == Run(setting, nullptr).go(again)) return;
   if (guarded == std::vector<ByteVector>{setting.script.stream}) return;
@@ -198,7 +198,7 @@ bool is_contested(const Script& script) {
   return false;
 }
 
-Result run_payload(const Case& entry, const Payload& payload, Family family, bool enforce) {
+Result run_payload(const Case& entry, const Payload& payload, Family family, Gateway gateway) {
   Result result;
   std::size_t number = 0;
   for (const Script& script : entry.build(payload)) {
@@ -209,9 +209,9 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, boo
         const Setting setting{script, kStacks[i], acknowledge, family, payload.kind};
         ++result.runs;
         if (payload.name == kBannedName) {
-          run_banned(setting, payload, enforce, result);
+          run_banned(setting, payload, gateway, result);
         } else {
-          run_ordinary(setting, payload, enforce, result);
+          run_ordinary(setting, payload, gateway, result);
         }
       }
     }
@@ -221,7 +221,7 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, boo
 
 }  // namespace
 
-test::Lab small_gateway(bool enforce, policy::Ech ech) {
+test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   test::LabOptions options;
   options.limits = {.flows = 16,
                     .streams = 4,
@@ -232,7 +232,8 @@ test::Lab small_gateway(bool enforce, policy::Ech ech) {
                     .hellos = {.flows = 16, .streams = 4, .clients = 16}};
   options.fallbacks.ech = ech;
   options.can.sides = true;
-  options.enforce = enforce;
+  options.enforce = gateway.enforce;
+  options.offload = gateway.offload;
   return test::Lab(options);
 }
 
@@ -243,18 +244,18 @@ void Result::add(const Result& other) {
   collateral.insert(collateral.end(), other.collateral.begin(), other.collateral.end());
 }
 
-Result run_case(const Case& entry, Kind kind, Family family, bool enforce) {
+Result run_case(const Case& entry, Kind kind, Family family, Gateway gateway) {
   Result result;
   for (const std::string_view name : {kBannedName, kOrdinaryName}) {
     if (name == kOrdinaryName && !asks_for_ordinary(entry.trait)) continue;
-    result.add(run_payload(entry, payload_of(kind, name), family, enforce));
+    result.add(run_payload(entry, payload_of(kind, name), family, gateway));
   }
   return result;
 }
 
-Result run_case(const Case& entry, Family family, bool enforce) {
+Result run_case(const Case& entry, Family family, Gateway gateway) {
   Result result;
-  for (const Kind kind : entry.kinds) result.add(run_case(entry, kind, family, enforce));
+  for (const Kind kind : entry.kinds) result.add(run_case(entry, kind, family, gateway));
   return result;
 }
 

@@ -36,11 +36,16 @@ inline constexpr std::size_t kEvery = 5;
 inline constexpr std::size_t kEvery = 1;
 #endif
 
-// For there are many thousands of these.
-[[nodiscard]] test::Lab small_gateway(bool enforce, policy::Ech ech = policy::Ech::allow);
+// How the gateway of a run is set up.
+struct Gateway {
+  bool enforce = true;   // false: it reports and blocks nothing
+  bool offload = false;  // its dataplane handles frames of decided flows itself
+};
 
-// `enforce` false: the gateway reports and blocks nothing.
-[[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, bool enforce = true);
-[[nodiscard]] Result run_case(const Case& entry, Family family, bool enforce = true);
+// Small, for there are many thousands of these.
+[[nodiscard]] test::Lab small_gateway(Gateway gateway, policy::Ech ech = policy::Ech::allow);
+
+[[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, Gateway gateway = {});
+[[nodiscard]] Result run_case(const Case& entry, Family family, Gateway gateway = {});
 
 }  // namespace sluice::evasion

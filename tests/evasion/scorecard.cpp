@@ -1,12 +1,14 @@
 // Prints what each evasion came to. Exit status: 0 all right, 1 something passed or was lost
-// that is no known gap.
+// that is no known gap; 2 wrong usage.
 //
-// usage: scorecard [--without-gateway-rules]
+// usage: scorecard [--offload] [--without-gateway-rules]
 //
+//   --offload                 the dataplane handles frames of decided flows itself
 //   --without-gateway-rules   the gateway blocks nothing: every case must show as passed
 
 #include <cstdio>
-#include <cstring>
+#include <span>
+#include <string_view>
 
 #include "tests/evasion/answers.h"
 #include "tests/evasion/course.h"
@@ -59,18 +61,18 @@ void print_row(const Entry& entry, const std::string& payloads, const Result& v4
   if (!(v4.is_right() && v6.is_right())) ++sum.wrong;
 }
 
-int print(bool enforce) {
+int print(Gateway gateway) {
   std::printf("%-24s %-60s %-20s %6s  %-10s %-10s %s\n", "case", "on the wire", "payloads", "runs",
               "IPv4", "IPv6", "ordinary name");
   Sum sum;
   for (const Case& entry : all_cases()) {
-    print_row(entry, kinds_of(entry), run_case(entry, Family::v4, enforce),
-              run_case(entry, Family::v6, enforce), sum);
+    print_row(entry, kinds_of(entry), run_case(entry, Family::v4, gateway),
+              run_case(entry, Family::v6, gateway), sum);
   }
   for (const AnswerCase& entry : answer_cases()) {
     print_row(entry, "dns/" + std::string(to_string(entry.carrier)),
-              run_answer_case(entry, Family::v4, enforce),
-              run_answer_case(entry, Family::v6, enforce), sum);
+              run_answer_case(entry, Family::v4, gateway),
+              run_answer_case(entry, Family::v6, gateway), sum);
   }
   std::printf("%zu cases, %zu runs, %zu wrong\n", sum.cases, sum.runs, sum.wrong);
   return sum.wrong == 0 ? 0 : 1;
@@ -80,6 +82,17 @@ int print(bool enforce) {
 }  // namespace sluice::evasion
 
 int main(int argc, char** argv) {
-  const bool enforce = argc < 2 || std::strcmp(argv[1], "--without-gateway-rules") != 0;
-  return sluice::evasion::print(enforce);
+  sluice::evasion::Gateway gateway;
+  for (const std::string_view argument :
+       std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+    if (argument == "--offload") {
+      gateway.offload = true;
+    } else if (argument == "--without-gateway-rules") {
+      gateway.enforce = false;
+    } else {
+      std::fprintf(stderr, "usage: scorecard [--offload] [--without-gateway-rules]\n");
+      return 2;
+    }
+  }
+  return sluice::evasion::print(gateway);
 }

@@ -1,8 +1,9 @@
-// Every case against both families; and that the scorecard can fail.
+// Every case against both families, with and without offload; and that the scorecard can fail.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "tests/evasion/answers.h"
 #include "tests/evasion/course.h"
@@ -20,39 +21,58 @@ void expect_right(const Result& result) {
   EXPECT_TRUE(result.collateral.empty()) << "collateral: " << first_of(result.collateral);
 }
 
-class Evasion : public testing::TestWithParam<std::size_t> {};
+// The index of a case, and whether the dataplane offloads.
+using Parameter = std::tuple<std::size_t, bool>;
+
+template <typename Cases>
+std::string name_in(const Cases& cases, const Parameter& parameter) {
+  const auto [index, offload] = parameter;
+  return std::string(cases[index].name) + (offload ? "_offload" : "");
+}
+
+class Evasion : public testing::TestWithParam<Parameter> {};
 
 TEST_P(Evasion, BannedIsBlockedAndOrdinaryComesThrough) {
-  const Case entry = all_cases()[GetParam()];
-  for (const Family family : {Family::v4, Family::v6}) expect_right(run_case(entry, family));
+  const auto [index, offload] = GetParam();
+  const Case entry = all_cases()[index];
+  for (const Family family : {Family::v4, Family::v6}) {
+    expect_right(run_case(entry, family, {.offload = offload}));
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Evasion, testing::Range<std::size_t>(0, all_cases().size()),
+INSTANTIATE_TEST_SUITE_P(All, Evasion,
+                         testing::Combine(testing::Range<std::size_t>(0, all_cases().size()),
+                                          testing::Bool()),
                          [](const auto& parameter) {
-                           return std::string(all_cases()[parameter.param].name);
+                           return name_in(all_cases(), parameter.param);
                          });
 
-class AnswerEvasion : public testing::TestWithParam<std::size_t> {};
+class AnswerEvasion : public testing::TestWithParam<Parameter> {};
 
 TEST_P(AnswerEvasion, BannedIsBlockedAndOrdinaryComesThrough) {
-  const AnswerCase& entry = answer_cases()[GetParam()];
-  for (const Family family : {Family::v4, Family::v6}) expect_right(run_answer_case(entry, family));
+  const auto [index, offload] = GetParam();
+  const AnswerCase& entry = answer_cases()[index];
+  for (const Family family : {Family::v4, Family::v6}) {
+    expect_right(run_answer_case(entry, family, {.offload = offload}));
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AnswerEvasion, testing::Range<std::size_t>(0, answer_cases().size()),
+INSTANTIATE_TEST_SUITE_P(All, AnswerEvasion,
+                         testing::Combine(testing::Range<std::size_t>(0, answer_cases().size()),
+                                          testing::Bool()),
                          [](const auto& parameter) {
-                           return std::string(answer_cases()[parameter.param].name);
+                           return name_in(answer_cases(), parameter.param);
                          });
 
 // A gateway that blocks nothing fails every case.
 TEST(Scorecard, CanFail) {
   for (const AnswerCase& entry : answer_cases()) {
-    const Result result = run_answer_case(entry, Family::v4, false);
+    const Result result = run_answer_case(entry, Family::v4, {.enforce = false});
     EXPECT_FALSE(result.passed.empty()) << entry.name;
     EXPECT_TRUE(result.collateral.empty()) << entry.name << ": " << result.collateral.front();
   }
   for (const Case& entry : all_cases()) {
-    const Result result = run_case(entry, entry.kinds.front(), Family::v4, false);
+    const Result result = run_case(entry, entry.kinds.front(), Family::v4, {.enforce = false});
     EXPECT_FALSE(result.passed.empty()) << entry.name;
     EXPECT_TRUE(result.collateral.empty()) << entry.name << ": " << result.collateral.front();
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Writes captures for tests: classic pcap, nanoseconds, little-endian whatever the machine.
+// Writes captures for tests: classic pcap, nanoseconds, little-endian on every machine.
 
 #include <filesystem>
 #include <span>
@@ -17,7 +17,7 @@ struct TimedFrame {
   std::size_t wire_size = 0;  // 0: as many as there are
 };
 
-// Throws std::runtime_error where the file cannot be written.
+// Throws std::runtime_error if the file cannot be written.
 void write_pcap(const std::filesystem::path& path, std::span<const TimedFrame> frames,
                 LinkType link = LinkType::ethernet);
 

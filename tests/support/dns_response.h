@@ -4,8 +4,8 @@
 //
 //   DnsResponse("a.example").cname("a.example", "b.example").a("b.example", "192.0.2.7").build()
 //
-// Names that stood in the message before are compressed, owners and targets alike, but for those in
-// SVCB and HTTPS records. Terminates the test program on a name or an address that is none.
+// A name that the message already has is compressed, as owner and as target, except in SVCB and
+// HTTPS records. Terminates the test program on an invalid name or address.
 
 #include <cstdint>
 #include <map>

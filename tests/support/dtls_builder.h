@@ -1,6 +1,6 @@
 #pragma once
 
-// DTLS for tests: hellos, their fragments, records; a datagram is records one behind the other.
+// DTLS for tests: hellos, their fragments, records; a datagram is one or more records.
 //
 //   const ByteVector hello = dtls_hello("example.com");
 //   ByteVector datagram = dtls_record(dtls_fragment(hello, 0, hello.size()));

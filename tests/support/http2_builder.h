@@ -1,6 +1,6 @@
 #pragma once
 
-// HTTP/2 of a client for tests: frames as told; field blocks by libnghttp2, encoded and decoded.
+// An HTTP/2 client for tests. libnghttp2 encodes and decodes the field blocks.
 //
 //   Http2Client client;
 //   ByteVector stream = client.start();

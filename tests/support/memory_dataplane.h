@@ -1,20 +1,31 @@
 #pragma once
 
-// A dataplane over frames in memory, for tests and benchmarks: hands out what was put in, keeps
-// verdicts and injected frames. One thread.
+// A dataplane over frames in memory, for tests and benchmarks: hands out the frames that were
+// added, and keeps what became of each, and the frames that were injected.
+//
+// With flow_verdicts it is a fake offloading dataplane: it keeps entries for flows (flow_entries.h)
+// and handles their frames itself, out of the worker's sight. One thread.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/dataplane/dataplane.h"
+#include "tests/support/flow_entries.h"
 #include "tests/support/packet_builder.h"
 
 namespace sluice::test {
 
 class MemoryDataplane final : public io::Dataplane {
  public:
+  struct Fate {
+    io::Verdict verdict = io::Verdict::pass;
+    bool came_up = false;  // false: the dataplane handled the frame itself
+  };
+
   struct Injected {
     io::Side side;
     ByteVector frame;
@@ -25,8 +36,9 @@ class MemoryDataplane final : public io::Dataplane {
     ByteVector frame;
   };
 
-  explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true, .replace = true})
-      : can_(can) {}
+  explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true, .replace = true},
+                           const FlowEntries::Limits& limits = {})
+      : can_(can), entries_(limits) {}
 
   // `frame` outlives its batch.
   void add(const io::Frame& frame) { frames_.push_back(frame); }
@@ -37,35 +49,59 @@ class MemoryDataplane final : public io::Dataplane {
     next_ = 0;
   }
 
-  [[nodiscard]] const std::vector<io::Verdict>& verdicts() const { return verdicts_; }
+  // One for each frame that was taken from what was added, in that order.
+  [[nodiscard]] const std::vector<Fate>& fates() const { return fates_; }
   [[nodiscard]] const std::vector<Injected>& injected() const { return injected_; }
   [[nodiscard]] const std::vector<Replaced>& replaced() const { return replaced_; }
+  // Frames so far that never came up.
+  [[nodiscard]] std::size_t handled() const { return handled_; }
+  // Flow verdicts with a key that is not their frame's own: the engine must not give any.
+  [[nodiscard]] std::size_t foreign_keys() const { return foreign_keys_; }
+  [[nodiscard]] const FlowEntries& entries() const { return entries_; }
   void forget_results() {
-    verdicts_.clear();
+    fates_.clear();
     replaced_.clear();
     injected_.clear();
   }
-  // False: neither verdicts nor frames of ours are kept, and nothing is allocated.
-  void keep_verdicts(bool keep) { keep_verdicts_ = keep; }
+  // False: neither fates nor frames of ours are kept, and nothing is allocated.
+  void keep_fates(bool keep) { keep_fates_ = keep; }
 
   [[nodiscard]] io::Capabilities capabilities() const noexcept override { return can_; }
   [[nodiscard]] io::Poll poll(io::Batch& batch) noexcept override {
-    batch.count = std::min(frames_.size() - next_, io::Batch::kCapacity);
-    std::copy_n(frames_.begin() + static_cast<std::ptrdiff_t>(next_), batch.count,
-                batch.frames.begin());
-    next_ += batch.count;
+    batch.count = 0;
+    entries_.poll();
+    for (; next_ < frames_.size() && batch.count < io::Batch::kCapacity; ++next_) {
+      const io::Frame& frame = frames_[next_];
+      if (const auto handled = offload(frame)) {
+        if (keep_fates_) fates_.push_back({*handled, false});
+        ++handled_;
+        continue;
+      }
+      handed_out_[batch.count] = {next_, fates_.size()};
+      if (keep_fates_) fates_.push_back({io::Verdict::pass, true});
+      batch.frames[batch.count++] = frame;
+    }
     return batch.count == 0 ? io::Poll::ended : io::Poll::frames;
   }
   void submit(std::span<const io::FrameVerdict> verdicts) noexcept override {
-    if (!keep_verdicts_) return;
-    for (const io::FrameVerdict& answer : verdicts) verdicts_.push_back(answer.verdict);
+    for (std::size_t i = 0; i < verdicts.size() && keep_fates_; ++i) {
+      fates_[handed_out_[i].fate].verdict = verdicts[i].verdict;
+    }
+    if (!can_.flow_verdicts) return;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      if (is_foreign(verdicts[i], frames_[handed_out_[i].frame])) ++foreign_keys_;
+    }
+    entries_.submit(verdicts);
   }
+  void publish(io::Generation generation) noexcept override { entries_.publish(generation); }
+  void revoke(const io::FlowKey& flow) noexcept override { entries_.revoke(flow); }
   bool inject(io::Side side, Bytes frame) noexcept override {
-    if (keep_verdicts_) injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
+    if (keep_fates_) injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   bool replace(std::size_t index, Bytes frame) noexcept override {
-    if (keep_verdicts_) replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
+    if (frame.size() > frames_[handed_out_[index].frame].bytes.size()) return false;
+    if (keep_fates_) replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
     return true;
   }
   void stop() noexcept override {}
@@ -73,11 +109,30 @@ class MemoryDataplane final : public io::Dataplane {
   [[nodiscard]] std::string error() const override { return {}; }
 
  private:
+  struct HandedOut {
+    std::size_t frame = 0, fate = 0;  // indices
+  };
+
+  [[nodiscard]] std::optional<io::Verdict> offload(const io::Frame& frame) {
+    return can_.flow_verdicts ? entries_.handle(frame) : std::nullopt;
+  }
+  [[nodiscard]] static bool is_foreign(const io::FrameVerdict& answer, const io::Frame& frame) {
+    if (answer.verdict != io::Verdict::pass_flow && answer.verdict != io::Verdict::drop_flow) {
+      return false;
+    }
+    const auto packet = packet::decode(frame.bytes, frame.link);
+    return !packet || flow_key_of(*packet) != answer.flow;
+  }
+
   io::Capabilities can_;
+  FlowEntries entries_;
   std::vector<io::Frame> frames_;
   std::size_t next_ = 0;
-  bool keep_verdicts_ = true;
-  std::vector<io::Verdict> verdicts_;
+  std::array<HandedOut, io::Batch::kCapacity> handed_out_{};  // by index in the batch
+  bool keep_fates_ = true;
+  std::size_t handled_ = 0;
+  std::size_t foreign_keys_ = 0;
+  std::vector<Fate> fates_;
   std::vector<Injected> injected_;
   std::vector<Replaced> replaced_;
 };

@@ -1,10 +1,10 @@
 #pragma once
 
-// Frames for tests: real ones, with right lengths and checksums unless told otherwise.
+// Frames for tests, with right lengths and checksums unless told otherwise.
 //
-//   Bytes: TcpFrame("192.0.2.1:5000", "198.51.100.2:443").sequence(1000).payload(text).build()
+//   FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1000, 0, "PA").payload(text).build()
 //
-// Terminates the test program on an endpoint that is none.
+// Terminates the test program on an invalid endpoint.
 
 #include <cstdint>
 #include <string>
@@ -27,16 +27,15 @@ void append_u32(ByteVector& to, std::uint32_t value);
 
 [[nodiscard]] Endpoint endpoint(std::string_view text);  // `192.0.2.1:53`, `[2001:db8::1]:53`
 
-// What TCP and UDP frames have in common.
+// A UDP datagram, or with tcp() a TCP segment.
 class FrameBuilder {
  public:
   FrameBuilder(std::string_view source, std::string_view destination);
 
   FrameBuilder& payload(Bytes bytes);
   FrameBuilder& payload(std::string_view text) { return payload(as_bytes(text)); }
-  FrameBuilder& vlan(std::uint16_t id);  // outermost first
-  FrameBuilder& padding(
-      std::size_t count);  // bytes behind the packet, as short Ethernet frames have
+  FrameBuilder& vlan(std::uint16_t id);      // outermost first
+  FrameBuilder& padding(std::size_t count);  // bytes behind the packet, as in short frames
   FrameBuilder& broken_checksum();
   FrameBuilder& fragment(std::uint16_t offset_in_bytes, bool more);  // IPv4
 
@@ -66,7 +65,7 @@ struct QueryOptions {
   std::size_t cookie = 0;  // bytes of a COOKIE option (RFC 7873)
 };
 [[nodiscard]] ByteVector dns_query(std::string_view name, const QueryOptions& options = {});
-// Behind its length, as over TCP.
+// With its length in front, as over TCP.
 [[nodiscard]] ByteVector framed(Bytes message);
 
 // A TLS 1.3 ClientHello handshake message; `server_name` empty: without the extension.
@@ -77,7 +76,7 @@ struct HelloOptions {
 };
 [[nodiscard]] ByteVector client_hello(std::string_view server_name,
                                       const HelloOptions& options = {});
-// The handshake bytes in records of these sizes, the last one for all that is left.
+// The handshake bytes in records of these sizes, and one more for the rest.
 [[nodiscard]] ByteVector tls_records(Bytes handshake, const std::vector<std::size_t>& sizes = {});
 
 [[nodiscard]] std::string http_request(std::string_view host);

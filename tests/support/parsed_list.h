@@ -1,6 +1,6 @@
 #pragma once
 
-// A whole list in memory, for tests of the formats: what they hand to a sink, kept.
+// Keeps what a list format hands to its sink, for tests.
 
 #include <string>
 #include <string_view>

@@ -1,13 +1,12 @@
 #pragma once
 
-// QUIC packets for tests: real ones, protected as a client or a server would, and every way to
-// stray.
+// QUIC packets for tests, protected as a client or a server would protect them, or in wrong ways.
 //
 //   QuicPacket packet{.dcid = byte_vector("\x01…")};
 //   ByteVector datagram = quic_initial(packet, crypto_frame(0, client_hello("example.com")), 1200);
 //   FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload(datagram).build();
 //
-// A datagram of several packets is one appended to the other (test::append).
+// Append packets to each other (test::append) for a datagram of several.
 
 #include <cstdint>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
 
-// A client's stream, read as the judge reads it: message by message, from any number of pieces.
+// Feeds a client's stream to inspection as the engine does: message by message, in any pieces.
 
 #include <algorithm>
 #include <array>

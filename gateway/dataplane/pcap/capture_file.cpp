@@ -132,7 +132,7 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
                                    .time = record.time};
   }
   if (batch.count > 0) return Poll::frames;
-  // The end may come without a last batch to submit, where all batches were full.
+  // If the last batch was full, the end comes without a batch to submit.
   return state.flush() ? Poll::ended : Poll::failed;
 }
 
@@ -169,7 +169,7 @@ std::string CaptureFile::error() const {
   const State& state = *state_;
   if (!state.error.empty() || state.unwritten == 0) return state.error;
   return state.output + ": " + std::to_string(state.unwritten) +
-         " packets of another link type than the first one's are not in it";
+         " packets have another link type than the first one and were not written";
 }
 
 std::uint64_t CaptureFile::bytes_read() const noexcept {

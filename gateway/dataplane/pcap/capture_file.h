@@ -2,12 +2,12 @@
 
 // Capture files as a dataplane: pcap and pcapng in (capture_reader.h), pcap out (libpcap).
 //
-// Frames that pass go to the output as they were (or as they were replaced), with their time stamps
-// (nanoseconds) and lengths. pcap has one link type a file: the output has that of the first frame,
-// and frames of others that pcapng may hold are not written; error() says so, at the end. A file
-// that ends in the middle of a record gives the frames before it, then `ended` with error() naming
-// the packet and the reason. Verdicts for flows are not kept: every frame is judged. Threads: one.
-// Allocates at open only.
+// Frames that pass are written to the output, as they came or as they were replaced, with their
+// time stamps (nanoseconds) and lengths. A pcap file has one link type: the output has that of the
+// first frame. Frames of other link types, which pcapng may hold, are not written, and error() says
+// so at the end. If a file ends in the middle of a record, the frames before it come up, then
+// `ended`, and error() names the packet and the reason. No entries for flows: every frame comes up.
+// Nothing is known of checksums or merged segments. One thread. Allocates at open only.
 
 #include <cstdint>
 #include <filesystem>
@@ -20,7 +20,7 @@ namespace sluice::io {
 
 class CaptureFile final : public Dataplane {
  public:
-  // `output` empty: frames that pass go nowhere. Error: one line that names the file and the
+  // `output` empty: frames that pass are not written. Error: one line that names the file and the
   // reason.
   [[nodiscard]] static Result<std::unique_ptr<CaptureFile>, std::string> open(
       const std::filesystem::path& input, const std::filesystem::path& output);
@@ -35,7 +35,7 @@ class CaptureFile final : public Dataplane {
   [[nodiscard]] DataplaneCounts counts() const noexcept override;
   [[nodiscard]] std::string error() const override;
 
-  // For a progress bar; total 0: not known (a pipe).
+  // For a progress bar. A total of 0: not known (a pipe).
   [[nodiscard]] std::uint64_t bytes_read() const noexcept;
   [[nodiscard]] std::uint64_t bytes_total() const noexcept;
   // Frames stored shorter than they were on the wire.

@@ -32,13 +32,13 @@ class ClassicReader final : public CaptureReader {
     record.bytes = std::as_bytes(std::span(bytes, header->caplen));
     record.link = first_link();
     record.wire_length = header->len;
-    // The precision that was asked for makes tv_usec nanoseconds.
+    // We opened with nanosecond precision, so tv_usec holds nanoseconds.
     record.time = std::chrono::seconds(header->ts.tv_sec) + Nanos(header->ts.tv_usec);
     return Next::record;
   }
   std::string problem() const override { return pcap_geterr(pcap_.get()); }
-  // libpcap gives DLT_ values; those that differ from their LINKTYPE_ are the bare ones, DLT_RAW on
-  // Linux being 12. 16 bits hold all of them.
+  // libpcap gives DLT_ values. They differ from LINKTYPE_ for bare IP only: DLT_RAW is 12 on Linux,
+  // which LinkType has too. All fit in 16 bits.
   LinkType first_link() const noexcept override {
     return static_cast<LinkType>(static_cast<std::uint16_t>(pcap_datalink(pcap_.get())));
   }
@@ -88,7 +88,7 @@ class PcapngReader final : public CaptureReader {
     }
     return Next::damaged;
   }
-  // ByteVector read into the block, from `from` on.
+  // Reads into the block from `from` on; returns how many bytes.
   std::size_t fill(std::size_t from) noexcept {
     const std::size_t got = std::fread(block_.data() + from, 1, block_.size() - from, file_.get());
     bytes_read_ += got;
@@ -104,15 +104,15 @@ class PcapngReader final : public CaptureReader {
 
   File file_;
   PcapngBlocks blocks_;
-  std::vector<std::byte> block_;  // grows to the largest one, which is bounded
+  std::vector<std::byte> block_;  // grows to the largest block, which is bounded
   std::string_view problem_;
   std::uint64_t bytes_read_ = 0;
   Record first_;
   Next first_next_ = Next::end;
-  bool is_first_ = true;  // it was read ahead, and is still to be handed out
+  bool is_first_ = true;  // first_ was read ahead and not handed out yet
 };
 
-// A file of pcapng, from its start; null: it is something else.
+// A pcapng file, at its start. Null: it is something else.
 File open_pcapng(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Records of a capture file, one at a time: classic pcap by libpcap, pcapng by blocks of our own.
+// Reads a capture file a record at a time: classic pcap with libpcap, pcapng with our own reader
+// (pcapng.h).
 
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +16,7 @@
 namespace sluice::io {
 
 struct Record {
-  Bytes bytes;  // good until the next one is read
+  Bytes bytes;  // valid until the next one is read
   LinkType link = LinkType::ethernet;
   std::uint32_t wire_length = 0;  // as it was on the wire
   Nanos time{0};                  // since the Unix epoch
@@ -30,14 +31,14 @@ class CaptureReader {
   CaptureReader& operator=(const CaptureReader&) = delete;
   virtual ~CaptureReader() = default;
 
-  // Error: why it cannot be read, without the file's name. Pipes are read by libpcap, which knows
-  // pcapng too, but one link type only.
+  // Error: why it cannot be read, without the file's name. Pipes are read with libpcap, which reads
+  // pcapng too, but of one link type only.
   [[nodiscard]] static Result<std::unique_ptr<CaptureReader>, std::string> open(
       const std::filesystem::path& file);
 
   [[nodiscard]] virtual Next next(Record& record) noexcept = 0;
   [[nodiscard]] virtual std::string problem() const = 0;  // of the last `damaged`
-  // Link type of the first record, or of the file where it has none.
+  // Link type of the first record, or of the file if it has no record.
   [[nodiscard]] virtual LinkType first_link() const noexcept = 0;
   [[nodiscard]] virtual std::uint64_t bytes_read() const noexcept = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// What ends a handle of libpcap; for std::unique_ptr.
+// Deleter of a libpcap handle, for std::unique_ptr.
 
 #include <pcap/pcap.h>
 

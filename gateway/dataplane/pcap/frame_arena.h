@@ -1,7 +1,7 @@
 #pragma once
 
-// Room for the frames of one batch, set aside at start: libpcap's own buffers are good for one
-// frame only.
+// Memory for the frames of one batch, allocated at start. libpcap's own buffer holds a frame only
+// until the next one is read.
 
 #include <algorithm>
 #include <memory>
@@ -26,7 +26,7 @@ class FrameArena {
     used_ += kept.size();
     return room;
   }
-  // Puts `with` in the place of a frame that was kept. False: there is no room for it.
+  // Overwrites a frame that was kept. False: `with` is larger.
   [[nodiscard]] static bool overwrite(MutableBytes& kept, Bytes with) noexcept {
     if (with.size() > kept.size()) return false;
     std::ranges::copy(with, kept.begin());
@@ -35,7 +35,7 @@ class FrameArena {
   }
 
  private:
-  static constexpr std::size_t kSize = 4 * kMaxFrame;  // a batch ends early where frames are huge
+  static constexpr std::size_t kSize = 4 * kMaxFrame;  // a batch of huge frames ends early
 
   std::unique_ptr<std::byte[]> bytes_;
   std::size_t used_ = 0;

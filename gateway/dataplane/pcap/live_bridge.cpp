@@ -7,12 +7,14 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <memory>
 
+#include "gateway/dataplane/interfaces/interface_checks.h"
 #include "gateway/dataplane/pcap/close_pcap.h"
 #include "gateway/dataplane/pcap/frame_arena.h"
-#include "gateway/dataplane/pcap/interface_checks.h"
 
 namespace sluice::io {
 namespace {
@@ -32,7 +34,7 @@ constexpr Side other(Side side) {
   return side == Side::inside ? Side::outside : Side::inside;
 }
 
-// ByteVector of link header: 802.1Q and 802.1ad tags do not count against the MTU.
+// Bytes of the link header: 802.1Q and 802.1ad tags do not count against the MTU.
 std::size_t link_header(Bytes frame) noexcept {
   std::size_t header = kEthernetHeader;
   while (frame.size() >= header) {
@@ -84,7 +86,7 @@ struct LiveBridge::State {
   Batch* batch = nullptr;  // being filled
   std::array<Side, Batch::kCapacity> sides{};
   std::array<MutableBytes, Batch::kCapacity> frames;
-  Side first = Side::inside;  // whose turn it is to be read first
+  Side first = Side::inside;  // which side is read first; they take turns
   DataplaneCounts counts;
   std::chrono::steady_clock::time_point next_stats{};
   std::atomic<bool> stopped = false;
@@ -100,7 +102,7 @@ struct LiveBridge::State {
   [[nodiscard]] bool wait() const noexcept;
 };
 
-// Takes up to `most` frames of one side; false: that side is gone.
+// Takes up to `most` frames of one side. False: its interface was removed.
 bool LiveBridge::State::read(Side side, std::size_t most) noexcept {
   Port& port = ports[index_of(side)];
   for (; most > 0 && arena.has_room(); --most) {
@@ -109,7 +111,7 @@ bool LiveBridge::State::read(Side side, std::size_t most) noexcept {
     const int got = pcap_next_ex(port.pcap.get(), &header, &bytes);
     if (got == 0) return true;
     if (got != 1) {
-      // A link that goes down for a while comes back; an interface that was removed does not.
+      // A link that goes down comes back; an interface that was removed does not.
       if (mtu_of(port.interface) != 0) return true;
       error = port.interface + ": " + pcap_geterr(port.pcap.get());
       return false;
@@ -142,7 +144,7 @@ bool LiveBridge::State::send(Side side, Bytes frame) noexcept {
   return true;
 }
 
-// The kernel's counts cost a system call each: once a second will do.
+// Reading the kernel's counts costs a system call each, so once a second is enough.
 void LiveBridge::State::look_at_stats() noexcept {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_stats) return;
@@ -151,12 +153,12 @@ void LiveBridge::State::look_at_stats() noexcept {
     port.mtu = mtu_of(port.interface);
     pcap_stat stats{};
     if (pcap_stats(port.pcap.get(), &stats) != 0) continue;
-    counts.lost_before_us += stats.ps_drop - port.last_stats.ps_drop;  // they count modulo 2^32
+    counts.lost_before_us += stats.ps_drop - port.last_stats.ps_drop;  // wraps at 2^32
     port.last_stats = stats;
   }
 }
 
-// For frames, or stop(); false: none came in time.
+// Waits for frames or for stop(). False: neither came in time.
 bool LiveBridge::State::wait() const noexcept {
   std::array<pollfd, 3> waits = {{{pcap_get_selectable_fd(ports[0].pcap.get()), POLLIN, 0},
                                   {pcap_get_selectable_fd(ports[1].pcap.get()), POLLIN, 0},
@@ -169,16 +171,13 @@ LiveBridge::~LiveBridge() = default;
 
 Result<std::unique_ptr<LiveBridge>, std::string> LiveBridge::open(
     const LiveBridgeOptions& options) {
-  if (const auto problems = check_interfaces(options.inside, options.outside); !problems.empty()) {
-    std::string lines;
-    for (const std::string& problem : problems) {
-      lines += (lines.empty() ? "" : "\n") + problem;
-    }
-    return fail(std::move(lines));
+  if (auto problems = problems_of(check_interfaces(options.inside, options.outside));
+      !problems.empty()) {
+    return fail(std::move(problems));
   }
   auto state = std::make_unique<State>();
   state->stop_event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (state->stop_event < 0) return fail(std::string("eventfd: the kernel gives none"));
+  if (state->stop_event < 0) return fail(std::string("eventfd: ") + std::strerror(errno));
   for (const auto& [side, interface] :
        {std::pair{Side::inside, options.inside}, std::pair{Side::outside, options.outside}}) {
     auto opened = open_side(interface, options.buffer_bytes);
@@ -203,7 +202,7 @@ Poll LiveBridge::poll(Batch& batch) noexcept {
   state.arena.clear();
   state.batch = &batch;
   state.look_at_stats();
-  // Each side gets half of the batch, and what the other leaves; they take turns to be first.
+  // The first side may take half of the batch, the other side what is left.
   state.first = other(state.first);
   const auto fill = [&] {
     return state.read(state.first, Batch::kCapacity / 2) &&

@@ -1,16 +1,22 @@
 #pragma once
 
-// A bump in the wire between two interfaces, with libpcap: frames of one side that pass are sent
-// out on the other, unchanged, VLAN tags included.
+// A bump in the wire between two interfaces, with libpcap. A frame that passes is sent out on the
+// other side, unchanged, with its VLAN tags.
 //
 //   inside ──capture (in only)──► judge ──► send ── outside      and back
 //
-// open() checks what would break a bridge and refuses with the command that mends it: an interface
-// that is missing, down, the same as the other, not Ethernet, part of a kernel bridge; receive
-// offloads that merge frames (GRO, LRO, ethtool(8)); MTUs that differ. Promiscuous. Frames that we
-// send are not captured again (direction in), so there are no loops. The kernel's own stack still
-// sees the frames that come in: give the interfaces no address, and switch forwarding off. Needs
-// CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode. Threads: one worker; stop() from any.
+// open() refuses interfaces that cannot be bridged (interfaces/interface_checks.h), with the
+// command that mends them. It sets both interfaces promiscuous. Frames that we send are not
+// captured again (direction in), so there are no loops. The kernel's own stack still sees the
+// frames that come in: give the interfaces no address, and switch forwarding off. Needs
+// CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode.
+//
+// The checksum state of every frame is `unknown`: a packet socket has it (TP_STATUS_CSUMNOTREADY
+// and TP_STATUS_CSUM_VALID of the ring's header), but libpcap does not show that header. So frames
+// of a sender on this machine, a veth peer for one, have wrong checksums unless its checksum
+// offload is off (ethtool -K IF tx off) or the gateway does not verify them.
+//
+// One worker, as two would each capture every frame. stop() from any thread.
 
 #include <memory>
 #include <string>

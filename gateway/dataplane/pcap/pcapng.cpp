@@ -21,7 +21,7 @@ constexpr std::uint32_t kMagic = 0x1a2b3c4d;
 constexpr std::uint32_t kMagicSwapped = 0x4d3c2b1a;
 constexpr std::size_t kShortest = 12;
 
-// What a resolution option says; 0: nothing that 64 bits can count.
+// Of a resolution option. 0: more than 64 bits can count.
 std::uint64_t ticks_a_second(std::uint8_t resolution) noexcept {
   const unsigned power = resolution & 0x7fU;
   if ((resolution & 0x80) != 0) return power < 64 ? std::uint64_t{1} << power : 0;
@@ -32,7 +32,7 @@ std::uint64_t ticks_a_second(std::uint8_t resolution) noexcept {
 }
 
 Nanos time_of(std::uint64_t ticks, std::uint64_t a_second, std::int64_t offset) noexcept {
-  constexpr std::int64_t kMostSeconds = 9'000'000'000;  // what 64 bits of nanoseconds hold
+  constexpr std::int64_t kMostSeconds = 9'000'000'000;  // as many as 64 bits of nanoseconds hold
   constexpr long double kNanos = 1e9L;
   const auto whole = static_cast<std::int64_t>(
       std::min<std::uint64_t>(ticks / a_second, static_cast<std::uint64_t>(kMostSeconds)));
@@ -45,7 +45,7 @@ Nanos time_of(std::uint64_t ticks, std::uint64_t a_second, std::int64_t offset) 
 
 }  // namespace
 
-// ByteReader in the byte order of the section.
+// Reads in the byte order of the section.
 class PcapngBlocks::Reader {
  public:
   Reader(Bytes input, bool little_endian) noexcept : reader_(input), swap_(little_endian) {}
@@ -70,7 +70,7 @@ class PcapngBlocks::Reader {
 };
 
 bool PcapngBlocks::is_section_header(Bytes start) noexcept {
-  return ByteReader(start).u32() == kSectionHeader;  // the same in both orders
+  return ByteReader(start).u32() == kSectionHeader;  // the same in both byte orders
 }
 
 Result<std::size_t, std::string_view> PcapngBlocks::length_of(Bytes start) const noexcept {
@@ -79,14 +79,14 @@ Result<std::size_t, std::string_view> PcapngBlocks::length_of(Bytes start) const
     ByteReader magic(start);
     magic.skip(8);
     const std::uint32_t order = magic.u32();
-    if (order != kMagic && order != kMagicSwapped) return fail("a section of unknown byte order");
+    if (order != kMagic && order != kMagicSwapped) return fail("a section has no valid byte order");
     little_endian = order == kMagicSwapped;
   }
   Reader reader(start, little_endian);
   reader.skip(4);
   const std::size_t length = reader.u32();
-  if (length < kShortest || length % 4 != 0) return fail("a block of impossible length");
-  if (length > kMostBlock) return fail("a block of more than 16 MiB");
+  if (length < kShortest || length % 4 != 0) return fail("a block has an invalid length");
+  if (length > kMostBlock) return fail("a block is larger than 16 MiB");
   return length;
 }
 
@@ -102,7 +102,7 @@ Result<std::optional<Record>, std::string_view> PcapngBlocks::take(Bytes block) 
   const std::size_t length = reader.u32();
   Reader body = reader.part(block.size() - kShortest);
   if (!reader.ok() || length != block.size() || reader.u32() != length) {
-    return fail("a block whose two lengths differ");
+    return fail("the two lengths of a block differ");
   }
   std::string_view problem;
   switch (type) {
@@ -128,8 +128,8 @@ std::string_view PcapngBlocks::take_section(Reader& reader) noexcept {
   reader.skip(4);
   const std::uint16_t major = reader.u16();
   reader.skip(10);
-  if (!reader.ok()) return "a section header that is cut short";
-  return major == 1 ? "" : "a section of a version that we do not know";
+  if (!reader.ok()) return "a section header is cut short";
+  return major == 1 ? "" : "a section has an unknown version";
 }
 
 std::string_view PcapngBlocks::take_interface(Reader& reader) {
@@ -138,17 +138,18 @@ std::string_view PcapngBlocks::take_interface(Reader& reader) {
   interface.link = static_cast<LinkType>(reader.u16());
   reader.skip(2);
   interface.snapshot = reader.u32();
-  if (!reader.ok()) return "an interface that is cut short";
+  if (!reader.ok()) return "an interface block is cut short";
   while (reader.remaining() >= 4) {
     const std::uint16_t option = reader.u16();
     const std::size_t length = reader.u16();
     if (option == kEnd) break;
     Reader value = reader.part(length);
     reader.skip((4 - length % 4) % 4);
-    if (!reader.ok()) return "an interface whose options are cut short";
+    if (!reader.ok()) return "the options of an interface are cut short";
     if (option == kTimeResolution) interface.ticks_a_second = ticks_a_second(value.u8());
     if (option == kTimeOffset) interface.offset = static_cast<std::int64_t>(value.u64());
-    if (!value.ok() || interface.ticks_a_second == 0) return "an interface of impossible times";
+    if (!value.ok() || interface.ticks_a_second == 0)
+      return "an interface has an invalid time resolution or offset";
   }
   interfaces_.push_back(interface);
   return "";
@@ -164,8 +165,9 @@ Result<std::optional<Record>, std::string_view> PcapngBlocks::take_packet(Reader
   Record record;
   record.wire_length = reader.u32();
   record.bytes = reader.take(kept);
-  if (!reader.ok()) return fail("a packet that is longer than its block");
-  if (id >= interfaces_.size()) return fail("a packet of an interface that was not described");
+  if (!reader.ok()) return fail("a packet is longer than its block");
+  if (id >= interfaces_.size())
+    return fail("a packet names an interface that the file does not describe");
   const Interface& interface = interfaces_[id];
   record.link = interface.link;
   record.time = newest_ = time_of(ticks, interface.ticks_a_second, interface.offset);
@@ -173,13 +175,14 @@ Result<std::optional<Record>, std::string_view> PcapngBlocks::take_packet(Reader
 }
 
 Result<std::optional<Record>, std::string_view> PcapngBlocks::take_simple_packet(Reader& reader) {
-  if (interfaces_.empty()) return fail("a packet of an interface that was not described");
+  if (interfaces_.empty())
+    return fail("a packet names an interface that the file does not describe");
   Record record;
   record.wire_length = reader.u32();
   std::size_t kept = record.wire_length;
   if (interfaces_[0].snapshot != 0) kept = std::min<std::size_t>(kept, interfaces_[0].snapshot);
   record.bytes = reader.take(kept);
-  if (!reader.ok()) return fail("a packet that is longer than its block");
+  if (!reader.ok()) return fail("a packet is longer than its block");
   record.link = interfaces_[0].link;
   record.time = newest_;
   return record;

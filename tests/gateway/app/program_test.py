@@ -593,7 +593,7 @@ class Run(Program):
 
     def test_interfaces_are_needed(self):
         _, said = self.run_program("run", "--config", self.ban, status=2)
-        self.assertIn("two interfaces are needed", said)
+        self.assertIn("no interface is configured; set [dataplane] inside or --inside", said)
 
     def test_a_key_file_without_a_key(self):
         self.write("key", "\n")

@@ -87,7 +87,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     level = "debug"
   )")
                                   .start;
-  EXPECT_EQ(start.dataplane, DataplaneKind::pcap);
+  EXPECT_EQ(start.dataplane, io::Kind::pcap);
   EXPECT_EQ(start.inside, "lan0");
   EXPECT_EQ(start.outside, "wan0");
   EXPECT_EQ(start.buffer_mib, 64U);

@@ -203,7 +203,7 @@ TEST_F(Capture, ReadsPcapngOfSeveralLinkTypesAndWritesOne) {
     auto capture = CaptureFile::open(file("in.pcapng"), file("out"));
     ASSERT_TRUE(capture) << capture.error();
     EXPECT_EQ(run(**capture, kPassAll).size(), 3U);
-    EXPECT_NE((*capture)->error().find("out: 1 packets of another link type"), std::string::npos);
+    EXPECT_NE((*capture)->error().find("out: 1 packets have another link type"), std::string::npos);
   }
   auto output = CaptureFile::open(file("out"), {});
   ASSERT_TRUE(output) << output.error();
@@ -220,7 +220,8 @@ TEST_F(Capture, ADamagedPcapngNamesThePacketAndTheReason) {
   auto capture = CaptureFile::open(file("in.pcapng"), {});
   ASSERT_TRUE(capture) << capture.error();
   EXPECT_EQ(run(**capture, kPassAll).size(), 1U);
-  EXPECT_NE((*capture)->error().find("packet 2: a packet of an interface that was not described"),
+  EXPECT_NE((*capture)->error().find(
+                "packet 2: a packet names an interface that the file does not describe"),
             std::string::npos);
   write(file("cut.pcapng"), as_text(input.file()).substr(0, 40));
   const auto cut = CaptureFile::open(file("cut.pcapng"), {});

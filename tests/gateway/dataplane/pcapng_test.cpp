@@ -90,7 +90,8 @@ TEST_P(Pcapng, SimpleAndOldPacketsAreRead) {
 
 TEST_P(Pcapng, ASectionForgetsTheInterfacesOfTheOneBefore) {
   file_.section().interface(LinkType::raw).section().enhanced(0, 0, "x");
-  EXPECT_EQ(read(file_.file()).problem, "a packet of an interface that was not described");
+  EXPECT_EQ(read(file_.file()).problem,
+            "a packet names an interface that the file does not describe");
 }
 
 TEST_P(Pcapng, OtherBlocksAreSteppedOver) {
@@ -110,20 +111,20 @@ TEST_P(Pcapng, WhatContradictsItselfIsRefusedWithItsReason) {
     file.section().interface(LinkType::ethernet).block(type, body);
     return read(file.file()).problem;
   };
-  EXPECT_EQ(problem_with(6, ByteVector(8)), "a packet that is longer than its block");
-  EXPECT_EQ(problem_with(3, {}), "a packet that is longer than its block");
-  EXPECT_EQ(problem_with(1, {}), "an interface that is cut short");
+  EXPECT_EQ(problem_with(6, ByteVector(8)), "a packet is longer than its block");
+  EXPECT_EQ(problem_with(3, {}), "a packet is longer than its block");
+  EXPECT_EQ(problem_with(1, {}), "an interface block is cut short");
   ByteVector options(8);
   test::append(options, file_.option(9, {std::byte{20}}));
-  EXPECT_EQ(problem_with(1, options), "an interface of impossible times");
+  EXPECT_EQ(problem_with(1, options), "an interface has an invalid time resolution or offset");
 
   file_.section();
   ByteVector lengths = file_.file();
   lengths.back() ^= std::byte{1};
-  EXPECT_EQ(read(lengths).problem, "a block whose two lengths differ");
+  EXPECT_EQ(read(lengths).problem, "the two lengths of a block differ");
   ByteVector order = file_.file();
   order[8] = std::byte{0};
-  EXPECT_EQ(read(order).problem, "a section of unknown byte order");
+  EXPECT_EQ(read(order).problem, "a section has no valid byte order");
 }
 
 TEST_P(Pcapng, BlocksAreBounded) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ inline constexpr const char* kResolver = "198.51.100.53:53";
   return tls_records(client_hello(name));
 }
 
+// Engine tests run twice, with this on and off: offload_on.cpp, offload_off.cpp.
+extern const bool kLabOffloads;
+
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
@@ -39,6 +43,8 @@ struct LabOptions {
                              .fragments = {.datagrams = 16},
                              .hellos = {.flows = 64, .streams = 8, .clients = 64}};
   io::Capabilities can{.drop = true, .inject = true, .replace = true};
+  bool offload = kLabOffloads;  // the dataplane keeps verdicts for flows: can.flow_verdicts
+  FlowEntries::Limits entries;  // if it does
   bool enforce = true;
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
   std::vector<const char*> signatures = {};  // banned ones
@@ -82,7 +88,7 @@ struct LabOptions {
 class Lab {
  public:
   explicit Lab(const LabOptions& options = {})
-      : dataplane(options.can),
+      : dataplane(can(options), options.entries),
         snapshots(wechat_ban(options)),
         counters(std::make_unique<telemetry::WorkerCounters>()),
         worker(std::make_unique<engine::Worker>(engine::Worker::Parts{.dataplane = dataplane,
@@ -92,7 +98,8 @@ class Lab {
                                                                       .resolutions = &resolutions},
                                                 options.limits, HashKey{3, 4}, options.enforce)) {}
 
-  // One frame in, its verdict out. Time goes on by a millisecond.
+  // One frame in, its verdict out: the worker's, or that of the dataplane's entry. Time goes on by
+  // a millisecond.
   io::Verdict send(const ByteVector& frame, io::Side side = io::Side::inside) {
     dataplane.clear();
     dataplane.forget_results();
@@ -102,7 +109,8 @@ class Lab {
                    .wire_length = static_cast<std::uint32_t>(frame.size()),
                    .time = now});
     static_cast<void>(worker->run_batch());
-    return dataplane.verdicts().at(0);
+    if (dataplane.foreign_keys() != 0) throw std::logic_error("a verdict for another flow");
+    return dataplane.fates().at(0).verdict;
   }
   // What goes on in place of a frame; none: nothing does.
   [[nodiscard]] std::optional<ByteVector> forward(const ByteVector& frame, io::Side side) {
@@ -127,6 +135,13 @@ class Lab {
   telemetry::AuditRing audit{64};
   std::unique_ptr<engine::Worker> worker;
   Nanos now = std::chrono::seconds(1'800'000'000);
+
+ private:
+  static io::Capabilities can(const LabOptions& options) {
+    io::Capabilities can = options.can;
+    can.flow_verdicts |= options.offload;
+    return can;
+  }
 };
 
 // One TCP connection; offsets count in the client's stream.

@@ -1,0 +1,28 @@
+#pragma once
+
+// Opens the dataplanes that the configuration asks for: one for each worker. The one place that
+// knows all kinds. System calls; allocates.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "gateway/dataplane/dataplane.h"
+#include "gateway/dataplane/kind.h"
+
+namespace sluice::io {
+
+struct DataplaneSettings {
+  Kind kind = Kind::pcap;
+  std::string inside, outside;  // interface names
+  int buffer_bytes = 16 * 1024 * 1024;
+};
+
+// Error: lines for the operator. What this kind cannot do is refused before an interface is
+// touched. REQUIRES: workers > 0.
+[[nodiscard]] Result<std::vector<std::unique_ptr<Dataplane>>, std::string> open_dataplanes(
+    const DataplaneSettings& settings, std::size_t workers);
+
+}  // namespace sluice::io
