@@ -91,6 +91,23 @@ Scenario overlapping() {
   return scenario;
 }
 
+// Heads and bodies in segments of their own. The server acknowledges nothing before the probe,
+// which the last body must not hide.
+Scenario bodies() {
+  constexpr std::string_view kHead =
+      "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\n";
+  constexpr std::size_t kBody = 100;
+  const Talk talk(0, 80);
+  Scenario scenario{.opening = talk.handshake(), .expect = Expect::pass};
+  std::size_t at = 0;
+  for (int i = 0; i < 100; ++i, at += kHead.size() + kBody) {
+    scenario.attack.push_back(talk.data(at, as_bytes(kHead)));
+    scenario.attack.push_back(talk.data(at + kHead.size(), ByteVector(kBody, std::byte{'x'})));
+  }
+  scenario.probe = {talk.data(at, as_bytes(test::http_request(kBanned)))};
+  return scenario;
+}
+
 ByteVector long_head(std::size_t size) {
   ByteVector stream = byte_vector("GET / HTTP/1.1\r\nHost: www.example.com\r\n");
   append(stream, repeated("a:\n", size));
@@ -297,6 +314,7 @@ constexpr ScenarioEntry kScenarios[] = {
     {"http", "70 KB of requests, reversed", pipelined_reversed},
     {"http", "20 KB of requests, byte by byte", pipelined_byte_by_byte},
     {"http", "70 KB of requests, 4 differing overlaps", overlapping},
+    {"http", "bodies apart from their heads", bodies},
     {"http", "10 KB of short fields, byte by byte", short_fields},
     {"http", "10 KB of folds, byte by byte", folded_fields},
     {"http", "a 16 KB field, byte by byte", long_line},
