@@ -16,7 +16,7 @@ using test::byte_vector;
 using test::ByteVector;
 using test::QuicPacket;
 
-// A client may send 200 Initials a second.
+// The default limit is 200 Initials a second for each client.
 constexpr Nanos kQuicSpacing = std::chrono::milliseconds(6);
 constexpr std::size_t kInitials = 300;
 
@@ -36,7 +36,7 @@ Scenario ordinary_initial() {
   return scenario;
 }
 
-// Initials that nobody can open, each from a client of its own.
+// Initials that cannot be decrypted, each from another client.
 Scenario unopenable() {
   Scenario scenario{.expect = Expect::drop};
   ByteVector datagram = test::quic_hello("www.example.com").at(0);
@@ -49,7 +49,7 @@ Scenario unopenable() {
   return scenario;
 }
 
-// Four hellos of one five-tuple, none whole.
+// Four unfinished hellos on one five-tuple.
 Steps four_hellos(const Talk& talk, quic::VersionNumber last_version) {
   Steps steps;
   const ByteVector hello = test::client_hello(kBanned);
@@ -61,7 +61,7 @@ Steps four_hellos(const Talk& talk, quic::VersionNumber last_version) {
   }
   return steps;
 }
-// Then Initials that open with none of their keys.
+// Initials that none of the keys of the four hellos decrypt.
 Scenario unopenable_with_four(quic::VersionNumber version) {
   const Talk talk;
   Scenario scenario{.opening = four_hellos(talk, quic::kVersion1),
@@ -81,7 +81,8 @@ Scenario four_hellos_same_version() {
 Scenario four_hellos_other_version() {
   return unopenable_with_four(quic::kVersion2);
 }
-// Eight packets in a datagram that open with the keys of the last hello, whose version is another.
+// Eight packets in a datagram. They decrypt with the keys of the fourth hello, whose version
+// differs from that of the other three.
 Scenario coalesced_other_version() {
   const Talk talk;
   Scenario scenario{.opening = four_hellos(talk, quic::kVersion2), .spacing = 8 * kQuicSpacing};
@@ -111,7 +112,7 @@ Scenario coalesced_new() {
   return scenario;
 }
 
-// Each packet opens a flow, and needs memory that another flow gives up.
+// Each packet opens a flow, and takes memory from another flow.
 Scenario many_flows() {
   Scenario scenario;
   const ByteVector frame =
@@ -123,7 +124,7 @@ Scenario many_flows() {
   return scenario;
 }
 
-// An Initial full of CRYPTO frames of one byte; `first` and `step` say where they lie.
+// CRYPTO frames of one byte: the first at `first`, each other one `step` bytes behind.
 ByteVector crypto_frames(Bytes hello, std::size_t first, std::ptrdiff_t step, std::size_t count) {
   ByteVector frames;
   auto at = static_cast<std::ptrdiff_t>(first);
@@ -134,7 +135,7 @@ ByteVector crypto_frames(Bytes hello, std::size_t first, std::ptrdiff_t step, st
   return frames;
 }
 Scenario one_byte_frames(std::size_t first, std::ptrdiff_t step) {
-  Scenario scenario{.expect = Expect::pass};
+  Scenario scenario;
   const ByteVector hello = test::client_hello("www.example.com", {.padding = 1'000});
   for (std::size_t i = 0; i < kInitials; ++i) {
     scenario.attack.push_back(Talk(i).question(test::quic_initial(
@@ -151,7 +152,7 @@ Scenario frames_reversed() {
 Scenario frames_with_gaps() {
   return one_byte_frames(600, -2);
 }
-// A hello of the greatest size, a few bytes in each Initial.
+// A hello cut into many Initials.
 Scenario hello_in_many_initials(std::size_t padding, std::size_t piece) {
   const Talk talk;
   const ByteVector hello = test::client_hello(kBanned, {.padding = padding});
@@ -211,7 +212,7 @@ Scenario dtls_by_bytes_reversed() {
   std::ranges::reverse(scenario.attack);
   return scenario;
 }
-// As many fragments of one byte as a datagram may have.
+// The most fragments that a datagram may have, one byte each.
 Scenario dtls_fragments() {
   const Talk talk;
   const ByteVector hello = test::dtls_hello("www.example.com", "", {.padding = 15'900});
@@ -235,7 +236,7 @@ Scenario dtls_empty_records() {
   warm_up(scenario);
   return scenario;
 }
-// Four hellos of a five-tuple, over and over: each fragment starts one or finds no room.
+// Fragments of different hellos: each one starts a hello, four on each five-tuple.
 Scenario dtls_many_hellos() {
   Scenario scenario;
   const ByteVector hello = test::dtls_hello("www.example.com");

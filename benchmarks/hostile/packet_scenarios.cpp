@@ -52,7 +52,7 @@ Scenario smallest_fragments_reversed() {
 Scenario largest_fragments() {
   return fragmented(datagram_frame(0, kLongest), 1'400, false);
 }
-// Once a quarter of the room is taken.
+// The first quarter of the datagrams fills a quarter of the memory for fragments.
 Scenario fragments_of_many() {
   Scenario scenario;
   for (std::size_t i = 0; i < 4'000; ++i) {
@@ -60,7 +60,7 @@ Scenario fragments_of_many() {
   }
   return scenario;
 }
-// Of one source, which pushes out its own.
+// All from one source, which evicts its own.
 Scenario fragments_of_one() {
   Scenario scenario;
   for (std::uint32_t i = 0; i < 4'000; ++i) {
@@ -68,7 +68,7 @@ Scenario fragments_of_one() {
   }
   return scenario;
 }
-// An answer with as many aliases as fit, in fragments.
+// An answer full of aliases, in fragments.
 Scenario fragmented_answer() {
   test::DnsResponse response("www.example.com");
   const Talk talk(0, 53);
@@ -115,7 +115,7 @@ Scenario vxlan() {
   }
   return scenario;
 }
-// IPv6 destination options of 8 bytes, as many as fit.
+// The most IPv6 destination options of 8 bytes that fit.
 Scenario extension_headers() {
   Scenario scenario;
   constexpr unsigned kOptions = 60;
@@ -131,7 +131,7 @@ Scenario extension_headers() {
   return scenario;
 }
 
-// Names in hellos and requests, other ones in each packet, so that no look-up is in a cache.
+// Hellos with a different name in each packet, so that no lookup is in a cache.
 
 std::string random_labels(Random& random, std::size_t labels) {
   std::string text;
@@ -179,15 +179,14 @@ Scenario hellos_below_globs() {
       Expect::any);
 }
 
-// Traffic without a name to addresses that are known, or not.
+// Traffic without names, to known and to unknown addresses.
 
 std::string address_of(unsigned network, std::size_t number) {
   return std::to_string(network) + "." + std::to_string(number / 65536 % 256) + "." +
          std::to_string(number / 256 % 256) + "." + std::to_string(number % 256);
 }
 
-// Fills the tables of leases and of innocent addresses, by the questions of a client that no policy
-// holds.
+// Fills the tables of leases and of innocent addresses: answers to a client without a policy.
 Steps full_tables() {
   constexpr std::size_t kLeases = 4'096, kInnocents = 32'768;
   Steps steps;

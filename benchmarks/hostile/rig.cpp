@@ -31,7 +31,7 @@ class Engine {
             engine::Worker::Parts{
                 .dataplane = dataplane_, .snapshots = snapshots, .counters = *counters_},
             engine::JudgeLimits{}, HashKey{3, 4}, true)) {}
-  // Ready for the attack.
+  // An engine that is ready for the attack.
   Engine(const engine::SnapshotCell& snapshots, const Scenario& scenario, const Scenario& ordinary)
       : Engine(snapshots, scenario.spacing) {
     send_all(scenario.opening);
@@ -102,7 +102,7 @@ double empty_batch(const engine::SnapshotCell& snapshots) {
   return least;
 }
 
-// The least time of each packet and of each batch of a scenario, over all runs.
+// The minimum time of each packet and of each batch, over all runs.
 struct Least {
   explicit Least(std::size_t packets)
       : packet(packets, kNever), batch((packets + kBatch - 1) / kBatch, kNever) {}

@@ -25,7 +25,7 @@ using Steps = std::vector<Step>;
 enum class Expect : std::uint8_t {
   pass,  // every packet passes, unchanged or rewritten
   drop,  // every packet is dropped
-  any,   // not checked; the probe is
+  any,   // not checked: an engine may refuse some; the probe is checked
 };
 
 struct Scenario {

@@ -1,4 +1,4 @@
-// TCP itself, TLS, and streams of no known protocol.
+// TCP, TLS, and streams of unknown protocols.
 
 #include "benchmarks/hostile/rules.h"
 #include "benchmarks/hostile/talk.h"
@@ -15,7 +15,7 @@ ByteVector hello(std::string_view name, std::size_t padding,
   return test::tls_records(test::client_hello(name, {.padding = padding}), sizes);
 }
 
-// A hello of almost the greatest size in records of one byte: six bytes on the wire for each.
+// A hello in records of one byte: six bytes of stream for each byte.
 ByteVector hello_in_small_records(std::string_view name, std::size_t padding) {
   return hello(name, padding, std::vector<std::size_t>(padding + 200, 1));
 }
@@ -48,7 +48,7 @@ Scenario syn_data_flood() {
   return scenario;
 }
 
-// Connections that hold memory and say nothing more.
+// Connections that hold memory and then stay silent.
 Scenario half_hellos() {
   Scenario scenario;
   const ByteVector bytes = hello("www.example.com", 250, {});
@@ -60,7 +60,7 @@ Scenario half_hellos() {
   return scenario;
 }
 
-// The same from one client, by port after port.
+// The same from one client, with a different port for each.
 Scenario half_hellos_of_one_client() {
   Scenario scenario;
   const ByteVector bytes = hello("www.example.com", 250, {});
@@ -82,7 +82,7 @@ Scenario half_hellos_of_one_client() {
   return scenario;
 }
 
-// One stream, cut somehow; the probe is the last byte of a hello that is banned.
+// Sends a hello in these pieces, without its last byte. The probe is the last byte.
 Scenario cut_hello(const ByteVector& bytes, const std::vector<Piece>& cuts) {
   const Talk talk;
   Scenario scenario{.opening = talk.handshake()};
@@ -96,7 +96,7 @@ Scenario hello_byte_by_byte() {
   return cut_hello(bytes, pieces(bytes.size() - 1, 1));
 }
 
-// Each byte behind 40 bytes of options that say nothing.
+// Each segment has 40 NOP options.
 Scenario hello_with_options() {
   Scenario scenario = hello_byte_by_byte();
   const ByteVector options(40, std::byte{1});
@@ -126,7 +126,7 @@ Scenario small_records_record_by_record() {
   return cut_hello(bytes, pieces(bytes.size() - 1, 6));
 }
 
-// Every second byte first, then segments over all of it.
+// Sends every second byte, then full segments.
 Scenario every_second_byte() {
   const ByteVector bytes = hello(kBanned, 15'900, {});
   std::vector<Piece> cuts;
@@ -135,7 +135,7 @@ Scenario every_second_byte() {
   return cut_hello(bytes, cuts);
 }
 
-// The same holes, each segment sent over and over while the first byte is missing.
+// Sends full segments that differ from the kept bytes, while every second byte is kept.
 Scenario every_second_byte_again() {
   const ByteVector bytes = hello(kBanned, 15'900, {});
   const Talk talk;
@@ -153,7 +153,7 @@ Scenario every_second_byte_again() {
   return scenario;
 }
 
-// Copies that differ in every second byte, behind the first one.
+// Sends each segment once, then copies that differ in every second byte.
 Scenario differing_copies() {
   const ByteVector bytes = hello(kBanned, 15'900, {});
   const Talk talk;
@@ -168,8 +168,8 @@ Scenario differing_copies() {
   return scenario;
 }
 
-// A server that takes each 2-byte message while the whole window behind it is full of holes: each
-// acknowledgment moves the window.
+// The server acknowledges two messages of two bytes at a time, while the window behind them is full
+// of bytes and holes. Each acknowledgment moves the window.
 Scenario acknowledged_bit_by_bit() {
   const Talk talk(0, 53);
   constexpr std::size_t kWindow = 20'000;
@@ -185,7 +185,7 @@ Scenario acknowledged_bit_by_bit() {
   return scenario;
 }
 
-// The same over the largest window.
+// The same with the largest window.
 Scenario acknowledged_bit_by_bit_long() {
   const Talk talk(0, 53);
   constexpr std::size_t kWindow = 80'000;
@@ -201,8 +201,7 @@ Scenario acknowledged_bit_by_bit_long() {
   return scenario;
 }
 
-// What looks like hellos and is none, behind a start of no known protocol. The last one is a
-// banned hello.
+// False starts of hellos, behind a start of no known protocol.
 Scenario search(std::string_view false_candidate, std::size_t size, std::size_t segment) {
   const Talk talk(0, 2525);
   ByteVector stream = byte_vector("220 ");
@@ -212,9 +211,9 @@ Scenario search(std::string_view false_candidate, std::size_t size, std::size_t 
   return scenario;
 }
 
-// Record and hello headers that agree, and a hello that never becomes whole.
+// Record and hello headers that agree. The hello never ends.
 constexpr std::string_view kEndless{"\x16\x03\x01\x3f\x00\x01\x00\x3f\x00\x03\x03", 11};
-// A record of one byte that may begin a hello.
+// A record of one byte that can begin a hello.
 constexpr std::string_view kOneByte{"\x16\x03\x01\x00\x01\x01", 6};
 
 Scenario search_endless_bytes() {
@@ -223,7 +222,7 @@ Scenario search_endless_bytes() {
 Scenario search_endless_segments() {
   return search(kEndless, 16'000, kMss);
 }
-// One candidate that waits, then handshake bytes that begin nothing.
+// An unfinished hello, then bytes that look like the type of a record.
 Scenario search_type_bytes() {
   const Talk talk(0, 2525);
   ByteVector stream = byte_vector("220 ");
@@ -245,7 +244,7 @@ Scenario search_record_starts() {
   return search(kOneByte, 8'000, 1);
 }
 
-// Four hellos that begin inside each other, each in records of one byte, wait for their ends.
+// Four unfinished hellos that begin inside each other, in records of one byte.
 Scenario search_nested_records() {
   const Talk talk(0, 2525);
   constexpr std::string_view kHellos("\1\0\x2f", 3);
@@ -263,7 +262,7 @@ Scenario search_nested_records() {
   }
   return scenario;
 }
-// Data of connections that nobody knows, full of what may begin a hello.
+// Data of unknown flows, full of false starts of hellos.
 Scenario unknown_flows() {
   Scenario scenario;
   const ByteVector bytes = repeated(std::string_view("\x16\x03\x01\x3f\0\2", 6), kMss);
@@ -271,10 +270,10 @@ Scenario unknown_flows() {
   return scenario;
 }
 
-// Empty extensions, as many as a hello may have.
+// A hello with 4,000 empty extensions.
 Scenario many_extensions() {
   ByteVector body = test::client_hello("www.example.com");
-  // Behind the lengths of the hello and of its extensions, which are patched below.
+  // Offset of the length of the extensions.
   constexpr std::size_t kExtensionsAt = 4 + 2 + 32 + 33 + 6 + 2;
   const std::size_t before = body.size();
   append(body, repeated(std::string_view("\x7a\x7a\0\0", 4), 4 * 4'000));
