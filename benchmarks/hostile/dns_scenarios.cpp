@@ -125,29 +125,34 @@ ByteVector chained_questions(std::size_t count) {
 Scenario chained_question() {
   return questions(500, [](std::size_t) { return chained_questions(1); }, Expect::any);
 }
+Scenario eight_questions() {
+  return questions(500, [](std::size_t) { return chained_questions(8); }, Expect::any);
+}
 Scenario sixteen_questions() {
   return questions(500, [](std::size_t) { return chained_questions(16); }, Expect::any);
 }
-// Sixteen names of many labels, different in each packet.
+// Names of many labels, different in each packet: five of their own, the others a label longer.
+ByteVector long_questions(std::size_t number, std::size_t count) {
+  constexpr std::size_t kOwn = 5;
+  ByteVector message = header(kQuery, count, 0);
+  for (std::size_t i = 0; i < kOwn; ++i) {
+    const ByteVector one = test::dns_query(many_labels(kOwn * number + i, 125, "com"));
+    append(message, Bytes(one).subspan(12));
+  }
+  for (std::size_t i = kOwn; i < count; ++i) {
+    append_u8(message, 1);
+    append_u8(message, 'a' + static_cast<unsigned>(i));
+    append_pointer(message, 12 + 2 * i);
+    append_u16(message, 1);
+    append_u16(message, 1);
+  }
+  return message;
+}
+Scenario eight_long_questions() {
+  return questions(500, [](std::size_t i) { return long_questions(i, 8); }, Expect::any);
+}
 Scenario sixteen_long_questions() {
-  return questions(
-      500,
-      [](std::size_t i) {
-        ByteVector message = header(kQuery, 16, 0);
-        for (std::size_t n = 0; n < 5; ++n) {
-          const ByteVector one = test::dns_query(many_labels(16 * i + n, 125, "com"));
-          append(message, Bytes(one).subspan(12));
-        }
-        for (std::size_t n = 5; n < 16; ++n) {
-          append_u8(message, 1);
-          append_u8(message, 'a' + static_cast<unsigned>(n));
-          append_pointer(message, 12 + 2 * n);
-          append_u16(message, 1);
-          append_u16(message, 1);
-        }
-        return message;
-      },
-      Expect::any);
+  return questions(500, [](std::size_t i) { return long_questions(i, 16); }, Expect::any);
 }
 
 // An answer full of aliases, which all lead to long names of a chain.
@@ -370,7 +375,9 @@ constexpr ScenarioEntry kScenarios[] = {
     {"dns", "a name of 117 labels below a rule", questions_below_rules},
     {"dns", "a name below five globs", questions_below_globs},
     {"dns", "63 pointers", chained_question},
+    {"dns", "8 questions of 63 pointers", eight_questions},
     {"dns", "16 questions of 63 pointers", sixteen_questions},
+    {"dns", "8 questions of up to 126 labels", eight_long_questions},
     {"dns", "16 questions of up to 126 labels", sixteen_long_questions},
     {"answer", kOrdinary, ordinary_answer},
     {"answer", "1,400 bytes of aliases, 63 pointers each", answers_of_aliases},
