@@ -1,7 +1,7 @@
-// absl::flat_hash_set<std::string>, asked for each suffix: the main rival.
+// The main rival: absl::flat_hash_set<std::string>, asked for each suffix.
 //
-// The batch is the best that its interface allows: prefetch() for each suffix of each name, then
-// the same look-ups. It hashes twice, for the set takes no hash from outside when it prefetches.
+// The batch mode is the best that its interface allows: prefetch() for each suffix of each name,
+// then the same lookups. Each suffix is hashed twice, because prefetch() does not accept a hash.
 
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/string_view.h>

@@ -1,7 +1,7 @@
 #pragma once
 
-// The processor's count of cache misses of this thread, where the kernel lets us have it (many
-// virtual machines have none).
+// Counts the cache misses of this thread with the CPU's own counter, if the kernel offers it. Many
+// virtual machines have no such counter.
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +17,7 @@ class CacheMisses {
 
   [[nodiscard]] bool available() const noexcept { return event_ >= 0; }
   void start() noexcept;
-  // Since start(); nothing where there is no counter.
+  // Misses since start(). nullopt: there is no counter.
   [[nodiscard]] std::optional<std::uint64_t> stop() noexcept;
 
  private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kBatches[] = {8, 16, 32};
 
-// Processor time of this thread: time in which others have the core does not count.
+// CPU time of this thread. Time in which others run on the core does not count.
 double thread_seconds() {
   timespec time = {};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -23,7 +23,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// The compiler may not leave out work whose result nobody reads.
+// Keeps the compiler from removing work whose result is not used.
 void keep(std::uint64_t value) {
   asm volatile("" : : "r"(value));
 }

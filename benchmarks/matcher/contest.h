@@ -1,6 +1,6 @@
 #pragma once
 
-// The contest for one rule set: who is in it, are the answers right, how long does it take.
+// One rule set: builds the rivals, checks their answers, times them.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,37 +19,38 @@ namespace sluice::bench {
 
 struct Entrant {
   std::unique_ptr<Rival> rival;
-  double build_seconds = 0;  // by the clock on the wall, on all cores that it takes
+  double build_seconds = 0;  // wall clock; a rival may use several cores
   Footprint bytes;
 };
 
-// One way to look names up: a matcher and how many names it gets at a time.
+// One way to look names up: a matcher, and how many names it gets in one call.
 struct Way {
   std::string matcher;
-  std::size_t batch = 0;  // 0: one after the other
-  bool answers = true;    // false: the machine's limits, which match nothing
+  std::size_t batch = 0;  // 0: one name a call
+  bool answers = true;    // false: a limit of the machine, which matches nothing
   std::function<std::uint64_t(QuerySlice)> count;
 };
 
 struct Timing {
   std::string matcher;
   std::size_t batch = 0;
-  double median_ns = 0;  // of processor time, a name
+  double median_ns = 0;  // CPU time for one name
   double least_ns = 0;
-  std::optional<double> misses;  // of the cache, a name
+  std::optional<double> misses;  // cache misses for one name
 };
 
-// Builds one rival; nothing, and a line that says why, where it gives up.
+// Builds one rival. nullopt: it gave up, and a line was printed that says why.
 [[nodiscard]] std::optional<Entrant> enter(std::unique_ptr<Rival> rival, const Names& rules);
 
-// The ways of all entrants, then the machine's limits. The entrants outlive them.
+// All ways of all entrants, then the limits of the machine. REQUIRES: the entrants outlive them.
 [[nodiscard]] std::vector<Way> ways_of(const std::vector<Entrant>& entrants,
                                        std::shared_ptr<const Limits> limits);
 
-// How many answers differ from the reference's, name by name (batch by batch); prints the first.
+// Compares each answer (of a name, or of a batch) with the reference. Returns how many are wrong
+// and prints the first one.
 [[nodiscard]] std::size_t wrong_answers(const Way& way, const Queries& queries);
 
-// Each way once, then each again, and so on: what disturbs the machine disturbs all of them.
+// Rounds are interleaved: each way once, then each again. A disturbance then hits all of them.
 [[nodiscard]] std::vector<Timing> timed(const std::vector<Way>& ways, const Queries& queries,
                                         std::size_t rounds, CacheMisses& misses);
 

@@ -16,7 +16,7 @@ constexpr const char* kPopular = "lists/big/popular-names.txt.xz";
 constexpr const char* kLarge[] = {"lists/big/ut1-history.txt.xz", "lists/big/hagezi-2026-08.txt.xz",
                                   "lists/big/hagezi-2022-history.txt.xz",
                                   "lists/big/columndeeply-history.txt.xz"};
-// What the real ones hold, for those that are made up in their place.
+// Sizes of the real lists. Made-up lists get the same sizes.
 constexpr std::size_t kSmallSize = 345'241;
 constexpr std::size_t kLargeSize = 3'690'137;
 constexpr std::size_t kPopularSize = 836'979;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes that the heap has handed out, for matchers that cannot count their own. glibc only.
+// Bytes in use on the heap, for matchers that cannot report their own size. glibc only.
 
 #include <malloc.h>
 
@@ -9,13 +9,13 @@
 
 namespace sluice::bench {
 
-// With the allocator's own words around each block.
+// Includes the allocator's overhead for each block.
 [[nodiscard]] inline std::size_t heap_bytes() {
   const auto info = mallinfo2();
   return info.uordblks + info.hblkhd;
 }
 
-// What a string has outside itself.
+// Heap bytes of a string.
 [[nodiscard]] inline std::size_t heap_bytes_of(const std::string& text) {
   constexpr std::size_t kInside = 15;
   if (text.capacity() <= kInside) return 0;

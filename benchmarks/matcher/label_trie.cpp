@@ -1,5 +1,5 @@
-// A trie of labels from the right, its edges in one hash table: (node, label) -> node. A walk ends
-// at the first label that is not there, or at a rule.
+// A trie of labels from the right. All edges are in one hash table: (node, label) -> node. A walk
+// ends at the first label without an edge, or at a rule.
 
 #include <absl/hash/hash.h>
 #include <absl/strings/string_view.h>
@@ -42,13 +42,13 @@ class LabelTrie final : public Rival {
   }
 
  private:
-  // Most tables are half to three quarters full: 16 bytes each, four a cache line.
+  // The table is half to three quarters full. An edge has 16 bytes: four in a cache line.
   struct Edge {
     std::uint32_t parent = 0;
     std::uint32_t child : 31 = 0;  // 0: no edge
     std::uint32_t is_rule : 1 = 0;
     std::uint32_t label_at = 0;  // a length byte, then the label
-    std::uint32_t tag = 0;       // spares nearly all comparisons of labels that differ
+    std::uint32_t tag = 0;       // avoids nearly all comparisons of different labels
   };
   static_assert(sizeof(Edge) == 16, "an edge has no padding");
 
@@ -61,7 +61,7 @@ class LabelTrie final : public Rival {
   [[nodiscard]] std::string_view label_of(const Edge& edge) const noexcept {
     return {labels_.data() + edge.label_at + 1, static_cast<unsigned char>(labels_[edge.label_at])};
   }
-  // The edge, or the empty place where it would be.
+  // The edge, or the empty slot for it.
   [[nodiscard]] std::size_t slot(std::uint32_t parent, std::string_view label) const noexcept {
     const std::uint64_t h = hash(parent, label);
     const std::size_t mask = edges_.size() - 1;
@@ -107,7 +107,7 @@ class LabelTrie final : public Rival {
     }
   }
 
-  std::vector<Edge> edges_;  // a power of two of them
+  std::vector<Edge> edges_;  // its size is a power of two
   std::string labels_;
   std::uint32_t nodes_ = 0;  // without the root
 };

@@ -23,7 +23,7 @@ std::uint64_t Limits::independent(std::size_t count) const noexcept {
   Random random(2);
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    // A multiplication and not a remainder: the division would be what is measured.
+    // A multiplication instead of a remainder: a division would dominate the measurement.
     sum += lines_[(random.next() >> 32) * lines_.size() >> 32].next;
   }
   return sum;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the machine itself can do: random loads from a table of cache lines, as large as our hot
-// part and on the same kind of pages. No look-up that reads one line can be faster.
+// The limit of the machine: random loads from a table of cache lines, as large as our hot part and
+// on the same kind of pages. No lookup that reads one cache line can be faster.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +14,9 @@ class Limits {
  public:
   explicit Limits(std::size_t bytes);
 
-  // Loads that the machine may overlap; a sum, so that they are done.
+  // Loads that the CPU may overlap. Returns a sum, so that the compiler keeps them.
   [[nodiscard]] std::uint64_t independent(std::size_t count) const noexcept;
-  // Each load says where the next one is.
+  // Each load gives the address of the next one.
   [[nodiscard]] std::uint64_t dependent(std::size_t count) const noexcept;
 
  private:

@@ -1,7 +1,8 @@
-// bench_matcher: our matcher and its rivals in one run. For each rule set: build all, compare all
-// answers with the reference, then time them in interleaved rounds, one core.
+// bench_matcher: compares our matcher with its rivals in one run. For each rule set it builds all
+// of them, compares all answers with the reference, and times them in interleaved rounds on one
+// core.
 //
-// Exit status: 0 done, 1 a matcher gave a wrong answer, 2 it could not run.
+// Exit status: 0 done; 1 a matcher gave a wrong answer; 2 could not run.
 
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +42,8 @@ std::vector<Entrant> enter_all(const Options& options, const Names& rules) {
   return entrants;
 }
 
-// The limits are those of our hot part; without us, of a table of 10 bytes a rule.
+// The limits are measured on a table of the size of our hot part, or of 10 bytes a rule if our
+// matcher does not take part.
 std::size_t table_size(const std::vector<Entrant>& entrants, std::size_t rules) {
   for (const Entrant& entrant : entrants) {
     if (entrant.rival->name() == "sluice") return entrant.bytes.hot;
@@ -61,7 +63,7 @@ bool all_right(const std::vector<Way>& ways, const Queries& queries) {
   return right;
 }
 
-// What the lists' own description says of them can be compared with this.
+// For comparison with the description of the lists.
 void print_coverage(const Popular& popular, const Reference& reference) {
   std::size_t head = 0;
   std::size_t all = 0;
@@ -74,7 +76,7 @@ void print_coverage(const Popular& popular, const Reference& reference) {
               all, popular.names.size());
 }
 
-// False: a wrong answer.
+// Returns false after a wrong answer.
 bool run_set(const Options& options, const std::string& set, Data& data, const Popular& popular,
              CacheMisses& misses, Csv& csv) {
   const auto rules = data.rules(set);
@@ -92,7 +94,7 @@ bool run_set(const Options& options, const std::string& set, Data& data, const P
                                          options.queries * percent / 100, options.seed + percent);
     const Setting setting = {set, rules->size(), percent, queries.size(), options.rounds};
     if (!all_right(ways, queries)) {
-      right = false;  // and a wrong answer is not worth timing
+      right = false;  // do not time wrong answers
       continue;
     }
     const std::vector<Timing> timings = timed(ways, queries, options.rounds, misses);
@@ -105,7 +107,7 @@ bool run_set(const Options& options, const std::string& set, Data& data, const P
 int run(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   if (options.help) return 0;
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // it takes minutes: a file should show how far it is
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // the run takes minutes: show progress in a file, too
   Csv csv(options.csv);
   CacheMisses misses;
   Data data(options.shared, options.seed);

@@ -16,7 +16,7 @@ class Names {
  public:
   Names() : starts_{0} {}
 
-  // REQUIRES: under 4 GiB in all.
+  // REQUIRES: less than 4 GiB in total.
   void add(std::string_view name) {
     text_ += name;
     starts_.push_back(static_cast<std::uint32_t>(text_.size()));
@@ -38,13 +38,13 @@ class Names {
   std::vector<std::uint32_t> starts_;
 };
 
-// In byte order, each once.
+// Sorts by bytes and removes duplicates.
 [[nodiscard]] Names sorted_unique(const Names& names);
 
-// `count` of them, each as likely, in their order. REQUIRES: there are as many.
+// A uniform sample of `count` names, in their order. REQUIRES: there are that many.
 [[nodiscard]] Names sample(const Names& names, std::size_t count, Random& random);
 
-// Calls `take(label)` for the labels of a name from the right.
+// Calls `take(label)` for each label of a name, from the right.
 template <typename Take>
 void each_label_from_right(std::string_view name, Take&& take) {
   for (;;) {

@@ -1,7 +1,7 @@
-// libndpi's automaton of host names (Aho and Corasick's), by the calls that it offers to programs.
+// libndpi's automaton for host names (Aho-Corasick), through its public functions.
 //
-// It finds substrings. nDPI's own host lists live with that; here rules and names have a dot in
-// front and a line end behind, so that it finds just the suffixes at label borders.
+// It finds substrings, and nDPI's own host lists accept that. Here rules and names get a dot in
+// front and a line end behind, so that it finds only suffixes that begin at a label.
 
 #include <ndpi_api.h>
 
@@ -48,7 +48,7 @@ class Ndpi final : public Rival {
     for (std::size_t i = 0; i < queries.size(); ++i) {
       const std::string_view text = queries.framed(i);
       u_int32_t value = 0;
-      // Takes a `char*`, but only reads.
+      // The parameter is a `char*`, but the function only reads.
       count += ndpi_match_string_value(automaton_, const_cast<char*>(text.data()),
                                        static_cast<u_int>(text.size()), &value) == 0
                    ? 1U

@@ -31,14 +31,15 @@ Options read_options(int argc, const char* const* argv) {
   po::options_description known("usage: bench_matcher [options]");
   known.add_options()("help,h", "print this")(
       "sets", po::value(&sets)->default_value("345k,1m,3.7m,10m"), "rule sets")(
-      "hits", po::value(&hits)->default_value("5,50,100"), "percent of the names that are covered")(
-      "matchers", po::value(&matchers), "only these, such as `absl,sluice`")(
+      "hits", po::value(&hits)->default_value("5,50,100"), "percentages of names that are covered")(
+      "matchers", po::value(&matchers), "run only these, such as `absl,sluice`")(
       "queries", po::value(&options.queries)->default_value(2'000'000), "names to look up")(
-      "rounds", po::value(&options.rounds)->default_value(5), "the median of so many counts")(
-      "seed", po::value(&options.seed)->default_value(1), "of all that is drawn")(
+      "rounds", po::value(&options.rounds)->default_value(5),
+      "print the median of this many rounds")("seed", po::value(&options.seed)->default_value(1),
+                                              "seed of all random choices")(
       "shared", po::value(&options.shared),
-      "folder with lists/; else $SLUICE_SHARED, else ../shared beside the checkout")(
-      "csv", po::value(&options.csv), "write the figures into this file");
+      "folder that has lists/ (default: $SLUICE_SHARED, or ../shared beside the checkout)")(
+      "csv", po::value(&options.csv), "also write the figures to this file");
   po::variables_map given;
   po::store(po::parse_command_line(argc, argv, known), given);
   po::notify(given);

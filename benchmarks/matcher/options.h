@@ -24,7 +24,7 @@ struct Options {
   [[nodiscard]] bool wants(std::string_view matcher) const;
 };
 
-// Throws std::exception with what is wrong. Prints the usage where that is asked for.
+// Throws std::exception on wrong usage. Prints the usage for --help.
 [[nodiscard]] Options read_options(int argc, const char* const* argv);
 
 }  // namespace sluice::bench

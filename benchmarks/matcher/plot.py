@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws what bench_matcher wrote with --csv: ns a name against the number of rules, both on log scales.
+"""Plots the CSV of bench_matcher: ns a name against the number of rules, both on log scales.
 
 usage: plot.py results.csv results.svg [HIT_PERCENT]
 
-One line for each rival looked up name by name, one for our matcher name by name and one for our best
-batch; the machine's own limits are dashed. HIT_PERCENT is 5 where it is not given. Needs no library.
+Draws one line for each rival, looked up name by name, one line for our matcher name by name and one for
+our best batch size. The limits of the machine are dashed. HIT_PERCENT defaults to 5. Needs no library.
 """
 
 import csv
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 860, 520
 LEFT, RIGHT, TOP, BOTTOM = 70, 190, 60, 60
 LABEL_GAP = 16  # between the baselines of labels
 INK, GRID, PAPER = "#1f2933", "#dde3e8", "#ffffff"
-# Fit for people who confuse red and green (Okabe and Ito, 2008).
+# Safe for red-green colour blindness (Okabe and Ito, 2008).
 COLOURS = {
     "absl": "#d55e00", "std": "#cc79a7", "sorted": "#009e73", "trie": "#8a6d00", "vectorscan": "#5b5f97",
     "ndpi": "#7f4f24", "sluice": "#0072b2",
@@ -87,7 +87,7 @@ def label(x, y, title, matcher, bold):
 
 
 def spread(wanted):
-    """Heights for labels: as near to the wanted ones as the gap between them allows."""
+    """Heights for labels: as close to the wanted ones as LABEL_GAP allows."""
     placed = []
     for height, title in sorted(wanted):
         placed.append([max(height, placed[-1][0] + LABEL_GAP) if placed else height, title])
@@ -135,7 +135,7 @@ def draw(lines, hits):
     for title, (matcher, bold, line) in lines.items():
         if line[-1][0] == rules[-1]:
             at_the_end.append((y.at(line[-1][1]), title))
-        else:  # it gave up before
+        else:  # it gave up at a smaller set
             yield label(x.at(line[-1][0]) + 8, y.at(line[-1][1]) - 6, title, matcher, bold)
     for height, title in spread(at_the_end):
         matcher, bold, line = lines[title]

@@ -1,11 +1,11 @@
 #pragma once
 
-// Names to look up, packed twice, so that each matcher gets the form that it likes best.
+// Names to look up, in two forms, so that each matcher gets the one that suits it.
 //
-//   text     . a . c o m \n . w w w . b . d e \n …     text(i): without the signs around it
-//   packets  | 12 bytes | 1 a 3 c o m 0 | 12 bytes | …   as a DNS message has its question
+//   text     . a . c o m \n . w w w . b . d e \n …     text(i): without the characters around it
+//   packets  | 12 bytes | 1 a 3 c o m 0 | 12 bytes | …   as in the question of a DNS message
 //
-// A slice is a view; the Queries outlive it.
+// A slice is a view. REQUIRES: the Queries outlive it.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ class QuerySlice {
     std::uint32_t text_at = 0;
     std::uint32_t packet_at = 0;
   };
-  // Of `places` the last is the end of the one before.
+  // The last of `places` is the end of the last name.
   QuerySlice(std::string_view text, Bytes packets, std::span<const Place> places) noexcept
       : text_(text), packets_(packets), places_(places) {}
 
@@ -38,7 +38,7 @@ class QuerySlice {
     return {text_.data() + places_[i].text_at + 1,
             places_[i + 1].text_at - places_[i].text_at - 2U};
   }
-  // `.name\n`: a matcher of substrings finds `.rule\n` in it where the rule covers the name.
+  // `.name\n`: a substring matcher finds `.rule\n` in it if the rule covers the name.
   [[nodiscard]] std::string_view framed(std::size_t i) const noexcept { return framed(i, 1); }
   [[nodiscard]] std::string_view framed(std::size_t i, std::size_t count) const noexcept {
     return {text_.data() + places_[i].text_at, places_[i + count].text_at - places_[i].text_at};
@@ -64,7 +64,7 @@ class Queries {
 
   [[nodiscard]] std::size_t size() const noexcept { return covered_.size(); }
   [[nodiscard]] QuerySlice all() const noexcept { return {text_, packets_, places_}; }
-  // What the reference says.
+  // The answer of the reference.
   [[nodiscard]] bool covered(std::size_t i) const noexcept { return covered_[i]; }
 
  private:
@@ -75,9 +75,9 @@ class Queries {
 };
 
 // `count` names, of which exactly `hits` are covered, in random order.
-//   hits    rules, each as likely, half of them with labels in front
-//   misses  popular names that no rule covers, half from the head by Zipf (weight 1 / rank), half
-//           from the tail, each as likely; half of them with labels in front
+//   hits    rules, uniformly; half of them with labels in front
+//   misses  popular names that no rule covers: half from the head by Zipf (weight 1 / rank), half
+//           from the tail, uniformly; half of them with labels in front
 [[nodiscard]] Queries make_queries(const Names& rules, const Popular& popular,
                                    const Reference& reference, std::size_t count, std::size_t hits,
                                    std::uint64_t seed);

@@ -1,7 +1,7 @@
 #pragma once
 
-// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers from the same seed everywhere, which
-// the distributions of the standard library do not promise.
+// SplitMix64 (Steele, Lea and Flood, 2014). The same seed gives the same numbers on every platform;
+// the distributions of the standard library do not promise that.
 
 #include <cstdint>
 
@@ -17,9 +17,9 @@ class Random {
     z = (z ^ z >> 27) * 0x94d049bb133111ebU;
     return z ^ z >> 31;
   }
-  // 0 to bound - 1; for bounds of ours the bias of the remainder is under one in 10^11.
+  // 0 to bound - 1. The bias of the remainder is below 1 in 10^11 for the bounds used here.
   std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
-  // 0 to 1, without 1.
+  // In [0, 1).
   double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The reference matcher: every suffix of a name, looked for in a set of all rules. Too plain to be
-// wrong; what the rivals answer is compared with it.
+// The reference matcher: looks up every suffix of a name in a set of all rules. It is too simple to
+// be wrong, so the answers of all rivals are compared with it.
 
 #include <string_view>
 #include <unordered_set>
@@ -12,7 +12,7 @@ namespace sluice::bench {
 
 class Reference {
  public:
-  // The rules outlive it.
+  // REQUIRES: the rules outlive it.
   explicit Reference(const Names& rules) {
     rules_.reserve(rules.size());
     for (std::size_t i = 0; i < rules.size(); ++i) rules_.insert(rules[i]);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the benchmark prints, and the CSV that plot.py reads.
+// Prints the tables, and writes the CSV that plot.py reads.
 
 #include <cstddef>
 #include <fstream>
@@ -23,10 +23,10 @@ struct Setting {
 void print_built(const std::vector<Entrant>& entrants, std::size_t rules);
 void print_timings(const Setting& setting, const std::vector<Timing>& timings);
 
-// A line for each timing; the file is begun anew.
+// Writes one line for each timing, to a new file.
 class Csv {
  public:
-  explicit Csv(const std::string& file);  // empty: nothing is written
+  explicit Csv(const std::string& file);  // empty: writes nothing
   void write(const Setting& setting, const std::vector<Entrant>& entrants,
              const std::vector<Timing>& timings);
 

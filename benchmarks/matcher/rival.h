@@ -1,7 +1,7 @@
 #pragma once
 
-// What the benchmark knows of a matcher. Every matcher answers the same question: is the name, or
-// one that it lies below, among the rules?
+// The interface of a matcher. Every matcher answers the same question: is the name, or one of its
+// parents, among the rules?
 
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +17,10 @@ namespace sluice::bench {
 
 inline constexpr std::size_t kMaxBatch = 32;
 
-// Resident bytes once it is built, with what the allocator adds.
+// Resident bytes after the build, including the allocator's overhead.
 struct Footprint {
-  std::size_t hot = 0;   // what a miss may read
-  std::size_t cold = 0;  // read only to verify or to report a hit
+  std::size_t hot = 0;   // a miss may read these
+  std::size_t cold = 0;  // read only to verify or report a hit
 };
 
 class Rival {
@@ -31,11 +31,11 @@ class Rival {
   virtual ~Rival() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;
-  // Empty: it is built. Else why it cannot be; it is not asked anything then.
+  // Empty: built. Otherwise the reason why not; the matcher is not used then.
   [[nodiscard]] virtual std::string build(const Names& rules) = 0;
   [[nodiscard]] virtual Footprint bytes() const = 0;
 
-  // How many of the names are covered, looked up one after the other.
+  // How many of the names are covered. Looks them up one by one.
   [[nodiscard]] virtual std::uint64_t count_single(QuerySlice queries) const = 0;
   // The same, up to `batch` names at a time. REQUIRES: has_batches(), batch <= kMaxBatch.
   [[nodiscard]] virtual bool has_batches() const { return false; }
@@ -44,8 +44,7 @@ class Rival {
   }
 };
 
-// One function a file. Those of libraries that were not found when the build was configured are
-// not there.
+// One function for each file. A function is missing if its library was not found at configure time.
 std::unique_ptr<Rival> make_absl_set();
 std::unique_ptr<Rival> make_std_set();
 std::unique_ptr<Rival> make_sorted_names();
@@ -54,9 +53,9 @@ std::unique_ptr<Rival> make_vectorscan();
 std::unique_ptr<Rival> make_ndpi();
 std::unique_ptr<Rival> make_sluice();
 
-// A new one of each, ours last.
+// A new matcher of each kind, ours last.
 [[nodiscard]] std::vector<std::unique_ptr<Rival>> make_rivals();
-// Names of those that this build lacks.
+// Names of the matchers that this build lacks.
 [[nodiscard]] std::vector<std::string_view> missing_rivals();
 
 }  // namespace sluice::bench

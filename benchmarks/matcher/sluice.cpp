@@ -1,4 +1,4 @@
-// Ours: match::DomainSet, asked for names as they lie in packets.
+// Our matcher: match::DomainSet, with names in wire form as in packets.
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
-// A sorted vector of reversed names, `moc.elpmaxe.`, and one binary search a name.
+// A sorted vector of reversed names, `moc.elpmaxe.`, and one binary search for each name.
 //
-// Rules below other rules are left out. Then a rule covers a name just when it is a prefix of the
-// reversed name, and only the last rule that is not greater than the name can be one: between it
-// and another that is a prefix, everything would start with that other one.
+// Rules below other rules are removed. A rule then covers a name if and only if it is a prefix of
+// the reversed name. Only the last rule that is not greater than the name can be such a prefix: any
+// rule between a prefix and the name would start with that prefix, and was removed.
 
 #include <array>
 

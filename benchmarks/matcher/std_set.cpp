@@ -1,4 +1,4 @@
-// std::unordered_set<std::string>, asked for each suffix without making a string of it.
+// std::unordered_set<std::string>, asked for each suffix as a string_view.
 
 #include <functional>
 #include <unordered_set>

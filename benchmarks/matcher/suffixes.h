@@ -1,6 +1,6 @@
 #pragma once
 
-// How a set of whole names finds suffixes: by asking for each of them.
+// Finds suffixes with a set of whole names: asks for each suffix.
 
 #include <string_view>
 
@@ -8,7 +8,7 @@
 
 namespace sluice::bench {
 
-// Whether a rule has one label only. Where none has, nobody would look for top-level domains.
+// Whether any rule has only one label. If none has, there is no need to look up top-level domains.
 [[nodiscard]] inline bool has_top_level(const Names& rules) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (rules[i].find('.') == std::string_view::npos) return true;
@@ -16,7 +16,8 @@ namespace sluice::bench {
   return false;
 }
 
-// Asks `contains` for the name and what is behind each dot, the longest first, until it says true.
+// Asks `contains` for the name and for each suffix behind a dot, longest first, until it returns
+// true.
 template <typename Contains>
 [[nodiscard]] bool any_suffix(std::string_view name, bool top_level, Contains&& contains) {
   for (;;) {

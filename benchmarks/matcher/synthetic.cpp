@@ -16,7 +16,7 @@ std::string random_label(Random& random, std::size_t size) {
   return label;
 }
 
-// A parent now and then has many children: one of the latest is taken again two times in three.
+// Some parents have many children: two times in three, a recent parent is used again.
 class Parents {
  public:
   explicit Parents(Random& random) : random_(random) {}
@@ -41,7 +41,7 @@ void add_copy(const Names& real, std::uint64_t copy, std::uint64_t seed, Names& 
   std::string name;
   for (std::size_t i = 0; i < real.size(); ++i) {
     name.clear();
-    std::uint64_t suffix = copy;  // names that share a suffix share its new labels too
+    std::uint64_t suffix = copy;  // names that share a suffix also share its new labels
     each_label_from_right(real[i], [&](std::string_view label) {
       suffix = keyed_hash({seed, suffix}, as_bytes(label));
       if (name.empty()) {
@@ -76,7 +76,7 @@ Names made_up_names(std::size_t count, std::uint64_t seed) {
 
 Names renamed_copies(const Names& real, std::size_t count, std::uint64_t seed) {
   Names all;
-  Names unique;  // short labels come out the same now and then
+  Names unique;  // short labels sometimes collide
   for (std::uint64_t copy = 0; unique.size() < count; ++copy) {
     add_copy(real, copy, seed, all);
     if (all.size() >= count) unique = sorted_unique(all);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Names that nobody registered, of realistic shape. Seeded: the same ones each time.
+// Made-up names of realistic shape. Seeded: the same names each time.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,13 +9,12 @@
 
 namespace sluice::bench {
 
-// For machines without the shared lists: unique names, two thirds of them of two labels, most
-// others below a parent that they share.
+// For machines without the shared lists: unique names. Two thirds have two labels; most others
+// share a parent.
 [[nodiscard]] Names made_up_names(std::size_t count, std::uint64_t seed);
 
-// `count` unique names that are shaped like `real`: its tree of labels, as many times over as it
-// takes, with other letters in every label but the rightmost. So lengths, depths and the number of
-// names below a parent are the real ones.
+// `count` unique names shaped like `real`: copies of its tree of labels, with other letters in
+// every label but the rightmost. Lengths, depths and the number of names below a parent stay real.
 [[nodiscard]] Names renamed_copies(const Names& real, std::size_t count, std::uint64_t seed);
 
 }  // namespace sluice::bench

@@ -1,8 +1,8 @@
-// Vectorscan (Hyperscan) with each rule as a literal, `.rule\n`, in block mode. A batch is one scan
-// of the lines of all its names.
+// Vectorscan (Hyperscan) in block mode, with each rule as a literal `.rule\n`. A batch is one scan
+// over the lines of all its names.
 //
-// Its compiler cannot be stopped, so it runs in a child process, which sends the database back and
-// is killed when it takes too long.
+// Its compiler cannot be interrupted. It runs in a child process, which sends the database back and
+// is killed if it takes too long.
 
 #include <hs.h>
 #include <poll.h>
@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMostRules = 400'000;
 constexpr auto kMostTime = std::chrono::seconds(60);
 
-// The database in its portable form; empty if it cannot be compiled.
+// The database in its portable form. Empty: compilation failed.
 std::vector<char> compiled(const Names& rules) {
   Names framed;
   for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -31,7 +31,7 @@ std::vector<char> compiled(const Names& rules) {
   }
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
-  std::vector<unsigned> ids;  // one id for all of them would take minutes to compile
+  std::vector<unsigned> ids;  // with one ID for all, compilation takes minutes
   for (std::size_t i = 0; i < framed.size(); ++i) {
     texts.push_back(framed[i].data());
     sizes.push_back(framed[i].size());
@@ -59,7 +59,7 @@ void write_all(int to, const std::vector<char>& bytes) {
   }
 }
 
-// All that comes until the end; false: it did not come in time.
+// Reads until end of file. False: timed out.
 bool read_all(int from, std::vector<char>& bytes) {
   const auto until = steady_clock::now() + kMostTime;
   std::vector<char> some(1 << 20);
@@ -143,7 +143,7 @@ class Vectorscan final : public Rival {
   }
 
  private:
-  // Several rules may cover one name: their matches end at the same place, one after the other.
+  // Several rules may cover one name. Their matches end at the same place and come in a row.
   struct Lines {
     std::uint64_t count = 0;
     unsigned long long last = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A benchmark checks its answer before it times it.
+// Aborts the benchmark on a wrong answer. Check before timing.
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// tls::read_client_hello: ns a hello; one that a browser of today sends has about 1,900 bytes.
+// tls::read_client_hello: ns a hello. A current browser sends about 1,900 bytes.
 
 #include <benchmark/benchmark.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using Scratch = std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderBytes>;
 
-// `records`: sizes of the first ones, see test::tls_records.
+// `records`: sizes of the first records, see test::tls_records.
 void client_hello(benchmark::State& state, std::size_t bytes, std::vector<std::size_t> records) {
   const std::size_t bare = test::client_hello("www.example.com", {.padding = 1}).size() - 1;
   const test::ByteVector stream =

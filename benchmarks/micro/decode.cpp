@@ -1,4 +1,4 @@
-// packet::decode, its checksums, and the reassembler: ns a packet.
+// packet::decode, checksums, and the reassembler: ns a packet.
 
 #include <benchmark/benchmark.h>
 
@@ -33,7 +33,7 @@ BENCHMARK_CAPTURE(decode_tcp, ipv4, true, false);
 BENCHMARK_CAPTURE(decode_tcp, ipv6, false, false);
 BENCHMARK_CAPTURE(decode_tcp, ipv4_two_vlan_tags, true, true);
 
-// As the gateway decodes: it looks for tunnels in whatever could carry one.
+// Decodes as the gateway does, which looks for every kind of tunnel.
 void decode_udp(benchmark::State& state, bool vxlan) {
   ByteVector inner = test::byte_vector(std::string_view("\x08\0\0\0\0\0\x05\0", 8));
   test::append(inner, frame(true, false));
@@ -50,7 +50,7 @@ void decode_udp(benchmark::State& state, bool vxlan) {
 BENCHMARK_CAPTURE(decode_udp, bare, false);
 BENCHMARK_CAPTURE(decode_udp, in_vxlan, true);
 
-// Two fragments of a packet of 1,440 bytes, decoded, put together, and decoded again.
+// Two fragments of a 1,440-byte packet: decoded, reassembled, decoded again.
 void reassemble_two_fragments(benchmark::State& state) {
   std::vector<ByteVector> pieces = test::fragments_of(frame(true, false), 720);
   fragment::Reassembler reassembler({}, {1, 2});

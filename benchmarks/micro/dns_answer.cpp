@@ -1,4 +1,4 @@
-// dns::parse_response and inspect::inspect_answer: ns an answer with all names that it leads to.
+// dns::parse_response and inspect::inspect_answer: ns an answer, including all names it leads to.
 
 #include <benchmark/benchmark.h>
 
@@ -18,7 +18,7 @@ struct AnswerScratch {
   inspect::FindingList findings;
 };
 
-// Names that the answer leads to.
+// The names that the answer leads to.
 std::size_t read_answer(Bytes message, AnswerScratch& scratch) {
   scratch.findings.clear();
   if (!dns::parse_response(message, scratch.response)) return 0;
@@ -46,7 +46,7 @@ DnsResponse four_addresses() {
   return answer.additional().edns();
 }
 
-// As content networks answer: two aliases, then addresses.
+// A typical answer of a content delivery network: two aliases, then addresses.
 DnsResponse alias_chain() {
   return DnsResponse("www.example.com")
       .cname("www.example.com", "www.example.com.cdn.example.net")

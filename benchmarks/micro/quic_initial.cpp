@@ -1,4 +1,4 @@
-// A QUIC Initial: ns each, whole and in its parts. A client's first datagram has 1,200 bytes.
+// A QUIC Initial of 1,200 bytes: ns a packet, in total and for each step.
 
 #include <benchmark/benchmark.h>
 
@@ -77,7 +77,7 @@ void quic_initial(benchmark::State& state) {
 }
 BENCHMARK(quic_initial);
 
-// What most datagrams cost: a look at the first byte.
+// Most datagrams cost only this: a look at the first byte.
 void quic_sight_of_a_short_header(benchmark::State& state) {
   const test::ByteVector datagram = test::quic_short({}, 1200);
   check(quic::sight_of(datagram) == quic::Sight::none, "1-RTT");

@@ -1,5 +1,5 @@
-// From frame to verdict over a capture held in memory, with the shipped lists: ns a packet by kind,
-// and packets/s of a real capture (the lab's; another by SLUICE_BENCH_CAPTURE=FILE).
+// From frame to verdict, with frames in memory and the shipped lists: ns a packet by kind, and
+// packets/s of a real capture (the lab's, or the one in SLUICE_BENCH_CAPTURE=FILE).
 
 #include <benchmark/benchmark.h>
 
@@ -41,12 +41,12 @@ std::shared_ptr<const engine::Snapshot> shipped_ban() {
   }
   snapshot->policies = policy::PolicySet({policy});
   snapshot->domains = std::move(compiled->domains);
-  // Captures made on a host have unfinished checksums.
+  // Captures from an end host have incomplete checksums.
   snapshot->fallbacks.checksums = policy::Checksums::ignore;
   return snapshot;
 }
 
-// Frames and the engine that they go through, again and again.
+// One engine, and frames that are sent through it repeatedly.
 class Path {
  public:
   explicit Path(std::vector<ByteVector> frames)
@@ -54,7 +54,7 @@ class Path {
     load(frames_);
   }
   [[nodiscard]] std::uint64_t packets() const { return frames_.size(); }
-  // Other frames, through the same engine.
+  // Sends other frames through the same engine.
   void go_on_with(std::vector<ByteVector> frames) {
     frames_ = std::move(frames);
     load(frames_);
@@ -65,14 +65,14 @@ class Path {
                   [static_cast<std::size_t>(engine::Reason::flow_passed)]
         .value();
   }
-  // Packets that were dropped in one run over all.
+  // Sends all frames once; returns how many were dropped.
   std::uint64_t run() {
     const std::uint64_t before = dropped();
     dataplane_.rewind();
     static_cast<void>(worker_->run());
     return dropped() - before;
   }
-  // `fresh`: each run starts with an empty flow table, of a worker that is warm.
+  // `fresh`: each run starts with an empty flow table. The worker stays warm.
   void time(benchmark::State& state, bool fresh = false) {
     dataplane_.keep_fates(false);
     for (auto _ : state) {
@@ -101,7 +101,7 @@ class Path {
                       .time = time_});
     }
   }
-  // An hour passes, in which only a frame comes that is no packet.
+  // Lets an hour pass in which only one frame comes, which is not IP.
   void forget_flows() {
     const std::array<ByteVector, 1> no_packet = {ByteVector(14)};
     time_ += std::chrono::hours(1);
@@ -147,8 +147,8 @@ void path_of_questions(benchmark::State& state, const char* name, bool banned) {
 BENCHMARK_CAPTURE(path_of_questions, passed, ".static.example.com", false);
 BENCHMARK_CAPTURE(path_of_questions, banned, ".sgshort.wechat.com", true);
 
-// Data of connections that were passed: what a gateway sees most of. With 50,000 connections, the
-// flow table and the frames are not in a cache.
+// Data of connections that were passed: the most common packets. With 50,000 connections, neither
+// the flow table nor the frames fit in a cache.
 void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
   const auto client = [](std::size_t flow) {
     return "192.0.2." + std::to_string(flow % 250) + ":" + std::to_string(5000 + flow / 250);

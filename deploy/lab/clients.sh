@@ -1,12 +1,13 @@
-# The lab's real clients, sourced by deploy/quickstart --clients in place of probes.sh: a browser, other TLS and QUIC stacks,
-# clients of encrypted DNS. REQUIRES: network.sh, $lab_dir.
+# Real clients for the lab: a browser, other TLS and QUIC stacks, and clients of encrypted DNS. `deploy/quickstart --clients`
+# sources this file instead of probes.sh. REQUIRES: network.sh, $lab_dir.
 #
-# A client has "passed" when it shows what the server serves. It is "blocked" only where the audit trail names what it asked
-# for: a client that is too slow, or broken, is "silent". Each client asks for names of its own, so that a record has one owner.
+# A row is "passed" if the client shows the page that the server serves. It is "blocked" only if the audit trail has the name
+# that the client asked for. A client that is slow or broken is "silent". Each client asks for its own names, so that an
+# audit record belongs to one row.
 
 readonly probes_at_once=3  # a browser keeps a core busy
-readonly longest_wait=90   # seconds that a row may take
-readonly grace=2           # seconds that a client has after the gateway said that it blocked
+readonly longest_wait=90   # seconds for one row
+readonly grace=2           # seconds that a client may still run after the audit trail has its name
 clients="curl gnutls chromium ngtcp2 kdig"
 banned_names=$(for client in $clients; do printf '%s.%s ' "$client" wechat.com "$client" tiktok.com "$client" kaspersky.com; done)
 ordinary_names="example.com www.wikipedia.org"
@@ -17,7 +18,7 @@ resolver_up() {
   trusting_home
 }
 
-# DNS over TLS (port 853) and over HTTPS (port 8443), each name with the server's address.
+# A resolver that answers every name with the server's address, over TLS (port 853) and HTTPS (port 8443).
 resolver_configuration() {
   cat <<END
 server:
@@ -46,7 +47,7 @@ remote-control:
 END
 }
 
-# A home folder whose certificate store has the lab's authority: QUIC in Chromium takes no certificate on a flag's word.
+# A home directory whose certificate store trusts the lab's authority. Chromium's QUIC ignores the flags that skip the check.
 trusting_home() {
   local store=$lab_dir/home/.pki/nssdb
   mkdir -p "$store"
@@ -54,13 +55,13 @@ trusting_home() {
   certutil -d "sql:$store" -A -n 'Sluice lab' -t C,, -i "$lab_dir/ca.pem"
 }
 
-# What the client runs, as $command: `client_command CLIENT PROTOCOL NAME SERVER FOLDER`.
+# client_command CLIENT PROTOCOL NAME SERVER FOLDER: sets $command to what the client runs.
 client_command() {
   local client=$1 protocol=$2 name=$3 server=$4 folder=$5 bracketed=$4 ca=$lab_dir/ca.pem
   [[ $server == *:* ]] && bracketed="[$server]"
-  # kdig's NAME is the resolver's.
+  # For kdig, NAME is the name of the resolver.
   local kdig=(kdig "@$server" example.org A "+tls-ca=$ca" "+tls-hostname=$name" "+tls-sni=$name" +retry=0)
-  # The lab's DNS server as the machine's, in the mount namespace that `ip netns exec` makes.
+  # `ip netns exec` gives the command a mount namespace of its own, so this replaces resolv.conf for the browser only.
   local browser=(sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$folder/resolv.conf"
     env "HOME=$lab_dir/home" chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
     --disable-background-networking --disable-component-update --disable-extensions --disable-sync
@@ -78,7 +79,7 @@ client_command() {
   esac
 }
 
-# Whether the audit trail has a record of NAME by PROTOCOL, asked for over FAMILY.
+# is_on_record NAME PROTOCOL FAMILY: succeeds if the audit trail has this name.
 is_on_record() {
   local name=$1 protocol=$2 family=$3 client='10\.77'
   [ "$family" = IPv6 ] && client='\[fd77'
@@ -90,7 +91,7 @@ is_on_record() {
   grep -q "\"name\":\"$name\",\"protocol\":\"$protocol\".*\"client\":\"$client" "$lab_dir/audit.jsonl"
 }
 
-# What a client shows of what the lab serves.
+# has_got PROTOCOL FOLDER: succeeds if the client shows the page, or the address, that the lab serves.
 has_got() {
   case "$1" in
     QUIC) grep -qs 'served over QUIC' "$2"/{said,index.html} ;;
@@ -99,7 +100,7 @@ has_got() {
   esac
 }
 
-# probe NAME CLIENT PROTOCOL FAMILY EXPECTED: one row of the table.
+# probe NAME CLIENT PROTOCOL FAMILY EXPECTED: runs one client and prints one row of the table.
 probe() {
   local name=$1 client=$2 protocol=$3 family=$4 expected=$5
   local server=$server_v4 folder command pid until got=silent
@@ -127,7 +128,7 @@ probe() {
   printf '%s %s %s %s %s %s\n' "$name" "$client" "$protocol" "$family" "$expected" "$got"
 }
 
-# The rows to probe, a line each: the arguments of probe.
+# Prints the arguments of probe, one row a line.
 rows() {
   local kind client
   for kind in 'chromium TLS' 'chromium QUIC' 'chromium DNS' 'curl TLS' 'gnutls TLS' 'ngtcp2 QUIC' 'kdig DoT' 'kdig DoH'; do

@@ -1,10 +1,10 @@
-# The lab's network: three namespaces in a row, sourced by deploy/quickstart.
+# The lab's network: three namespaces in a row. deploy/quickstart sources this file.
 #
 #   client ──eth0──inside── gateway ──outside──eth0── server
 #   10.77.0.10, .11                                   10.77.0.2, .3
 #   fd77::10, ::11                                    fd77::2
 #
-# The gateway's ports have no address: it is a bump in the wire. REQUIRES: $lab_id, root.
+# The gateway is a bump in the wire, so its interfaces have no address. REQUIRES: $lab_id, root.
 
 lab_client="sluice-client-$lab_id"
 lab_gateway="sluice-gateway-$lab_id"
@@ -12,15 +12,15 @@ lab_server="sluice-server-$lab_id"
 server_v4=10.77.0.2
 server_v6=fd77::2
 client_v4=10.77.0.10
-reject_v4=10.77.0.11  # clients of the policy whose action is `reject`
+reject_v4=10.77.0.11  # the policy for this client has the action `reject`
 reject_v6=fd77::11
-told_so_v4=10.77.0.3  # a server that is reached from $reject_v4, for clients that cannot be told their own address
+told_so_v4=10.77.0.3  # routed from $reject_v4, for clients that cannot choose their source address
 
 in_client() { ip netns exec "$lab_client" "$@"; }
 in_gateway() { ip netns exec "$lab_gateway" "$@"; }
 in_server() { ip netns exec "$lab_server" "$@"; }
 
-# End hosts finish their checksums and segments themselves, as a real wire would have them.
+# Without offloads, checksums are complete and segments have their size on the wire, as on a real network.
 offloads_off() { ip netns exec "$1" ethtool -K "$2" tx off rx off tso off gso off gro off >/dev/null 2>&1 || true; }
 
 network_up() {
@@ -51,7 +51,7 @@ network_up() {
   ip -n "$lab_gateway" link set outside up
 }
 
-# Ends what still runs in the namespaces (a server's children outlive it), then removes them.
+# Kills what still runs in the namespaces (children can outlive their server), then removes the namespaces.
 network_down() {
   local namespace pid
   for namespace in "$lab_client" "$lab_gateway" "$lab_server"; do
@@ -60,8 +60,8 @@ network_down() {
   done
 }
 
-# quic_command NAME SERVER FOLDER: as $command, what loads a page over QUIC into the folder. Its client sends no name
-# of --sni to a server that is given by address: so the name is put into /etc/hosts, in the mount namespace that `ip netns exec` makes.
+# quic_command NAME SERVER FOLDER: sets $command to a client that loads a page over QUIC into FOLDER. The client sends no SNI
+# to a server that is given by address, so the name goes into /etc/hosts, in the mount namespace that `ip netns exec` makes.
 quic_command() {
   echo "$2 $1" >"$3/hosts"
   command=(sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$3/hosts"

@@ -1,13 +1,13 @@
-# The lab's probes, sourced by deploy/quickstart and by each probe's own shell. A probe acts as a client would, and says
-# "passed", "blocked" (silence) or "refused" (told so). REQUIRES: network.sh, servers.sh, $lab_dir.
+# The lab's probes. deploy/quickstart sources this file, and so does the shell of each probe. A probe acts as a client and prints
+# "passed", "blocked" (no answer) or "refused" (NXDOMAIN or a reset). REQUIRES: network.sh, servers.sh, $lab_dir.
 
 readonly probe_seconds=2
-readonly quic_seconds=8     # its client wants more of the processor
-readonly probes_at_once=12  # each waits for an answer most of the time
+readonly quic_seconds=8     # the QUIC client needs more CPU time
+readonly probes_at_once=12  # a probe mostly waits for an answer
 banned_names="web.wechat.com sgshort.wechat.com www.kaspersky.com ds.kaspersky.com www.tiktok.com v16m-default.tiktokcdn.com"
 ordinary_names="example.com notwechat.com www.wikipedia.org weather.gc.ca www.qq.com"
 
-# dig: an answer with the server's address; NXDOMAIN with Extended DNS Error 15; or nothing.
+# dig gets the server's address (passed), NXDOMAIN with Extended DNS Error 15 or a reset (refused), or nothing (blocked).
 probe_dns() {
   local name=$1 server=$2 source=$3 type=$4
   shift 4
@@ -60,7 +60,7 @@ probe_quic() {
   grep -qs 'served over QUIC' "$folder/index.html" && echo passed || echo blocked
 }
 
-# probe NAME PROTOCOL FAMILY EXPECTED SOURCE: one row of the table.
+# probe NAME PROTOCOL FAMILY EXPECTED SOURCE: runs one probe and prints one row of the table.
 probe() {
   local name=$1 protocol=$2 family=$3 expected=$4 source=$5
   local server=$server_v4 type=A bracketed client=curl got
@@ -80,7 +80,7 @@ probe() {
   printf '%s %s %s %s %s %s\n' "$name" "$client" "$protocol" "$family" "$expected" "$got"
 }
 
-# rows_of PROTOCOL: from clients whose names are dropped.
+# rows_of PROTOCOL: rows of the clients whose policy has the action `drop`.
 rows_of() {
   local name
   for name in $banned_names; do
@@ -93,7 +93,7 @@ rows_of() {
   done
 }
 
-# The rows to probe, a line each: the arguments of probe.
+# Prints the arguments of probe, one row a line.
 rows() {
   local protocol
   for protocol in DNS/UDP DNS/TCP HTTPS TLS HTTP/80 HTTP/8080 HTTP/2; do
@@ -102,6 +102,6 @@ rows() {
     echo "web.wechat.com $protocol IPv6 refused $reject_v6"
     echo "example.com $protocol IPv4 passed $reject_v4"
   done
-  # Its client cannot be told its own address.
+  # No `reject` rows: the QUIC client cannot choose its source address.
   if has_quic; then rows_of QUIC; fi
 }

@@ -1,6 +1,6 @@
-# The lab's servers, sourced by deploy/quickstart: a DNS server that answers every name with the server's address,
-# web servers over TCP and, where there is one, over QUIC, with a certificate of the lab's own authority. REQUIRES: network.sh, $lab_dir, the names in
-# $banned_names and $ordinary_names.
+# The lab's servers: a DNS server that answers every name with the server's address, a web server over TCP and, if installed,
+# one over QUIC. Their certificate comes from the lab's own authority. deploy/quickstart sources this file.
+# REQUIRES: network.sh, $lab_dir, $banned_names, $ordinary_names.
 
 certificates() {
   local names name
@@ -43,7 +43,7 @@ quic_server_up() {
     (exec ip netns exec "$lab_server" gtlsserver -q --htdocs="$lab_dir/www" "$address" 443 "$lab_dir/server.key" \
       "$lab_dir/server.pem") >>"$lab_dir/servers.log" 2>&1 &
     echo $! >"$lab_dir/quic.$address.pid"
-    disown  # its end is no news
+    disown  # the shell need not report when it ends
   done
 }
 
@@ -89,7 +89,7 @@ metrics() { in_gateway curl -s --max-time 2 http://127.0.0.1:9464/metrics; }
 gateway_up() {
   local program=$1 lists=$2 tries
   gateway_configuration "$lists" >"$lab_dir/sluice.toml"
-  # exec: the process id is the gateway's own.
+  # exec, so that the process ID is the gateway's own.
   (exec ip netns exec "$lab_gateway" "$program" run --config "$lab_dir/sluice.toml") >"$lab_dir/sluice.log" 2>&1 &
   echo $! >"$lab_dir/sluice.pid"
   for tries in $(seq 50); do
@@ -102,7 +102,7 @@ gateway_up() {
   return 1
 }
 
-# Whether it runs: a child of ours that has ended and was not waited for does not.
+# is_running PID: fails for a zombie, too (a child that has ended but was not waited for).
 is_running() { kill -0 "$1" 2>/dev/null && [ "$(ps -o stat= -p "$1" | cut -c1)" != Z ]; }
 
 stop_process() {
