@@ -21,6 +21,7 @@
 namespace sluice::engine {
 
 struct Snapshot {
+  std::uint64_t generation = 0;  // grows with each publication; verdicts for flows carry it
   match::DomainSet domains;
   match::AddressSet addresses;  // those among `domains`
   policy::PolicySet policies;

@@ -100,14 +100,13 @@ struct Resolving {
   explicit Resolving(Server& server, ResolverOptions options = {}) {
     options.server = server.address();
     if (options.per_second == ResolverOptions{}.per_second) options.per_second = 1000;
-    auto started = Resolver::start(options, cell, *counters);
+    auto started = Resolver::start(options, cell, counters);
     EXPECT_TRUE(started);
     resolver = std::move(*started);
   }
 
   ResolutionsCell cell{std::make_shared<engine::Resolutions>()};
-  std::unique_ptr<telemetry::WorkerCounters> counters =
-      std::make_unique<telemetry::WorkerCounters>();
+  telemetry::ResolverCounters counters;
   std::unique_ptr<Resolver> resolver;
 };
 
@@ -121,7 +120,7 @@ TEST(Resolver, PublishesTheAddressesOfBannedNames) {
   Resolving resolving(server);
   resolving.resolver->watch(test::ban_of({"chat.example", "=a.example"}));
   const IpAddress address = *IpAddress::parse("203.0.113.7");
-  ASSERT_TRUE(eventually([&] { return resolving.counters->resolutions.value() == 6; }));
+  ASSERT_TRUE(eventually([&] { return resolving.counters.resolutions.value() == 6; }));
   ASSERT_TRUE(eventually([&] {
     const auto newest = resolving.cell.newest();
     const auto* const found = newest->find(address, now());
@@ -131,8 +130,8 @@ TEST(Resolver, PublishesTheAddressesOfBannedNames) {
   EXPECT_EQ(newest->size(), 1U);
   EXPECT_EQ(newest->find(address, now() + std::chrono::hours(48)), nullptr);
   EXPECT_EQ(newest->find(*IpAddress::parse("203.0.113.8"), now()), nullptr);
-  EXPECT_EQ(resolving.counters->resolved_addresses.value(), 1U);
-  EXPECT_EQ(resolving.counters->resolutions_failed.value(), 0U);
+  EXPECT_EQ(resolving.counters.resolved_addresses.value(), 1U);
+  EXPECT_EQ(resolving.counters.resolutions_failed.value(), 0U);
 }
 
 TEST(Resolver, CountsWhatFails) {
@@ -141,7 +140,7 @@ TEST(Resolver, CountsWhatFails) {
   });
   Resolving resolving(server);
   resolving.resolver->watch(test::ban_of({"chat.example"}));
-  EXPECT_TRUE(eventually([&] { return resolving.counters->resolutions_failed.value() == 3; }));
+  EXPECT_TRUE(eventually([&] { return resolving.counters.resolutions_failed.value() == 3; }));
   EXPECT_EQ(resolving.cell.newest()->size(), 0U);
 }
 
@@ -184,10 +183,10 @@ TEST(Resolver, StopsWithQuestionsUnderWay) {
 
 TEST(Resolver, RefusesWhatIsNoAddress) {
   ResolutionsCell cell{std::make_shared<engine::Resolutions>()};
-  const auto counters = std::make_unique<telemetry::WorkerCounters>();
-  const auto started = Resolver::start({.server = "resolver.example"}, cell, *counters);
+  telemetry::ResolverCounters counters;
+  const auto started = Resolver::start({.server = "resolver.example"}, cell, counters);
   ASSERT_FALSE(started);
-  EXPECT_EQ(started.error(), "\"resolver.example\" is no address of a resolver");
+  EXPECT_EQ(started.error(), "\"resolver.example\" is not the address of a resolver");
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ class Page : public testing::Test {
   static constexpr std::size_t kTls = 1, kDrop = 2, kBanned = 1;
   std::unique_ptr<WorkerCounters> one = std::make_unique<WorkerCounters>();
   std::unique_ptr<WorkerCounters> two = std::make_unique<WorkerCounters>();
-  Metrics metrics{labels(), {one.get(), two.get()}};
+  ResolverCounters resolver;
+  Metrics metrics{labels(), {{one.get(), two.get()}, &resolver}};
 };
 
 // Every family that gateway/telemetry/README.md names.
@@ -83,9 +84,11 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
       {"sluice_reload_last_ok", "gauge"}};
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "counter");
   SLUICE_COUNTERS(SLUICE_X)
+  SLUICE_RESOLVER_COUNTERS(SLUICE_X)
 #undef SLUICE_X
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "gauge");
   SLUICE_GAUGES(SLUICE_X)
+  SLUICE_RESOLVER_GAUGES(SLUICE_X)
 #undef SLUICE_X
   const std::vector<std::string> page = lines();
   for (const auto& [name, type] : wanted) {
@@ -133,6 +136,15 @@ TEST_F(Page, SumsWorkers) {
   EXPECT_EQ(value("sluice_packets_total{verdict=\"drop\",reason=\"banned\"}"), "7");
   EXPECT_EQ(value("sluice_parse_errors_total{layer=\"tls\",reason=\"malformed\"}"), "8");
   EXPECT_EQ(value("sluice_flow_evictions_total{reason=\"idle\"}"), "9");
+}
+
+TEST_F(Page, HasTheCountersOfTheResolver) {
+  resolver.resolutions.add(2);
+  resolver.resolutions_failed.add(3);
+  resolver.resolved_addresses.set(4);
+  EXPECT_EQ(value("sluice_resolutions_total"), "2");
+  EXPECT_EQ(value("sluice_resolutions_failed_total"), "3");
+  EXPECT_EQ(value("sluice_resolved_addresses"), "4");
 }
 
 TEST_F(Page, LeavesOutPairsThatNeverWereAndSlotsWithoutName) {
