@@ -14,7 +14,7 @@
 namespace sluice::app {
 namespace {
 
-constexpr auto kLookAtCountersEvery = std::chrono::seconds(1);
+constexpr auto kKeepHouseEvery = std::chrono::milliseconds(200);
 
 std::shared_ptr<const engine::Snapshot> stamped(Ban& ban, std::uint64_t generation) {
   ban.snapshot->generation = generation;
@@ -58,7 +58,7 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
 
 Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
-  if (auto watched = watch_signals(); !watched) return watched;
+  if (auto watched = add_to_loop(); !watched) return watched;
   auto reloader = Reloader::open(*loop_, options_.rebuild, [this](Reloader::Outcome outcome) {
     finish_reload(std::move(outcome));
   });
@@ -105,7 +105,7 @@ Result<void, std::string> Gateway::open_resolver() {
   return {};
 }
 
-Result<void, std::string> Gateway::watch_signals() {
+Result<void, std::string> Gateway::add_to_loop() {
   const auto stop = [this] {
     spdlog::info("stopping");
     loop_->stop();
@@ -119,8 +119,7 @@ Result<void, std::string> Gateway::watch_signals() {
   for (const auto& [signal, task] : tasks) {
     if (const auto added = loop_->add_signal(signal, task); !added) return fail(added.error());
   }
-  const auto added = loop_->add_timer(kLookAtCountersEvery,
-                                      [this] { oversize_.look(statistics().dataplane_oversize); });
+  const auto added = loop_->add_timer(kKeepHouseEvery, [this] { keep_house(); });
   if (!added) return fail(added.error());
   return {};
 }
@@ -156,9 +155,15 @@ void Gateway::publish(Ban ban) {
   ++generation_;
   const auto snapshot = stamped(ban, generation_);
   lists_ = std::move(ban.status);
+  retired_.push_back(snapshots_.newest());
   snapshots_.publish(snapshot);
   if (resolver_) resolver_->watch(snapshot);
   metrics_.publish(lists_);
+}
+
+void Gateway::keep_house() {
+  oversize_.look(statistics().dataplane_oversize);
+  std::erase_if(retired_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
 }
 
 void Gateway::reopen_audit() noexcept {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "filters/base/result.h"
 #include "gateway/app/dataplanes.h"
@@ -69,9 +70,10 @@ class Gateway {
   Result<void, std::string> open_parts();
   Result<void, std::string> open_audit();
   Result<void, std::string> open_resolver();
-  Result<void, std::string> watch_signals();
+  Result<void, std::string> add_to_loop();
   void finish_reload(Reloader::Outcome outcome);
   void publish(Ban ban);
+  void keep_house();
   void reopen_audit() noexcept;
 
   // Destroyed in the reverse order: what reads or calls others comes after them.
@@ -80,6 +82,9 @@ class Gateway {
   std::uint64_t generation_ = 1;
   telemetry::ListsStatus lists_;
   engine::SnapshotCell snapshots_;
+  // Earlier snapshots that somebody may still hold. Freeing one takes long, so no worker may be the
+  // last to let go of it.
+  std::vector<std::shared_ptr<const engine::Snapshot>> retired_;
   endpoints::ResolutionsCell resolutions_;
   telemetry::ResolverCounters resolver_counters_;
   Workers workers_;

@@ -3,35 +3,19 @@
 // Bans of one app for tests of the application.
 
 #include <initializer_list>
-#include <string>
 #include <string_view>
 
-#include "filters/match/domain_set_builder.h"
 #include "gateway/app/setup.h"
+#include "tests/gateway/endpoints/ban.h"
 
 namespace sluice::test {
 
-// Names of the app `chat`, from line 1 of the list `chat` on; `@@name` is an exception. The policy
-// `office` drops them for every client.
-[[nodiscard]] inline app::Ban ban_of(std::initializer_list<std::string_view> entries) {
-  match::DomainSetBuilder builder({1, 2});
-  const match::AppId app = *builder.app("chat");
-  const match::ListId list = *builder.list("chat");
-  std::uint32_t line = 0;
-  for (std::string_view entry : entries) {
-    const bool excepted = entry.starts_with("@@");
-    if (excepted) entry.remove_prefix(2);
-    builder
-        .add(*name::Name::from_text(entry),
-             excepted ? match::EntryKind::exception : match::EntryKind::suffix, app, list, ++line)
-        .value();
-  }
+// The entries of ban_of(), which the policy `office` drops for every client.
+[[nodiscard]] inline app::Ban office_ban(std::initializer_list<std::string_view> entries) {
   policy::Policy office{.name = "office"};
-  office.apps.add(app);
+  office.apps.add(match::AppId{0});
   app::Ban ban;
-  ban.snapshot = std::make_shared<engine::Snapshot>();
-  ban.snapshot->domains = builder.build()->set;
-  ban.snapshot->addresses = match::AddressSet(ban.snapshot->domains);
+  ban.snapshot = ban_of(entries);
   ban.snapshot->policies = policy::PolicySet({office});
   ban.status.apps = {"chat", "*"};
   ban.status.rules = entries.size();

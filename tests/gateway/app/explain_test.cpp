@@ -16,7 +16,7 @@ class Explain : public testing::Test {
     return explanation.value_or(cli::Explanation());
   }
 
-  Ban ban_ = test::ban_of({"chat.example", "@@open.chat.example"});
+  Ban ban_ = test::office_ban({"chat.example", "@@open.chat.example"});
 };
 
 TEST_F(Explain, SaysWhatWasAskedUnderstoodAndDecided) {

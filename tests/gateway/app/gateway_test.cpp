@@ -52,7 +52,7 @@ class TheGateway : public testing::Test {
                                            }
                                            return dataplanes;
                                          }},
-                          .ban = test::ban_of({"chat.example"}),
+                          .ban = test::office_ban({"chat.example"}),
                           .rebuild = [this] { return next(); }});
   }
   void open() {
@@ -74,7 +74,7 @@ class TheGateway : public testing::Test {
 
   config::StartSettings start;
   std::array<LiveDataplane::Wire, 2> wires;
-  std::function<Reloader::Outcome()> next = [] { return test::ban_of({"other.example"}); };
+  std::function<Reloader::Outcome()> next = [] { return test::office_ban({"other.example"}); };
   bool refuse_interfaces = false;
   int opened = 0;
   std::unique_ptr<Gateway> gateway;
@@ -108,6 +108,31 @@ TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reloads_total{result=\"ok\"} 1\n"));
 }
 
+// Workers hold the first snapshot until their next batch. It must not leak, and no worker may free
+// it: the gateway lets go of it last.
+TEST_F(TheGateway, FreesTheOldSnapshotOnceNoWorkerHoldsIt) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  std::weak_ptr<const engine::Snapshot> old;
+  std::thread::id freed_by;
+  next = [&]() -> Reloader::Outcome {
+    Ban ban = test::office_ban({"other.example"});
+    if (!old.expired()) return ban;
+    ban.snapshot = {new engine::Snapshot(*ban.snapshot), [&](const engine::Snapshot* snapshot) {
+                      freed_by = std::this_thread::get_id();
+                      delete snapshot;
+                    }};
+    old = ban.snapshot;
+    return ban;
+  };
+  gateway->reload();
+  bool again = false;
+  EXPECT_TRUE(run_until([&] {
+    if (gateway->generation() == 2 && !std::exchange(again, true)) gateway->reload();
+    return gateway->generation() == 3 && old.expired();
+  }));
+  EXPECT_EQ(freed_by, std::this_thread::get_id());
+}
+
 TEST_F(TheGateway, AReloadThatFailsLeavesTheOldBanInForce) {
   next = []() -> Reloader::Outcome { return fail(std::string("chat.list: missing")); };
   ASSERT_NO_FATAL_FAILURE(open());
@@ -125,7 +150,7 @@ TEST_F(TheGateway, StopsCleanlyDuringAReload) {
   next = [&]() -> Reloader::Outcome {
     started.release();
     go.acquire();
-    return test::ban_of({"other.example"});
+    return test::office_ban({"other.example"});
   };
   ASSERT_NO_FATAL_FAILURE(open());
   gateway->reload();

@@ -42,7 +42,7 @@ TEST_F(Reloads, HandsWhatWasBuiltToTheLoopsThread) {
   std::thread::id there;
   const auto reloader = open([&]() -> Reloader::Outcome {
     there = std::this_thread::get_id();
-    return test::ban_of({"chat.example"});
+    return test::office_ban({"chat.example"});
   });
   reloader->request();
   EXPECT_TRUE(reloader->is_busy());
@@ -77,7 +77,7 @@ TEST_F(Reloads, RequestsDuringABuildMakeOneMore) {
   std::atomic<std::size_t> builds = 0;
   const auto build = [&]() -> Reloader::Outcome {
     go.acquire();
-    return test::ban_of({std::to_string(++builds) + ".example"});
+    return test::office_ban({std::to_string(++builds) + ".example"});
   };
   const auto reloader = open(build, 2);
   for (int i = 0; i < 5; ++i) reloader->request();
@@ -92,7 +92,7 @@ TEST_F(Reloads, AFailureDoesNotSwallowTheNextRequest) {
   std::atomic<int> builds = 0;
   const auto build = [&]() -> Reloader::Outcome {
     if (++builds == 1) return fail(std::string("not yet"));
-    return test::ban_of({"chat.example"});
+    return test::office_ban({"chat.example"});
   };
   const auto reloader = open(build, 2);
   reloader->request();
@@ -110,7 +110,7 @@ TEST_F(Reloads, TheEndWaitsForTheBuildUnderWayAndDiscardsIt) {
     started.release();
     go.acquire();
     built = true;
-    return test::ban_of({"chat.example"});
+    return test::office_ban({"chat.example"});
   });
   reloader->request();
   started.acquire();
@@ -129,7 +129,7 @@ TEST_F(Reloads, BuildAtLowPriorityAndLeaveTheRestAlone) {
   const auto reloader = open([&]() -> Reloader::Outcome {
     nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
     scheduler = sched_getscheduler(0);
-    return test::ban_of({});
+    return test::office_ban({});
   });
   reloader->request();
   loop->run();

@@ -41,7 +41,7 @@ class TwoWorkers : public testing::Test {
     workers.start([this] { ended.release(); });
   }
 
-  engine::SnapshotCell snapshots{test::ban_of({"chat.example"}).snapshot};
+  engine::SnapshotCell snapshots{test::office_ban({"chat.example"}).snapshot};
   engine::Published<engine::Resolutions> resolutions{std::make_shared<engine::Resolutions>()};
   std::array<LiveDataplane::Wire, 2> wires;
   std::counting_semaphore<> ended{0};
@@ -74,7 +74,7 @@ TEST_F(TwoWorkers, HaveThreadsWithNames) {
 
 TEST_F(TwoWorkers, BothTakeWhatIsPublished) {
   open();
-  snapshots.publish(test::ban_of({"other.example"}).snapshot);
+  snapshots.publish(test::office_ban({"other.example"}).snapshot);
   for (LiveDataplane::Wire& wire : wires) {
     EXPECT_TRUE(becomes([&] {
       const int before = wire.passed + wire.dropped;

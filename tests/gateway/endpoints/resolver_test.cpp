@@ -1,4 +1,4 @@
-// The resolver against a DNS server of this test's own, on the loopback interface.
+// The resolver and a DNS server of the test, on the loopback interface.
 
 #include "gateway/endpoints/resolver.h"
 
@@ -19,10 +19,9 @@ namespace sluice::endpoints {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using test::ByteVector;
 
-// Answers questions over UDP as `answer` says; empty: not at all.
+// Answers questions over UDP with what `answer` returns; empty: no answer.
 class Server {
  public:
   using AnswerTo = std::function<ByteVector(Bytes query, const dns::Question& question)>;
@@ -170,18 +169,19 @@ TEST(Resolver, AsksNoMoreThanItsRate) {
   EXPECT_GE(std::chrono::steady_clock::now() - started, milliseconds(11 * 50 - 5));
 }
 
-TEST(Resolver, StopsWithQuestionsUnderWay) {
+// Stopping cancels questions in flight. If it waited for them, they would time out and count as
+// failed.
+TEST(Resolver, StopsWithQuestionsInFlight) {
   Server silent([](Bytes, const dns::Question&) { return ByteVector{}; });
   Resolving resolving(silent);
   resolving.resolver->watch(test::ban_of({"a.example", "b.example"}));
   ASSERT_TRUE(eventually([&] { return silent.questions() > 0; }));
-  const auto started = std::chrono::steady_clock::now();
   resolving.resolver->stop();
+  EXPECT_EQ(resolving.counters.resolutions_failed.value(), 0U);
   resolving.resolver.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - started, seconds(1));
 }
 
-TEST(Resolver, RefusesWhatIsNoAddress) {
+TEST(Resolver, RefusesAServerThatIsNotAnAddress) {
   ResolutionsCell cell{std::make_shared<engine::Resolutions>()};
   telemetry::ResolverCounters counters;
   const auto started = Resolver::start({.server = "resolver.example"}, cell, counters);

@@ -48,7 +48,7 @@ class Writer : public testing::Test {
     if (!sink) return nullptr;
     return std::make_unique<AuditWriter>(std::move(*sink), AuditOptions(), std::move(rings));
   }
-  // The `line` of each record in a file; fails where a line is no JSON.
+  // The `line` of each record in a file; throws if a line is not JSON.
   static std::vector<int> lines(const fs::path& path) {
     std::ifstream stream(path);
     std::vector<int> numbers;
@@ -57,7 +57,7 @@ class Writer : public testing::Test {
     }
     return numbers;
   }
-  // The writer has a thread of its own, so what it does is waited for: yielding, and not for ever.
+  // The writer has its own thread, so tests wait for what it does, up to a limit.
   template <typename Condition>
   static bool becomes(Condition&& condition) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -78,7 +78,7 @@ TEST_F(Writer, WritesALineForEachRecord) {
   ASSERT_NE(writer, nullptr);
   for (std::uint32_t i = 1; i <= 3; ++i) push(ring, i);
   EXPECT_TRUE(becomes([&] { return writer->written() == 3; }));
-  EXPECT_THAT(lines(file()), ElementsAre(1, 2, 3));  // on the disk before any stop
+  EXPECT_THAT(lines(file()), ElementsAre(1, 2, 3));  // on the disk before stop()
   EXPECT_EQ(writer->failed(), 0U);
 }
 
@@ -144,7 +144,7 @@ TEST_F(Writer, AFullDiskIsCountedAndDoesNotStopIt) {
   EXPECT_EQ(writer->written(), 0U);
 }
 
-// A destination that is no file: fails on demand.
+// A destination other than a file, which fails on demand.
 class MemorySink final : public AuditSink {
  public:
   struct Log {
@@ -198,7 +198,7 @@ TEST_F(Writer, PseudonymisesAsItsOptionsSay) {
   EXPECT_TRUE(client.starts_with("p:")) << client;
 }
 
-// The folder goes and comes back: records of the time between are lost and counted, later ones are
+// The folder goes and comes back. Records of the time between are lost and counted; later ones are
 // written.
 TEST_F(Writer, GoesOnWhenTheFileCanBeWrittenAgain) {
   AuditRing ring(4);
@@ -208,7 +208,7 @@ TEST_F(Writer, GoesOnWhenTheFileCanBeWrittenAgain) {
   ASSERT_NE(writer, nullptr);
   fs::rename(file("log"), file("gone"));
   writer->reopen();
-  // Until the writer has looked: before that it writes to the file that it still holds.
+  // Until the writer reopens, it still writes to the old file.
   std::uint32_t tries = 0;
   ASSERT_TRUE(becomes([&] {
     if (ring.front() == nullptr) push(ring, ++tries);
