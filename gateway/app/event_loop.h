@@ -26,7 +26,8 @@ namespace sluice::app {
 
 class EventLoop {
  public:
-  enum class Watch : std::uint64_t {};                         // names what was added
+  // Names what was added. Watch{} names nothing.
+  enum class Watch : std::uint64_t {};
   using OnEvents = std::function<void(std::uint32_t events)>;  // EPOLLIN and so on
   using Task = std::function<void()>;
   template <typename Value>
@@ -61,7 +62,7 @@ class EventLoop {
   Outcome<Watch> add_owned(Descriptor descriptor, OnEvents callback);
 
   Descriptor epoll_, wake_;
-  std::uint64_t next_watch_ = 0;
+  std::uint64_t next_watch_ = 1;
   // Shared, so that a callback may remove itself.
   std::unordered_map<std::uint64_t, std::shared_ptr<const Entry>> entries_;
   std::atomic<bool> stopping_ = false;

@@ -129,7 +129,7 @@ Result<void, std::string> Gateway::run() {
   workers_.start([this] { loop_->stop(); });
   loop_->run();
   if (reloader_->is_busy()) spdlog::info("waiting for the reload under way");
-  reloader_.reset();
+  reloader_->stop();
   workers_.stop();
   if (resolver_) resolver_->stop();
   if (audit_) audit_->stop();

@@ -44,7 +44,7 @@ class Gateway {
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
-  // Error: lines for the operator; nothing was changed.
+  // Error: lines for the operator.
   [[nodiscard]] static Result<std::unique_ptr<Gateway>, std::string> open(Options options);
 
   // Until a signal, stop(), or the end of a worker. Waits for the reload under way; the workers

@@ -58,11 +58,17 @@ Result<std::unique_ptr<Reloader>, std::string> Reloader::open(EventLoop& loop, B
 }
 
 Reloader::~Reloader() {
+  stop();
+}
+
+void Reloader::stop() {
+  stopped_ = true;
   if (thread_.joinable()) thread_.join();
   loop_.remove(watch_);
 }
 
 void Reloader::request() {
+  if (stopped_) return;
   if (is_busy()) {
     again_ = true;
   } else {

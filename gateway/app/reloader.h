@@ -8,7 +8,7 @@
 //
 // Threads: all functions are for the loop's thread. `build` runs in the other one: it must not
 // share what it uses with anybody.
-// The destructor waits for the build under way and discards what it built.
+// stop() and the destructor wait for the build under way and discard its result.
 
 #include <functional>
 #include <memory>
@@ -35,7 +35,8 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  void request();
+  void request();  // ignored after stop()
+  void stop();
   [[nodiscard]] bool is_busy() const noexcept { return thread_.joinable(); }
 
  private:
@@ -49,6 +50,7 @@ class Reloader {
   Descriptor built_;  // an eventfd
   EventLoop::Watch watch_{};
   bool again_ = false;
+  bool stopped_ = false;
   std::optional<Outcome> outcome_;  // the thread's, until it is joined
   std::jthread thread_;
 };

@@ -102,11 +102,11 @@ TEST_F(Reloads, AFailureDoesNotSwallowTheNextRequest) {
   EXPECT_TRUE(outcomes.at(1));
 }
 
-TEST_F(Reloads, TheEndWaitsForTheBuildUnderWayAndDiscardsIt) {
+TEST_F(Reloads, StopWaitsForTheBuildUnderWayAndDiscardsIt) {
   std::binary_semaphore started(0);
   std::binary_semaphore go(0);
   std::atomic<bool> built = false;
-  auto reloader = open([&]() -> Reloader::Outcome {
+  const auto reloader = open([&]() -> Reloader::Outcome {
     started.release();
     go.acquire();
     built = true;
@@ -115,8 +115,11 @@ TEST_F(Reloads, TheEndWaitsForTheBuildUnderWayAndDiscardsIt) {
   reloader->request();
   started.acquire();
   go.release();
-  reloader.reset();
+  reloader->stop();
   EXPECT_TRUE(built);
+  EXPECT_FALSE(reloader->is_busy());
+  reloader->request();
+  EXPECT_FALSE(reloader->is_busy());
   loop->stop();
   loop->run();
   EXPECT_TRUE(outcomes.empty());
