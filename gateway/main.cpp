@@ -1,4 +1,4 @@
-// The program: one command a call. See gateway/cli/command_line.h for the words.
+// The program: runs one command. See gateway/cli/command_line.h for the command line.
 
 #include <csignal>
 #include <cstdio>
@@ -43,7 +43,7 @@ int say(const sluice::cli::Answer& answer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Whoever reads our lines may leave: that is to be an error of writing, not the end of a gateway.
+  // A reader of our output may go away. That must be a write error, not the end of the gateway.
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
     if (!command) return say(command.error());
     return std::visit(Dispatch{}, *command);
   } catch (const std::exception& error) {
-    // Only what the environment refuses at start ends up here: memory, threads.
+    // Only what the environment refuses ends up here: memory, threads.
     std::fprintf(stderr, "sluice: %s\n", error.what());
     return sluice::app::kUnusable;
   }

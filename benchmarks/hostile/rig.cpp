@@ -54,7 +54,7 @@ class Engine {
     return ns_since(start);
   }
   // Whether the last frame passed.
-  [[nodiscard]] bool passed() const { return io::passes(dataplane_.verdicts().back()); }
+  [[nodiscard]] bool passed() const { return io::passes(dataplane_.fates().back().verdict); }
 
  private:
   void load(std::span<const Step> steps) {

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "gateway/app/limits.h"
 #include "gateway/cli/progress_bar.h"
 
 namespace sluice::app {
@@ -9,7 +10,7 @@ namespace sluice::app {
 Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   auto config = load_config(job.config);
   if (!config) return fail(config.error());
-  // Captures made on a host have checksums that its network card was to fill in.
+  // A capture made on a host holds checksums that its network card would have filled in.
   config->live.verdicts.checksums =
       job.verify_checksums ? config::Checksums::verify : config::Checksums::ignore;
   auto ban = build_ban(config->live);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The engine over a capture file: what `replay` and `inspect` share.
+// Runs the engine over a capture file: what `replay` and `inspect` share.
 
 #include <functional>
 #include <memory>
@@ -13,23 +13,23 @@
 namespace sluice::app {
 
 struct CaptureJob {
-  std::string read, write;  // files; write empty: none
+  std::string read, write;  // files; `write` may be empty
   std::string config;
   bool verify_checksums = false;
   bool enforce = true;
   engine::FindingObserver* observer = nullptr;
   telemetry::AuditRing* audit = nullptr;
-  std::function<bool()> after_batch;  // may be empty; false: enough, nobody reads what we write
+  std::function<bool()> after_batch;  // may be empty; false ends the run
 };
 
 struct CaptureOutcome {
   std::unique_ptr<telemetry::WorkerCounters> counters;
   std::uint64_t cut_frames = 0;
-  std::string error;  // of the capture: what was wrong behind the last packet that was read
+  std::string error;  // why the capture could not be read to its end; empty: it was
 };
 
-// Error: nothing was read; lines for the operator. Lines of lists that were refused go to standard
-// error.
+// Reports refused lines of lists on standard error. Error: lines for the operator; nothing was
+// read.
 [[nodiscard]] Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job);
 
 }  // namespace sluice::app

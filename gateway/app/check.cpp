@@ -1,11 +1,11 @@
-// `sluice check`: what would happen to a name, and why.
+// `sluice check`: says what would happen to a name, and why.
 
 #include <iostream>
 #include <string>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/explain.h"
 #include "gateway/app/setup.h"
-#include "gateway/cli/finding_line.h"
 #include "lists/compile/image_file.h"
 
 namespace sluice::app {
@@ -42,33 +42,8 @@ Result<SnapshotPtr, std::string> snapshot_for(const cli::CheckCommand& command) 
   return command.image ? snapshot_of_image(*command.image) : snapshot_of_lists(command.config);
 }
 
-// What is asked about: a name, or the address of a server.
-struct Asked {
-  name::Name name;
-  std::optional<IpAddress> address;
-};
-
-policy::Decision decide(const engine::Snapshot& snapshot, policy::PolicyId policy,
-                        const Asked& asked) {
-  if (!asked.address) return snapshot.policies.decide(snapshot.domains, policy, asked.name);
-  return snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, *asked.address);
-}
-
-// Without a client: by the first policy that does something about it.
-policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
-                        const Asked& asked) {
-  const policy::PolicySet& policies = snapshot.policies;
-  if (client) return decide(snapshot, policies.policy_for(*client), asked);
-  policy::Decision decision;
-  for (std::size_t i = 0; i < policies.all().size(); ++i) {
-    decision = decide(snapshot, policy::PolicyId{static_cast<std::uint16_t>(i)}, asked);
-    if (decision.rule.valid()) break;
-  }
-  return decision;
-}
-
-// A line of standard input without blanks around; a CR before its end is one, or a name of a file
-// from Windows would be another name than the one that is banned.
+// A line of standard input without blanks at its ends. A CR counts as one, so that files from
+// Windows ask about the names that they show.
 std::string_view trim(std::string_view line) {
   constexpr std::string_view kBlanks = " \t\r";
   const std::size_t first = line.find_first_not_of(kBlanks);
@@ -82,24 +57,15 @@ struct Checker {
   bool some_blocked = false;
   bool some_wrong = false;
 
-  void check(const std::string& text) {
-    const auto name = name::Name::from_text(text);
-    if (!name) {
-      std::cerr << "sluice: \"" << text << "\": " << to_string(name.error()) << '\n';
+  void check(std::string_view text) {
+    const auto explanation = explain(snapshot, command.client, text);
+    if (!explanation) {
+      std::cerr << "sluice: \"" << text << "\": " << explanation.error() << '\n';
       some_wrong = true;
       return;
     }
-    const auto address = IpAddress::parse(text);
-    const policy::Decision decision = decide(snapshot, command.client, {*name, address});
-    some_blocked |=
-        decision.action == policy::Action::drop || decision.action == policy::Action::reject;
-    std::array<char, name::kMaxTextBytes> buffer;
-    const std::string printed =
-        address ? address->to_string() : std::string(name::to_text(*name, buffer));
-    std::cout << (command.json
-                      ? cli::check_json(printed, decision, snapshot.domains, snapshot.policies)
-                      : cli::check_line(printed, decision, snapshot.domains, snapshot.policies))
-              << '\n';
+    some_blocked |= explanation->is_blocked();
+    std::cout << (command.json ? to_json(*explanation) : to_line(*explanation)) << '\n';
   }
 };
 
@@ -115,7 +81,7 @@ int check(const cli::CheckCommand& command) {
   for (const std::string& name : command.names) checker.check(name);
   if (command.names.empty()) {
     for (std::string line; std::cout.good() && std::getline(std::cin, line);) {
-      if (const auto name = trim(line); !name.empty()) checker.check(std::string(name));
+      if (const auto name = trim(line); !name.empty()) checker.check(name);
     }
   }
   if (!all_written() || checker.some_wrong) return kUnusable;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands of the program. Each wires its parts, does its work, and returns the exit status.
+// The commands of the program: each does its work and returns the exit status.
 
 #include "gateway/cli/command_line.h"
 
@@ -10,7 +10,7 @@ inline constexpr int kOk = 0;
 inline constexpr int kSomeBlocked = 1;
 inline constexpr int kFindings = 1;  // `lists`: some lines were refused
 inline constexpr int kFailed = 1;    // `run`: the dataplane failed
-inline constexpr int kUnusable = 2;  // input or configuration
+inline constexpr int kUnusable = 2;  // bad input or configuration
 
 [[nodiscard]] int run(const cli::RunCommand& command);
 [[nodiscard]] int replay(const cli::ReplayCommand& command);

@@ -1,4 +1,4 @@
-// `sluice inspect`: every name that a capture reveals, whatever the policy.
+// `sluice inspect`: prints every name that a capture reveals, whatever the policy.
 
 #include <functional>
 #include <iostream>
@@ -12,8 +12,8 @@
 namespace sluice::app {
 namespace {
 
-// Findings that were printed, by hash; beyond this many a repeated one is printed again.
-constexpr std::size_t kMostRemembered = 4'000'000;
+// Bound on the hashes of printed findings. Once it is reached, new findings may be printed twice.
+constexpr std::size_t kMaxRemembered = 4'000'000;
 
 class Printer final : public engine::FindingObserver {
  public:
@@ -21,7 +21,7 @@ class Printer final : public engine::FindingObserver {
                const inspect::Finding& finding, const policy::Decision& decision,
                const engine::Snapshot& snapshot) noexcept override {
     const std::string fields = cli::finding_fields(packet, finding, decision, snapshot.domains);
-    if (printed_.size() < kMostRemembered &&
+    if (printed_.size() < kMaxRemembered &&
         !printed_.insert(std::hash<std::string>{}(fields)).second) {
       return;
     }

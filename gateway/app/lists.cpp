@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostNotes = 100;  // on a terminal; `lint` prints all that there are
+constexpr std::size_t kMaxNotes = 100;  // `build` prints no more; `lint` prints all
 
 std::uint64_t peak_memory() {
   rusage usage{};
@@ -26,7 +26,7 @@ std::uint64_t peak_memory() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-// The stem of the file, made unlike the names of the lists before it.
+// The stem of the file, with a number if another list has that name already.
 std::string name_for(const std::string& file, const std::vector<lists::ListSpec>& others) {
   const std::string stem = std::filesystem::path(file).stem().string();
   std::string name = stem;
@@ -79,7 +79,7 @@ int refuse(const std::string& why) {
   return kUnusable;
 }
 
-// The file of the input that the image would be written over; empty: none.
+// The input file that the image would overwrite; empty: none.
 std::string overwritten(const cli::ListsBuildCommand& command) {
   std::vector<std::string> files = {command.input.critical, command.input.popular};
   for (const auto* words : {&command.input.lists, &command.input.exceptions}) {
@@ -94,11 +94,11 @@ std::string overwritten(const cli::ListsBuildCommand& command) {
 
 int lists_build(const cli::ListsBuildCommand& command) {
   if (const std::string list = overwritten(command); !list.empty()) {
-    return refuse(command.out + ": is a list to read, and would be overwritten");
+    return refuse(command.out + ": is one of the input files and would be overwritten");
   }
   const auto compiled = compile(command.input);
   if (!compiled) return refuse(compiled.error());
-  cli::print_notes(std::cerr, *compiled, kMostNotes);
+  cli::print_notes(std::cerr, *compiled, kMaxNotes);
   cli::WorkDone work;
   const lists::Review found = review(*compiled, work);
   const auto started = Clock::now();

@@ -1,4 +1,4 @@
-// `sluice replay`: the engine over a capture; what passes goes to another one.
+// `sluice replay`: runs the engine over a capture and writes what passes to another one.
 
 #include <fstream>
 #include <iomanip>
@@ -12,7 +12,7 @@
 namespace sluice::app {
 namespace {
 
-// Room for all that one batch can say, so that a replay loses no record.
+// Room for all records of one batch, so that a replay loses none.
 constexpr std::size_t kRing = io::Batch::kCapacity * inspect::FindingList::kCapacity * 2;
 
 void row(std::string_view what, std::uint64_t count) {
@@ -40,7 +40,7 @@ void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outc
   for (std::size_t slot = 0; slot < labels.errors.size(); ++slot) {
     const std::uint64_t count = counters.errors[slot].value();
     if (count != 0) {
-      row("unreadable, " + labels.errors[slot].layer + " " + labels.errors[slot].reason, count);
+      row("not parsed, " + labels.errors[slot].layer + " " + labels.errors[slot].reason, count);
     }
   }
 }
@@ -50,7 +50,7 @@ void print_summary(const cli::ReplayCommand& command, const CaptureOutcome& outc
 int replay(const cli::ReplayCommand& command) {
   for (const std::string& output : {command.write, command.events}) {
     if (!is_same_file(command.read, output)) continue;
-    std::cerr << "sluice: " << output << ": is the capture to read, and would be overwritten\n";
+    std::cerr << "sluice: " << output << ": is the capture to read and would be overwritten\n";
     return kUnusable;
   }
   std::ofstream file;
@@ -58,7 +58,7 @@ int replay(const cli::ReplayCommand& command) {
   if (!command.events.empty() && !to_stdout) {
     file.open(command.events, std::ios::trunc);
     if (!file) {
-      std::cerr << "sluice: " << command.events << ": cannot be written\n";
+      std::cerr << "sluice: " << command.events << ": cannot be opened for writing\n";
       return kUnusable;
     }
   }
@@ -69,7 +69,7 @@ int replay(const cli::ReplayCommand& command) {
       events << telemetry::to_json(*record, {}) << '\n';
       ring.release();
     }
-    return true;  // whatever came of the records, the capture is wanted to its end
+    return true;  // judge the whole capture, even if records cannot be written
   };
   CaptureJob job{.read = command.read,
                  .write = command.write,
@@ -88,7 +88,7 @@ int replay(const cli::ReplayCommand& command) {
   if (!outcome->error.empty()) std::cerr << "sluice: " << outcome->error << '\n';
   if (!command.events.empty() && !events.flush()) {
     std::cerr << "sluice: " << (to_stdout ? "standard output" : command.events)
-              << ": could not be written to its end\n";
+              << ": not all of it could be written\n";
     return kUnusable;
   }
   return outcome->error.empty() ? kOk : kUnusable;

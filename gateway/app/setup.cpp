@@ -8,10 +8,10 @@
 namespace sluice::app {
 namespace {
 
-// Of all lists together, so that a log stays readable whatever a list holds.
-constexpr std::size_t kMostRefusedShown = 20;
+// For all lists together, so that a log stays readable whatever a list holds.
+constexpr std::size_t kMaxRefusedShown = 20;
 
-// Where the shipped lists are: beside an installed program, else in the source tree.
+// The shipped lists lie beside an installed program, or else in the source tree.
 std::filesystem::path shipped_lists() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -24,17 +24,17 @@ std::filesystem::path shipped_lists() {
 
 std::vector<std::string> refused_lines(const std::vector<lists::LoadedList>& all) {
   std::vector<std::string> lines;
-  std::uint64_t unsaid = 0;
+  std::uint64_t hidden = 0;
   for (const lists::LoadedList& list : all) {
     for (const lists::LineError& error : list.errors) {
-      if (lines.size() == kMostRefusedShown) break;
+      if (lines.size() == kMaxRefusedShown) break;
       lines.push_back(list.spec.file.string() + ":" + std::to_string(error.line) + ": \"" +
                       error.text + "\": " + error.reason);
     }
-    unsaid += list.error_count;
+    hidden += list.error_count;
   }
-  unsaid -= lines.size();
-  if (unsaid > 0) lines.push_back("… and " + std::to_string(unsaid) + " more refused lines");
+  hidden -= lines.size();
+  if (hidden > 0) lines.push_back("… and " + std::to_string(hidden) + " more refused lines");
   return lines;
 }
 
@@ -96,17 +96,6 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   return ban;
 }
 
-engine::JudgeLimits limits_of(const config::StartSettings& settings) {
-  return {.flows = settings.flows,
-          .streams = settings.streams,
-          .idle_timeout = settings.idle_timeout,
-          .leases = {.leases = settings.leases, .innocents = settings.innocents},
-          .fragments = {settings.fragmented_datagrams, settings.fragment_timeout},
-          .hellos = {.flows = settings.quic_flows,
-                     .streams = settings.quic_streams,
-                     .initials_per_second = settings.quic_initials_per_second}};
-}
-
 HashKey random_key() {
   HashKey key;
   if (getrandom(&key, sizeof key, 0) != static_cast<ssize_t>(sizeof key)) std::abort();
@@ -120,7 +109,7 @@ bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b
 
 bool all_written() {
   if (std::cout.flush()) return true;
-  std::cerr << "sluice: standard output: could not be written to its end\n";
+  std::cerr << "sluice: standard output: not all of it could be written\n";
   return false;
 }
 

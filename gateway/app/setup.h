@@ -1,6 +1,9 @@
 #pragma once
 
-// From configuration to the parts of the engine: what all commands share.
+// What all commands share: from the configuration to a ban.
+//
+// Cost: reads files, allocates, starts threads; not for workers.
+// Errors: lines for the operator.
 
 #include <filesystem>
 #include <memory>
@@ -10,34 +13,31 @@
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
 #include "gateway/config/config.h"
-#include "gateway/engine/judge.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/telemetry/metrics.h"
 #include "lists/compile/compile.h"
 
 namespace sluice::app {
 
-// `file` empty: the shipped lists, dropped for every client. Error: lines for the operator.
+// No file: the shipped lists, dropped for every client.
 [[nodiscard]] Result<config::Config, std::string> load_config(const std::string& file);
 
+// What is blocked, and what the operator should know about it.
 struct Ban {
-  std::shared_ptr<const engine::Snapshot> snapshot;
+  std::shared_ptr<engine::Snapshot> snapshot;  // whoever publishes it sets its generation
   telemetry::ListsStatus status;
-  std::vector<std::string> refused;  // lines of lists that were not taken, for the operator
+  std::vector<std::string> refused;  // lines of lists that were refused
 };
-// Reads and compiles the lists, resolves the policies. Nothing that runs is touched.
+// Reads and compiles the lists, and resolves the policies. Any thread; touches nothing that runs.
 [[nodiscard]] Result<Ban, std::string> build_ban(const config::LiveSettings& settings);
 
-[[nodiscard]] engine::JudgeLimits limits_of(const config::StartSettings& settings);
-
-// From the kernel's random source; ends the process where it has none.
+// From the kernel's random source. Ends the process if there is none.
 [[nodiscard]] HashKey random_key();
 
-// False as well where one of them does not exist, or is a device.
+// False if one of them does not exist or is not a regular file.
 [[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 
-// Flushes standard output. False: a full disk or a closed pipe took something of it, as is then
-// said on standard error.
+// Flushes standard output. False: output was lost (full disk, closed pipe); standard error says so.
 [[nodiscard]] bool all_written();
 
 }  // namespace sluice::app

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "filters/inspect/ends.h"
+#include "gateway/cli/explanation.h"
 
 namespace sluice::cli {
 namespace {
@@ -12,20 +13,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
-}
-
-// `reject` is a way to drop.
-std::string_view verdict_word(policy::Action action) {
-  switch (action) {
-    case policy::Action::allow:
-      return "pass";
-    case policy::Action::log:
-      return "log";
-    case policy::Action::drop:
-    case policy::Action::reject:
-      return "drop";
-  }
-  return "?";
 }
 
 }  // namespace
@@ -114,39 +101,6 @@ std::string finding_fields(const packet::Packet& packet, const inspect::Finding&
   }
   if (finding.protocol == inspect::Protocol::dns) line["qtype"] = qtype_text(finding.qtype);
   if (finding.source == inspect::Source::answer) line["from"] = "answer";
-  return line.dump();
-}
-
-std::string check_line(const std::string& name, const policy::Decision& decision,
-                       const match::DomainSet& domains, const policy::PolicySet& policies) {
-  std::string line = std::string(verdict_word(decision.action)) + ' ' + name;
-  const bool excepted = !decision.rule.valid() && decision.exception.valid();
-  const match::RuleId rule = excepted ? decision.exception : decision.rule;
-  if (!rule.valid()) return line;
-  const match::Rule& source = domains.rule(rule);
-  line += " app=" + std::string(domains.app_name(source.app));
-  line += (excepted ? " exception=" : " rule=") + match::rule_text(domains, rule);
-  line += " list=" + std::string(domains.list_name(source.list));
-  line += " line=" + std::to_string(source.line);
-  if (decision.policy.valid()) line += " policy=" + std::string(policies.name_of(decision.policy));
-  return line;
-}
-
-std::string check_json(const std::string& name, const policy::Decision& decision,
-                       const match::DomainSet& domains, const policy::PolicySet& policies) {
-  Json line;
-  line["name"] = name;
-  line["verdict"] = verdict_word(decision.action);
-  const bool excepted = !decision.rule.valid() && decision.exception.valid();
-  const match::RuleId rule = excepted ? decision.exception : decision.rule;
-  if (rule.valid()) {
-    const match::Rule& source = domains.rule(rule);
-    line["app"] = domains.app_name(source.app);
-    line[excepted ? "exception" : "rule"] = match::rule_text(domains, rule);
-    line["list"] = domains.list_name(source.list);
-    line["line"] = source.line;
-  }
-  if (decision.policy.valid()) line["policy"] = policies.name_of(decision.policy);
   return line.dump();
 }
 

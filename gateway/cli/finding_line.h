@@ -1,6 +1,6 @@
 #pragma once
 
-// The lines that `inspect` and `check` print. Formats: DESIGN of the project, README "Commands".
+// The lines that `inspect` prints. README "Commands" documents the format.
 // Allocates; not for workers of the gateway.
 
 #include <cstdint>
@@ -25,14 +25,5 @@ namespace sluice::cli {
                                          const inspect::Finding& finding,
                                          const policy::Decision& decision,
                                          const match::DomainSet& domains);
-
-// `drop web.wechat.com app=wechat rule=wechat.com list=wechat line=12 policy=default`, `pass
-// example.com`
-[[nodiscard]] std::string check_line(const std::string& name, const policy::Decision& decision,
-                                     const match::DomainSet& domains,
-                                     const policy::PolicySet& policies);
-[[nodiscard]] std::string check_json(const std::string& name, const policy::Decision& decision,
-                                     const match::DomainSet& domains,
-                                     const policy::PolicySet& policies);
 
 }  // namespace sluice::cli

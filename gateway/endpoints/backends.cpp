@@ -32,7 +32,7 @@ Backends backends_of(const match::DomainSet& domains, std::size_t most) {
       continue;
     }
     const name::Name name = domains.rule_name(place.rule);
-    // Of several apps, or let through by an exception.
+    // The name may be in several apps, and an exception may let it through.
     const bool known = std::ranges::find(backends.names, name) != backends.names.end();
     if (!known && engine::is_banned(domains, name)) backends.names.push_back(name);
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which names to resolve for a ban, and which addresses of an answer are a banned name's own.
-// Allocates; not for workers.
+// The names to resolve for a ban, and the addresses in an answer that belong to banned names.
+// Pure functions. Cost: allocate; not for workers.
 
 #include <cstdint>
 #include <vector>
@@ -16,20 +16,20 @@ namespace sluice::endpoints {
 
 struct Backends {
   std::vector<name::Name> names;
-  std::uint64_t left_out = 0;  // over the bound
+  std::uint64_t left_out = 0;  // names beyond the bound
 };
-// The names of rules that are no globs, exceptions or pseudo-names: exact ones and the tops of
-// suffixes. By list and line, at most `most`, each once.
+// The names of exact rules and of suffix rules, each once, ordered by list and line, `most` at
+// most. Globs, exceptions and pseudo-names are left out.
 [[nodiscard]] Backends backends_of(const match::DomainSet& domains, std::size_t most);
 
 struct FoundAddress {
   IpAddress address;
   std::uint32_t ttl = 0;
 };
-inline constexpr std::size_t kMostAddresses = 64;  // of one answer
+inline constexpr std::size_t kMostAddresses = 64;  // from one answer
 
-// Addresses and hints in the answer section that belong to banned names. `response` is scratch.
-// Error: no answer that can be read.
+// Addresses and hints in the answer section that belong to banned names. `response` is scratch
+// space. Error: the answer cannot be parsed.
 [[nodiscard]] Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(
     Bytes message, const match::DomainSet& domains, dns::Response& response);
 

@@ -2,12 +2,15 @@
 
 #include <ares.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -23,16 +26,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::array kTypes = {dns::RecordType::a, dns::RecordType::aaaa, dns::RecordType::https};
-constexpr std::size_t kMostUnderWay = 32;
+constexpr std::size_t kMaxInFlight = 32;
 constexpr int kTimeoutMillis = 2000;
 constexpr int kTries = 2;
-constexpr auto kLeastPause = std::chrono::seconds(1);  // between two publications
+constexpr auto kPublishPause = std::chrono::seconds(1);  // between two publications
 
 }  // namespace
 
 class Resolver::Work {
  public:
-  Work(const ResolverOptions& options, ResolutionsCell& cell, telemetry::WorkerCounters& counters)
+  Work(const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters)
       : options_(options), cell_(cell), counters_(counters) {}
   ~Work() {
     stop();
@@ -44,7 +47,8 @@ class Resolver::Work {
 
   Result<void, std::string> start() {
     wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_ < 0) return fail(std::string("no event descriptor is left"));
+    if (wake_ < 0)
+      return fail(std::string("resolver: no event descriptor: ") + std::strerror(errno));
     ares_options settings{};
     settings.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
     settings.timeout = kTimeoutMillis;
@@ -54,7 +58,7 @@ class Resolver::Work {
       return fail("c-ares: " + std::string(ares_strerror(status)));
     }
     if (ares_set_servers_ports_csv(channel_, options_.server.c_str()) != ARES_SUCCESS) {
-      return fail("\"" + options_.server + "\" is no address of a resolver");
+      return fail("\"" + options_.server + "\" is not the address of a resolver");
     }
     thread_ = std::thread([this] { run(); });
     return {};
@@ -85,9 +89,9 @@ class Resolver::Work {
     std::uint8_t type;
     Clock::time_point due;
   };
-  struct Question {  // under way; freed by its answer, which c-ares always gives
+  struct Question {  // in flight; on_answer frees it, which c-ares always calls
     Work* work;
-    std::uint64_t round;  // of names: an answer to an earlier one tells nothing
+    std::uint64_t round;  // of names: answers of an earlier round are ignored
     std::uint32_t target;
     std::uint8_t type;
   };
@@ -98,6 +102,7 @@ class Resolver::Work {
   }
 
   void run() {
+    pthread_setname_np(pthread_self(), "resolver");
     while (!stopping_) {
       take_ban();
       ask_what_is_due();
@@ -131,16 +136,16 @@ class Resolver::Work {
   void ask_what_is_due() {
     const auto now = Clock::now();
     const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) / options_.per_second;
-    while (!asks_.empty() && under_way_ < kMostUnderWay && next_ask_ <= now &&
+    while (!asks_.empty() && in_flight_ < kMaxInFlight && next_ask_ <= now &&
            asks_.front().due <= now) {
       Ask ask = asks_.front();
       asks_.pop_front();
-      next_ask_ = now + pause;  // what was not used is not saved up
+      next_ask_ = now + pause;  // unused questions do not add up to a burst
       ask.due = now + options_.refresh;
       asks_.push_back(ask);
       std::array<char, name::kMaxTextBytes> text;
       const std::string name(name::to_text(targets_[ask.target].name, text));
-      ++under_way_;
+      ++in_flight_;
       ares_query(channel_, name.c_str(), dns::kClassInternet, static_cast<int>(kTypes[ask.type]),
                  on_answer, new Question{this, round_, ask.target, ask.type});
     }
@@ -149,7 +154,7 @@ class Resolver::Work {
   static void on_answer(void* argument, int status, int, unsigned char* bytes, int size) {
     const std::unique_ptr<Question> question(static_cast<Question*>(argument));
     Work& work = *question->work;
-    --work.under_way_;
+    --work.in_flight_;
     if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION) return;
     if (status != ARES_SUCCESS && status != ARES_ENODATA && status != ARES_ENOTFOUND) {
       return work.counters_.resolutions_failed.add();
@@ -158,7 +163,7 @@ class Resolver::Work {
     work.take(*question, status == ARES_SUCCESS ? message : Bytes{});
   }
 
-  // No message: the name has no such records.
+  // An empty message: the name has no such records.
   void take(const Question& question, Bytes message) {
     if (question.round != round_) return;
     std::vector<engine::ResolvedAddress> found;
@@ -167,7 +172,7 @@ class Resolver::Work {
       if (!addresses) return counters_.resolutions_failed.add();
       const Nanos now = engine::wall_clock();
       for (const FoundAddress& it : *addresses) {
-        // Until it has been asked for again, whatever its time to live.
+        // At least until the name has been asked for again, even if its TTL is shorter.
         const Nanos life =
             std::clamp<Nanos>(std::chrono::seconds(it.ttl), 2 * options_.refresh,
                               std::max<Nanos>(engine::LeaseTable::kMostLife, 2 * options_.refresh));
@@ -189,9 +194,9 @@ class Resolver::Work {
       for (const auto& found : target.found) {
         for (engine::ResolvedAddress it : found) {
           it.name = static_cast<std::uint32_t>(names.size());
-          const bool said = std::ranges::any_of(
+          const bool known = std::ranges::any_of(
               ours, [&](const auto& other) { return other.address == it.address; });
-          if (it.expires > now && !said) ours.push_back(it);
+          if (it.expires > now && !known) ours.push_back(it);
         }
       }
       if (ours.empty()) continue;
@@ -202,7 +207,7 @@ class Resolver::Work {
     counters_.resolved_addresses.set(next->size());
     cell_.publish(std::move(next));
     changed_ = false;
-    next_publication_ = Clock::now() + kLeastPause;
+    next_publication_ = Clock::now() + kPublishPause;
   }
 
   void wait() {
@@ -222,7 +227,7 @@ class Resolver::Work {
     }
     poll(polled.data(), count, millis_to_wait());
     std::uint64_t ignored = 0;
-    static_cast<void>(read(wake_, &ignored, sizeof ignored) < 0);  // nothing there: no one woke us
+    static_cast<void>(read(wake_, &ignored, sizeof ignored) < 0);  // fails when nobody woke us
     bool some = false;
     for (const pollfd& it : std::span(polled).subspan(1, count - 1)) {
       if (it.revents == 0) continue;
@@ -233,10 +238,10 @@ class Resolver::Work {
     if (!some) ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // timeouts
   }
 
-  // A second at most: less where a question or a publication is due before.
+  // A second at most, less when a question or a publication is due earlier.
   [[nodiscard]] int millis_to_wait() const {
     auto until = Clock::now() + std::chrono::seconds(1);
-    if (!asks_.empty() && under_way_ < kMostUnderWay) {
+    if (!asks_.empty() && in_flight_ < kMaxInFlight) {
       until = std::min(until, std::max(next_ask_, asks_.front().due));
     }
     if (changed_) until = std::min(until, next_publication_);
@@ -247,20 +252,20 @@ class Resolver::Work {
 
   const ResolverOptions options_;
   ResolutionsCell& cell_;
-  telemetry::WorkerCounters& counters_;
+  telemetry::ResolverCounters& counters_;
   ares_channel channel_ = nullptr;
   int wake_ = -1;
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
-  std::mutex mutex_;  // of the next line
+  std::mutex mutex_;  // guards next_ban_
   std::shared_ptr<const engine::Snapshot> next_ban_;
 
-  // Of the thread alone, from here on.
+  // Used by the thread only, from here on.
   std::shared_ptr<const engine::Snapshot> ban_;
   std::vector<Target> targets_;
   std::deque<Ask> asks_;  // by due time
   std::uint64_t round_ = 0;
-  std::size_t under_way_ = 0;
+  std::size_t in_flight_ = 0;
   Clock::time_point next_ask_{}, next_publication_{};
   bool changed_ = false;
   dns::Response response_;
@@ -270,7 +275,7 @@ Resolver::Resolver(std::unique_ptr<Work> work) : work_(std::move(work)) {}
 Resolver::~Resolver() = default;
 
 Result<std::unique_ptr<Resolver>, std::string> Resolver::start(
-    const ResolverOptions& options, ResolutionsCell& cell, telemetry::WorkerCounters& counters) {
+    const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters) {
   auto work = std::make_unique<Work>(options, cell, counters);
   if (auto started = work->start(); !started) return fail(std::move(started.error()));
   return std::unique_ptr<Resolver>(new Resolver(std::move(work)));

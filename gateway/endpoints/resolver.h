@@ -1,14 +1,14 @@
 #pragma once
 
-// The background resolver (c-ares): asks one configured resolver for the addresses of banned names,
-// and publishes what it finds for workers to pick up between batches.
+// The background resolver (c-ares): asks one configured resolver for the addresses of banned names
+// and publishes them; workers pick them up between batches.
 //
-//   rules ─► names ─► A, AAAA, HTTPS, so many questions a second ─► Resolutions ─► cell ─► workers
+//   rules ─► names ─► A, AAAA, HTTPS, at a bounded rate ─► Resolutions ─► cell ─► workers
 //
-// An address counts only where the name that has it is banned: an alias into a network that serves
-// others too (a CDN) gives nothing, for what is there is not the app's alone.
-// A thread of its own; stop() and the destructor end it within a moment, whatever is under way.
-// Bounds: names, questions a second, questions under way, addresses of one answer.
+// An address counts only if the name that owns it is banned. An alias into a network that other
+// names share (a CDN) yields no address, because blocking it would block the other names too.
+// Threads: one of its own. stop() and the destructor end it at once, even with questions in flight.
+// Bounds: names, questions a second, questions in flight, addresses of one answer.
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +18,7 @@
 #include "filters/base/result.h"
 #include "gateway/engine/resolutions.h"
 #include "gateway/engine/snapshot.h"
-#include "gateway/telemetry/counters.h"
+#include "gateway/telemetry/resolver_counters.h"
 
 namespace sluice::endpoints {
 
@@ -26,22 +26,22 @@ struct ResolverOptions {
   std::string server;            // `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:53`
   std::uint32_t per_second = 5;  // questions
   std::uint32_t most_names = 2000;
-  std::chrono::seconds refresh{1800};  // a name is asked for again after this
+  std::chrono::seconds refresh{1800};  // time until a name is asked for again
 };
 
 using ResolutionsCell = engine::Published<engine::Resolutions>;
 
 class Resolver {
  public:
-  // `cell` and `counters` (written by this resolver alone) outlive it. Error: one line.
+  // `cell` and `counters` outlive it; nobody else writes the counters. Error: one line.
   [[nodiscard]] static Result<std::unique_ptr<Resolver>, std::string> start(
-      const ResolverOptions& options, ResolutionsCell& cell, telemetry::WorkerCounters& counters);
+      const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Asks for the names of this ban from now on; what was found under an earlier one goes with the
-  // next publication, unless the name is banned still. From any thread.
+  // Asks for the names of this ban from now on. The next publication drops addresses of names that
+  // are no longer banned. From any thread.
   void watch(std::shared_ptr<const engine::Snapshot> ban);
   void stop();
 

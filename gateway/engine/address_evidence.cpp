@@ -102,7 +102,7 @@ Judgement AddressEvidence::settle_datagram(const Context& context,
     if (known == nullptr) {
       known = &named_datagrams_.insert(key, context.now, [](const Named&, flow::Removal) {});
     }
-    known->generation = context.generation;
+    known->generation = context.snapshot.generation;
     if (context.bench.findings.size() > 0) known->name.set(context.bench.findings[0]);
     return judgement;
   }
@@ -114,9 +114,9 @@ Judgement AddressEvidence::settle_datagram(const Context& context,
 
 Judgement AddressEvidence::settle_named(const Context& context, Named& named,
                                         const Judgement& judgement) noexcept {
-  if (named.generation == context.generation) return judgement;
+  if (named.generation == context.snapshot.generation) return judgement;
   if (refused_by_update(context, named.name)) return drop_packet(context, Reason::list_update);
-  named.generation = context.generation;
+  named.generation = context.snapshot.generation;
   return judgement;
 }
 

@@ -41,12 +41,6 @@ struct Workbench {
   std::array<std::byte, kMaxPayload> payload;  // of a packet that is rewritten
 };
 
-// What a batch is judged by.
-struct Rules {
-  const Snapshot* snapshot = nullptr;
-  io::Generation generation = 0;  // counts snapshots
-};
-
 // How a packet came in.
 struct Arrival {
   Nanos time{0};
@@ -71,7 +65,6 @@ struct Context {
   const FlowLookup& lookup;
   Nanos now;
   const Snapshot& snapshot;
-  io::Generation generation;
   FindingSink& sink;
   Workbench& bench;
   Mode mode;

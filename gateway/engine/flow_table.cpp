@@ -34,7 +34,7 @@ Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexce
   flow.tcp = tcp;
   flow.client_is_low = keyed.source_is_low;
   flow.side = context.side;
-  flow.generation = context.generation;
+  flow.generation = context.snapshot.generation;
   name_of(flow).clear();
   ++created_;
   return flow;

@@ -19,25 +19,18 @@ std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
          HelloTable::memory_bytes(limits.hellos) + sizeof(Judge);
 }
 
-void Judge::begin_batch(const Rules& rules, const Resolutions* resolutions,
+void Judge::begin_batch(const Snapshot& snapshot, const Resolutions* resolutions,
                         FindingSink& sink) noexcept {
-  rules_ = &rules;
+  snapshot_ = &snapshot;
   sink_ = &sink;
   evidence_.use(resolutions);
 }
 
 Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
                        const Arrival& arrival) noexcept {
-  const Context context{packet,
-                        lookup,
-                        arrival.time,
-                        *rules_->snapshot,
-                        rules_->generation,
-                        *sink_,
-                        bench_,
-                        mode_,
-                        arrival.side,
-                        verifies(*rules_->snapshot, arrival.checksum)};
+  const Context context{packet,     lookup,       arrival.time,
+                        *snapshot_, *sink_,       bench_,
+                        mode_,      arrival.side, verifies(*snapshot_, arrival.checksum)};
   if (packet.is_fragment) return cannot_judge(context, Reason::fragment_unheld);
   switch (packet.transport) {
     case packet::Transport::udp:

@@ -38,7 +38,8 @@ class Judge {
   Judge(const JudgeLimits& limits, HashKey key, Mode mode);
 
   // What to judge by until the next call. All of it outlives the batch; `resolutions` may be null.
-  void begin_batch(const Rules& rules, const Resolutions* resolutions, FindingSink& sink) noexcept;
+  void begin_batch(const Snapshot& snapshot, const Resolutions* resolutions,
+                   FindingSink& sink) noexcept;
 
   // Before judge(), each for a whole batch, so that packets wait for memory together.
   void look_up(const packet::Packet& packet, FlowLookup& lookup) const noexcept {
@@ -79,7 +80,7 @@ class Judge {
   HelloTable hellos_;
   QuicJudge quic_;
   DtlsJudge dtls_;
-  const Rules* rules_ = nullptr;
+  const Snapshot* snapshot_ = nullptr;
   FindingSink* sink_ = nullptr;
 };
 

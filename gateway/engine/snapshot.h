@@ -21,6 +21,7 @@
 namespace sluice::engine {
 
 struct Snapshot {
+  std::uint64_t generation = 0;  // grows with each publication; verdicts for flows carry it
   match::DomainSet domains;
   match::AddressSet addresses;  // those among `domains`
   policy::PolicySet policies;
@@ -71,8 +72,6 @@ class PublishedReader {
     }
     return *held_;
   }
-  // Counts publications: of what refresh() gave.
-  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
  private:
   const Published<Value>& cell_;

@@ -32,7 +32,7 @@ Judgement TcpJudge::judge(const Context& context) noexcept {
 Judgement TcpJudge::judge_known_flow(const Context& context, Flow& flow) noexcept {
   const Sender sender = sender_of(context, flow);
   if (sender == Sender::wrong_side) return judge_wrong_side(context, flow);
-  if (flow.generation != context.generation) {
+  if (flow.generation != context.snapshot.generation) {
     if (auto ended = judge_after_update(context, flow, sender)) return *ended;
   }
   // Nothing can take this back but a SYN, which may open another connection.
@@ -91,7 +91,7 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
 
 std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Flow& flow,
                                                       Sender sender) noexcept {
-  flow.generation = context.generation;
+  flow.generation = context.snapshot.generation;
   if (flow.is_refused()) return std::nullopt;
   Context from = context;
   from.from_server = sender == Sender::server;

@@ -42,12 +42,10 @@ io::Poll Worker::run() noexcept {
 
 // Between batches: the newest snapshot, and what was resolved.
 void Worker::take_news() noexcept {
-  rules_.snapshot = snapshot_ = &snapshots_.refresh();
-  if (rules_.generation != snapshots_.generation()) {
-    rules_.generation = snapshots_.generation();
-    parts_.dataplane.publish(rules_.generation);
-  }
-  judge_.begin_batch(rules_, resolutions_ ? &resolutions_->refresh() : nullptr, *this);
+  const io::Generation before = snapshot_ == nullptr ? 0 : snapshot_->generation;
+  snapshot_ = &snapshots_.refresh();
+  if (snapshot_->generation != before) parts_.dataplane.publish(snapshot_->generation);
+  judge_.begin_batch(*snapshot_, resolutions_ ? &resolutions_->refresh() : nullptr, *this);
 }
 
 io::Poll Worker::run_batch() noexcept {
@@ -119,7 +117,7 @@ io::FrameVerdict Worker::handle_packet(const packet::Packet& packet,
   const Judgement judgement =
       judge_.judge(packet, lookup, {frame_->time, side_of(*frame_), frame_->checksum});
   const io::FrameVerdict verdict =
-      executor_.execute(judgement, packet, place_of(*frame_), rules_.generation);
+      executor_.execute(judgement, packet, place_of(*frame_), snapshot_->generation);
   return count(verdict, judgement.reason);
 }
 

@@ -94,7 +94,6 @@ class Worker final : private FindingSink {
   bool enforce_;
   Executor executor_;
   bool knows_sides_;
-  Rules rules_;
   const Snapshot* snapshot_ = nullptr;  // of this batch
   const io::Frame* frame_ = nullptr;    // at hand
   Nanos newest_{0};                     // latest time stamp seen

@@ -28,7 +28,8 @@ std::string time_text(Nanos time) {
   return std::string(date.data()) + fraction.data();
 }
 
-// The same client has the same pseudonym under the same key; the address cannot be had back.
+// Under one key, a client always has the same pseudonym. Without the key, the address cannot be
+// found from it.
 std::string pseudonym(const IpAddress& address, const std::string& key) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -86,7 +87,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
   line["evidence"] = record.evidence;
-  // Names are ASCII already; a policy's or a list's name may hold anything.
+  // The names of policies and lists may hold any bytes: escape them.
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
-// The audit trail: what was blocked (or logged), for which app, by which rule of which list.
+// The audit trail: what was blocked or logged, for which app, by which rule of which list.
 //
-// A worker pushes fixed-size records into a bounded ring (one producer, one consumer, no lock); a
-// full ring loses the record and says so: the verdict never waits. A writer thread turns them into
-// JSON lines (nlohmann-json) and appends them to a file. Names that pass are never recorded.
+//   worker ─► AuditRing ─► AuditWriter (a thread) ─► JSON lines ─► AuditSink
+//
+// A worker pushes fixed-size records into a bounded ring. When the ring is full, the record is lost
+// and the worker counts it: the verdict never waits. Names that pass are never recorded.
+// Threads: one producer and one consumer for each ring, without a lock.
 // gateway/telemetry/README.md documents the format of a line.
 
 #include <array>
@@ -12,20 +14,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "filters/base/ip_address.h"
-#include "filters/base/result.h"
 #include "filters/base/time.h"
 
 namespace sluice::telemetry {
 
-// Text of bounded length, by value; what is longer is cut.
+// Text of bounded length, held by value. Longer text is cut.
 template <std::size_t N>
 class FixedText {
  public:
@@ -40,7 +38,7 @@ class FixedText {
   std::uint16_t size_ = 0;
 };
 
-// All texts are printable ASCII already (names escaped as in zone files).
+// Names are printable ASCII: other bytes are escaped as in zone files.
 struct AuditRecord {
   Nanos time{0};  // since the Unix epoch
   FixedText<32> app;
@@ -52,20 +50,20 @@ struct AuditRecord {
   FixedText<8> protocol;
   FixedText<8> action;
   FixedText<64> policy;
-  std::uint32_t evidence = 0;  // judged by address: how often it was seen under a banned name
+  std::uint32_t evidence = 0;  // judged by address: times it was seen under a banned name
   Endpoint client, server;
   std::string_view transport;  // "tcp" or "udp": static storage
 };
 
 class AuditRing {
  public:
-  // Rounds up to a power of two; the only allocation.
+  // Rounds up to a power of two. Only the constructor allocates.
   explicit AuditRing(std::size_t capacity);
 
-  // Producer: a free record to fill in, then commit(); null when the ring is full.
+  // Producer: fill in the record, then call commit(). Null: the ring is full.
   [[nodiscard]] AuditRecord* reserve() noexcept;
   void commit() noexcept;
-  // Consumer: the oldest record, then release(); null when there is none.
+  // Consumer: read the oldest record, then call release(). Null: the ring is empty.
   [[nodiscard]] const AuditRecord* front() const noexcept;
   void release() noexcept;
 
@@ -73,36 +71,16 @@ class AuditRing {
 
  private:
   std::vector<AuditRecord> records_;
-  alignas(64) std::atomic<std::uint64_t> head_{0};  // next to fill in
-  alignas(64) std::atomic<std::uint64_t> tail_{0};  // next to read
+  alignas(64) std::atomic<std::uint64_t> head_{0};  // next record to fill in
+  alignas(64) std::atomic<std::uint64_t> tail_{0};  // next record to read
 };
 
 struct AuditOptions {
-  std::filesystem::path file;  // "-": standard output
-  bool pseudonymise = false;   // client addresses as a keyed hash (HMAC-SHA-256, 16 hex digits)
-  std::string key;             // of that hash; REQUIRES: not empty where pseudonymise
+  bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits
+  std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
 };
 
-// One JSON object, without the line's end. Allocates.
+// One JSON object, without the end of the line. Allocates.
 [[nodiscard]] std::string to_json(const AuditRecord& record, const AuditOptions& options);
-
-// Drains rings into the file from a thread of its own, until stopped; then drains them once more.
-class AuditWriter {
- public:
-  [[nodiscard]] static Result<std::unique_ptr<AuditWriter>, std::string> open(
-      AuditOptions options, std::vector<AuditRing*> rings);
-  ~AuditWriter();
-  void stop();
-  // Opens the file again, for log rotation. From any thread.
-  void reopen() noexcept;
-  [[nodiscard]] std::uint64_t written() const noexcept;
-  // Records that could not be written (disk full): counted, said once in a while on the log.
-  [[nodiscard]] std::uint64_t failed() const noexcept;
-
- private:
-  struct State;
-  explicit AuditWriter(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
-};
 
 }  // namespace sluice::telemetry

@@ -1,13 +1,14 @@
+#include "gateway/telemetry/audit_writer.h"
+
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <mutex>
-
-#include "gateway/telemetry/audit.h"
+#include <stop_token>
+#include <thread>
 
 namespace sluice::telemetry {
 namespace {
@@ -18,59 +19,46 @@ constexpr auto kComplainEvery = std::chrono::minutes(1);
 }  // namespace
 
 struct AuditWriter::State {
+  std::unique_ptr<AuditSink> sink;
   AuditOptions options;
   std::vector<AuditRing*> rings;
-  std::ofstream file;
+  std::vector<std::string> lines;  // of one drain
   std::atomic<std::uint64_t> written = 0;
   std::atomic<std::uint64_t> failed = 0;
   std::atomic<bool> reopen = false;
   std::chrono::steady_clock::time_point next_complaint{};
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;  // under mutex
-  std::thread thread;
+  std::mutex mutex;  // guards nothing but the wait
+  std::condition_variable_any wake;
+  std::jthread thread;
 
-  [[nodiscard]] bool to_stdout() const { return options.file == "-"; }
-  [[nodiscard]] std::ostream& out() { return to_stdout() ? std::cout : file; }
-
-  bool open() {
-    if (to_stdout()) return true;
-    file.close();
-    file.clear();
-    file.open(options.file, std::ios::app);
-    return file.is_open();
-  }
-
-  void run() {
+  void run(const std::stop_token& stopping) {
+    pthread_setname_np(pthread_self(), "audit");
     std::unique_lock lock(mutex);
-    while (!stopping) {
-      wake.wait_for(lock, kDrainEvery, [this] { return stopping; });
-      lock.unlock();
-      if (reopen.exchange(false)) open();
+    while (!stopping.stop_requested()) {
+      wake.wait_for(lock, stopping, kDrainEvery, [] { return false; });
+      if (reopen.exchange(false) && !sink->reopen()) complain();
       drain();
-      lock.lock();
     }
   }
 
   void drain() {
-    std::uint64_t taken = 0;
+    lines.clear();
     for (AuditRing* ring : rings) {
-      // At most what was there: a busy worker must not keep us from our other duties.
+      // At most one ring full: a busy worker must not hold up the other rings.
       for (std::size_t i = 0; i < ring->capacity(); ++i) {
         const AuditRecord* record = ring->front();
         if (record == nullptr) break;
-        out() << to_json(*record, options) << '\n';
+        lines.push_back(to_json(*record, options));
         ring->release();
-        ++taken;
       }
     }
-    if (taken == 0) return;
-    if (out().flush()) {
-      written += taken;
+    if (lines.empty()) return;
+    sink->write(lines);
+    if (sink->flush()) {
+      written += lines.size();
     } else {
-      failed += taken;
+      failed += lines.size();
       complain();
-      if (!open()) out().clear();  // the disk may have room again the next time
     }
   }
 
@@ -78,26 +66,18 @@ struct AuditWriter::State {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_complaint) return;
     next_complaint = now + kComplainEvery;
-    spdlog::error("{}: audit records cannot be written; lost so far: {}", options.file.string(),
-                  failed.load());
+    spdlog::error("audit: {}; {} records lost so far", sink->error(), failed.load());
   }
 };
 
-AuditWriter::AuditWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
-
-Result<std::unique_ptr<AuditWriter>, std::string> AuditWriter::open(AuditOptions options,
-                                                                    std::vector<AuditRing*> rings) {
-  auto state = std::make_unique<State>();
-  state->options = std::move(options);
-  state->rings = std::move(rings);
-  errno = 0;
-  if (!state->open()) {
-    return fail(state->options.file.string() +
-                ": cannot be opened for writing: " + std::strerror(errno));
-  }
-  State* const running = state.get();
-  state->thread = std::thread([running] { running->run(); });
-  return std::unique_ptr<AuditWriter>(new AuditWriter(std::move(state)));
+AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
+                         std::vector<AuditRing*> rings)
+    : state_(std::make_unique<State>()) {
+  state_->sink = std::move(sink);
+  state_->options = std::move(options);
+  state_->rings = std::move(rings);
+  state_->thread = std::jthread(
+      [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }
 
 AuditWriter::~AuditWriter() {
@@ -105,12 +85,8 @@ AuditWriter::~AuditWriter() {
 }
 
 void AuditWriter::stop() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->wake.notify_all();
   if (!state_->thread.joinable()) return;
+  state_->thread.request_stop();
   state_->thread.join();
   state_->drain();
 }

@@ -1,13 +1,16 @@
 #include "gateway/telemetry/counters.h"
 
-#include <algorithm>
-
 namespace sluice::telemetry {
 
-void TimeHistogram::observe(std::uint64_t nanos) noexcept {
-  const auto bound = std::ranges::lower_bound(kTimeBounds, nanos);
-  buckets[static_cast<std::size_t>(bound - kTimeBounds.begin())].add();
-  sum_nanos.add(nanos);
+Totals total_of(std::span<const WorkerCounters* const> workers) noexcept {
+  Totals totals;
+  for (const WorkerCounters* worker : workers) {
+#define SLUICE_X(name, metric, help) totals.name += worker->name.value();
+    SLUICE_COUNTERS(SLUICE_X)
+    SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+  }
+  return totals;
 }
 
 }  // namespace sluice::telemetry

@@ -38,7 +38,7 @@ void add(MetricFamily& family, const LabelPairs& labels, double value) {
   family.metric.push_back(std::move(metric));
 }
 
-// Of one app, by protocol and action.
+// Counts of one app, by protocol and action.
 using DecisionCounts = std::array<std::array<std::uint64_t, kActions>, kProtocols>;
 
 MetricFamily single(std::string name, std::string help, MetricType type, double value) {
@@ -50,27 +50,27 @@ MetricFamily single(std::string name, std::string help, MetricType type, double 
 }  // namespace
 
 struct Metrics::State final : prometheus::Collectable {
-  State(Labels all_labels, std::vector<const WorkerCounters*> all_workers)
-      : labels(std::move(all_labels)), workers(std::move(all_workers)) {}
+  State(Labels all_labels, Sources all_sources)
+      : labels(std::move(all_labels)), sources(std::move(all_sources)) {}
 
   // Sum over all workers of what `pick` takes from one.
   template <typename Pick>
   [[nodiscard]] std::uint64_t total(Pick&& pick) const {
     std::uint64_t total = 0;
-    for (const WorkerCounters* worker : workers) total += pick(*worker).value();
+    for (const WorkerCounters* worker : sources.workers) total += pick(*worker).value();
     return total;
   }
   template <typename Pick>
   [[nodiscard]] double sum(Pick&& pick) const {
     return static_cast<double>(total(std::forward<Pick>(pick)));
   }
-  // "*", the last one, has a slot of its own behind those of apps.
+  // "*" is the last one and has its own slot, after the slots of all possible apps.
   [[nodiscard]] std::size_t slot_of(std::size_t index) const {
     return index + 1 == lists.apps.size() ? kApps - 1 : index;
   }
-  // Of the app at `index` of `lists.apps`, under all lists that were in force.
+  // Of the app at `index` of `lists.apps`, under every list that has been in force.
   [[nodiscard]] DecisionCounts decisions_of(std::size_t index) const;
-  // Before other lists come, under which another app may have the slot.
+  // Call before the lists change: other lists may give the slot to another app.
   void settle_decisions(const std::vector<std::string>& next_apps);
 
   [[nodiscard]] std::vector<MetricFamily> Collect() const override;
@@ -83,11 +83,11 @@ struct Metrics::State final : prometheus::Collectable {
   void collect_lists(std::vector<MetricFamily>& families) const;
 
   const Labels labels;
-  const std::vector<const WorkerCounters*> workers;
-  mutable std::mutex mutex;  // of all below
+  const Sources sources;
+  mutable std::mutex mutex;  // guards all below
   ListsStatus lists;
-  std::map<std::string, DecisionCounts> settled;      // by app, under the lists before these
-  std::array<DecisionCounts, kApps> settled_slots{};  // what of each slot is in there
+  std::map<std::string, DecisionCounts> settled;      // by app: counts under earlier lists
+  std::array<DecisionCounts, kApps> settled_slots{};  // what `settled` includes of each slot
   std::uint64_t reloads_ok = 0;
   std::uint64_t reloads_failed = 0;
   bool last_reload_ok = true;
@@ -108,15 +108,25 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
 }
 
 void Metrics::State::collect_plain(std::vector<MetricFamily>& families) const {
-#define SLUICE_X(member, metric, help)                         \
-  families.push_back(single(metric, help, MetricType::Counter, \
-                            sum([](const auto& worker) -> auto& { return worker.member; })));
-    SLUICE_COUNTERS(SLUICE_X)
+  const auto add_single = [&](const char* name, const char* help, MetricType type,
+                              std::uint64_t value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  const Totals totals = total_of(sources.workers);
+  const ResolverCounters& resolver = *sources.resolver;
+#define SLUICE_X(member, metric, help) add_single(metric, help, MetricType::Counter, totals.member);
+  SLUICE_COUNTERS(SLUICE_X)
 #undef SLUICE_X
-#define SLUICE_X(member, metric, help)                       \
-  families.push_back(single(metric, help, MetricType::Gauge, \
-                            sum([](const auto& worker) -> auto& { return worker.member; })));
-        SLUICE_GAUGES(SLUICE_X)
+#define SLUICE_X(member, metric, help) add_single(metric, help, MetricType::Gauge, totals.member);
+  SLUICE_GAUGES(SLUICE_X)
+#undef SLUICE_X
+#define SLUICE_X(member, metric, help) \
+  add_single(metric, help, MetricType::Counter, resolver.member.value());
+  SLUICE_RESOLVER_COUNTERS(SLUICE_X)
+#undef SLUICE_X
+#define SLUICE_X(member, metric, help) \
+  add_single(metric, help, MetricType::Gauge, resolver.member.value());
+  SLUICE_RESOLVER_GAUGES(SLUICE_X)
 #undef SLUICE_X
 }
 
@@ -126,7 +136,7 @@ MetricFamily Metrics::State::packets() const {
   for (std::size_t v = 0; v < kVerdicts; ++v) {
     for (std::size_t r = 0; r < labels.reasons.size(); ++r) {
       const double count = sum([&](const auto& worker) -> auto& { return worker.verdicts[v][r]; });
-      if (count == 0) continue;  // most pairs cannot be
+      if (count == 0) continue;  // most pairs are impossible
       add(packets, {{"verdict", labels.verdicts[v]}, {"reason", labels.reasons[r]}}, count);
     }
   }
@@ -134,14 +144,14 @@ MetricFamily Metrics::State::packets() const {
 }
 
 MetricFamily Metrics::State::decisions() const {
-  auto decisions = family("sluice_decisions_total",
-                          "Names that a rule of a policy covers, by app, protocol and action",
-                          MetricType::Counter);
+  auto decisions =
+      family("sluice_decisions_total", "Names that a rule covers, by app, protocol and action",
+             MetricType::Counter);
   for (std::size_t a = 0; a < lists.apps.size(); ++a) {
     const DecisionCounts counts = decisions_of(a);
     for (std::size_t p = 0; p < kProtocols; ++p) {
       for (std::size_t action = 0; action < kActions; ++action) {
-        // A drop that never was is there as zero, so that a rate of it can be asked for.
+        // Drops are exported from zero on, so that rate() has a first value.
         const bool always = labels.actions[action] == "drop" && a + 1 != lists.apps.size();
         if (counts[p][action] == 0 && !always) continue;
         add(decisions,
@@ -172,7 +182,7 @@ DecisionCounts Metrics::State::decisions_of(std::size_t index) const {
 void Metrics::State::settle_decisions(const std::vector<std::string>& next_apps) {
   std::map<std::string, DecisionCounts> next;
   for (std::size_t i = 0; i < lists.apps.size(); ++i) {
-    // An app that leaves takes its counts along: this must not grow with every name there ever was.
+    // Counts of removed apps are forgotten: this map must not grow with every reload.
     if (std::ranges::find(next_apps, lists.apps[i]) == next_apps.end()) continue;
     next[lists.apps[i]] = decisions_of(i);
   }
@@ -188,7 +198,8 @@ void Metrics::State::settle_decisions(const std::vector<std::string>& next_apps)
 }
 
 MetricFamily Metrics::State::errors() const {
-  auto errors = family("sluice_parse_errors_total", "What could not be read, by layer and reason",
+  auto errors = family("sluice_parse_errors_total",
+                       "Packets and messages that could not be parsed, by layer and reason",
                        MetricType::Counter);
   for (std::size_t i = 0; i < labels.errors.size(); ++i) {
     if (labels.errors[i].reason.empty()) continue;
@@ -211,7 +222,7 @@ MetricFamily Metrics::State::evictions() const {
 MetricFamily Metrics::State::packet_time() const {
   constexpr double kNanos = 1e-9;
   auto times = family("sluice_packet_processing_seconds",
-                      "From frame to verdict, of one packet in sixteen", MetricType::Histogram);
+                      "Time from frame to verdict, of a sample of packets", MetricType::Histogram);
   ClientMetric metric;
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i <= kTimeBounds.size(); ++i) {
@@ -229,13 +240,13 @@ MetricFamily Metrics::State::packet_time() const {
 }
 
 void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
-  auto info = family("sluice_list_info", "Lists in force, with their versions", MetricType::Gauge);
+  auto info = family("sluice_list_info", "Lists in force and their versions", MetricType::Gauge);
   auto entries =
       family("sluice_list_entries", "Entries of a list that are in force", MetricType::Gauge);
   auto refused =
       family("sluice_list_refused_lines", "Lines of a list that were refused", MetricType::Gauge);
-  auto age =
-      family("sluice_list_age_seconds", "Time since a list's file was changed", MetricType::Gauge);
+  auto age = family("sluice_list_age_seconds", "Time since the file of a list was changed",
+                    MetricType::Gauge);
   const auto now = std::chrono::system_clock::now();
   for (const ListStatus& list : lists.lists) {
     add(info, {{"list", list.name}, {"app", list.app}, {"version", list.version}}, 1);
@@ -246,8 +257,8 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
   for (auto* part : {&info, &entries, &refused, &age}) families.push_back(std::move(*part));
   families.push_back(single("sluice_rules", "Rules in force", MetricType::Gauge,
                             static_cast<double>(lists.rules)));
-  families.push_back(single("sluice_domain_set_bytes", "Memory of the rules", MetricType::Gauge,
-                            static_cast<double>(lists.memory_bytes)));
+  families.push_back(single("sluice_domain_set_bytes", "Memory that the rules occupy",
+                            MetricType::Gauge, static_cast<double>(lists.memory_bytes)));
   auto reloads = family("sluice_reloads_total", "Reloads by result", MetricType::Counter);
   add(reloads, {{"result", "ok"}}, static_cast<double>(reloads_ok));
   add(reloads, {{"result", "failed"}}, static_cast<double>(reloads_failed));
@@ -256,11 +267,11 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
                             MetricType::Gauge, last_reload_ok ? 1 : 0));
 }
 
-Metrics::Metrics(Labels labels, std::vector<const WorkerCounters*> workers)
-    : state_(std::make_shared<State>(std::move(labels), std::move(workers))) {}
+Metrics::Metrics(Labels labels, Sources sources)
+    : state_(std::make_shared<State>(std::move(labels), std::move(sources))) {}
 
 Metrics::~Metrics() {
-  // The exposer's threads end before what they read.
+  // The exposer's threads read the rest of the state: they end first.
   state_->exposer.reset();
 }
 
@@ -287,7 +298,7 @@ Result<void, std::string> Metrics::listen(const std::string& address) {
     state_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
     state_->exposer->RegisterCollectable(state_);
   } catch (const std::exception& error) {
-    return fail("metrics cannot be served on " + address + ": " + error.what());
+    return fail("cannot serve metrics on " + address + ": " + error.what());
   }
   return {};
 }

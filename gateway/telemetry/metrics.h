@@ -1,11 +1,12 @@
 #pragma once
 
-// The Prometheus endpoint (prometheus-cpp): sums the workers' blocks at each scrape.
+// The Prometheus endpoint (prometheus-cpp).
 //
-// Label values that telemetry cannot know (it sees only filters/base) come in as `Labels`, made by
-// the application from the vocabularies of filters/. Lists change at reload: publish(lists) swaps
-// them. Threads: publish from one thread, scrapes from the exposer's; a mutex between them, never a
-// worker.
+// Input: counters of the workers and of the resolver, summed at each scrape; label texts, which the
+// engine gives because telemetry sees only filters/base; the status of the lists, which publish()
+// replaces at reload.
+// Threads: publish() and reload_*() from one thread; scrapes come from the exposer's thread. A
+// mutex stands between the two; workers never take it. Cost: allocates; not for workers.
 
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "filters/base/result.h"
 #include "gateway/telemetry/counters.h"
+#include "gateway/telemetry/resolver_counters.h"
 
 namespace sluice::telemetry {
 
@@ -25,10 +27,16 @@ struct Labels {
   std::vector<std::string> actions;    // by policy::Action
   std::vector<std::string> removals;   // by flow::Removal
   struct Error {
-    std::string layer;  // packet, dns, tls, http
+    std::string layer;  // packet, dns, tls, …
     std::string reason;
   };
   std::vector<Error> errors;  // by slot of WorkerCounters::errors
+};
+
+// Where the numbers come from. All outlive the Metrics; none is null.
+struct Sources {
+  std::vector<const WorkerCounters*> workers;
+  const ResolverCounters* resolver;
 };
 
 struct ListStatus {
@@ -38,7 +46,7 @@ struct ListStatus {
 };
 
 struct ListsStatus {
-  std::vector<std::string> apps;  // by AppId; the one behind the last is "*"
+  std::vector<std::string> apps;  // by AppId; the last one is "*"
   std::vector<ListStatus> lists;
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
@@ -46,22 +54,22 @@ struct ListsStatus {
 
 class Metrics {
  public:
-  // `workers` outlive this object.
-  Metrics(Labels labels, std::vector<const WorkerCounters*> workers);
+  Metrics(Labels labels, Sources sources);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // Decisions are counted by the app's index, which other lists may give to another app: what was
-  // counted so far stays with the app's name. Off by the packets that are judged meanwhile.
+  // Workers count decisions by the index of the app, and other lists may give an index to another
+  // app: what was counted so far stays with the name of the app. Packets that are judged at the
+  // moment of a reload may be counted under the wrong app.
   void publish(ListsStatus lists);
-  // A reload that failed: what was in force stays; counted, and `sluice_reload_last_ok` is 0.
+  // The old lists stay in force: counts the failure and sets `sluice_reload_last_ok` to 0.
   void reload_failed();
   void reload_succeeded();
 
   // Serves /metrics on `address` (`127.0.0.1:9464`). Error: one line with the reason.
   [[nodiscard]] Result<void, std::string> listen(const std::string& address);
-  // The page as it would be served, for the summary of a replay and for tests.
+  // The page that a scrape would get.
   [[nodiscard]] std::string text() const;
 
  private:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Signals of `sluice run`: SIGHUP with broken and with good lists, SIGUSR1 after rotation, SIGTERM.
-# Exits 77 (skipped) where it cannot be set up.
+# Exits 77 (skipped) if namespaces cannot be set up here.
 #
 #   client ── inside │ gateway │ outside ── server      all four interfaces in one namespace
 #
@@ -88,11 +88,17 @@ END
 configuration >"$folder/sluice.toml"
 echo 'chat.example' >"$folder/chat.list"
 
-# The gateway is a child of this shell, so that its exit status can be had.
+# The gateway is a child of this shell, so that `wait` gives its exit status.
 ip netns exec "$namespace" "$program" run --config "$folder/sluice.toml" 2>"$folder/log" &
 gateway=$!
 soon metric_is sluice_rules 1
 expect_metric sluice_reload_last_ok 1
+
+echo "its threads have names"
+cat /proc/"$gateway"/task/*/comm >"$folder/threads"
+for thread in worker-0 audit; do
+  grep -qx "$thread" "$folder/threads" || fail "no thread $thread among: $(tr '\n' ' ' <"$folder/threads")"
+done
 
 echo "a missing list leaves the old one in force"
 mv "$folder/chat.list" "$folder/away"
@@ -100,10 +106,10 @@ kill -HUP "$gateway"
 soon metric_is sluice_reload_last_ok 0
 expect_metric sluice_rules 1
 expect_metric 'sluice_reloads_total{result="failed"}' 1
-soon logged "reload refused, the old lists and policies stay in force: $folder/chat.list: "
+soon logged "reload failed; the old lists and policies stay in force: $folder/chat.list: "
 mv "$folder/away" "$folder/chat.list"
 
-echo "a broken configuration does so as well"
+echo "so does a broken configuration"
 { configuration; echo 'clients = ["10.0.0.1/8"]'; } >"$folder/sluice.toml"
 kill -HUP "$gateway"
 soon metric_is 'sluice_reloads_total{result="failed"}' 2
@@ -111,7 +117,7 @@ expect_metric sluice_reload_last_ok 0
 expect_metric sluice_rules 1
 soon logged "$folder/sluice.toml:17: policy[0].clients[0]: "
 
-echo "a good list is published, and its bad lines are said"
+echo "a good list is published, and its bad lines are reported"
 configuration >"$folder/sluice.toml"
 printf 'chat.example\nchat.test\nco.uk\n' >"$folder/chat.list"
 kill -HUP "$gateway"
@@ -120,14 +126,15 @@ expect_metric sluice_rules 2
 expect_metric 'sluice_list_refused_lines{list="chat"}' 1
 expect_metric 'sluice_reloads_total{result="ok"}' 1
 soon logged "refused: $folder/chat.list:3: "
-soon logged "reloaded $folder/sluice.toml"
+soon logged "reloaded: generation 2, 2 rules"
 
 echo "the audit file is opened again after rotation"
 mv "$folder/audit.jsonl" "$folder/audit.jsonl.1"
 kill -USR1 "$gateway"
 soon test -e "$folder/audit.jsonl"
 
-echo "a signal to stop ends it with status 0"
+echo "a signal to stop ends it with status 0, even during a reload"
+kill -HUP "$gateway"
 kill -TERM "$gateway"
 for _ in $(seq 100); do
   kill -0 "$gateway" 2>/dev/null || break

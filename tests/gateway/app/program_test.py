@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program as its users have it: every command, over good and broken files.
+"""The program as its users run it: every command, with good and broken files.
 
 usage: program_test.py PROGRAM [UNITTEST OPTIONS]
 """
@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "deploy/lab/example.pcap"
 PROGRAM = ""
 PATIENCE_SECONDS = 30
-SMALL = "[limits]\nflows = 1024\nstreams = 256\n"  # little memory, for these tests run it often
+SMALL = "[limits]\nflows = 1024\nstreams = 256\n"  # little memory: these tests start it often
 FIELDS = ["packet", "proto", "name", "client", "server", "transport", "ech", "verdict", "app", "rule"]
 FILE_HEADER = 24
 RECORD_HEADER = 16
@@ -69,7 +69,7 @@ class Program(unittest.TestCase):
         return (done.stdout or b"").decode(), said
 
     def findings(self, *words, status=0, **more):
-        """What `inspect` prints, all of it JSON objects of the documented form; and what it says."""
+        """What `inspect` prints, checked to be JSON objects of the documented form, and its stderr."""
         printed, said = self.run_program("inspect", *words, status=status, **more)
         lines = [json.loads(line) for line in printed.splitlines()]
         for line in lines:
@@ -155,7 +155,7 @@ class Lists(Program):
         self.image = self.folder / "names.image"
 
     def rows(self, said):
-        """The rows of a summary: what each says, without its unit."""
+        """The rows of a summary: label -> value without its unit."""
         found = re.findall(r"^  (\S.*?) {2,}(\S+)(?: \S+)?$", said, re.MULTILINE)
         return {what: value for what, value in found}
 
@@ -359,7 +359,7 @@ class Inspect(Program):
             lines, said = self.findings("--read", capture, status=2)
             self.assertGreater(len(lines), 0)
             self.assertRegex(said, rf"\Asluice: .*cut\.pcap: packet {middle + 1}: .+\n\Z")
-        # Between two records nothing is wrong.
+        # A capture may end between two records.
         exact, said = self.findings("--read", self.write("exact.pcap", whole[:begin]))
         self.assertEqual(exact, lines)
         self.assertEqual(said, "")
@@ -371,7 +371,7 @@ class Inspect(Program):
 
 
 class Unreadable(Program):
-    """Captures that are none: status 2, one line that names the file, nothing on standard output."""
+    """Files that are not captures: status 2, one line that names the file, no standard output."""
 
     def refused(self, capture, names):
         for command in ("inspect", "replay"):
@@ -405,7 +405,7 @@ class Odd(Program):
         self.assertEqual(self.findings("--read", header), ([], ""))
 
     def test_random_bytes_in_real_records(self):
-        """Frames that are noise behind a good file header: whatever comes of it, no crash."""
+        """Frames of noise after a good file header must not crash it."""
         chance = random.Random(2)
         header = EXAMPLE.read_bytes()[:FILE_HEADER]
         for _ in range(5):
@@ -415,7 +415,7 @@ class Odd(Program):
             self.findings("--read", self.write("noise.pcap", capture), "-c", self.ban)
 
     def test_flipped_bytes(self):
-        """A real capture with errors all over it."""
+        """A real capture with an error in every record."""
         chance = random.Random(3)
         whole = EXAMPLE.read_bytes()
         for _ in range(5):
@@ -437,7 +437,7 @@ class Replay(Program):
         self.assertLess(count, len(list(records(before))))
         counted = re.findall(r"^  pass\S*, .* (\d+)$", said, re.MULTILINE)
         self.assertEqual(sum(map(int, counted)), count)
-        # What is left reveals the names that pass, and no other: not even a whole hello of one.
+        # What is left reveals the names that pass and no banned name.
         names, _ = self.findings("--read", passed)
         self.assertEqual([line for line in names if line["verdict"] == "drop"], [])
         wanted = {line["name"] for line in self.findings("--read", EXAMPLE)[0]
@@ -503,7 +503,7 @@ class Replay(Program):
 
 
 class OutputLost(Program):
-    """A full disk or a reader that left: status 2 and a line that says so."""
+    """A full disk or a closed pipe: status 2 and a line that says so."""
 
     COMMANDS = (["inspect", "--read", EXAMPLE], ["replay", "--read", EXAMPLE, "--events", "-"],
                 ["check", "example.com"], ["--help"], ["lists", "--help"], ["--version"])

@@ -82,13 +82,6 @@ class Lines : public testing::Test {
     EXPECT_EQ(text.find('\n'), std::string::npos);
     return Json::parse(text);  // throws, and so fails, where it is no JSON
   }
-  [[nodiscard]] std::string check(const char* name) const {
-    return check_line(name, decide(*name::Name::from_text(name)), domains_, policies_);
-  }
-  [[nodiscard]] Json check_object(const char* name) const {
-    return Json::parse(check_json(name, decide(*name::Name::from_text(name)), domains_, policies_));
-  }
-
   static constexpr const char* kList = "we\"chat\\\u00e9";
   static constexpr const char* kPolicy = "caf\u00e9 \"upstairs\"";
   match::DomainSet domains_;
@@ -183,8 +176,6 @@ TEST_F(Lines, VerdictsAreThreeWords) {
         std::pair{policy::Action::log, "log"}, std::pair{policy::Action::allow, "pass"}}) {
     set_action(action);
     EXPECT_EQ(line_of(host_finding("wechat.com"))["verdict"], word);
-    EXPECT_THAT(check("wechat.com"), testing::StartsWith(std::string(word) + " wechat.com"));
-    EXPECT_EQ(check_object("wechat.com")["verdict"], word);
   }
 }
 
@@ -202,29 +193,6 @@ TEST_F(Lines, AnyBytesGiveOneLineOfJson) {
     const inspect::Finding finding = host_finding(raw);
     EXPECT_EQ(line_of(finding)["name"], printable_name(finding)) << byte;
   }
-}
-
-TEST_F(Lines, CheckSaysTheVerdictFirstAndThenWhy) {
-  EXPECT_EQ(check("web.wechat.com"), "drop web.wechat.com app=wechat rule=wechat.com list=" +
-                                         std::string(kList) + " line=12 policy=" + kPolicy);
-  EXPECT_EQ(check("example.com"), "pass example.com");
-  EXPECT_EQ(check("a.open.wechat.com"),
-            "pass a.open.wechat.com app=wechat exception=@@open.wechat.com list=" +
-                std::string(kList) + " line=13 policy=" + kPolicy);
-}
-
-TEST_F(Lines, CheckSaysTheSameInJson) {
-  const Json banned = check_object("web.wechat.com");
-  EXPECT_THAT(keys(banned),
-              ElementsAre("name", "verdict", "app", "rule", "list", "line", "policy"));
-  EXPECT_EQ(banned["list"], kList);  // quotes and UTF-8 survive
-  EXPECT_EQ(banned["policy"], kPolicy);
-  EXPECT_EQ(banned["line"], 12);
-  EXPECT_THAT(keys(check_object("open.wechat.com")),
-              ElementsAre("name", "verdict", "app", "exception", "list", "line", "policy"));
-  const Json passed = check_object("example.com");
-  EXPECT_THAT(keys(passed), ElementsAre("name", "verdict", "policy"));
-  EXPECT_EQ(passed["verdict"], "pass");
 }
 
 }  // namespace

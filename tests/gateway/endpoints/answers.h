@@ -1,6 +1,6 @@
 #pragma once
 
-// DNS answers for tests: records written out one by one behind the question of a query.
+// DNS answers for tests: the question of a query, followed by records one by one.
 
 #include <string_view>
 
@@ -12,7 +12,7 @@ namespace sluice::test {
 
 class Answer {
  public:
-  // To `query`, whose question it repeats. `flags` as in the header, from 0x8000 on.
+  // Answers `query` and repeats its question. `flags` as in the header: 0x8000 or more.
   explicit Answer(Bytes query, unsigned flags = 0x8180) : bytes_(query.begin(), query.end()) {
     dns::Query parsed;
     if (dns::parse_query(query, parsed)) bytes_.resize(parsed.questions_end);

@@ -69,7 +69,7 @@ TEST_F(Addresses, AreThoseOfBannedOwners) {
               ElementsAre("203.0.113.8 60"));
 }
 
-// What an alias leads to serves others too: the addresses are not the app's.
+// The target of an alias may serve others too, so its addresses are not the app's own.
 TEST_F(Addresses, BehindAnAliasToSomebodyElseAreNot) {
   EXPECT_THAT(in(Answer(query_)
                      .alias("a.chat.example", "edge.cdn.example")

@@ -1,6 +1,6 @@
 #pragma once
 
-// A ban of names for tests: entries as a list of domains writes them, of one app.
+// Bans for tests: one app, with entries as a list of domains writes them.
 
 #include <initializer_list>
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace sluice::test {
 
-// `name`, `=name`, `@@name`, in lines from 1 on.
-[[nodiscard]] inline std::shared_ptr<const engine::Snapshot> ban_of(
+// `name`, `=name`, `@@name`, from line 1 of the list `chat` on; no policy.
+[[nodiscard]] inline std::shared_ptr<engine::Snapshot> ban_of(
     std::initializer_list<std::string_view> entries) {
   match::DomainSetBuilder builder({1, 2});
   const match::AppId app = *builder.app("chat");
@@ -35,6 +35,7 @@ namespace sluice::test {
   }
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->domains = builder.build()->set;
+  snapshot->addresses = match::AddressSet(snapshot->domains);
   return snapshot;
 }
 

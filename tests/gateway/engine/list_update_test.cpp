@@ -17,7 +17,8 @@ using test::LabOptions;
 
 // As wechat_ban(), once more, with another rule.
 std::shared_ptr<const Snapshot> update(bool kills, std::string_view name,
-                                       policy::Action action = policy::Action::drop) {
+                                       policy::Action action = policy::Action::drop,
+                                       io::Generation generation = 1) {
   match::DomainSetBuilder builder({1, 2});
   const match::AppId app = *builder.app("news");
   const match::ListId list = *builder.list("news", "0123456789abcdef");
@@ -28,6 +29,7 @@ std::shared_ptr<const Snapshot> update(bool kills, std::string_view name,
   snapshot->policies = policy::PolicySet({policy});
   snapshot->domains = builder.build()->set;
   snapshot->kill_open_flows = kills;
+  snapshot->generation = generation;
   return snapshot;
 }
 
@@ -80,7 +82,7 @@ TEST(ListUpdate, LeavesOtherFlowsAlone) {
   OpenFlow flow;
   flow.lab.snapshots.publish(update(true, "other.example"));
   EXPECT_EQ(flow.more(), Verdict::pass_flow);
-  flow.lab.snapshots.publish(update(false, "news.example"));
+  flow.lab.snapshots.publish(update(false, "news.example", policy::Action::drop, 2));
   EXPECT_EQ(flow.more(), Verdict::pass_flow) << "the configuration lets open flows be";
   EXPECT_EQ(flow.lab.audit.front(), nullptr);
 }

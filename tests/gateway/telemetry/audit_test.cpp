@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 using Json = nlohmann::ordered_json;
 
-// True where there was room.
+// False: the ring is full.
 bool push(AuditRing& ring, std::uint32_t number) {
   AuditRecord* const record = ring.reserve();
   if (record == nullptr) return false;
@@ -59,7 +59,7 @@ TEST(FixedText, CutsWhatIsTooLong) {
 TEST(AuditRing, KeepsTheOrder) {
   AuditRing ring(8);
   EXPECT_EQ(ring.front(), nullptr);
-  // Often enough to go round.
+  // Often enough to wrap around.
   for (std::uint32_t i = 0; i < 100; ++i) {
     ASSERT_TRUE(push(ring, 2 * i));
     ASSERT_TRUE(push(ring, 2 * i + 1));
@@ -98,8 +98,8 @@ TEST(AuditRing, AReservedRecordIsNotSeenBeforeItsCommit) {
   EXPECT_NE(ring.front(), nullptr);
 }
 
-// A producer that never waits, a consumer that reads to the end: what arrives is in order, whole,
-// and together with what was lost it is all.
+// The producer never waits. What the consumer gets is in order and whole, and arrived plus lost
+// records are all records.
 TEST(AuditRing, TwoThreads) {
   constexpr std::uint32_t kRecords = 200'000;
   AuditRing ring(64);
@@ -121,7 +121,7 @@ TEST(AuditRing, TwoThreads) {
   std::uint32_t seen = 0;
   std::uint32_t last = 0;
   for (bool more = true; more;) {
-    more = !finished;  // read once more after the producer's end
+    more = !finished;  // read once more after the producer has ended
     while (const AuditRecord* record = ring.front()) {
       ASSERT_GT(record->line, last);
       last = record->line;
@@ -201,8 +201,8 @@ TEST(AuditJson, APseudonymHidesTheAddress) {
   }
 }
 
-// HMAC-SHA-256 of the mapped address, computed with another program: archives of audit lines must
-// stay comparable from version to version.
+// The expected pseudonym was computed with another program. It must not change between versions, so
+// that archives of audit lines stay comparable.
 TEST(AuditJson, APseudonymIsTheDocumentedHash) {
   EXPECT_EQ(client_of(record(), {.pseudonymise = true, .key = "secret"}), "p:421aa26f28ab6c0d");
 }

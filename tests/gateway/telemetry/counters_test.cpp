@@ -7,6 +7,9 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
+
+#include "gateway/telemetry/resolver_counters.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -18,8 +21,8 @@ struct Named {
 };
 
 #define SLUICE_X(member, metric, help) {#member, metric, help},
-constexpr Named kCounters[] = {SLUICE_COUNTERS(SLUICE_X)};
-constexpr Named kGauges[] = {SLUICE_GAUGES(SLUICE_X)};
+constexpr Named kCounters[] = {SLUICE_COUNTERS(SLUICE_X) SLUICE_RESOLVER_COUNTERS(SLUICE_X)};
+constexpr Named kGauges[] = {SLUICE_GAUGES(SLUICE_X) SLUICE_RESOLVER_GAUGES(SLUICE_X)};
 #undef SLUICE_X
 
 // https://prometheus.io/docs/practices/naming/
@@ -53,6 +56,20 @@ TEST(Counters, StartAtZero) {
   SLUICE_COUNTERS(SLUICE_X)
   SLUICE_GAUGES(SLUICE_X)
 #undef SLUICE_X
+}
+
+TEST(Totals, AreTheSumOverWorkers) {
+  const auto one = std::make_unique<WorkerCounters>();
+  const auto two = std::make_unique<WorkerCounters>();
+  one->packets.add(3);
+  two->packets.add(4);
+  two->streams.set(5);
+  const std::vector<const WorkerCounters*> both = {one.get(), two.get()};
+  const Totals totals = total_of(both);
+  EXPECT_EQ(totals.packets, 7U);
+  EXPECT_EQ(totals.streams, 5U);
+  EXPECT_EQ(totals.bytes, 0U);
+  EXPECT_EQ(total_of({}).packets, 0U);
 }
 
 // A reader beside the one writer sees a count that only grows, and in the end all of it.

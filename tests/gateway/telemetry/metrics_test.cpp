@@ -38,7 +38,7 @@ ListsStatus lists(std::vector<std::string> apps) {
           .memory_bytes = 4096};
 }
 
-// Two workers and their page.
+// Two workers and their metrics page.
 class Page : public testing::Test {
  protected:
   [[nodiscard]] std::vector<std::string> lines() const {
@@ -47,7 +47,7 @@ class Page : public testing::Test {
     for (std::string line; std::getline(stream, line);) result.push_back(line);
     return result;
   }
-  // What stands behind `series `; "" where there is no such series.
+  // The value of a series; "" if there is no such series.
   [[nodiscard]] std::string value(const std::string& series) const {
     for (const std::string& line : lines()) {
       if (line.starts_with(series + " ")) return line.substr(series.size() + 1);
@@ -61,10 +61,11 @@ class Page : public testing::Test {
   static constexpr std::size_t kTls = 1, kDrop = 2, kBanned = 1;
   std::unique_ptr<WorkerCounters> one = std::make_unique<WorkerCounters>();
   std::unique_ptr<WorkerCounters> two = std::make_unique<WorkerCounters>();
-  Metrics metrics{labels(), {one.get(), two.get()}};
+  ResolverCounters resolver;
+  Metrics metrics{labels(), {{one.get(), two.get()}, &resolver}};
 };
 
-// Every family that gateway/telemetry/README.md names.
+// All families of gateway/telemetry/README.md.
 TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
   metrics.publish(lists({"wechat"}));
   std::vector<std::pair<std::string, std::string>> wanted = {
@@ -83,9 +84,11 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
       {"sluice_reload_last_ok", "gauge"}};
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "counter");
   SLUICE_COUNTERS(SLUICE_X)
+  SLUICE_RESOLVER_COUNTERS(SLUICE_X)
 #undef SLUICE_X
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "gauge");
   SLUICE_GAUGES(SLUICE_X)
+  SLUICE_RESOLVER_GAUGES(SLUICE_X)
 #undef SLUICE_X
   const std::vector<std::string> page = lines();
   for (const auto& [name, type] : wanted) {
@@ -135,6 +138,15 @@ TEST_F(Page, SumsWorkers) {
   EXPECT_EQ(value("sluice_flow_evictions_total{reason=\"idle\"}"), "9");
 }
 
+TEST_F(Page, HasTheCountersOfTheResolver) {
+  resolver.resolutions.add(2);
+  resolver.resolutions_failed.add(3);
+  resolver.resolved_addresses.set(4);
+  EXPECT_EQ(value("sluice_resolutions_total"), "2");
+  EXPECT_EQ(value("sluice_resolutions_failed_total"), "3");
+  EXPECT_EQ(value("sluice_resolved_addresses"), "4");
+}
+
 TEST_F(Page, LeavesOutPairsThatNeverWereAndSlotsWithoutName) {
   EXPECT_EQ(value("sluice_packets_total{verdict=\"pass\",reason=\"banned\"}"), "");
   EXPECT_THAT(metrics.text(), Not(HasSubstr("reason=\"\"")));
@@ -153,7 +165,7 @@ TEST_F(Page, DropsOfEveryAppAreThereFromTheStart) {
   EXPECT_EQ(value("sluice_decisions_total{app=\"*\",protocol=\"tls\",action=\"allow\"}"), "1");
 }
 
-// Workers count by the app's index, and a reload may give that to another app.
+// Workers count by the index of the app, and a reload may give the index to another app.
 TEST_F(Page, DecisionsStayWithTheirAppWhenAReloadMovesIt) {
   metrics.publish(lists({"wechat", "tiktok"}));
   one->decisions[0][kTls][kDrop].add(10);
@@ -167,7 +179,7 @@ TEST_F(Page, DecisionsStayWithTheirAppWhenAReloadMovesIt) {
   metrics.publish(lists({"wechat"}));
   metrics.publish(lists({"tiktok", "wechat"}));
   EXPECT_EQ(value(tls_drops("wechat")), "12");
-  EXPECT_EQ(value(tls_drops("tiktok")), "0");  // it was gone: a counter that starts again
+  EXPECT_EQ(value(tls_drops("tiktok")), "0");  // it was removed: its counter starts again
 }
 
 TEST_F(Page, SaysWhichListsAreInForce) {

@@ -1,0 +1,27 @@
+#pragma once
+
+// The dataplanes that the configuration names, to be opened when all else is ready.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "gateway/config/config.h"
+#include "gateway/dataplane/dataplane.h"
+
+namespace sluice::app {
+
+using Dataplanes = std::vector<std::unique_ptr<io::Dataplane>>;
+
+// How many workers there will be, and how to open a dataplane for each of them.
+struct DataplaneSource {
+  std::size_t workers = 1;
+  // Touches the interfaces. Error: lines for the operator.
+  std::function<Result<Dataplanes, std::string>()> open;
+};
+
+[[nodiscard]] DataplaneSource dataplane_source(const config::StartSettings& settings);
+
+}  // namespace sluice::app

@@ -1,0 +1,24 @@
+#pragma once
+
+// Explains a decision: what `check` prints, and what a running gateway answers.
+//
+// Pure. Cost: allocates; not for workers.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "filters/base/ip_address.h"
+#include "filters/base/result.h"
+#include "gateway/cli/explanation.h"
+#include "gateway/engine/snapshot.h"
+
+namespace sluice::app {
+
+// `text` is a name, or the address of a server. Without a client, the first policy that has a rule
+// for it decides. Error: why `text` is not a name.
+[[nodiscard]] Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
+                                                            const std::optional<IpAddress>& client,
+                                                            std::string_view text);
+
+}  // namespace sluice::app

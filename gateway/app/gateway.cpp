@@ -1,0 +1,182 @@
+#include "gateway/app/gateway.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <utility>
+
+#include "gateway/app/limits.h"
+#include "gateway/engine/labels.h"
+#include "gateway/telemetry/file_sink.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr auto kKeepHouseEvery = std::chrono::milliseconds(200);
+
+std::shared_ptr<const engine::Snapshot> stamped(Ban& ban, std::uint64_t generation) {
+  ban.snapshot->generation = generation;
+  return std::move(ban.snapshot);
+}
+
+WorkersOptions workers_options(const config::StartSettings& start) {
+  return {.limits = limits_of(start),
+          .tunnels = start.tunnels,
+          .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring};
+}
+
+Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
+  telemetry::AuditOptions options{start.audit_pseudonymise, {}};
+  if (!options.pseudonymise) return options;
+  std::ifstream file(start.audit_key_file);
+  if (!std::getline(file, options.key) || options.key.empty()) {
+    return fail(start.audit_key_file.string() + ": no key for pseudonyms in its first line");
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gateway>, std::string> Gateway::open(Options options) {
+  auto loop = EventLoop::open();
+  if (!loop) return fail(loop.error());
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(options), std::move(*loop)));
+  if (const auto opened = gateway->open_parts(); !opened) return fail(opened.error());
+  return gateway;
+}
+
+Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
+    : options_(std::move(options)),
+      loop_(std::move(loop)),
+      lists_(std::move(options_.ban.status)),
+      snapshots_(stamped(options_.ban, generation_)),
+      resolutions_(std::make_shared<engine::Resolutions>()),
+      workers_(options_.dataplanes.workers, workers_options(options_.start)),
+      metrics_(engine::labels(), {workers_.counters(), &resolver_counters_}) {}
+
+Result<void, std::string> Gateway::open_parts() {
+  const config::StartSettings& start = options_.start;
+  if (auto watched = add_to_loop(); !watched) return watched;
+  auto reloader = Reloader::open(*loop_, options_.rebuild, [this](Reloader::Outcome outcome) {
+    finish_reload(std::move(outcome));
+  });
+  if (!reloader) return fail(reloader.error());
+  reloader_ = std::move(*reloader);
+  if (!start.metrics_listen.empty()) {
+    if (auto listening = metrics_.listen(start.metrics_listen); !listening) return listening;
+  }
+  if (auto opened = open_audit(); !opened) return opened;
+  if (auto opened = open_resolver(); !opened) return opened;
+  auto dataplanes = options_.dataplanes.open();  // the interfaces come last
+  if (!dataplanes) return fail(dataplanes.error());
+  workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
+  metrics_.publish(lists_);
+  log_refused(options_.ban.refused);
+  log_lists(lists_);
+  log_memory(start, workers_.count(), lists_);
+  return {};
+}
+
+Result<void, std::string> Gateway::open_audit() {
+  const config::StartSettings& start = options_.start;
+  auto options = audit_options(start);
+  if (!options) return fail(options.error());
+  if (start.audit_file.empty()) return {};
+  auto sink = telemetry::FileSink::open(start.audit_file);
+  if (!sink) return fail(sink.error());
+  audit_ = std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
+                                                    workers_.rings());
+  return {};
+}
+
+Result<void, std::string> Gateway::open_resolver() {
+  const config::StartSettings::Endpoints& settings = options_.start.endpoints;
+  if (!settings.enable) return {};
+  auto resolver =
+      endpoints::Resolver::start({.server = settings.resolver,
+                                  .per_second = settings.per_second,
+                                  .most_names = settings.most_names,
+                                  .refresh = std::chrono::seconds(settings.refresh_seconds)},
+                                 resolutions_, resolver_counters_);
+  if (!resolver) return fail(resolver.error());
+  resolver_ = std::move(*resolver);
+  return {};
+}
+
+Result<void, std::string> Gateway::add_to_loop() {
+  const auto stop = [this] {
+    spdlog::info("stopping");
+    loop_->stop();
+  };
+  const auto reload = [this] {
+    reopen_audit();
+    this->reload();
+  };
+  const std::pair<int, EventLoop::Task> tasks[] = {
+      {SIGINT, stop}, {SIGTERM, stop}, {SIGHUP, reload}, {SIGUSR1, [this] { reopen_audit(); }}};
+  for (const auto& [signal, task] : tasks) {
+    if (const auto added = loop_->add_signal(signal, task); !added) return fail(added.error());
+  }
+  const auto added = loop_->add_timer(kKeepHouseEvery, [this] { keep_house(); });
+  if (!added) return fail(added.error());
+  return {};
+}
+
+Result<void, std::string> Gateway::run() {
+  if (resolver_) resolver_->watch(snapshots_.newest());
+  workers_.start([this] { loop_->stop(); });
+  loop_->run();
+  if (reloader_->is_busy()) spdlog::info("waiting for the reload under way");
+  reloader_->stop();
+  workers_.stop();
+  if (resolver_) resolver_->stop();
+  if (audit_) audit_->stop();
+  if (const auto error = workers_.error()) return fail(*error);
+  return {};
+}
+
+void Gateway::finish_reload(Reloader::Outcome outcome) {
+  if (!outcome) {
+    metrics_.reload_failed();
+    spdlog::error("reload failed; the old lists and policies stay in force: {}", outcome.error());
+    return;
+  }
+  log_refused(outcome->refused);
+  publish(std::move(*outcome));
+  metrics_.reload_succeeded();
+  log_lists(lists_);
+  spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
+}
+
+// To all workers: each takes the snapshot before its next batch, with its generation.
+void Gateway::publish(Ban ban) {
+  ++generation_;
+  const auto snapshot = stamped(ban, generation_);
+  lists_ = std::move(ban.status);
+  retired_.push_back(snapshots_.newest());
+  snapshots_.publish(snapshot);
+  if (resolver_) resolver_->watch(snapshot);
+  metrics_.publish(lists_);
+}
+
+void Gateway::keep_house() {
+  oversize_.look(statistics().dataplane_oversize);
+  std::erase_if(retired_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
+}
+
+void Gateway::reopen_audit() noexcept {
+  if (audit_) audit_->reopen();
+}
+
+telemetry::Totals Gateway::statistics() const {
+  return telemetry::total_of(workers_.counters());
+}
+
+Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAddress>& client,
+                                                       std::string_view text) const {
+  return app::explain(*snapshots_.newest(), client, text);
+}
+
+}  // namespace sluice::app

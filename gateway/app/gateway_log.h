@@ -1,0 +1,31 @@
+#pragma once
+
+// What a gateway logs about its lists, its memory and its interfaces.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/config/config.h"
+#include "gateway/telemetry/metrics.h"
+
+namespace sluice::app {
+
+void log_refused(const std::vector<std::string>& lines);
+void log_lists(const telemetry::ListsStatus& lists);
+void log_memory(const config::StartSettings& start, std::size_t workers,
+                const telemetry::ListsStatus& lists);
+
+// Warns that frames are too large to be sent, once a minute at most.
+class OversizeWarning {
+ public:
+  // `count`: all such frames since the start.
+  void look(std::uint64_t count);
+
+ private:
+  std::uint64_t logged_ = 0;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace sluice::app

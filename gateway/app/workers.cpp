@@ -1,0 +1,86 @@
+#include "gateway/app/workers.h"
+
+#include <pthread.h>
+
+#include "gateway/app/limits.h"
+#include "gateway/app/setup.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::size_t kLeastRing = 16;
+
+}  // namespace
+
+Workers::Workers(std::size_t count, const WorkersOptions& options) : options_(options) {
+  for (std::size_t i = 0; i < count; ++i) {
+    auto one = std::make_unique<One>();
+    one->counters = std::make_unique<telemetry::WorkerCounters>();
+    if (options.audit_ring > 0) {
+      one->ring =
+          std::make_unique<telemetry::AuditRing>(share_of(options.audit_ring, count, kLeastRing));
+    }
+    all_.push_back(std::move(one));
+  }
+}
+
+Workers::~Workers() {
+  stop();
+}
+
+std::vector<const telemetry::WorkerCounters*> Workers::counters() const {
+  std::vector<const telemetry::WorkerCounters*> counters;
+  for (const auto& one : all_) counters.push_back(one->counters.get());
+  return counters;
+}
+
+std::vector<telemetry::AuditRing*> Workers::rings() const {
+  std::vector<telemetry::AuditRing*> rings;
+  for (const auto& one : all_) {
+    if (one->ring) rings.push_back(one->ring.get());
+  }
+  return rings;
+}
+
+void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
+                   const engine::Published<engine::Resolutions>& resolutions) {
+  const engine::JudgeLimits limits = share_of(options_.limits, count());
+  const HashKey flow_key = random_key();
+  for (std::size_t i = 0; i < count(); ++i) {
+    One& one = *all_[i];
+    one.dataplane = std::move(dataplanes[i]);
+    const engine::Worker::Parts parts{*one.dataplane, snapshots,    *one.counters,   one.ring.get(),
+                                      nullptr,        &resolutions, options_.tunnels};
+    one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
+  }
+}
+
+void Workers::start(const std::function<void()>& ended) {
+  for (std::size_t i = 0; i < count(); ++i) {
+    One& one = *all_[i];
+    one.thread = std::jthread([&one, i, ended] {
+      const std::string name = "worker-" + std::to_string(i);  // 15 characters at most
+      pthread_setname_np(pthread_self(), name.c_str());
+      one.failed = one.worker->run() == io::Poll::failed;
+      ended();
+    });
+  }
+}
+
+void Workers::stop() {
+  for (const auto& one : all_) {
+    if (one->dataplane) one->dataplane->stop();
+  }
+  for (const auto& one : all_) {
+    if (one->thread.joinable()) one->thread.join();
+  }
+}
+
+std::optional<std::string> Workers::error() const {
+  for (const auto& one : all_) {
+    if (one->failed) return one->dataplane->error();
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::app

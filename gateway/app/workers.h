@@ -1,0 +1,74 @@
+#pragma once
+
+// The workers of a gateway: for each one a dataplane, a thread, a block of counters and an audit
+// ring.
+//
+//   Workers(count) ─► open(dataplanes) ─► start(ended) ─► stop()
+//
+// Counters and rings exist from the start, so that metrics and audit trail can be opened before any
+// interface is touched.
+// Threads: all functions are for one thread; stop() and the destructor end the workers and wait for
+// them. `ended` is called in a worker's thread.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "filters/packet/tunnels.h"
+#include "gateway/app/dataplanes.h"
+#include "gateway/engine/judge.h"
+#include "gateway/engine/snapshot.h"
+#include "gateway/engine/worker.h"
+#include "gateway/telemetry/audit.h"
+#include "gateway/telemetry/counters.h"
+
+namespace sluice::app {
+
+struct WorkersOptions {
+  engine::JudgeLimits limits;  // of all workers together
+  packet::Tunnels tunnels = packet::Tunnels::all();
+  std::size_t audit_ring = 0;  // records, of all workers together; 0: no audit trail
+};
+
+class Workers {
+ public:
+  // REQUIRES: count > 0.
+  Workers(std::size_t count, const WorkersOptions& options);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
+  [[nodiscard]] std::vector<const telemetry::WorkerCounters*> counters() const;
+  [[nodiscard]] std::vector<telemetry::AuditRing*> rings() const;  // none without an audit trail
+
+  // Allocates all tables. `snapshots` and `resolutions` outlive this object.
+  // REQUIRES: one dataplane for each worker.
+  void open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
+            const engine::Published<engine::Resolutions>& resolutions);
+  // `ended`: called once for each worker that ends, for whatever reason. REQUIRES: open().
+  void start(const std::function<void()>& ended);
+  void stop();
+  // Why the dataplane of a worker failed; nothing: none failed.
+  [[nodiscard]] std::optional<std::string> error() const;
+
+ private:
+  struct One {
+    std::unique_ptr<telemetry::WorkerCounters> counters;
+    std::unique_ptr<telemetry::AuditRing> ring;
+    std::unique_ptr<io::Dataplane> dataplane;
+    std::unique_ptr<engine::Worker> worker;
+    std::atomic<bool> failed = false;
+    std::jthread thread;
+  };
+
+  WorkersOptions options_;
+  std::vector<std::unique_ptr<One>> all_;
+};
+
+}  // namespace sluice::app

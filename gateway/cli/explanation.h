@@ -1,0 +1,39 @@
+#pragma once
+
+// What would happen to a name or an address, and why: a value, and the lines that `check` prints.
+//
+// Ownership: holds texts by value, so it outlives the snapshot that it explains.
+// Cost: allocates; not for workers.
+
+#include <cstdint>
+#include <string>
+
+#include "filters/policy/policy.h"
+
+namespace sluice::cli {
+
+struct Explanation {
+  std::string asked;       // as it was asked
+  std::string understood;  // the canonical name, or the address of a server
+  policy::Action action = policy::Action::allow;
+  std::string policy;  // the policy that decided; empty: no policy holds the client
+  // The entry that decided: a rule, or the exception that lets the name through.
+  bool has_entry = false;
+  bool is_exception = false;
+  std::string app, entry, list;
+  std::uint32_t line = 0;
+
+  [[nodiscard]] bool is_blocked() const noexcept {
+    return action == policy::Action::drop || action == policy::Action::reject;
+  }
+};
+
+// `reject` is a way to drop.
+[[nodiscard]] std::string_view verdict_word(policy::Action action) noexcept;
+
+// `drop web.wechat.com app=wechat rule=wechat.com list=wechat line=12 policy=default`
+// `pass example.com`
+[[nodiscard]] std::string to_line(const Explanation& explanation);
+[[nodiscard]] std::string to_json(const Explanation& explanation);
+
+}  // namespace sluice::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+// Drains the rings of the workers into a sink, in a thread of its own.
+//
+// stop() and the destructor drain the rings once more: stop the workers before.
+// Errors: records that the sink loses are counted and said on the log, once a minute at most.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gateway/telemetry/audit.h"
+#include "gateway/telemetry/audit_sink.h"
+
+namespace sluice::telemetry {
+
+class AuditWriter {
+ public:
+  // `rings` outlive it. Throws std::system_error when no thread can be started.
+  AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings);
+  ~AuditWriter();
+  AuditWriter(const AuditWriter&) = delete;
+  AuditWriter& operator=(const AuditWriter&) = delete;
+
+  void stop();
+  // Opens the destination again, for log rotation. From any thread.
+  void reopen() noexcept;
+  [[nodiscard]] std::uint64_t written() const noexcept;
+  // Records that the sink lost, for example because the disk was full.
+  [[nodiscard]] std::uint64_t failed() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::telemetry

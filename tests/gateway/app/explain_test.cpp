@@ -1,0 +1,71 @@
+#include "gateway/app/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/app/ban.h"
+
+namespace sluice::app {
+namespace {
+
+class Explain : public testing::Test {
+ protected:
+  [[nodiscard]] cli::Explanation of(std::string_view text,
+                                    std::optional<IpAddress> client = {}) const {
+    const auto explanation = explain(*ban_.snapshot, client, text);
+    EXPECT_TRUE(explanation) << text;
+    return explanation.value_or(cli::Explanation());
+  }
+
+  Ban ban_ = test::office_ban({"chat.example", "@@open.chat.example"});
+};
+
+TEST_F(Explain, SaysWhatWasAskedUnderstoodAndDecided) {
+  const cli::Explanation banned = of("Web.CHAT.example.");
+  EXPECT_EQ(banned.asked, "Web.CHAT.example.");
+  EXPECT_EQ(banned.understood, "web.chat.example");
+  EXPECT_TRUE(banned.is_blocked());
+  EXPECT_FALSE(banned.is_exception);
+  EXPECT_EQ(cli::to_line(banned),
+            "drop web.chat.example app=chat rule=chat.example list=chat line=1 policy=office");
+}
+
+TEST_F(Explain, NamesTheExceptionThatLetsANameThrough) {
+  const cli::Explanation excepted = of("a.open.chat.example");
+  EXPECT_FALSE(excepted.is_blocked());
+  EXPECT_TRUE(excepted.is_exception);
+  EXPECT_EQ(excepted.entry, "@@open.chat.example");
+  EXPECT_EQ(excepted.line, 2U);
+}
+
+TEST_F(Explain, HasNoEntryForANameThatNoListHolds) {
+  const cli::Explanation passed = of("notchat.example");
+  EXPECT_FALSE(passed.has_entry);
+  EXPECT_EQ(cli::to_line(passed), "pass notchat.example");
+}
+
+TEST_F(Explain, AsksThePolicyOfTheClient) {
+  policy::Policy lab{.name = "lab", .clients = {*IpPrefix::parse("192.0.2.0/24")}};
+  policy::Policy office = ban_.snapshot->policies.all()[0];
+  office.clients = {*IpPrefix::parse("10.0.0.0/8")};
+  ban_.snapshot->policies = policy::PolicySet({lab, office});
+  EXPECT_TRUE(of("chat.example").is_blocked());  // by the first policy with a rule for it
+  EXPECT_TRUE(of("chat.example", IpAddress::parse("10.1.2.3")).is_blocked());
+  EXPECT_EQ(of("chat.example", IpAddress::parse("192.0.2.1")).policy, "lab");
+  EXPECT_FALSE(of("chat.example", IpAddress::parse("192.0.2.1")).is_blocked());
+  EXPECT_EQ(of("chat.example", IpAddress::parse("198.51.100.1")).policy, "");
+}
+
+TEST_F(Explain, TakesTheAddressOfAServer) {
+  const cli::Explanation passed = of("203.0.113.7");
+  EXPECT_EQ(passed.understood, "203.0.113.7");
+  EXPECT_FALSE(passed.is_blocked());
+}
+
+TEST_F(Explain, RefusesWhatIsNoName) {
+  const auto explanation = explain(*ban_.snapshot, {}, "a..b");
+  ASSERT_FALSE(explanation);
+  EXPECT_EQ(explanation.error(), to_string(name::Name::from_text("a..b").error()));
+}
+
+}  // namespace
+}  // namespace sluice::app

@@ -1,0 +1,217 @@
+#include "gateway/app/gateway.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <semaphore>
+
+#include "tests/gateway/app/ban.h"
+#include "tests/gateway/app/live_dataplane.h"
+
+namespace sluice::app {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ByteVector;
+using test::FrameBuilder;
+using test::LiveDataplane;
+using testing::HasSubstr;
+
+constexpr auto kLook = std::chrono::milliseconds(1);
+
+ByteVector query(std::string_view name) {
+  return FrameBuilder("10.0.0.1:5000", "192.0.2.53:53").payload(test::dns_query(name)).build();
+}
+
+// A gateway of two workers that bans chat.example; a reload brings what `next` makes.
+class TheGateway : public testing::Test {
+ protected:
+  TheGateway() {
+    spdlog::set_level(spdlog::level::off);
+    start.flows = 1024;
+    start.streams = 64;
+    start.metrics_listen = "";
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<Gateway>, std::string> try_open() {
+    return Gateway::open({.start = start,
+                          .dataplanes = {.workers = wires.size(),
+                                         .open = [this]() -> Result<Dataplanes, std::string> {
+                                           ++opened;
+                                           if (refuse_interfaces)
+                                             return fail(std::string("no eth1"));
+                                           Dataplanes dataplanes;
+                                           for (LiveDataplane::Wire& wire : wires) {
+                                             dataplanes.push_back(
+                                                 std::make_unique<LiveDataplane>(wire));
+                                           }
+                                           return dataplanes;
+                                         }},
+                          .ban = test::office_ban({"chat.example"}),
+                          .rebuild = [this] { return next(); }});
+  }
+  void open() {
+    auto result = try_open();
+    ASSERT_TRUE(result) << result.error();
+    gateway = std::move(*result);
+  }
+  // Runs until `condition` holds; a test that waits in vain is ended by ctest.
+  Result<void, std::string> run_until(std::function<bool()> condition) {
+    const auto added = gateway->loop().add_timer(kLook, [this, condition = std::move(condition)] {
+      if (condition()) gateway->stop();
+    });
+    EXPECT_TRUE(added);
+    return gateway->run();
+  }
+  [[nodiscard]] bool blocks(std::string_view name) const {
+    return gateway->explain({}, name).value().is_blocked();
+  }
+
+  config::StartSettings start;
+  std::array<LiveDataplane::Wire, 2> wires;
+  std::function<Reloader::Outcome()> next = [] { return test::office_ban({"other.example"}); };
+  bool refuse_interfaces = false;
+  int opened = 0;
+  std::unique_ptr<Gateway> gateway;
+};
+
+TEST_F(TheGateway, JudgesOnAllWorkersAndSumsWhatTheyCount) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  wires[0].push(query("chat.example"));
+  wires[1].push(query("chat.example"));
+  wires[1].push(query("example.com"));
+  EXPECT_TRUE(run_until([&] { return gateway->statistics().packets == 3; }));
+  EXPECT_EQ(wires[0].dropped + wires[1].dropped, 2);
+  EXPECT_EQ(wires[1].passed, 1);
+  EXPECT_EQ(gateway->generation(), 1U);
+  EXPECT_EQ(gateway->lists().rules, 1U);
+}
+
+TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_TRUE(blocks("chat.example"));
+  gateway->reload();
+  EXPECT_TRUE(gateway->is_reloading());
+  EXPECT_TRUE(run_until([&] {
+    if (gateway->generation() < 2) return false;
+    for (LiveDataplane::Wire& wire : wires) wire.push(query("other.example"));
+    return wires[0].dropped > 0 && wires[1].dropped > 0;
+  }));
+  EXPECT_EQ(gateway->generation(), 2U);
+  EXPECT_FALSE(blocks("chat.example"));
+  EXPECT_TRUE(blocks("other.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reloads_total{result=\"ok\"} 1\n"));
+}
+
+// Workers hold the first snapshot until their next batch. It must not leak, and no worker may free
+// it: the gateway lets go of it last.
+TEST_F(TheGateway, FreesTheOldSnapshotOnceNoWorkerHoldsIt) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  std::weak_ptr<const engine::Snapshot> old;
+  std::thread::id freed_by;
+  next = [&]() -> Reloader::Outcome {
+    Ban ban = test::office_ban({"other.example"});
+    if (!old.expired()) return ban;
+    ban.snapshot = {new engine::Snapshot(*ban.snapshot), [&](const engine::Snapshot* snapshot) {
+                      freed_by = std::this_thread::get_id();
+                      delete snapshot;
+                    }};
+    old = ban.snapshot;
+    return ban;
+  };
+  gateway->reload();
+  bool again = false;
+  EXPECT_TRUE(run_until([&] {
+    if (gateway->generation() == 2 && !std::exchange(again, true)) gateway->reload();
+    return gateway->generation() == 3 && old.expired();
+  }));
+  EXPECT_EQ(freed_by, std::this_thread::get_id());
+}
+
+TEST_F(TheGateway, AReloadThatFailsLeavesTheOldBanInForce) {
+  next = []() -> Reloader::Outcome { return fail(std::string("chat.list: missing")); };
+  ASSERT_NO_FATAL_FAILURE(open());
+  gateway->reload();
+  EXPECT_TRUE(run_until([&] { return !gateway->is_reloading(); }));
+  EXPECT_EQ(gateway->generation(), 1U);
+  EXPECT_TRUE(blocks("chat.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reloads_total{result=\"failed\"} 1\n"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reload_last_ok 0\n"));
+}
+
+TEST_F(TheGateway, StopsCleanlyDuringAReload) {
+  std::binary_semaphore started(0);
+  std::binary_semaphore go(0);
+  next = [&]() -> Reloader::Outcome {
+    started.release();
+    go.acquire();
+    return test::office_ban({"other.example"});
+  };
+  ASSERT_NO_FATAL_FAILURE(open());
+  gateway->reload();
+  std::jthread other([&] {
+    started.acquire();
+    gateway->stop();
+    go.release();
+  });
+  EXPECT_TRUE(gateway->run());
+  EXPECT_EQ(gateway->generation(), 1U);
+}
+
+TEST_F(TheGateway, SighupReloadsAndSigtermStops) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  ::kill(::getpid(), SIGHUP);
+  bool sent = false;
+  const auto added = gateway->loop().add_timer(kLook, [&] {
+    if (gateway->generation() == 2 && !std::exchange(sent, true)) ::kill(::getpid(), SIGTERM);
+  });
+  ASSERT_TRUE(added);
+  EXPECT_TRUE(gateway->run());
+  EXPECT_TRUE(sent);
+}
+
+TEST_F(TheGateway, EndsWithTheReasonWhenADataplaneFails) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  wires[1].cut();
+  const auto ended = gateway->run();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error(), "the cable is cut");
+}
+
+TEST_F(TheGateway, TouchesInterfacesLast) {
+  start.metrics_listen = "nonsense:address";
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), HasSubstr("nonsense:address"));
+  EXPECT_EQ(opened, 0);
+}
+
+TEST_F(TheGateway, SaysWhyInterfacesAreRefused) {
+  refuse_interfaces = true;
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), "no eth1");
+}
+
+TEST_F(TheGateway, WritesTheRecordsOfAllWorkersBeforeItEnds) {
+  const fs::path file =
+      fs::temp_directory_path() / ("sluice_gateway_" + std::to_string(::getpid()) + ".jsonl");
+  fs::remove(file);
+  start.audit_file = file;
+  ASSERT_NO_FATAL_FAILURE(open());
+  for (LiveDataplane::Wire& wire : wires) wire.push(query("chat.example"));
+  EXPECT_TRUE(run_until([&] { return wires[0].dropped + wires[1].dropped == 2; }));
+  std::ifstream stream(file);
+  int lines = 0;
+  for (std::string line; std::getline(stream, line);) ++lines;
+  EXPECT_EQ(lines, 2);
+  fs::remove(file);
+}
+
+}  // namespace
+}  // namespace sluice::app
