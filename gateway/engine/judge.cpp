@@ -1,5 +1,6 @@
 #include "gateway/engine/judge.h"
 
+#include "filters/inspect/recognise.h"
 #include "gateway/engine/judge_context.h"
 
 namespace sluice::engine {
@@ -48,21 +49,25 @@ Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup, N
 Judgement Judge::judge_datagram(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
   const policy::DnsScope& dns = context.snapshot.dns;
-  const bool to_dns = dns.has(packet.destination_port);
-  const bool from_dns = dns.has(packet.source_port);
-  // No DNS message starts like a version of QUIC that we know: it would have 256 questions or more.
-  const quic::Sight sight = quic::sight_of(packet.payload);
-  if (sight == quic::Sight::readable ||
-      (sight == quic::Sight::unreadable && !to_dns && !from_dns)) {
-    return judge_quic(context, sight);
+  switch (inspect::recognise_datagram(packet.payload, dns.has(packet.destination_port),
+                                      dns.has(packet.source_port))) {
+    case inspect::DatagramKind::quic:
+      return judge_quic(context, quic::Sight::readable);
+    case inspect::DatagramKind::quic_unreadable:
+      return judge_quic(context, quic::Sight::unreadable);
+    case inspect::DatagramKind::dtls:
+      return judge_dtls(context);
+    case inspect::DatagramKind::dns_question:
+      return judge_question(context);
+    case inspect::DatagramKind::dns_answer: {
+      Context from_server = context;
+      from_server.from_server = true;
+      return judge_answer(from_server);
+    }
+    case inspect::DatagramKind::other:
+      break;
   }
-  // Nor like DTLS: it would have the operation code 15.
-  if (tls::has_dtls_hello(packet.payload)) return judge_dtls(context);
-  if (to_dns && !dns::is_response(packet.payload)) return judge_question(context);
-  if (!from_dns) return allow(Reason::not_of_interest);
-  Context from_server = context;
-  from_server.from_server = true;
-  return judge_answer(from_server);
+  return allow(Reason::not_of_interest);
 }
 
 Judgement Judge::judge_quic(const Context& context, quic::Sight sight) noexcept {

@@ -134,7 +134,7 @@ void Judge::note_names(const Context& context, Flow& flow, const ReadingState& r
   const auto banned = static_cast<std::size_t>(std::ranges::count_if(
       findings_, [&](const auto& finding) { return is_banned(domains, finding.name); }));
   flow.shown = ShownNames::none;
-  if (reading.state.stage == inspect::Stage::dns || !inspect::shows_name(findings_)) return;
+  if (reading.state.stage() == inspect::Stage::dns || !inspect::shows_name(findings_)) return;
   if (banned == 0) flow.shown = ShownNames::innocent;
   if (banned == findings_.size()) flow.shown = ShownNames::banned;
 }

@@ -58,7 +58,8 @@ bool Judge::says_nothing(const Flow& flow, const flow::ClientSegment& segment) n
 // A server that has said so much is past the point where TLS would begin.
 bool Judge::ends_search(const Context& context, Flow& flow) const noexcept {
   const ReadingState& first = flow.readings[index_of(flow::Reading::first_copy)];
-  if (flow.phase != FlowPhase::judging || first.state.stage != inspect::Stage::search) return false;
+  if (flow.phase != FlowPhase::judging || first.state.stage() != inspect::Stage::search)
+    return false;
   flow.server_bytes += static_cast<std::uint32_t>(context.packet.payload.size());
   return flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
 }
@@ -74,7 +75,7 @@ void Judge::forget_acknowledged(Flow& flow) noexcept {
   }
   if (first.judged == 0 || flow.tcp.acknowledged() < flow.stream.base() + first.seen) return;
   flow.stream.consume(pool_, first.judged);
-  flow.base_state = first.state;
+  flow.base_state = first.state.rewound();
   for (ReadingState* const reading : {&first, &last}) {
     reading->needed -= std::min(reading->needed, first.judged);
     reading->seen = 0;

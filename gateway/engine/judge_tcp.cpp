@@ -16,7 +16,7 @@ bool opens_connection(const packet::Packet& packet) {
 Reason finish_of(const inspect::StreamReport& report, const ReadingState& reading,
                  const inspect::FindingList& findings, bool logged) {
   using inspect::Stage;
-  const Stage stage = reading.state.stage;
+  const Stage stage = reading.state.stage();
   if (logged) return Reason::logged;
   if (inspect::shows_name(findings)) return Reason::allowed;
   if (stage == Stage::search) return Reason::unknown_protocol;
@@ -90,7 +90,7 @@ Judgement Judge::judge_unknown(const Context& context) noexcept {
   inspect::StreamState state;
   static_cast<void>(
       inspect::inspect_stream(packet.payload, context.protocol_port(), state, scratch_, findings_));
-  if (state.stage == inspect::Stage::search) return allow(Reason::midstream);
+  if (state.stage() == inspect::Stage::search) return allow(Reason::midstream);
   return judge_client(context, create(context, flow::TcpFlow::midstream(packet)));
 }
 
@@ -246,7 +246,7 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         if (enforce_ && context.snapshot.fallbacks.unjudged == policy::Fallback::drop) {
           return block_flow(flow, drop_alone(Reason::unreadable));
         }
-        if (state.state.stage == inspect::Stage::dns) expect_answers(context, flow);
+        if (state.state.stage() == inspect::Stage::dns) expect_answers(context, flow);
         state.finish = Reason::unreadable;
         state.finished = report.consumed == 0;
         if (!state.finished) move_behind(report, view.size(), state);
@@ -263,7 +263,7 @@ std::optional<Judgement> Judge::judge_view(const Context& context, Flow& flow, B
         }
         const Verdicts verdicts = judge_findings(context);
         if (verdicts.block) return block_flow(flow, *verdicts.block);
-        if (state.state.stage == inspect::Stage::dns) expect_answers(context, flow);
+        if (state.state.stage() == inspect::Stage::dns) expect_answers(context, flow);
         state.finish = finish_of(report, state, findings_, verdicts.logged);
         if (findings_.size() > 0) note_names(context, flow, state);
         state.finished = report.progress == inspect::Progress::finished;
