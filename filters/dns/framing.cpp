@@ -14,7 +14,7 @@ constexpr std::size_t kShortestQuery = kHeaderBytes + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
 constexpr std::uint8_t kLeastPointer = 0xc0;
 
-// The first bytes of a query's header by their place in it: what they may be.
+// What a byte of a query's header may be, by its place.
 bool header_byte_may_be(std::size_t place, std::uint8_t byte) noexcept {
   switch (place) {
     case 2:
@@ -48,26 +48,34 @@ Framed next_message(Bytes stream) noexcept {
   return {.complete = true, .message = message, .consumed = kFramingBytes + length};
 }
 
-bool may_be_query_stream(Bytes stream) noexcept {
-  ByteReader framed(stream);
-  const std::uint16_t length = framed.u16();
-  if (!framed.ok()) return true;
-  if (length < kShortestQuery) return false;
-  ByteReader reader(framed.rest().first(std::min<std::size_t>(length, framed.remaining())));
-  for (std::size_t place = 0; place < kHeaderBytes && reader.remaining() > 0; ++place) {
-    if (!header_byte_may_be(place, reader.u8())) return false;
+Look looks_like_query_stream(Bytes stream, QueryScan& scan) noexcept {
+  constexpr std::size_t kNameAt = kFramingBytes + kHeaderBytes;
+  Look look;
+  while (scan.next < stream.size()) {
+    const std::size_t at = scan.next;
+    const auto byte = std::to_integer<std::uint8_t>(stream[at]);
+    ++look.examined;
+    std::size_t step = 1;
+    if (at < kFramingBytes) {
+      if (at == 1 && ByteReader(stream).u16() < kShortestQuery) return look;
+    } else if (at < kNameAt) {
+      if (!header_byte_may_be(at - kFramingBytes, byte)) return look;
+    } else {
+      // The length of a label, within the message. A pointer can lead forward.
+      const std::size_t end = kFramingBytes + ByteReader(stream).u16();
+      if (byte == 0 || byte >= kLeastPointer || at >= end) {
+        look.is = Detection::yes;
+        return look;
+      }
+      const std::size_t name_bytes = at - kNameAt + 1 + 1 + byte;
+      if (byte > name::kMaxLabelBytes || name_bytes > name::kMaxNameBytes) return look;
+      step += byte;
+    }
+    scan.next = static_cast<std::uint16_t>(at + step);
   }
-  // The labels of the question's name, as far as they are there. A pointer can lead forward.
-  std::size_t name_bytes = 1;
-  while (reader.remaining() > 0) {
-    const std::uint8_t label = reader.u8();
-    if (label == 0 || label >= kLeastPointer) return true;
-    name_bytes += 1U + label;
-    if (label > name::kMaxLabelBytes || name_bytes > name::kMaxNameBytes) return false;
-    reader.skip(label);
-    if (!reader.ok()) return true;
-  }
-  return true;
+  look.is = Detection::maybe;
+  look.needed = scan.next + std::size_t{1};
+  return look;
 }
 
 bool may_be_response_stream(Bytes stream) noexcept {

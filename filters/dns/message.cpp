@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::uint8_t kPointer = 0xc0;
 
-// Steps over a name without reading it; false: it does not end.
+// Skips a name; false: it is cut off.
 bool skip_name(ByteReader& reader) noexcept {
   while (true) {
     const std::uint8_t length = reader.u8();
@@ -16,8 +16,8 @@ bool skip_name(ByteReader& reader) noexcept {
   }
 }
 
-// Calls `take` with each label of the name at `offset`, wherever its pointers lead; the offset
-// behind the name in its place, or nullopt: it cannot be read, or `take` refused a label.
+// Calls `take` with each label of the name at `offset` and follows its pointers. Returns the offset
+// behind the name, or nullopt if it cannot be read or `take` refused a label.
 template <typename Take>
 std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, Take take) noexcept {
   std::size_t end = 0;

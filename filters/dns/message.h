@@ -6,8 +6,9 @@
 //   | id | flags | QD AN NS AR counts | questions … | answers … | authority … | additional … |
 //   0    2       4                    12
 //
-// Pure views and values over one message; no allocation, no exceptions. Compression is followed for
-// a bounded number of jumps, forward ones too (public resolvers do), so no message can loop.
+// Pure views and values over one message; no allocation, no exceptions. Compression pointers
+// are followed a bounded number of times, forward ones too (public resolvers do), so no message can
+// loop.
 
 #include <array>
 #include <cstddef>
@@ -22,8 +23,8 @@
 namespace sluice::dns {
 
 inline constexpr std::size_t kHeaderBytes = 12;
-inline constexpr std::size_t kMaxQuestions = 16;
-inline constexpr std::size_t kMaxJumps = 64;  // compression pointers in one name
+inline constexpr std::size_t kMaxQuestions = 8;  // no server answers more than one
+inline constexpr std::size_t kMaxJumps = 64;     // compression pointers in one name
 
 // NOLINTNEXTLINE(performance-enum-size): as wide as on the wire
 enum class RecordType : std::uint16_t {
@@ -60,7 +61,7 @@ struct Header {
 };
 // nullopt: shorter than a header.
 [[nodiscard]] std::optional<Header> read_header(Bytes message) noexcept;
-// False as well for what is shorter than a header.
+// False too if the message is shorter than a header.
 [[nodiscard]] bool is_response(Bytes message) noexcept;
 
 struct Question {
@@ -68,19 +69,19 @@ struct Question {
   std::uint16_t qtype = 0;
   std::uint16_t qclass = 0;
 };
-// Reads `count` questions from behind the header on; the offset behind the last of them, or nullopt
-// where one cannot be read. REQUIRES: count <= kMaxQuestions.
+// Reads `count` questions behind the header; returns the offset behind the last one, or nullopt if
+// one cannot be read. REQUIRES: count <= kMaxQuestions.
 [[nodiscard]] std::optional<std::size_t> read_questions(
     Bytes message, std::size_t count, std::array<Question, kMaxQuestions>& questions) noexcept;
 
 struct NameRead {
   name::Name name;
-  std::size_t end = 0;  // behind the name in its place, wherever its pointers lead
+  std::size_t end = 0;  // behind the name where it stands, not where its pointers lead
 };
 [[nodiscard]] std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept;
 
-// Writes the name at `offset` without compression, its letters as they were sent; the offset behind
-// it in its place.
+// Writes the name at `offset` without compression, in the case that was sent; returns the offset
+// behind it.
 [[nodiscard]] std::optional<std::size_t> write_name(Bytes message, std::size_t offset,
                                                     ByteWriter& writer) noexcept;
 
@@ -94,7 +95,7 @@ struct Record {
 
   [[nodiscard]] Bytes data_in(Bytes message) const noexcept { return message.subspan(data, size); }
 };
-// The record at the reader's position, its names unread. nullopt: it does not end in the message.
+// The record at the reader's position; its names are not read. nullopt: it is cut off.
 [[nodiscard]] std::optional<Record> read_record(ByteReader& reader) noexcept;
 
 }  // namespace sluice::dns

@@ -4,11 +4,11 @@ namespace sluice::dns {
 namespace {
 
 constexpr std::uint32_t kDnssecOk = 0x8000;  // in the TTL field of OPT
-// Records looked at in search of OPT: no query of a client has so many.
+// Records searched for OPT: no query of a client has so many.
 constexpr std::size_t kMostRecords = 16;
 
-// Searches the records behind the questions for OPT; what cannot be read is left, for servers are
-// lenient there and no name of ours stands in it.
+// Searches the records behind the questions for OPT. Stops where one cannot be read: servers are
+// lenient there, and it holds no name that we judge.
 void find_edns(Bytes message, std::size_t records, Query& query) noexcept {
   ByteReader reader(message);
   reader.skip(query.questions_end);

@@ -6,9 +6,9 @@
 // Output: the questions by value, names decompressed and canonical.
 // Pure: no allocation, no exceptions.
 //
-// Lenient where servers are (bytes after the questions, odd flags, pointers that lead forward,
-// which public resolvers follow), strict where leniency hides a name: all questions are read, or
-// none.
+// Lenient where servers are (bytes after the questions, odd flags, pointers that lead forward, as
+// public resolvers follow them). Strict where leniency would hide a name: if one question cannot be
+// read, the message is refused.
 
 #include <array>
 #include <cstdint>
@@ -37,12 +37,12 @@ struct Query {
   std::size_t count = 0;
   std::array<Question, kMaxQuestions> questions;
 
-  // What a header says, and nothing else yet.
+  // Sets what the header says and clears the rest.
   void take_header(const Header& header) noexcept;
   void take_edns(const Record& opt) noexcept;
 };
 
-// Fills `query`, which is scratch of the caller (it is large: keep one for each worker).
+// Fills `query`. It is large: keep one for each worker.
 [[nodiscard]] Result<void, QueryError> parse_query(Bytes message, Query& query) noexcept;
 
 [[nodiscard]] std::string_view to_string(QueryError error) noexcept;

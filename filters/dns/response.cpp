@@ -7,7 +7,7 @@ constexpr std::uint16_t kRcodeMask = 0x000f;
 constexpr std::size_t kMxPreference = 2;
 constexpr std::size_t kSrvFields = 6;  // priority, weight, port
 
-// Steps over the records, counts them and looks for OPT; false: one does not end.
+// Skips the records, counts them and looks for OPT; false: one is cut off.
 bool count_records(Bytes message, const Header& header, Response& response) noexcept {
   ByteReader reader(message);
   reader.skip(response.query.questions_end);
@@ -21,7 +21,7 @@ bool count_records(Bytes message, const Header& header, Response& response) noex
   return true;
 }
 
-// A name that fills RDATA from `skip` on.
+// The name behind `skip` bytes of RDATA, up to its end.
 std::optional<name::Name> name_in(Bytes message, const Record& record, std::size_t skip) noexcept {
   if (record.size <= skip) return std::nullopt;
   const auto read = read_name(message, record.data + skip);

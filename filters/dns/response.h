@@ -3,9 +3,8 @@
 // DNS answers: where a name leads (RFC 1035 section 4.1; DNAME, RFC 6672; SVCB and HTTPS, RFC
 // 9460).
 //
-// Input: one DNS message, as for query.h. Output: its question and the extent of its records, then
-// one record after the other; targets by value, addresses by value, all else as offsets into the
-// message.
+// Input: one DNS message, as for query.h. Output: its question and the number of its records, then
+// each record; targets and addresses by value, the rest as offsets into the message.
 //
 //   ResponseReader records(message, response);
 //   while (const auto record = records.next()) {
@@ -13,9 +12,9 @@
 //     for_each_address(message, *record, [&](const IpAddress& address) { … record->ttl … });
 //   }
 //
-// Pure: no allocation, no exceptions. Cost: linear in the message, which bounds the records too (11
-// bytes each at least). All records are well-formed, or none is handed out; where the message says
-// that it was truncated (TC), those in front of the cut.
+// Pure: no allocation, no exceptions. Cost: linear in the message; a record has at least 11 bytes.
+// If one record is malformed, none is handed out; of a truncated message (TC), the records in front
+// of the cut are.
 
 #include <cstdint>
 #include <string_view>
@@ -41,20 +40,20 @@ struct Response {
   std::uint8_t rcode = 0;   // the four bits of the header
   bool truncated = false;   // TC
   std::size_t records = 0;  // whole ones, of all sections
-  std::size_t answers = 0;  // of these, the leading ones that are of the answer section
+  std::size_t answers = 0;  // the leading ones, in the answer section
 };
 
-// Fills `response`, which is scratch of the caller, as for parse_query.
+// Fills `response`. It is large: keep one for each worker.
 [[nodiscard]] Result<void, ResponseError> parse_response(Bytes message,
                                                          Response& response) noexcept;
 
-// Goes over the records in order.
+// Reads the records in order.
 class ResponseReader {
  public:
   // REQUIRES: `response` was parsed from `message`.
   ResponseReader(Bytes message, const Response& response) noexcept;
   [[nodiscard]] std::optional<Record> next() noexcept;
-  // The record that next() gave last is of the answer section.
+  // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
 
  private:
@@ -63,20 +62,20 @@ class ResponseReader {
   std::size_t behind_answers_;  // records behind the answer section
 };
 
-// A name that resolvers go on to in place of the owner's.
+// Resolvers go on with the target in place of the owner.
 [[nodiscard]] constexpr bool is_alias(RecordType type) noexcept {
   return type == RecordType::cname || type == RecordType::dname || is_service_binding(type);
 }
-// A name of a server that belongs to the owner: mail, SIP, name servers.
+// The target is a server of the owner: mail, SIP, name servers.
 [[nodiscard]] constexpr bool is_service_target(RecordType type) noexcept {
   return type == RecordType::mx || type == RecordType::srv || type == RecordType::ns;
 }
-// The target; the root where AliasMode says that there is no service. REQUIRES: is_alias or
+// The target; the root if AliasMode says that there is no service. REQUIRES: is_alias or
 // is_service_target.
 [[nodiscard]] Result<name::Name, ResponseError> read_target(Bytes message,
                                                             const Record& record) noexcept;
 
-// A and AAAA, and the hints of SVCB and HTTPS; nothing of other records and classes.
+// Addresses in A, AAAA, and hints of SVCB and HTTPS; none in other types and classes.
 template <typename Visit>
 void for_each_address(Bytes message, const Record& record, Visit&& visit) noexcept {
   const auto each = [&](Bytes addresses, std::size_t bytes) {

@@ -1,13 +1,13 @@
 #pragma once
 
-// SVCB and HTTPS records (RFC 9460): the target, and of the parameters those that we act on.
+// SVCB and HTTPS records (RFC 9460): the target, and the parameters that we act on.
 //
 //   RDATA: | priority | target name | key | length | value | key | length | value | …
 //            2          0 = owner     2     2        …       keys in strictly ascending order
 //
-// Pure views into the message; no allocation, no exceptions. Strict as clients are (section 2.2 has
-// them ignore the whole set where the order or a length is wrong). Priority 0 is AliasMode: its
-// parameters mean nothing (section 2.4.2) and are not read.
+// Pure views into the message; no allocation, no exceptions. Strict as clients are: they ignore the
+// whole set if the order or a length is wrong (section 2.2). Priority 0 is AliasMode: its
+// parameters have no meaning (section 2.4.2) and are not read.
 
 #include <cstdint>
 #include <optional>

@@ -16,7 +16,7 @@ std::optional<unsigned> hex_digit(char c) noexcept {
   return std::nullopt;
 }
 
-// The end of the line before: none in front of the first chunk.
+// The line end behind the chunk before; the first chunk has none.
 std::size_t line_end_at(std::string_view text) noexcept {
   if (text.starts_with("\r\n")) return 2;
   return text.starts_with('\n') ? 1 : 0;
@@ -24,33 +24,26 @@ std::size_t line_end_at(std::string_view text) noexcept {
 
 }  // namespace
 
-Result<Chunk, ChunkError> parse_chunk(Bytes stream) noexcept {
+Result<Chunk, ChunkError> parse_chunk(Bytes stream, std::size_t seen) noexcept {
   const std::string_view text = as_text(stream.first(std::min(stream.size(), kMaxChunkLine)));
-  const auto cut = [&] {
-    return fail(text.size() < kMaxChunkLine ? ChunkError::need_more : ChunkError::malformed);
-  };
-  if (text.empty() || text == "\r") return cut();
-  Chunk chunk;
   const std::size_t start = line_end_at(text);
+  const std::size_t end = text.find('\n', std::max(start, seen));
+  if (end == std::string_view::npos) {
+    return fail(text.size() < kMaxChunkLine ? ChunkError::need_more : ChunkError::malformed);
+  }
+  Chunk chunk{.line_size = end + 1};
   std::size_t at = start;
-  for (; at < text.size(); ++at) {
+  for (; at < end; ++at) {
     const auto digit = hex_digit(text[at]);
     if (!digit) break;
     if (at - start == kMaxDigits) return fail(ChunkError::malformed);
     chunk.data_size = chunk.data_size << 4 | *digit;
   }
-  if (at == text.size()) return cut();
   if (at == start) return fail(ChunkError::malformed);
-  const std::size_t behind = text.find_first_not_of(" \t", at);
-  if (behind == std::string_view::npos) return cut();
-  if (text[behind] != ';' && text[behind] != '\r' && text[behind] != '\n') {
-    return fail(ChunkError::malformed);
-  }
-  const std::size_t end = text.find('\n', behind);
-  const std::string_view rest = text.substr(behind, end - behind);
-  if (rest.starts_with('\r') && rest.size() > 1) return fail(ChunkError::malformed);
-  if (end == std::string_view::npos) return cut();
-  chunk.line_size = end + 1;
+  // Blanks, then an extension or the end of the line.
+  std::string_view rest = text.substr(at, end - at);
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  if (!rest.empty() && rest[0] != ';' && rest != "\r") return fail(ChunkError::malformed);
   return chunk;
 }
 

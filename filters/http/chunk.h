@@ -5,8 +5,9 @@
 //   | CRLF of the chunk before | size in hex [ ;extension ] CRLF | data … |
 //   `------------------- line_size ---------------------------' `- data_size, not looked at
 //
-// Pure: no allocation, no exceptions. Bound: a line of kMaxChunkLine bytes. Strict: what servers
-// may read as another size (blanks in front, signs, `0x`) is malformed.
+// A line is judged once its end is there. Pure: no allocation, no exceptions. Bound: a line of
+// kMaxChunkLine bytes. Strict: a size that servers may read differently (blanks in front, signs,
+// `0x`) is malformed.
 
 #include <cstdint>
 
@@ -17,7 +18,7 @@ namespace sluice::http {
 
 enum class ChunkError : std::uint8_t {
   need_more,
-  malformed,  // no size of a chunk, or a line over its bound
+  malformed,  // no chunk size, or a line over its bound
 };
 
 struct Chunk {
@@ -27,6 +28,7 @@ struct Chunk {
 
 inline constexpr std::size_t kMaxChunkLine = 1024;
 
-[[nodiscard]] Result<Chunk, ChunkError> parse_chunk(Bytes stream) noexcept;
+// `seen`: bytes that a call before answered with need_more; they are not searched again.
+[[nodiscard]] Result<Chunk, ChunkError> parse_chunk(Bytes stream, std::size_t seen = 0) noexcept;
 
 }  // namespace sluice::http

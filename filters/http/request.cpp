@@ -1,6 +1,7 @@
 #include "filters/http/request.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::http {
 namespace {
@@ -14,7 +15,7 @@ constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-// A line may end in more than one CR: nginx reads over them.
+// A line may end in several CRs: nginx ignores them.
 constexpr bool is_around_values(char c) {
   return is_blank(c) || c == '\r';
 }
@@ -34,7 +35,7 @@ class Lines {
     return line;
   }
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
-  // What is there of the line that has no end yet.
+  // The start of the line that has no end yet.
   [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_); }
 
  private:
@@ -69,7 +70,7 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
   const std::string_view rest = trim(line.substr(method_end));
   const std::size_t version_at = rest.find_last_of(" \t");
   if (version_at == std::string_view::npos) {
-    request.target = rest;  // some write no version, and some servers read on
+    request.target = rest;  // some clients write no version, and some servers accept that
     return rest.starts_with('/') || rest.contains("://");
   }
   const std::string_view version = rest.substr(version_at + 1);
@@ -92,8 +93,8 @@ bool add_host(Request& request, std::string_view host) noexcept {
   return true;
 }
 
-// The line of a request has no end within kMaxHead. Text that only starts like a method is told
-// from a request by what a target looks like.
+// A request line without end within kMaxHead. The form of the target tells a request from text that
+// only starts like a method.
 RequestError without_end(std::string_view line) noexcept {
   const std::size_t method_end = std::min(line.find(' '), line.size());
   const std::string_view target = trim(line.substr(method_end));
@@ -103,7 +104,7 @@ RequestError without_end(std::string_view line) noexcept {
   return is_target ? RequestError::too_large : RequestError::not_http;
 }
 
-// Digits only, and so few that sums of lengths never overflow.
+// Digits only, and few enough that sums of lengths never overflow.
 std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
   constexpr std::size_t kMostDigits = 18;
   if (text.empty() || text.size() > kMostDigits) return std::nullopt;
@@ -115,23 +116,24 @@ std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
   return value;
 }
 
-// A field that is there up to the end of its line; the next line may still go on with it.
+// A field up to the end of its line; the next line may continue it.
 struct Field {
+  explicit Field(std::string_view of_line) noexcept
+      : line(of_line), colon(of_line.find(':')), name(trim(of_line.substr(0, colon))) {}
+
   std::string_view line;
+  std::size_t colon;
+  // Blanks before the colon are ignored, as some servers do (RFC 9112 section 5.1 tells them to
+  // refuse).
+  std::string_view name;
   std::string_view fold;  // the first folded line that is not blank
   bool is_folded = false;
 
-  // Blanks before the colon are read over, as some servers do (RFC 9112 section 5.1 tells them to
-  // refuse).
-  [[nodiscard]] std::string_view name() const noexcept {
-    return trim(line.substr(0, line.find(':')));
-  }
   [[nodiscard]] std::string_view value() const noexcept {
-    const std::size_t colon = line.find(':');
     return colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
   }
   [[nodiscard]] bool is(std::string_view name_text) const noexcept {
-    return equal_ignoring_case(name(), name_text);
+    return equal_ignoring_case(name, name_text);
   }
 };
 
@@ -139,10 +141,10 @@ bool is_of_interest(const Field& field) noexcept {
   return field.is("host") || field.is("content-length") || field.is("transfer-encoding");
 }
 
-// Of a field that says where the body ends. What is written oddly, servers read differently.
+// Reads a field that says where the body ends. Servers disagree on odd spellings.
 void read_framing(const Field& field, Framing& framing) noexcept {
   const std::string_view value = field.value();
-  bool good = !field.is_folded && field.line.find(':') == field.name().size();
+  bool good = !field.is_folded && field.colon == field.name.size();
   if (field.is("content-length")) {
     const auto length = read_length(value);
     good = good && length && (!framing.has_length || framing.length == *length);
@@ -167,13 +169,12 @@ bool read_field(const Field& field, Request& request) noexcept {
   return true;
 }
 
-// Reads the fields up to the empty line; where the text has its greatest size, as many as are
-// whole.
+// Reads the fields up to the empty line, or, in a text of kMaxHead bytes, the whole ones.
 Result<void, RequestError> read_fields(std::string_view text, std::size_t start,
                                        Request& request) noexcept {
   Lines lines(text, start);
-  std::optional<Field> field;   // of the line before
-  std::size_t settled = start;  // what is in front is dealt with
+  std::optional<Field> field;   // the one before this line
+  std::size_t settled = start;  // fields in front of it were read
   const auto settle = [&](std::size_t up_to) {
     const bool read = !field || read_field(*field, request);
     field.reset();
@@ -195,14 +196,14 @@ Result<void, RequestError> read_fields(std::string_view text, std::size_t start,
       request.head_size = lines.position();
       return {};
     }
-    field = Field{.line = *line};
+    field.emplace(*line);
   }
   if (text.size() < kMaxHead) return fail(RequestError::need_more);
   request.is_whole = false;
   request.head_size = settled;
   if (settled > 0) return {};
-  // One line, or one folded field, of the greatest size.
-  if (field || is_of_interest({.line = lines.rest()})) return fail(RequestError::too_large);
+  // One line, or one folded field, fills kMaxHead.
+  if (field || is_of_interest(Field(lines.rest()))) return fail(RequestError::too_large);
   request.framing.in_line = true;
   request.head_size = text.size();
   return {};
@@ -248,17 +249,14 @@ Result<Request, RequestError> continue_request(Bytes stream, const Framing& befo
   const std::string_view text = head_of(stream);
   Request request;
   request.framing = before;
-  std::size_t start = 0;
   if (before.in_line) {
-    start = text.find('\n') + 1;
-    if (start == 0) {
-      request.is_whole = false;
-      request.head_size = text.size();
-      return request;
-    }
-    request.framing.in_line = false;
+    const std::size_t end = text.find('\n');
+    request.is_whole = false;
+    request.framing.in_line = end == std::string_view::npos;
+    request.head_size = std::min(end, text.size() - 1) + 1;
+    return request;
   }
-  if (const auto read = read_fields(text, start, request); !read) return fail(read.error());
+  if (const auto read = read_fields(text, 0, request); !read) return fail(read.error());
   return request;
 }
 
@@ -288,14 +286,50 @@ std::string_view without_port(std::string_view host) noexcept {
   return host.substr(0, host.find(':'));
 }
 
-bool may_be_request(Bytes stream) noexcept {
-  std::string_view text = head_of(stream);
-  text.remove_prefix(empty_lines(text));
-  std::size_t size = 0;
-  while (size < text.size() && is_token(text[size])) ++size;
-  if (size > kMaxMethod) return false;
-  if (size == text.size()) return true;
-  return size > 0 && text[size] == ' ';
+Look looks_like_request(Bytes stream, MethodScan& scan) noexcept {
+  const std::string_view text = head_of(stream);
+  Look look;
+  while (scan.next < text.size()) {
+    const char c = text[scan.next];
+    ++look.examined;
+    const std::size_t method_size = scan.next - std::size_t{scan.line};
+    ++scan.next;
+    if (method_size == 0 && (c == '\r' || c == '\n')) {
+      scan.line = scan.next;
+    } else if (is_token(c)) {
+      if (method_size == kMaxMethod) return look;
+    } else {
+      look.is = c == ' ' && method_size > 0 ? Detection::yes : Detection::no;
+      return look;
+    }
+  }
+  // Only empty lines: the parser refuses them as too large.
+  look.is = text.size() == kMaxHead ? Detection::yes : Detection::maybe;
+  look.needed = stream.size() + 1;
+  return look;
+}
+
+HeadEvent find_head_end(Bytes stream, HeadScan& scan) noexcept {
+  const std::string_view text = head_of(stream);
+  while (true) {
+    const std::size_t end = text.find('\n', scan.next);
+    if (end == std::string_view::npos) {
+      scan.next = static_cast<std::uint16_t>(text.size());
+      return text.size() == kMaxHead ? HeadEvent::full : HeadEvent::need_more;
+    }
+    scan.next = static_cast<std::uint16_t>(end + 1);
+    if (!std::exchange(scan.in_fields, true)) return HeadEvent::request_line;
+    const std::size_t line_end = end > 0 && text[end - 1] == '\r' ? end - 1 : end;
+    if (line_end == 0 || text[line_end - 1] == '\n') return HeadEvent::end;
+  }
+}
+
+bool is_request_line(Bytes stream) noexcept {
+  const std::string_view text = head_of(stream);
+  Lines lines(text, empty_lines(text));
+  const auto line = lines.next();
+  Request request;
+  return line && read_request_line(*line, request);
 }
 
 }  // namespace sluice::http

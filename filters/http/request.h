@@ -4,8 +4,8 @@
 // RFC 9110 section 7.2).
 //
 // Input: a client's stream from the first byte of a request line. Output: views into it.
-// Pure: no allocation, no exceptions. Bound: kMaxHead bytes are looked at in one call; a longer
-// head is read in several, and what is whole of it is judged at once:
+// Pure: no allocation, no exceptions. Bound: one call reads kMaxHead bytes. A longer head is parsed
+// in pieces of whole fields:
 //
 //   | request line | field | field | … | field |            parse_request: is_whole = false,
 //   `------------ head_size ------------'                   head_size = up to the last whole field
@@ -14,8 +14,8 @@
 // Read as a lenient server would: any method, lines that end in LF or CRs and LF, any case and
 // blanks around the field's value, empty lines in front, a request line without version. Every Host
 // field counts, and so does the authority of an absolute or CONNECT target: a banned name in any of
-// them blocks. Where the body's end is concerned it is strict: what servers may read in two ways is
-// `ambiguous`, and nothing behind such a head can be judged.
+// them blocks. Strict about the end of the body: if servers may see it at two places, the framing
+// is `ambiguous`, and nothing behind such a head can be judged.
 
 #include <array>
 #include <cstdint>
@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "filters/base/bytes.h"
+#include "filters/base/detection.h"
 #include "filters/base/result.h"
 
 namespace sluice::http {
@@ -38,13 +39,13 @@ inline constexpr std::size_t kRequestErrors = 4;
 inline constexpr std::size_t kMaxHead = 16 * 1024;
 inline constexpr std::size_t kMaxHosts = 4;
 
-// What the fields read so far say of the body, and where a head that goes on was left.
+// What the fields read so far say about the body, and whether the last piece ended inside a line.
 struct Framing {
   std::uint64_t length = 0;  // of Content-Length
   bool has_length = false;
   bool chunked = false;
   bool ambiguous = false;  // servers may differ: two lengths, a length and chunks, odd codings
-  bool in_line = false;    // left inside a long line of no interest
+  bool in_line = false;    // the piece ended inside a long line of no interest
 
   friend bool operator==(const Framing&, const Framing&) = default;
 };
@@ -62,25 +63,51 @@ struct Request {
 
 [[nodiscard]] Result<Request, RequestError> parse_request(Bytes stream) noexcept;
 
-// Reads on where a head was left (is_whole false), or the trailer of a chunked body; method and
-// target of the result are empty.
+// Continues a head (is_whole was false), or reads the trailer of a chunked body. Method and target
+// of the result are empty.
 [[nodiscard]] Result<Request, RequestError> continue_request(Bytes stream,
                                                              const Framing& before) noexcept;
 
 // Without blanks and CRs around.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-// The authority of an absolute target (RFC 9112 section 3.2.2), without a user and blanks around
-// it; nullopt: a target of another form.
+// The authority of an absolute target (RFC 9112 section 3.2.2), without user and blanks around it;
+// nullopt: another form of target.
 [[nodiscard]] std::optional<std::string_view> authority_of(std::string_view target) noexcept;
 // `host:port` -> host, cut at the first colon; `[v6]:port` -> v6 without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;
 
-// Tells whether a stream that begins so may be an HTTP/1 request: a method token (RFC 9110 section
-// 9.1) of up to kMaxMethod bytes and a blank. nginx takes upper-case letters only; Go and Apache
-// take any token, so `get` counts. Decides on as many bytes as are there: false is final, true may
-// become false with more of them.
+// Where looks_like_request stopped.
+struct MethodScan {
+  std::uint16_t line = 0;  // empty lines in front end here
+  std::uint16_t next = 0;  // offset of the first byte that was not read
+};
+
+// Guesses whether a stream is an HTTP/1 request: empty lines, a method token (RFC 9110 section 9.1)
+// of up to kMaxMethod bytes and a blank. nginx takes upper-case letters only; Go and Apache take
+// any token, so `get` counts. Continues where the scan stopped: each byte is read once.
 inline constexpr std::size_t kMaxMethod = 64;
-[[nodiscard]] bool may_be_request(Bytes stream) noexcept;
+[[nodiscard]] Look looks_like_request(Bytes stream, MethodScan& scan) noexcept;
+// The same in one call; false is final, true may become false with more bytes.
+[[nodiscard]] inline bool may_be_request(Bytes stream) noexcept {
+  MethodScan scan;
+  return looks_like_request(stream, scan).is != Detection::no;
+}
+
+// Finds the end of a head while it comes in, so that the head is parsed once. Continues where the
+// scan stopped: each byte is read once.
+enum class HeadEvent : std::uint8_t {
+  need_more,
+  request_line,  // it ends at scan.next: check is_request_line(), then call again
+  end,           // the head ends at scan.next: parse it
+  full,          // kMaxHead bytes without an end: parse them
+};
+struct HeadScan {
+  std::uint16_t next = 0;  // offset of the first byte that was not read
+  bool in_fields = false;  // the next line is no request line
+};
+[[nodiscard]] HeadEvent find_head_end(Bytes stream, HeadScan& scan) noexcept;
+// Whether the first line of the stream is a request line. REQUIRES: all of it is there.
+[[nodiscard]] bool is_request_line(Bytes stream) noexcept;
 
 [[nodiscard]] std::string_view to_string(RequestError error) noexcept;
 

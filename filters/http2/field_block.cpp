@@ -98,7 +98,7 @@ class BlockReader {
     return room_.decode(string.bytes);
   }
 
-  // nullopt: nobody can read it. Names are lower case (RFC 9113 section 8.2.1); some server may
+  // nullopt: it cannot be decoded. Names are lower case (RFC 9113 section 8.2.1); some server may
   // fold them.
   std::optional<bool> is_host_name(const String& string) noexcept {
     if (string.bytes.size() > kLongestName) return false;

@@ -7,14 +7,13 @@
 //   | 000x | name index 4+ | [name] | value | a literal that does not
 //   | 001 | size 5+ |                       of the dynamic table
 //
-// No dynamic table is kept, and none is needed: whatever is in it was a literal once, and was read
-// then. So an indexed field only repeats what was judged. A literal may take its *name* from the
-// table, though; so one bit of each entry is remembered: whether its name is one that names hosts.
-// Bits are never taken away: an entry that was evicted, or never fitted, is older than all that may
-// still be named.
+// No dynamic table is kept, and none is needed: each entry was a literal once, and was read then.
+// So an indexed field only repeats what was judged. But a literal may take its *name* from the
+// table, so one bit of each entry is kept: whether its name is one that names hosts. Bits are never
+// removed: an entry that was evicted, or never fitted, is older than all that may still be named.
 //
 // Every `:authority`, `host` and `:path` counts, wherever it stands: twice, behind other fields, in
-// a trailer. A server refuses most of that; which ones do, we do not guess.
+// a trailer. Many servers refuse that; we do not guess which.
 // Pure: no allocation, no exceptions; `room` is for one string at a time.
 
 #include <cstddef>
@@ -28,17 +27,16 @@
 
 namespace sluice::http2 {
 
-// Of the newest entries of a dynamic table, whether their name is one that names hosts.
+// Whether the newest entries of a dynamic table have names that name hosts.
 class Entries {
  public:
   void add(bool names_host) noexcept { bits_ = bits_ << 1 | std::uint64_t{names_host}; }
-  // 0 is the newest one. Of older ones than are remembered: true, for they may. A table of the size
-  // that servers have unless they say otherwise holds 128 of the smallest, 50 of the usual ones.
+  // 0 is the newest one. True for entries that are older than those remembered: they may. A table
+  // of the default size holds 128 of the smallest entries, or about 50 ordinary ones.
   [[nodiscard]] bool may_name_host(std::size_t age) const noexcept {
     return age >= kRemembered || (bits_ >> age & 1U) != 0;
   }
 
-  friend bool operator==(const Entries&, const Entries&) = default;
 
  private:
   static constexpr std::size_t kRemembered = 64;
@@ -51,8 +49,8 @@ struct Fields {
   bool repeats_host = false;  // an entry of the dynamic table that may be a host
 };
 
-// Hands each value of the three fields, decoded, to `on_value`; it is good for that call. Moves
-// `entries` on. After an error neither counts.
+// Calls `on_value` with each decoded value of the three fields; the view is valid for that call.
+// Updates `entries`. After an error neither is reliable.
 [[nodiscard]] Result<Fields, FieldError> read_fields(
     Bytes block, Entries& entries, HuffmanRoom& room,
     FunctionRef<void(std::string_view)> on_value) noexcept;

@@ -7,8 +7,7 @@
 namespace sluice::http2 {
 namespace {
 
-// RFC 9113 section 6: the type with fields, and those that a client may not send, or not
-// everywhere.
+// RFC 9113 section 6: the types that carry fields, and those that a client may not send here.
 constexpr std::uint8_t kHeaders = 1;
 constexpr std::uint8_t kPushPromise = 5;
 constexpr std::uint8_t kContinuation = 9;
@@ -35,14 +34,6 @@ FrameHeader read_header(ByteReader& reader) noexcept {
   return header;
 }
 
-FramesRead fail_with(FrameError error) noexcept {
-  return {.frames = fail(error)};
-}
-
-FramesRead need(std::size_t bytes) noexcept {
-  return {.needed = bytes};
-}
-
 // The fragment in a HEADERS frame.
 std::optional<Bytes> fragment_of(Bytes payload, std::uint8_t flags) noexcept {
   ByteReader reader(payload);
@@ -52,7 +43,7 @@ std::optional<Bytes> fragment_of(Bytes payload, std::uint8_t flags) noexcept {
   return reader.take(reader.remaining() - padding);
 }
 
-// The fragments of a block, put together where there is more than one.
+// The fragments of a block; joined if there are several.
 class Pieces {
  public:
   explicit Pieces(BlockRoom& room) noexcept : room_(room) {}
@@ -82,51 +73,91 @@ class Pieces {
   std::size_t size_ = 0;
 };
 
-// REQUIRES: `first` was read with `reader`.
-FramesRead read_block(ByteReader reader, const FrameHeader& first, BlockRoom& room) noexcept {
+// Joins the fragments of the frames at the start of the stream. REQUIRES: all of them are there and
+// good.
+Bytes join(Bytes frames, BlockRoom& room) noexcept {
   Pieces pieces(room);
-  for (FrameHeader header = first;;) {
-    const std::size_t end = reader.position() + header.length;
-    if (end > kMaxBlock) return fail_with(FrameError::too_large);
-    if (reader.remaining() < header.length) return need(end);
-    const bool is_first = header.type == kHeaders;
+  for (ByteReader reader(frames); reader.remaining() > 0;) {
+    const FrameHeader header = read_header(reader);
     const Bytes payload = reader.take(header.length);
-    const auto fragment = is_first ? fragment_of(payload, header.flags) : payload;
-    if (!fragment) return fail_with(FrameError::malformed);
-    pieces.add(*fragment);
-    if ((header.flags & kEndHeaders) != 0) {
-      return {.frames = Frames{.size = end, .block = pieces.whole()}};
-    }
-    if (reader.remaining() < kFrameHeaderBytes) return need(end + kFrameHeaderBytes);
-    header = read_header(reader);
-    if (header.type != kContinuation || header.stream != first.stream) {
-      return fail_with(FrameError::malformed);
-    }
+    pieces.add(header.type == kHeaders ? fragment_of(payload, header.flags).value_or(Bytes{})
+                                       : payload);
   }
+  return pieces.whole();
 }
+
+// One call of read_frames, where the stream begins with HEADERS.
+class BlockReader {
+ public:
+  BlockReader(Bytes stream, BlockWalk& walk) noexcept
+      : stream_(stream), walk_(walk), reader_(stream), first_(read_header(reader_)) {}
+
+  FramesRead read(BlockRoom& room) noexcept {
+    while (stream_.size() - walk_.next >= kFrameHeaderBytes) {
+      reader_ = ByteReader(stream_.subspan(walk_.next));
+      const FrameHeader header = read_header(reader_);
+      examined_ += kFrameHeaderBytes;
+      const bool is_first = walk_.next == 0;
+      if (!is_first && (header.type != kContinuation || header.stream != first_.stream)) {
+        return end(FrameError::malformed);
+      }
+      const std::size_t frame_end = walk_.next + kFrameHeaderBytes + header.length;
+      if (frame_end > kMaxBlock) return end(FrameError::too_large);
+      if (stream_.size() < frame_end) return need(frame_end);
+      if (is_first && !fragment_of(reader_.take(header.length), header.flags)) {
+        return end(FrameError::malformed);
+      }
+      walk_.next = static_cast<std::uint32_t>(frame_end);
+      if ((header.flags & kEndHeaders) == 0) continue;
+      return {.frames = Frames{.size = frame_end, .block = join(stream_.first(frame_end), room)},
+              .examined = examined_ + frame_end};
+    }
+    return need(walk_.next + kFrameHeaderBytes);
+  }
+
+ private:
+  FramesRead end(FrameError error) const noexcept {
+    return {.frames = fail(error), .examined = examined_};
+  }
+  FramesRead need(std::size_t bytes) const noexcept {
+    return {.needed = bytes, .examined = examined_};
+  }
+
+  Bytes stream_;
+  BlockWalk& walk_;
+  ByteReader reader_;
+  FrameHeader first_;
+  std::size_t examined_ = kFrameHeaderBytes;
+};
 
 }  // namespace
 
-Result<std::size_t, PrefaceError> parse_preface(Bytes stream) noexcept {
-  constexpr std::string_view kFirstLine = kPreface.substr(0, kPreface.find('\n') + 1);
+Result<std::size_t, PrefaceError> parse_preface(Bytes stream, PrefaceScan& scan) noexcept {
+  constexpr std::size_t kFirstLine = kPreface.find('\n') + 1;
+  constexpr std::size_t kMaxEmptyLines = 0xffff;
   const std::string_view all = as_text(stream);
-  const std::size_t start = std::min(all.find_first_not_of("\r\n"), all.size());
-  const std::string_view text = all.substr(start, kPreface.size());
+  while (scan.same == 0 && scan.line < all.size() && scan.line < kMaxEmptyLines &&
+         (all[scan.line] == '\r' || all[scan.line] == '\n')) {
+    ++scan.line;
+  }
+  const std::string_view text = all.substr(scan.line, kPreface.size());
   if (text.empty()) return fail(PrefaceError::not_preface);
-  if (text == kPreface) return start + kPreface.size();
-  if (kPreface.starts_with(text)) return fail(PrefaceError::need_more);
-  return fail(text.starts_with(kFirstLine) ? PrefaceError::malformed : PrefaceError::not_preface);
+  while (scan.same < text.size() && text[scan.same] == kPreface[scan.same]) ++scan.same;
+  if (scan.same == kPreface.size()) return scan.line + kPreface.size();
+  if (scan.same == text.size()) return fail(PrefaceError::need_more);
+  return fail(scan.same < kFirstLine ? PrefaceError::not_preface : PrefaceError::malformed);
 }
 
-FramesRead read_frames(Bytes stream, BlockRoom& room) noexcept {
+FramesRead read_frames(Bytes stream, BlockWalk& walk, BlockRoom& room) noexcept {
   ByteReader reader(stream);
   const FrameHeader header = read_header(reader);
-  if (!reader.ok()) return need(kFrameHeaderBytes);
-  if (header.type == kHeaders && header.stream != 0) return read_block(reader, header, room);
+  if (!reader.ok()) return {.needed = kFrameHeaderBytes};
+  if (header.type == kHeaders && header.stream != 0) return BlockReader(stream, walk).read(room);
   if (header.type == kHeaders || header.type == kPushPromise || header.type == kContinuation) {
-    return fail_with(FrameError::malformed);
+    return {.frames = fail(FrameError::malformed), .examined = kFrameHeaderBytes};
   }
-  return {.frames = Frames{.size = kFrameHeaderBytes, .skip = header.length}};
+  return {.frames = Frames{.size = kFrameHeaderBytes, .skip = header.length},
+          .examined = kFrameHeaderBytes};
 }
 
 }  // namespace sluice::http2

@@ -10,11 +10,10 @@
 //   | header | [pad] [priority] fragment [padding] | header | fragment | …     HEADERS and its
 //   `------------------------------ size --------------------------------'     CONTINUATIONs
 //
-// Input: a client's stream. Output: a view into it, or into `room` where a block is in pieces.
-// Pure: no allocation, no exceptions. Bound: kMaxBlock bytes of frames with one field block; the
-// payload of other frames is as long as it likes, and is not looked at.
-// Strict where frames are out of order or their padding does not fit: servers close the connection,
-// and what one that does not would read, nobody can tell.
+// Input: a client's stream. Output: a view into it, or into `room` if a block comes in several
+// frames. Pure: no allocation, no exceptions. Bound: kMaxBlock bytes of frames for one field block;
+// the payload of other frames is not read, however long.
+// Strict about the order of frames and their padding: servers close the connection on errors.
 
 #include <array>
 #include <cstddef>
@@ -35,31 +34,56 @@ enum class PrefaceError : std::uint8_t {
   malformed,    // its first line, and then something else
 };
 
-// The bytes up to the first frame. Empty lines in front are read over, as HAProxy does.
-[[nodiscard]] Result<std::size_t, PrefaceError> parse_preface(Bytes stream) noexcept;
+// Where parse_preface stopped.
+struct PrefaceScan {
+  std::uint16_t line = 0;  // empty lines in front end here
+  std::uint16_t same = 0;  // bytes behind it that are those of a preface
+};
+
+// The bytes up to the first frame. Empty lines in front are read over, as HAProxy does. Reads on
+// from where the scan stopped: each byte once.
+[[nodiscard]] Result<std::size_t, PrefaceError> parse_preface(Bytes stream,
+                                                              PrefaceScan& scan) noexcept;
+// The same in one call.
+[[nodiscard]] inline Result<std::size_t, PrefaceError> parse_preface(Bytes stream) noexcept {
+  PrefaceScan scan;
+  return parse_preface(stream, scan);
+}
 
 enum class FrameError : std::uint8_t {
   need_more,
-  malformed,  // a frame that no server takes from a client here
+  malformed,  // a frame that no server accepts from a client here
   too_large,  // a field block in frames of over kMaxBlock bytes
 };
 
 inline constexpr std::size_t kFrameHeaderBytes = 9;
-// A frame of the greatest size that every server takes (RFC 9113 section 4.2).
+// The largest frame that every server accepts (RFC 9113 section 4.2).
 inline constexpr std::size_t kMaxBlock = kFrameHeaderBytes + 16 * 1024;
 using BlockRoom = std::array<std::byte, kMaxBlock>;
 
 struct Frames {
   std::size_t size = 0;        // bytes that were read
-  std::uint32_t skip = 0;      // bytes behind them that say nothing
+  std::uint32_t skip = 0;      // bytes behind them that name nothing
   std::optional<Bytes> block;  // of fields, in one piece
 };
 
 struct FramesRead {
   Result<Frames, FrameError> frames = fail(FrameError::need_more);
-  std::size_t needed = 0;  // need_more: a stream that is shorter tells no more
+  std::size_t needed = 0;    // need_more: a shorter stream gives the same answer
+  std::size_t examined = 0;  // bytes that this call looked at
 };
 
-[[nodiscard]] FramesRead read_frames(Bytes stream, BlockRoom& room) noexcept;
+// Where reading of a field block stopped: offset of the first frame that was not whole.
+struct BlockWalk {
+  std::uint32_t next = 0;
+};
+
+// Continues where the call before stopped, so that each frame's header is read once or twice.
+[[nodiscard]] FramesRead read_frames(Bytes stream, BlockWalk& walk, BlockRoom& room) noexcept;
+// The same in one call.
+[[nodiscard]] inline FramesRead read_frames(Bytes stream, BlockRoom& room) noexcept {
+  BlockWalk walk;
+  return read_frames(stream, walk, room);
+}
 
 }  // namespace sluice::http2

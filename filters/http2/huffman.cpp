@@ -8,8 +8,7 @@
 namespace sluice::http2 {
 namespace {
 
-// Hands out pieces of a room from its start. Nothing is given back: the room is used anew as a
-// whole.
+// Hands out pieces of a room from its start. Nothing is given back; each decode starts anew.
 class Arena {
  public:
   explicit Arena(MutableBytes room) noexcept : room_(room) {}

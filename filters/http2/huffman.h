@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxCoded = 16 * 1024;
 
 class HuffmanRoom {
  public:
-  // nullopt: no such code, or longer than kMaxCoded. The text is good until the next call.
+  // nullopt: no such code, or longer than kMaxCoded. The text is valid until the next call.
   [[nodiscard]] std::optional<std::string_view> decode(Bytes coded) noexcept;
 
  private:

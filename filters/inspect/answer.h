@@ -1,12 +1,11 @@
 #pragma once
 
-// Findings of a DNS answer: the names that it leads its reader to.
+// Findings of a DNS answer: the names that it leads to.
 //
-// A name that is not banned may be an alias of one that is, so the targets of CNAME, DNAME, HTTPS
-// and SVCB records are judged as names of their own; those of MX, SRV and NS where the operator
-// says so.
-// Pure: no allocation, no exceptions. An answer may hold more targets than a list of findings does:
-// it is read a list at a time.
+// An innocent name may be an alias of a banned one, so the targets of CNAME, DNAME, HTTPS and SVCB
+// records are judged as names of their own; targets of MX, SRV and NS if the operator says so.
+// Pure: no allocation, no exceptions. An answer may hold more targets than a list of findings: call
+// again for the rest.
 
 #include "filters/base/bytes.h"
 #include "filters/dns/response.h"
@@ -18,16 +17,16 @@ namespace sluice::inspect {
 struct AnswerReport {
   bool more = false;     // the list is full: judge it, clear it, call again
   bool has_ech = false;  // a record of this call carries keys for Encrypted ClientHello
-  ParseError error = ParseError::none;  // a target cannot be read: nor is anything behind it
+  ParseError error = ParseError::none;  // a target cannot be read; reading stopped there
 };
 
-// Reads on from where `records` stands. REQUIRES: `response` was parsed from `message`, and
+// Continues at the position of `records`. REQUIRES: `response` was parsed from `message`, and
 // `records` made from both; findings are not full.
 [[nodiscard]] AnswerReport inspect_answer(Bytes message, const dns::Response& response,
                                           dns::ResponseReader& records, bool service_targets,
                                           FindingList& findings) noexcept;
 
-// `none` for what is no response: it names nothing that we judge.
+// `none` if the message is no response: it names nothing that we judge.
 [[nodiscard]] ParseError error_of(dns::ResponseError error) noexcept;
 
 }  // namespace sluice::inspect

@@ -1,7 +1,7 @@
 #pragma once
 
-// Who is the client of a finding and who the server: an answer comes from the server, all else
-// from the client.
+// The client and the server of a finding: an answer comes from the server, everything else from the
+// client.
 
 #include "filters/inspect/finding.h"
 #include "filters/packet/packet.h"

@@ -23,21 +23,12 @@ bool is_address_or_empty(std::string_view host) noexcept {
 }  // namespace
 
 std::string_view to_string(Protocol protocol) noexcept {
-  switch (protocol) {
-    case Protocol::dns:
-      return "dns";
-    case Protocol::tls:
-      return "tls";
-    case Protocol::quic:
-      return "quic";
-    case Protocol::http:
-      return "http";
-    case Protocol::mmtls:
-      return "mmtls";
-    case Protocol::ip:
-      return "ip";
-  }
-  return "?";
+  static constexpr std::array<std::string_view, kProtocols> kTexts = {
+#define SLUICE_X(protocol) #protocol,
+      SLUICE_PROTOCOLS(SLUICE_X)
+#undef SLUICE_X
+  };
+  return kTexts[static_cast<std::size_t>(protocol)];
 }
 
 Finding* FindingList::add() noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Finding: a name seen on the wire, and where. What the traffic says; what policy makes of it is a
-// Decision (policy/policy.h).
+// Finding: a name seen on the wire, and where. It says what the traffic shows; a Decision
+// (policy/policy.h) says what to do.
 
 #include <array>
 #include <cstddef>
@@ -12,15 +12,23 @@
 
 namespace sluice::inspect {
 
+// The only place where a protocol is named.
+#define SLUICE_PROTOCOLS(X)                                                       \
+  X(dns)                                                                          \
+  X(tls) /* and DTLS */                                                           \
+  X(quic)                                                                         \
+  X(http)                                                                         \
+  X(mmtls) /* Tencent's own TLS: it shows no name, so the protocol is the sign */ \
+  X(ip)    /* none that names a server: the address alone */
+
 enum class Protocol : std::uint8_t {
-  dns,
-  tls,
-  quic,
-  http,
-  mmtls,  // Tencent's own TLS: it shows no name, only itself
-  ip,     // of no protocol that names a server: the address alone
+#define SLUICE_X(protocol) protocol,
+  SLUICE_PROTOCOLS(SLUICE_X)
+#undef SLUICE_X
 };
-inline constexpr std::size_t kProtocols = 6;
+#define SLUICE_X(protocol) +1
+inline constexpr std::size_t kProtocols = 0 SLUICE_PROTOCOLS(SLUICE_X);
+#undef SLUICE_X
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 
 enum class Source : std::uint8_t {
@@ -49,7 +57,7 @@ class FindingList {
   static constexpr std::size_t kCapacity = 24;
 
   void clear() noexcept { count_ = 0; }
-  // The next free one, reset; null when full.
+  // Appends an empty one and returns it; null when full.
   [[nodiscard]] Finding* add() noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] const Finding& operator[](std::size_t i) const noexcept { return items_[i]; }
@@ -61,8 +69,7 @@ class FindingList {
   std::size_t count_ = 0;
 };
 
-// Some finding names a server by more than its own address: `Host: 192.0.2.1` does not, nor does a
-// signature.
+// Whether a finding names a server: an address (`Host: 192.0.2.1`) or a signature does not.
 [[nodiscard]] bool shows_name(const FindingList& findings) noexcept;
 
 }  // namespace sluice::inspect

@@ -3,16 +3,13 @@
 #include "filters/http2/field_block.h"
 #include "filters/http2/frames.h"
 #include "filters/inspect/http_stream.h"
+#include "filters/inspect/server_name.h"
 
 namespace sluice::inspect {
 namespace {
 
 StreamReport unreadable_http2(ParseError error) noexcept {
   return {.progress = Progress::unreadable, .protocol = Protocol::http, .error = error};
-}
-
-StreamReport wait_for_http2(std::size_t needed) noexcept {
-  return {.protocol = Protocol::http, .needed = needed};
 }
 
 StreamReport part(std::size_t consumed, std::uint64_t skip = 0) noexcept {
@@ -23,12 +20,12 @@ StreamReport part(std::size_t consumed, std::uint64_t skip = 0) noexcept {
           .is_part = true};
 }
 
-// The distinct hosts of one block, copied: a decoded value is gone when the next one is decoded.
+// The distinct hosts of one block. Copied, because the next decoded value overwrites the last.
 class Hosts {
  public:
   explicit Hosts(std::span<char> room) noexcept : room_(room) {}
 
-  // `:authority` and `host` are a host; a `:path` is one where it is absolute.
+  // `:authority` and `host` are hosts; a `:path` is one if it is absolute.
   void add(std::string_view value) noexcept {
     if (value.starts_with('/') || value == "*") return;
     const std::string_view host = http::trim(http::authority_of(value).value_or(value));
@@ -57,56 +54,56 @@ class Hosts {
   ParseError error_ = ParseError::none;
 };
 
-StreamReport inspect_fields(Bytes block, StreamState& state, Http2Scratch& scratch,
+StreamReport inspect_fields(Bytes block, http2::Entries& entries, Http2Scratch& scratch,
                             FindingList& findings) noexcept {
   Hosts hosts(scratch.hosts);
-  const auto fields = http2::read_fields(block, state.entries, scratch.huffman,
+  const auto fields = http2::read_fields(block, entries, scratch.huffman,
                                          [&](std::string_view value) { hosts.add(value); });
   if (!fields) return unreadable_http2(ParseError::http_malformed);
   if (hosts.error() != ParseError::none) return unreadable_http2(hosts.error());
   for (const std::string_view host : hosts.all()) add_host(host, findings);
   StreamReport report = part(0);
-  // A host that was named before, and judged: not a request without a name.
+  // It repeats a host that was judged when it came first: not a request without a name.
   report.is_part = hosts.all().empty() && fields->repeats_host;
   return report;
 }
 
-}  // namespace
-
-std::optional<StreamReport> begin_http2(Bytes stream, StreamState& state) noexcept {
-  const auto preface = http2::parse_preface(stream);
-  if (preface) {
-    state = {.stage = Stage::http2};
-    return part(*preface);
-  }
-  switch (preface.error()) {
-    case http2::PrefaceError::need_more:
-      return wait_for_http2(stream.size() + 1);
-    case http2::PrefaceError::malformed:
-      return unreadable_http2(ParseError::http_malformed);
-    case http2::PrefaceError::not_preface:
-      break;
-  }
-  return std::nullopt;
-}
-
-StreamReport inspect_http2(Bytes stream, StreamState& state, Http2Scratch& scratch,
-                           FindingList& findings) noexcept {
-  const http2::FramesRead read = http2::read_frames(stream, scratch.block);
+StreamReport report_of(const http2::FramesRead& read, InHttp2& in, Http2Scratch& scratch,
+                       FindingList& findings) noexcept {
   if (!read.frames) {
     switch (read.frames.error()) {
       case http2::FrameError::need_more:
-        return wait_for_http2(read.needed);
+        return {.protocol = Protocol::http, .needed = read.needed};
       case http2::FrameError::malformed:
         return unreadable_http2(ParseError::http_malformed);
       case http2::FrameError::too_large:
         return unreadable_http2(ParseError::http_too_large);
     }
   }
+  in.block = {};
   const http2::Frames& frames = *read.frames;
   if (!frames.block) return part(frames.size, frames.skip);
-  StreamReport report = inspect_fields(*frames.block, state, scratch, findings);
+  StreamReport report = inspect_fields(*frames.block, in.entries, scratch, findings);
   if (report.progress == Progress::message) report.consumed = frames.size;
+  return report;
+}
+
+}  // namespace
+
+StreamReport begin_http2(Bytes stream, StreamState& state) noexcept {
+  const auto preface = http2::parse_preface(stream, std::get<AtStart>(state.at).scan.preface);
+  if (!preface) return unreadable_http2(ParseError::http_malformed);
+  state.at = InHttp2{};
+  return part(*preface);
+}
+
+StreamReport inspect_http2(Bytes stream, StreamState& state, Http2Scratch& scratch,
+                           FindingList& findings) noexcept {
+  auto& in = std::get<InHttp2>(state.at);
+  const http2::FramesRead read = http2::read_frames(stream, in.block, scratch.block);
+  StreamReport report = report_of(read, in, scratch, findings);
+  report.examined = read.examined;
+  if (read.frames && read.frames->block) report.examined += read.frames->block->size();
   return report;
 }
 

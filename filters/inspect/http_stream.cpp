@@ -1,11 +1,15 @@
 #include "filters/inspect/http_stream.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "filters/http/chunk.h"
+#include "filters/inspect/server_name.h"
 
 namespace sluice::inspect {
 namespace {
+
+using Parsed = Result<http::Request, http::RequestError>;
 
 StreamReport unreadable(ParseError error) noexcept {
   return {.progress = Progress::unreadable, .protocol = Protocol::http, .error = error};
@@ -27,7 +31,7 @@ ParseError error_of(http::RequestError error) noexcept {
                                                      : ParseError::http_too_large;
 }
 
-// WeChat's short link is `/mmtls/` and eight hex digits.
+// The path of WeChat's short link: `/mmtls/` and eight hex digits.
 bool is_mmtls_path(std::string_view path) noexcept {
   constexpr std::string_view kStart = "/mmtls/";
   constexpr std::size_t kDigits = 8;
@@ -35,7 +39,7 @@ bool is_mmtls_path(std::string_view path) noexcept {
          path.find_first_not_of("0123456789abcdefABCDEF", kStart.size()) == std::string_view::npos;
 }
 
-// … and its own name service.
+// The path of WeChat's own name service.
 bool is_httpdns_path(std::string_view path) noexcept {
   return path == "/cgi-bin/micromsg-bin/newgetdns";
 }
@@ -58,94 +62,144 @@ void add_findings(const http::Request& request, FindingList& findings) noexcept 
   if (is_httpdns_path(path)) add_signature(Protocol::http, "httpdns._signature", findings);
 }
 
-// A whole head: where does the next message begin?
-StreamReport end_head(const http::Request& request, StreamState& state) noexcept {
+// Behind a whole head: where does the next message begin?
+StreamReport end_head(const http::Request& request, bool is_connect, StreamState& state) noexcept {
   const http::Framing framing = request.framing;
-  const bool has_body = !state.is_connect;
-  state = {};
+  const bool has_body = !is_connect;
+  state.at = AtStart{};
   if (has_body && framing.ambiguous) {
-    state.stage = Stage::lost;
+    state.at = IsLost{};
   } else if (has_body && framing.chunked) {
-    state.stage = Stage::http_chunk;
+    state.at = AtHttpChunk{};
   } else if (has_body) {
     return message(request.head_size, framing.length);
   }
   return message(request.head_size);
 }
 
-StreamReport inspect_head(Bytes stream, StreamState& state, FindingList& findings) noexcept {
-  const bool begins = state.stage == Stage::start;
-  const auto request =
-      begins ? http::parse_request(stream) : http::continue_request(stream, state.framing);
-  if (!request) {
-    if (request.error() == http::RequestError::need_more) return wait_for_more(stream);
-    if (request.error() == http::RequestError::not_http) {
-      return {.progress = Progress::unrecognised};
-    }
-    return unreadable(error_of(request.error()));
-  }
-  add_findings(*request, findings);
-  if (begins) state.is_connect = equal_ignoring_case(request->method, "CONNECT");
-  if (request->is_whole) return end_head(*request, state);
-  state.stage = Stage::http_fields;
-  state.framing = request->framing;
-  return message(request->head_size);
+StreamReport end_part(const http::Request& request, bool is_connect, StreamState& state,
+                      FindingList& findings) noexcept {
+  add_findings(request, findings);
+  if (request.is_whole) return end_head(request, is_connect, state);
+  state.at = InHttpFields{.framing = request.framing, .is_connect = is_connect};
+  return message(request.head_size);
 }
 
-StreamReport inspect_chunk(Bytes stream, StreamState& state) noexcept {
-  const auto chunk = http::parse_chunk(stream);
-  if (!chunk) {
-    return chunk.error() == http::ChunkError::need_more ? wait_for_more(stream)
-                                                        : unreadable(ParseError::http_malformed);
+// A parser goes over a head for its lines, and over the lines for their fields.
+std::size_t bytes_parsed(Bytes stream, const Parsed& request) noexcept {
+  const std::size_t window = std::min(stream.size(), http::kMaxHead);
+  return 2 * (request && request->is_whole ? request->head_size : window);
+}
+
+// One step further in the fields of a head, or of a trailer.
+struct Step {
+  std::optional<Parsed> fields;  // none: wait for more
+  std::size_t examined = 0;
+};
+
+Step continue_fields(Bytes stream, const http::Framing& framing, http::HeadScan& scan) noexcept {
+  const std::size_t seen = scan.next;
+  if (stream.empty()) return {};
+  if (framing.in_line) {
+    const Parsed line = http::continue_request(stream, framing);
+    return {.fields = line, .examined = line ? line->head_size : 0};
   }
-  if (chunk->data_size == 0) state.stage = Stage::http_trailer;
-  return message(chunk->line_size, chunk->data_size);
+  const http::HeadEvent event = http::find_head_end(stream, scan);
+  const std::size_t scanned = scan.next - seen;
+  if (event == http::HeadEvent::need_more) return {.examined = scanned};
+  const Parsed fields = http::continue_request(stream, framing);
+  return {.fields = fields, .examined = scanned + bytes_parsed(stream, fields)};
+}
+
+StreamReport inspect_fields(Bytes stream, StreamState& state, FindingList& findings) noexcept {
+  auto& in = std::get<InHttpFields>(state.at);
+  const Step step = continue_fields(stream, in.framing, in.head);
+  StreamReport report = wait_for_more(stream);
+  if (step.fields) {
+    const Parsed& fields = *step.fields;
+    report = fields ? end_part(*fields, in.is_connect, state, findings)
+                    : unreadable(error_of(fields.error()));
+  }
+  report.examined = step.examined;
+  return report;
 }
 
 StreamReport inspect_trailer(Bytes stream, StreamState& state) noexcept {
-  const auto fields = http::continue_request(stream, state.framing);
-  if (!fields) {
-    return fields.error() == http::RequestError::need_more ? wait_for_more(stream)
-                                                           : unreadable(error_of(fields.error()));
+  auto& in = std::get<InHttpTrailer>(state.at);
+  const Step step = continue_fields(stream, {.in_line = in.in_line}, in.head);
+  StreamReport report = wait_for_more(stream);
+  if (step.fields && !*step.fields) {
+    report = unreadable(error_of(step.fields->error()));
+  } else if (step.fields) {
+    // No server heeds what a trailer says of hosts and bodies.
+    const http::Request& fields = **step.fields;
+    report = message(fields.head_size);
+    state.at = AtStart{};
+    if (!fields.is_whole) state.at = InHttpTrailer{.in_line = fields.framing.in_line};
   }
-  // What a trailer says of hosts and bodies no server heeds.
-  const bool in_line = fields->framing.in_line;
-  state = {};
-  if (!fields->is_whole) {
-    state.stage = Stage::http_trailer;
-    state.framing.in_line = in_line;
+  report.examined = step.examined;
+  return report;
+}
+
+StreamReport inspect_chunk(Bytes stream, StreamState& state) noexcept {
+  auto& line = std::get<AtHttpChunk>(state.at);
+  const std::size_t seen = line.seen;
+  const auto chunk = http::parse_chunk(stream, seen);
+  line.seen = static_cast<std::uint16_t>(std::min(stream.size(), http::kMaxChunkLine));
+  StreamReport report = wait_for_more(stream);
+  report.examined = line.seen - seen;
+  if (chunk) {
+    report = message(chunk->line_size, chunk->data_size);
+    report.examined = chunk->line_size - seen + chunk->line_size;
+    state.at = AtHttpChunk{};
+    if (chunk->data_size == 0) state.at = InHttpTrailer{};
+  } else if (chunk.error() == http::ChunkError::malformed) {
+    report = unreadable(ParseError::http_malformed);
+    report.examined = 2 * (stream.size() - seen);
   }
-  return message(fields->head_size);
+  return report;
 }
 
 }  // namespace
 
-void add_signature(Protocol protocol, std::string_view name, FindingList& findings) noexcept {
-  const auto canonical = name::Name::from_text(name);
-  if (!canonical) return;
-  if (Finding* finding = findings.add()) {
-    finding->protocol = protocol;
-    finding->source = Source::signature;
-    finding->name = *canonical;
+StreamReport begin_http(Bytes stream, StreamState& state, FindingList& findings) noexcept {
+  auto& start = std::get<AtStart>(state.at);
+  http::HeadScan& scan = start.head;
+  scan.next = std::max(scan.next, start.scan.method.line);
+  const std::size_t seen = scan.next;
+  std::size_t examined = 0;
+  http::HeadEvent event = http::find_head_end(stream, scan);
+  if (event == http::HeadEvent::request_line) {
+    examined += scan.next;
+    if (!http::is_request_line(stream)) {
+      return {.progress = Progress::unrecognised, .examined = examined + scan.next - seen};
+    }
+    event = http::find_head_end(stream, scan);
   }
-}
-
-void add_host(std::string_view host, FindingList& findings) noexcept {
-  if (Finding* finding = findings.add()) {
-    finding->protocol = Protocol::http;
-    finding->source = Source::host;
-    finding->raw = host;
-    finding->name = name::Name::from_host(http::without_port(host));
+  examined += scan.next - seen;
+  StreamReport report = wait_for_more(stream);
+  if (event != http::HeadEvent::need_more) {
+    const Parsed request = http::parse_request(stream);
+    examined += bytes_parsed(stream, request);
+    if (request) {
+      const bool is_connect = equal_ignoring_case(request->method, "CONNECT");
+      report = end_part(*request, is_connect, state, findings);
+    } else if (request.error() == http::RequestError::not_http) {
+      report = {.progress = Progress::unrecognised};
+    } else {
+      report = unreadable(error_of(request.error()));
+    }
   }
+  report.examined = examined;
+  return report;
 }
 
 StreamReport inspect_http(Bytes stream, StreamState& state, FindingList& findings) noexcept {
-  const bool is_part = state.stage != Stage::start;
-  StreamReport report = state.stage == Stage::http_chunk ? inspect_chunk(stream, state)
-                        : state.stage == Stage::http_trailer
+  StreamReport report = state.stage() == Stage::http_chunk ? inspect_chunk(stream, state)
+                        : state.stage() == Stage::http_trailer
                             ? inspect_trailer(stream, state)
-                            : inspect_head(stream, state, findings);
-  report.is_part = is_part;
+                            : inspect_fields(stream, state, findings);
+  report.is_part = true;
   return report;
 }
 

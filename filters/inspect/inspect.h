@@ -1,10 +1,11 @@
 #pragma once
 
-// From payload to findings: tells protocols by content, calls their parsers, makes names canonical.
+// From payload to findings: recognises protocols (recognise.h), calls their parsers, makes names
+// canonical (server_name.h).
 //
-// Pure: no allocation, no exceptions; what must be remembered of a stream is a StreamState, which
+// Pure: no allocation, no exceptions. What must be remembered of a stream is a StreamState, which
 // the caller keeps. `Scratch` is the worker's, for what is too large for the stack; views in
-// findings may point into it until the next call. README.md tells what is told from what.
+// findings may point into it until the next call. README.md says how protocols are told apart.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "filters/http2/frames.h"
 #include "filters/http2/huffman.h"
 #include "filters/inspect/finding.h"
+#include "filters/inspect/parse_error.h"
 #include "filters/inspect/stream_state.h"
 #include "filters/tls/client_hello.h"
 
@@ -38,26 +40,6 @@ struct Scratch {
   std::array<std::byte, tls::kMaxClientHello + tls::kHandshakeHeaderBytes> handshake;
 };
 
-// Why something that claims to be DNS, TLS, QUIC or HTTP could not be judged; counted by protocol
-// and reason.
-enum class ParseError : std::uint8_t {
-  none,
-  dns_malformed,
-  dns_too_many_questions,
-  tls_malformed,
-  tls_too_large,
-  http_malformed,
-  http_too_large,
-  http_too_many_hosts,
-  http_ambiguous_body,
-  quic_malformed,
-  quic_too_large,
-};
-inline constexpr std::size_t kParseErrors = 11;
-[[nodiscard]] std::string_view to_string(ParseError error) noexcept;
-// What the error is an error of. REQUIRES: not none.
-[[nodiscard]] Protocol protocol_of(ParseError error) noexcept;
-
 enum class Progress : std::uint8_t {
   need_more,     // a prefix of something: nothing is found yet
   message,       // one message is judged; another may follow behind `consumed`
@@ -72,20 +54,26 @@ struct StreamReport {
   std::optional<Protocol> protocol;  // once known
   std::size_t consumed = 0;          // bytes that were judged; unreadable: that could not be
   std::uint64_t skip = 0;            // message: bytes behind these that say nothing (a body)
-  bool is_part = false;              // message: of a body, a trailer, a proxy's head: not a request
-  std::size_t needed = 0;            // need_more: least length that can change the answer
+  bool is_part = false;              // message: a piece of a body, a trailer, a proxy's head
+  std::size_t needed = 0;            // need_more: a shorter stream gives the same answer
   ParseError error = ParseError::none;
+  std::size_t examined = 0;  // bytes that this look read, each as often as it did
 };
 
-// ByteVector of a client that are looked through for TLS behind an unknown start, and bytes of a
-// server after which that search ends: what comes before a STARTTLS is short.
+// A search for TLS behind an unknown start ends behind so many bytes of the client, or of the
+// server: what comes before a STARTTLS is short.
 inline constexpr std::size_t kMaxSearch = 16 * 1024;
 inline constexpr std::size_t kMaxServerBytesInSearch = 64 * 1024;
 
-// Reads a client's TCP stream from the first byte that is not judged yet; moves `state` on where
-// another message may follow. `server_port` only decides that port 53 is DNS without a look at
-// plausibility. Appends to `findings`. A stream that is searched gives `message` without a protocol
-// until kMaxSearch.
+// Reads a client's TCP stream from the first byte that is not judged yet, and moves `state` on.
+// Call it with a view of that stream that begins at that byte, whenever the view holds `needed`
+// bytes; behind a message it begins at `consumed + skip`. `server_port` only decides that DNS is
+// taken for granted. Appends to `findings`. A stream that is searched gives `message` without a
+// protocol until kMaxSearch.
+//
+// Cost: however the stream is cut, all looks together read at most kMaxExamined bytes for each byte
+// received; `examined` counts them.
+inline constexpr std::size_t kMaxExamined = 8;
 [[nodiscard]] StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state,
                                           Scratch& scratch, FindingList& findings) noexcept;
 

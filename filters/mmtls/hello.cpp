@@ -19,20 +19,21 @@ constexpr bool is_minor(std::uint8_t byte) {
 
 Detection looks_like_hello(Bytes stream) noexcept {
   ByteReader reader(stream);
-  bool good = true;
   // A field that is not all there can still become anything.
-  const auto want = [&](auto value, auto is_right) {
-    if (reader.ok() && !is_right(value)) good = false;
-  };
-  want(reader.u8(), [](auto type) { return type == kHandshake || type == kEarlyData; });
-  want(reader.u8(), [](auto major) { return major == kVersion; });
-  want(reader.u8(), is_minor);
+  const auto is_wrong = [&](auto value, auto is_right) { return reader.ok() && !is_right(value); };
+  if (is_wrong(reader.u8(), [](auto type) { return type == kHandshake || type == kEarlyData; }) ||
+      is_wrong(reader.u8(), [](auto major) { return major == kVersion; }) ||
+      is_wrong(reader.u8(), is_minor)) {
+    return Detection::no;
+  }
   const std::uint32_t record = reader.u16();
-  want(reader.u32(), [&](auto section) { return section + kSectionHeadBytes == record; });
-  want(reader.u8(), [](auto type) { return type == kClientHello; });
-  want(reader.u8(), is_minor);
-  want(reader.u8(), [](auto major) { return major == kVersion; });
-  if (!good) return Detection::no;
+  const auto is_record = [&](auto section) { return section + kSectionHeadBytes == record; };
+  if (is_wrong(reader.u32(), is_record) ||
+      is_wrong(reader.u8(), [](auto type) { return type == kClientHello; }) ||
+      is_wrong(reader.u8(), is_minor) ||
+      is_wrong(reader.u8(), [](auto major) { return major == kVersion; })) {
+    return Detection::no;
+  }
   return reader.ok() ? Detection::yes : Detection::maybe;
 }
 

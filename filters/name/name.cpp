@@ -18,7 +18,7 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// One character of presentation form at `text[at]`, moved on behind it; nullopt: a bad escape.
+// Reads one character of presentation form at `text[at]` and moves `at`; nullopt: a bad escape.
 std::optional<std::byte> unescape(std::string_view text, std::size_t& at) {
   if (text[at] != '\\') return static_cast<std::byte>(text[at++]);
   ++at;
@@ -47,7 +47,7 @@ constexpr bool fits_a_label(std::string_view label) {
 
 constexpr std::string_view kNoLabel = "?";
 
-// All of `host` if it fits a name, else its rightmost part that fits behind a "?" label.
+// `host` if it fits a name, else the rightmost part that fits behind a "?" label.
 std::string_view rightmost_that_fits(std::string_view host) {
   constexpr std::size_t kRoom = kMaxNameBytes - 1;    // less the root
   constexpr std::size_t kRoomBehindMark = kRoom - 2;  // less "?" with its length

@@ -46,14 +46,14 @@ class Name {
   // Presentation form (RFC 1035 section 5.1) as lists and command lines have it: `\DDD` and `\X`
   // are escapes, one final dot is ignored, "." and "" are the root.
   [[nodiscard]] static Result<Name, NameError> from_text(std::string_view text) noexcept;
-  // A host as TLS and HTTP carry it: no escapes, final dots ignored. Never fails, for a server may
-  // take what is no domain name: what cannot be a label becomes the label "?", and of a name that
-  // is too long the rightmost labels stay, after a "?". So a suffix still matches:
-  // "a..wechat.com" -> "?.wechat.com".
+  // A host without port: no escapes, final dots ignored. Never fails, because servers accept more
+  // than domain names: what cannot be a label becomes the label "?", and a name that is too long
+  // keeps its rightmost labels behind a "?". So a suffix still matches:
+  // "a..wechat.com" -> "a.?.wechat.com".
   [[nodiscard]] static Name from_host(std::string_view host) noexcept;
 
-  // ByteVector of the name's buffer before and behind the wire form mean nothing: they are there so
-  // that a reader may load whole words, and step over labels, without looking where the name ends.
+  // Spare bytes of the buffer before and behind the wire form. A reader may load whole words, and
+  // step over labels, without checking where the name ends.
   static constexpr std::size_t kHeadroom = 16;
   static constexpr std::size_t kTailroom = 4;
 
@@ -81,7 +81,7 @@ class Name {
 // Builds a name label by label from the left.
 class Name::Builder {
  public:
-  // Folds case. On failure the builder is as before.
+  // Folds case. A failure leaves the builder unchanged.
   [[nodiscard]] Result<void, NameError> add(Bytes label) noexcept;
   [[nodiscard]] Name finish() noexcept;
 
@@ -90,12 +90,12 @@ class Name::Builder {
   std::size_t used_ = 0;  // bytes before the root label
 };
 
-// Room for the longest presentation form: four characters an byte.
+// Room for the longest presentation form: four characters a byte.
 inline constexpr std::size_t kMaxTextBytes = 4 * kMaxNameBytes;
 
 // The presentation form that we print everywhere: no final dot, "" for the root; bytes outside
 // 0x21..0x7E as \DDD, a backslash and a dot inside a label behind a backslash.
-// Writes into `out`, returns what it wrote.
+// Writes into `out` and returns a view of it.
 [[nodiscard]] std::string_view to_text(const Name& name,
                                        std::array<char, kMaxTextBytes>& out) noexcept;
 

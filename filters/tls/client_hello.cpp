@@ -2,17 +2,16 @@
 
 #include "filters/base/byte_reader.h"
 
-// What we refuse, because servers that read it otherwise would see another name than we do:
+// What we refuse, because servers could read another name in it:
 // - lists and extensions whose inner lengths do not add up to the outer ones;
 // - an extension of one type twice (RFC 8446 section 4.2), for those that we read;
 // - a server_name list with more than one host_name, or an empty one (RFC 6066 section 3).
-// What we let be: unknown extensions and versions, bytes behind the hello in its handshake stream.
+// What we accept: unknown extensions and versions, bytes behind the hello in its handshake stream.
 
 namespace sluice::tls {
 namespace {
 
 enum ExtensionType : std::uint16_t { kServerName = 0, kAlpn = 16, kEch = 0xfe0d };
-constexpr std::uint8_t kClientHello = 1;
 constexpr std::uint8_t kHostName = 0;
 constexpr std::size_t kMaxSessionId = 32;
 
@@ -92,7 +91,7 @@ bool read_body(Bytes body, HelloForm form, ClientHello& hello) noexcept {
 Result<ClientHello, HelloError> parse_client_hello(Bytes handshake, HelloForm form) noexcept {
   ByteReader reader(handshake);
   const std::uint8_t type = reader.u8();
-  if (reader.ok() && type != kClientHello) return fail(HelloError::not_client_hello);
+  if (reader.ok() && type != kClientHelloMessage) return fail(HelloError::not_client_hello);
   const std::uint32_t length = reader.u24();
   if (!reader.ok()) return fail(HelloError::need_more);
   if (length > kMaxClientHello) return fail(HelloError::too_large);

@@ -35,6 +35,7 @@ struct ClientHello {
 // Of the body. Real ones have at most 2 KiB; servers take 16 KiB (Go: 64 KiB) to 128 KiB (OpenSSL).
 inline constexpr std::size_t kMaxClientHello = 0xffff;
 inline constexpr std::size_t kHandshakeHeaderBytes = 4;
+inline constexpr std::uint8_t kClientHelloMessage = 1;  // the type in that header
 
 enum class HelloForm : std::uint8_t {
   stream,    // TLS and QUIC

@@ -1,5 +1,7 @@
 #include "filters/tls/dtls.h"
 
+#include "filters/tls/client_hello.h"
+
 namespace sluice::tls {
 namespace {
 
@@ -11,7 +13,6 @@ enum ContentType : std::uint8_t {
 constexpr std::uint8_t kVersionMajor = 0xfe;
 constexpr std::uint8_t kDtls13 = 0xfc;
 constexpr std::uint8_t kDtls10 = 0xff;
-constexpr std::uint8_t kClientHelloMessage = 1;
 constexpr std::size_t kNumberBytes = 6;
 
 bool is_dtls_version(std::uint8_t major, std::uint8_t minor) noexcept {
@@ -50,7 +51,7 @@ std::optional<HelloFragment> HelloFragments::next() noexcept {
     fragment.message = messages_.u16();
     fragment.offset = messages_.u24();
     fragment.bytes = messages_.take(messages_.u24());
-    // What does not hold ends its record: `messages_` has failed, or is left behind.
+    // A fragment with wrong lengths ends its record.
     const bool fits = messages_.ok() && fragment.offset <= fragment.length &&
                       fragment.bytes.size() <= fragment.length - fragment.offset;
     if (!fits) {

@@ -1,7 +1,7 @@
 #pragma once
 
 // ClientHellos in datagrams: DTLS 1.0 (RFC 4347), 1.2 (RFC 6347 section 4) and 1.3 (RFC 9147
-// section 5), which begins as its elders do.
+// section 5), which begins like the older ones.
 //
 //   record     | type 8 | fe ff, fe fd, fe fc | epoch 16 | number 48 | length 16 | … next record
 //   handshake    22                             0          | fragment … next fragment |
@@ -9,14 +9,14 @@
 //
 // A hello may come in fragments, several of them in a record, several records in a datagram, other
 // records between them, and in any number of datagrams in any order; whoever puts them together
-// keeps what message_seq they are of. A hello after a HelloVerifyRequest, or a HelloRetryRequest,
+// keeps their message_seq. A hello after a HelloVerifyRequest, or a HelloRetryRequest,
 // is another message.
 //
 // Input: a UDP payload. Output: views into it. Pure: no allocation, no exceptions. Cost: one pass
-// over the headers; one byte is looked at of most of what is no DTLS.
+// over the headers; most other traffic is ruled out by its first byte.
 //
-// Strict, for nothing but its own form tells DTLS from other protocols: records of another type,
-// version or epoch are stepped over as servers do, and one that does not fit the datagram ends it.
+// Strict, because only its form tells DTLS from other protocols: records of another type, version
+// or epoch are skipped as servers do, and a record that does not fit the datagram ends it.
 
 #include <cstdint>
 #include <optional>
@@ -40,7 +40,7 @@ class HelloFragments {
  public:
   explicit constexpr HelloFragments(Bytes datagram) noexcept : records_(datagram) {}
 
-  // The next one, in order of appearance; none: no other is in the datagram.
+  // The next fragment in the datagram; none: there is no other.
   [[nodiscard]] std::optional<HelloFragment> next() noexcept;
 
  private:

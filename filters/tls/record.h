@@ -6,10 +6,12 @@
 //        ^ versions below 16.0: servers take more than 3.x
 //
 // A ClientHello may lie in one record (then the result is a view into the stream) or be spread over
-// any number of them, cut at any byte (then the fragments are joined in `scratch`).
-// Pure: no allocation, no exceptions. One call walks the stream from its start; `needed` tells the
-// caller how long the stream must be before another call can tell more, so that a stream that
-// comes byte by byte is not walked at every byte.
+// any number of them, cut at any byte (then the fragments are joined in `scratch`, once all of them
+// are there).
+// Pure: no allocation, no exceptions.
+// Cost: each record header is read once, however the stream arrives: a HelloWalk remembers where
+// the next one begins. `needed` tells how long the stream must be before another call can tell
+// more.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,19 +22,49 @@
 namespace sluice::tls {
 
 inline constexpr std::size_t kRecordHeaderBytes = 5;
+inline constexpr std::size_t kMaxFragment =
+    (std::size_t{1} << 14) + 256;  // RFC 5246 allows the slack
 // A longest hello in records of 21 bytes, or one of 13 KiB in records of one byte; longer
 // streams without a whole hello are too_large.
 inline constexpr std::size_t kMaxHelloStream = 80 * 1024;
 
+// Where reading stopped. Eight bytes, for a search keeps several.
+struct HelloWalk {
+  static constexpr std::uint32_t kUnknown = (1U << 22) - 1;
+  static constexpr std::uint32_t kMaxOffset = (1U << 20) - 1;
+
+  std::uint64_t at : 20 = 0;                     // offset in the stream where the hello begins
+  std::uint64_t next : 22 = kRecordHeaderBytes;  // behind `at`: the end of the next record header
+                                                 // to read; missing is 0: the end of the hello
+  std::uint64_t missing : 22 = kUnknown;         // handshake bytes behind the records read so far
+
+  [[nodiscard]] static HelloWalk from(std::size_t offset) noexcept {
+    return {.at = offset & kMaxOffset};
+  }
+  void go_on(std::size_t new_next, std::size_t new_missing) noexcept {
+    next = new_next & kUnknown;
+    missing = new_missing & kUnknown;
+  }
+};
+static_assert(sizeof(HelloWalk) == 8);
+
 struct HelloRead {
   Result<ClientHello, HelloError> hello = fail(HelloError::need_more);
-  std::size_t consumed = 0;  // a hello: bytes of the stream up to the end of its last record
+  std::size_t consumed = 0;  // a hello: offset in the stream behind its last record
   std::size_t needed = 0;    // need_more: in a stream that is shorter no hello is whole
+  std::size_t examined = 0;  // bytes that this call looked at
 };
 
-// Reads the ClientHello at the start of a client's TCP stream. Views in the result point into
-// `stream` or `scratch`. REQUIRES: scratch holds kMaxClientHello + kHandshakeHeaderBytes bytes.
-[[nodiscard]] HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept;
+// Reads the ClientHello at `walk.at` of a client's stream, on from where the call before stopped.
+// Views in the result point into `stream` or `scratch`. REQUIRES: the stream is that of the call
+// before, or longer, and less than 1 MiB; scratch holds kMaxClientHello + kHandshakeHeaderBytes.
+[[nodiscard]] HelloRead read_client_hello(Bytes stream, HelloWalk& walk,
+                                          MutableBytes scratch) noexcept;
+// The same from the start of a stream, in one call.
+[[nodiscard]] inline HelloRead read_client_hello(Bytes stream, MutableBytes scratch) noexcept {
+  HelloWalk walk;
+  return read_client_hello(stream, walk, scratch);
+}
 
 // Tells whether a stream that begins so may be TLS with a ClientHello: content type 22, a version
 // below 16.0, a length that is not zero, handshake type 1. Decides on as many bytes as are there:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/base/byte_reader.h"
+#include "filters/base/detection.h"
 #include "filters/tls/record.h"
 
 namespace sluice::tls {
@@ -11,37 +12,86 @@ namespace {
 constexpr std::uint8_t kMajor = 3;
 constexpr std::uint8_t kMostMinor = 4;
 
-// Narrower than may_be_tls: at a place that nothing points to, odd versions are chance.
-bool begins_hello(Bytes stream) noexcept {
-  if (!may_be_tls(stream)) return false;
-  ByteReader reader(stream);
-  reader.skip(1);
-  const std::uint8_t major = reader.u8();
-  if (reader.ok() && major != kMajor) return false;
-  const std::uint8_t minor = reader.u8();
-  if (reader.ok() && minor > kMostMinor) return false;
-  const std::size_t record = reader.u16();
-  if (!reader.ok() || record < kHandshakeHeaderBytes + 2) return true;  // a hello cut very short
-  reader.skip(1);
-  const std::size_t hello = reader.u24();
-  if (reader.ok() && (hello > kMaxClientHello || record > hello + kHandshakeHeaderBytes)) {
-    return false;
+// Handshake header and version of the hello.
+constexpr std::size_t kHeadBytes = kHandshakeHeaderBytes + 2;
+
+// Reads the head of a hello, from the first byte of its record on, up to the first byte that is
+// wrong. It may be spread over records as the rest of the hello is.
+class HeadReader {
+ public:
+  explicit HeadReader(Bytes stream) noexcept : reader_(stream) {}
+
+  // Narrower than may_be_tls: at a place that nothing points to, odd versions are chance. A read
+  // that fails gives 0.
+  Detection read() noexcept {
+    for (; read_ < kHeadBytes; ++read_) {
+      if (left_ == 0 && !read_record_header()) {
+        return reader_.ok() ? Detection::no : Detection::maybe;
+      }
+      const std::uint8_t byte = reader_.u8();
+      if (!reader_.ok()) return Detection::maybe;
+      --left_;
+      if (!is_right(byte)) return Detection::no;
+    }
+    return Detection::yes;
   }
-  const std::uint16_t version = reader.u16();
-  return !reader.ok() || (version >> 8 == kMajor && (version & 0xff) <= kMostMinor);
-}
+  [[nodiscard]] std::size_t position() const noexcept { return reader_.position(); }
+  // `maybe`: in a stream that is shorter the head is not whole.
+  [[nodiscard]] std::size_t needed() const noexcept {
+    const std::size_t lacks = kHeadBytes - read_;
+    if (left_ == 0) return header_end_ + lacks;
+    return reader_.position() + lacks + (lacks > left_ ? kRecordHeaderBytes : 0);
+  }
+
+ private:
+  bool read_record_header() noexcept {
+    constexpr std::uint8_t kHandshake = 22;
+    header_end_ = reader_.position() + kRecordHeaderBytes;
+    if (reader_.u8() != kHandshake || reader_.u8() != kMajor) return false;
+    if (reader_.u8() > kMostMinor) return false;
+    left_ = reader_.u16();
+    return left_ > 0 && left_ <= kMaxFragment;
+  }
+  // The next byte of the head: | 01 | length 24 | 03 | 0-4 |
+  bool is_right(std::uint8_t byte) noexcept {
+    if (read_ == 0) {
+      first_record_ = left_ + 1;
+      return byte == kClientHelloMessage;
+    }
+    if (read_ == kHandshakeHeaderBytes) return byte == kMajor;
+    if (read_ > kHandshakeHeaderBytes) return byte <= kMostMinor;
+    length_ = length_ << 8 | byte;
+    if (read_ < kHandshakeHeaderBytes - 1) return true;
+    return length_ <= kMaxClientHello && first_record_ <= length_ + kHandshakeHeaderBytes;
+  }
+
+  ByteReader reader_;
+  std::size_t read_ = 0;        // bytes of the head
+  std::size_t left_ = 0;        // bytes of the record that were not read
+  std::size_t header_end_ = 0;  // of the last record header
+  std::size_t first_record_ = 0, length_ = 0;
+};
 
 }  // namespace
 
-std::size_t find_client_hello(Bytes stream, std::size_t from) noexcept {
+HelloPlace find_client_hello(Bytes stream, std::size_t from, std::size_t end) noexcept {
   constexpr std::byte kHandshake{22};
-  for (std::size_t at = from; at < stream.size(); ++at) {
-    const auto found =
-        std::find(stream.begin() + static_cast<std::ptrdiff_t>(at), stream.end(), kHandshake);
-    at = static_cast<std::size_t>(found - stream.begin());
-    if (at < stream.size() && begins_hello(stream.subspan(at))) return at;
+  HelloPlace place{.at = from};
+  while (place.at < end) {
+    const Bytes rest = stream.first(end).subspan(place.at);
+    const auto step = static_cast<std::size_t>(std::ranges::find(rest, kHandshake) - rest.begin());
+    place.at += step;
+    place.examined += step;
+    if (place.at == end) break;
+    HeadReader head(stream.subspan(place.at));
+    const Detection begins = head.read();
+    place.examined += head.position();
+    place.is_certain = begins == Detection::yes;
+    place.needed = place.at + head.needed();
+    if (begins != Detection::no) return place;
+    ++place.at;
   }
-  return stream.size();
+  return place;
 }
 
 }  // namespace sluice::tls

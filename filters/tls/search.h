@@ -14,8 +14,16 @@
 
 namespace sluice::tls {
 
-// The first place at or behind `from` where a hello may begin, as far as the bytes are there; the
-// size of the stream where there is none.
-[[nodiscard]] std::size_t find_client_hello(Bytes stream, std::size_t from) noexcept;
+struct HelloPlace {
+  std::size_t at = 0;        // the first place where a hello may begin; `end`: there is none
+  bool is_certain = false;   // enough bytes are there: more of them won't rule it out
+  std::size_t needed = 0;    // not certain: a shorter stream does not tell
+  std::size_t examined = 0;  // bytes that were looked at
+};
+
+// Looks for a place in front of `end`, at or behind `from`, as far as the bytes are there.
+// REQUIRES: from <= end <= stream.size().
+[[nodiscard]] HelloPlace find_client_hello(Bytes stream, std::size_t from,
+                                           std::size_t end) noexcept;
 
 }  // namespace sluice::tls

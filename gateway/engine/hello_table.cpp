@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/base/byte_reader.h"
+#include "filters/inspect/server_name.h"
 #include "filters/match/pseudo_name.h"
 
 namespace sluice::engine {
@@ -26,20 +27,19 @@ inspect::ParseError error_of(Kind kind, tls::HelloError error) {
 
 bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& findings) {
   findings.clear();
-  const auto add = [&](inspect::Source source, std::string_view raw, const name::Name& name) {
+  if (kind == Kind::dtls) {
+    inspect::add_server_name(hello, inspect::Protocol::tls, findings);
+    return findings.size() > 0;
+  }
+  inspect::add_server_name(hello, inspect::Protocol::quic, findings);
+  if (hello.first_alpn == kDoqAlpn) {
     if (inspect::Finding* finding = findings.add()) {
-      finding->protocol = kind == Kind::dtls ? inspect::Protocol::tls : inspect::Protocol::quic;
-      finding->source = source;
-      finding->raw = raw;
-      finding->name = name;
+      finding->protocol = inspect::Protocol::quic;
+      finding->source = inspect::Source::signature;
+      finding->raw = kDoqAlpn;
+      finding->name = match::signature_name(kDoqAlpn);
       finding->has_ech = hello.has_ech;
     }
-  };
-  if (hello.has_server_name) {
-    add(inspect::Source::server_name, hello.server_name, name::Name::from_host(hello.server_name));
-  }
-  if (kind == Kind::quic && hello.first_alpn == kDoqAlpn) {
-    add(inspect::Source::signature, kDoqAlpn, match::signature_name(kDoqAlpn));
   }
   return findings.size() > 0;
 }

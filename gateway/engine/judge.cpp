@@ -1,5 +1,7 @@
 #include "gateway/engine/judge.h"
 
+#include "filters/inspect/recognise.h"
+
 namespace sluice::engine {
 
 Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode)
@@ -47,21 +49,25 @@ Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
 Judgement Judge::judge_datagram(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
   const policy::DnsScope& dns = context.snapshot.dns;
-  const bool to_dns = dns.has(packet.destination_port);
-  const bool from_dns = dns.has(packet.source_port);
-  // No DNS message starts like a version of QUIC that we know: it would have 256 questions or more.
-  const quic::Sight sight = quic::sight_of(packet.payload);
-  if (sight == quic::Sight::readable ||
-      (sight == quic::Sight::unreadable && !to_dns && !from_dns)) {
-    return quic_.judge(context, sight);
+  switch (inspect::recognise_datagram(packet.payload, dns.has(packet.destination_port),
+                                      dns.has(packet.source_port))) {
+    case inspect::DatagramKind::quic:
+      return quic_.judge(context, quic::Sight::readable);
+    case inspect::DatagramKind::quic_unreadable:
+      return quic_.judge(context, quic::Sight::unreadable);
+    case inspect::DatagramKind::dtls:
+      return dtls_.judge(context);
+    case inspect::DatagramKind::dns_question:
+      return dns_.judge_question(context);
+    case inspect::DatagramKind::dns_answer: {
+      Context from_server = context;
+      from_server.from_server = true;
+      return dns_.judge_answer(from_server);
+    }
+    case inspect::DatagramKind::other:
+      break;
   }
-  // Nor like DTLS: it would have the operation code 15.
-  if (tls::has_dtls_hello(packet.payload)) return dtls_.judge(context);
-  if (to_dns && !dns::is_response(packet.payload)) return dns_.judge_question(context);
-  if (!from_dns) return pass(Reason::not_of_interest);
-  Context from_server = context;
-  from_server.from_server = true;
-  return dns_.judge_answer(from_server);
+  return pass(Reason::not_of_interest);
 }
 
 void Judge::expire(Nanos now) noexcept {

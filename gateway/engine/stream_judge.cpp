@@ -19,7 +19,7 @@ bool shows_no_name(Reason finish) {
 // After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
 Reason finish_of(const inspect::StreamReport& report, const Progress& progress,
                  const inspect::FindingList& findings, bool logged) {
-  const Stage stage = progress.state.stage;
+  const Stage stage = progress.state.stage();
   if (logged) return Reason::logged;
   if (inspect::shows_name(findings)) return Reason::allowed;
   if (stage == Stage::search) return Reason::unknown_protocol;
@@ -153,6 +153,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
     bench.findings.clear();
     const auto report = inspect::inspect_stream(rest, context.protocol_port(), progress.state,
                                                 bench.scratch, bench.findings);
+    examined_ += report.examined;
     switch (report.progress) {
       case inspect::Progress::need_more:
         progress.needed = std::max(progress.judged + report.needed, reach + 1);
@@ -162,7 +163,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
         if (!cannot_judge(context, Reason::unreadable).passes()) {
           return flows_.cannot_judge(context, flow, Reason::unreadable);
         }
-        if (progress.state.stage == Stage::dns) answers_.expect(context, flow);
+        if (progress.state.stage() == Stage::dns) answers_.expect(context, flow);
         progress.finish = Reason::unreadable;
         progress.finished = report.consumed == 0;
         break;
@@ -192,7 +193,7 @@ std::optional<Judgement> StreamJudge::judge_message(const Context& context, Flow
   }
   const Ruling ruling = rule_on_findings(context);
   if (ruling.refusal) return refuse(context, flow, *ruling.refusal);
-  if (flow.progress.state.stage == Stage::dns) answers_.expect(context, flow);
+  if (flow.progress.state.stage() == Stage::dns) answers_.expect(context, flow);
   flow.progress.finish = finish_of(report, flow.progress, context.bench.findings, ruling.logged);
   if (context.bench.findings.size() > 0) note_names(context, flow);
   return std::nullopt;
@@ -222,7 +223,7 @@ std::optional<Judgement> StreamJudge::judge_nameless(const Context& context, Flo
 void StreamJudge::note_names(const Context& context, Flow& flow) noexcept {
   const inspect::FindingList& findings = context.bench.findings;
   flow.shown = ShownNames::none;
-  if (flow.progress.state.stage == Stage::dns || !inspect::shows_name(findings)) return;
+  if (flow.progress.state.stage() == Stage::dns || !inspect::shows_name(findings)) return;
   const match::DomainSet& domains = context.snapshot.domains;
   const auto banned = static_cast<std::size_t>(std::ranges::count_if(
       findings, [&](const auto& finding) { return is_banned(domains, finding.name); }));
@@ -282,7 +283,8 @@ void StreamJudge::forget_acknowledged(Flow& flow) noexcept {
 }
 
 bool StreamJudge::ends_search(const Context& context, Flow& flow) const noexcept {
-  if (flow.phase != FlowPhase::judging || flow.progress.state.stage != Stage::search) return false;
+  if (flow.phase != FlowPhase::judging || flow.progress.state.stage() != Stage::search)
+    return false;
   flow.server_bytes += static_cast<std::uint32_t>(context.packet.payload.size());
   return flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
 }

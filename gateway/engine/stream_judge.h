@@ -33,6 +33,8 @@ class StreamJudge {
 
   // Segments that differed from what was kept.
   [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
+  // Bytes that parsers looked at: a small multiple of the bytes that came, whatever these are.
+  [[nodiscard]] std::uint64_t examined() const noexcept { return examined_; }
 
  private:
   Judgement take_again(const Context& context, Flow& flow,
@@ -60,6 +62,7 @@ class StreamJudge {
   AnswerJudge& answers_;
   AddressEvidence& evidence_;
   std::uint64_t overlaps_ = 0;
+  std::uint64_t examined_ = 0;
 };
 
 }  // namespace sluice::engine

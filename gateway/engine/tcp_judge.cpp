@@ -85,7 +85,7 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
   inspect::StreamState state;
   static_cast<void>(inspect::inspect_stream(packet.payload, context.protocol_port(), state,
                                             bench.scratch, bench.findings));
-  if (state.stage == inspect::Stage::search) return pass(Reason::midstream);
+  if (state.stage() == inspect::Stage::search) return pass(Reason::midstream);
   return judge_client(context, flows_.create(context, flow::TcpFlow::midstream(packet)));
 }
 

@@ -234,6 +234,7 @@ void Worker::publish_levels() noexcept {
   counters.quic_streams.set(usage.hello_streams);
   counters.flows_created.set(judge_.flows_created());
   counters.overlaps.set(judge_.overlaps());
+  counters.examined.set(judge_.examined());
   counters.leases.set(judge_.evidence().leases().leases());
   counters.innocent_addresses.set(judge_.evidence().leases().innocents());
   counters.leases_evicted.set(judge_.evidence().leases().evicted());

@@ -39,8 +39,20 @@ void check_messages(Bytes stream) {
 
 void check_may_be(Bytes stream) {
   bool before = true;
+  QueryScan scan;
+  std::size_t needed = 0;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const bool now = may_be_query_stream(stream.first(size));
+    // A scan that goes on says what a new one says, and not before it said that it could.
+    if (before && size >= needed) {
+      const Look look = looks_like_query_stream(stream.first(size), scan);
+      require((look.is != Detection::no) == now);
+      if (look.is == Detection::maybe) needed = look.needed;
+      if (look.is == Detection::yes) needed = stream.size() + 1;
+      require(look.is != Detection::maybe || needed > size);
+    } else if (before) {
+      require(now);
+    }
     require(before || !now);
     before = now;
   }

@@ -48,8 +48,19 @@ void check_frames(Bytes stream) {
   const FramesRead whole = read_frames(stream, *room);
   if (whole.frames) check_whole(*whole.frames, stream, *room, *other);
   std::size_t needed = 0;
+  BlockWalk walk;
+  bool is_over = false;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const FramesRead read = read_frames(stream.first(size), *other);
+    // A walk that goes on says what a new one says.
+    if (!is_over) {
+      const FramesRead on = read_frames(stream.first(size), walk, *room);
+      require(on.frames.has_value() == read.frames.has_value() && on.needed == read.needed);
+      require(!on.frames ||
+              (on.frames->size == read.frames->size && on.frames->skip == read.frames->skip &&
+               same_block(*on.frames, *read.frames)));
+      is_over = on.frames || on.frames.error() != FrameError::need_more;
+    }
     if (!read.frames && read.frames.error() == FrameError::need_more) {
       require(read.needed > size);
       needed = std::max(needed, read.needed);
@@ -68,9 +79,16 @@ void check_frames(Bytes stream) {
 void check_preface(Bytes stream) {
   const auto whole = parse_preface(stream);
   if (whole) require(as_text(stream.first(*whole)).ends_with(kPreface));
+  PrefaceScan scan;
+  bool is_over = false;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const auto read = parse_preface(stream.first(size));
     if (read) require(whole && *read == *whole);
+    if (!is_over) {
+      const auto on = parse_preface(stream.first(size), scan);
+      require(on == read);
+      is_over = read || (read.error() != PrefaceError::need_more && scan.line < size);
+    }
     if (!read && read.error() == PrefaceError::malformed) {
       require(!whole && whole.error() == PrefaceError::malformed);
     }

@@ -29,6 +29,12 @@ void check(Bytes stream) {
   bool decided = false;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const auto read = parse_chunk(stream.first(size));
+    // What was searched before need not be searched again.
+    if (!decided && size > 0) {
+      const auto on = parse_chunk(stream.first(size), size - 1);
+      require(on.has_value() == read.has_value());
+      require(!on || (on->line_size == read->line_size && on->data_size == read->data_size));
+    }
     if (!read && read.error() == ChunkError::need_more) {
       require(!decided && size < kMaxChunkLine);
       continue;

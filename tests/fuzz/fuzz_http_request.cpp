@@ -69,7 +69,35 @@ void check_fields(Bytes stream) {
   }
 }
 
+// A head is parsed when its end was found, and says all that it has to say then.
+void check_end(Bytes stream) {
+  if (!may_be_request(stream)) return;
+  MethodScan method;
+  static_cast<void>(looks_like_request(stream, method));
+  HeadScan scan{.next = method.line};
+  bool is_request = true;
+  for (std::size_t size = scan.next; size <= stream.size(); ++size) {
+    const Bytes prefix = stream.first(size);
+    HeadEvent event = find_head_end(prefix, scan);
+    if (event == HeadEvent::request_line) {
+      is_request = is_request_line(prefix);
+      require(is_request || parse_request(prefix).error() == RequestError::not_http);
+      if (!is_request) return;
+      event = find_head_end(prefix, scan);
+    }
+    const Read read = parse_request(prefix);
+    if (event == HeadEvent::need_more) {
+      require(needs_more(read) || (!read && read.error() == RequestError::too_many_hosts));
+      continue;
+    }
+    require(!needs_more(read));
+    if (read && read->is_whole) require(event == HeadEvent::end && read->head_size == scan.next);
+    return;
+  }
+}
+
 void check(Bytes stream) {
+  check_end(stream);
   check_fields(stream);
   const Read whole = parse_request(stream);
   if (whole) check_whole(stream, *whole);

@@ -1,7 +1,7 @@
 // Payloads to findings. The first byte chooses port and stage; the rest is a client's stream: one
-// look at any prefix gives what it gives at the whole, or needs more; and read to its end, byte by
-// byte, it gives the names that it gives in one piece. The same bytes as a datagram: findings are
-// bounded, and stand for the questions.
+// look at any prefix gives what it gives at the whole, or needs more. Read to its end in pieces, it
+// gives the names that it gives as a whole, and the bytes looked at stay within their bound. The
+// same bytes as a datagram: findings are bounded, and stand for the questions.
 
 #include <algorithm>
 #include <cstdint>
@@ -62,9 +62,15 @@ void check_report(const StreamReport& report, const FindingList& findings, std::
   if (report.progress == Progress::need_more) require(report.needed > size);
 }
 
+bool begins_in_line(const StreamState& state) {
+  const auto* const fields = std::get_if<InHttpFields>(&state.at);
+  const auto* const trailer = std::get_if<InHttpTrailer>(&state.at);
+  return (fields != nullptr && fields->framing.in_line) || (trailer != nullptr && trailer->in_line);
+}
+
 void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
   const StreamReport expected = whole.read(stream);
-  const bool searched = whole.state.stage == Stage::search;
+  const bool searched = whole.state.stage() == Stage::search;
   check_report(expected, whole.findings, stream.size());
   check_findings(whole, stream);
   std::size_t needed = 0;
@@ -77,7 +83,7 @@ void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
       continue;
     }
     // A search goes as far as there are bytes; so does a line of no interest.
-    if (searched || whole.begin.framing.in_line) continue;
+    if (searched || begins_in_line(whole.begin)) continue;
     require(size >= needed || report.progress == Progress::unreadable ||
             report.progress == Progress::unrecognised);
     require(report.progress == expected.progress && report.protocol == expected.protocol &&
@@ -87,12 +93,21 @@ void check_stream(Reader& whole, Reader& pieces, Bytes stream) {
   }
 }
 
-void check_to_the_end(const Reader& reader, Bytes stream) {
+void check_work(const test::StreamFeeder& feeder, std::size_t received) {
+  require(feeder.examined() <= kMaxExamined * received);
+}
+
+void check_to_the_end(const Reader& reader, Bytes stream, std::size_t step) {
   test::StreamFeeder whole(reader.port.number, reader.begin);
   test::StreamFeeder pieces(reader.port.number, reader.begin);
   whole.feed(stream);
-  for (std::size_t size = 1; size <= stream.size(); ++size) pieces.feed(stream.first(size));
-  // A search tries fewer places where it sees all at once.
+  check_work(whole, stream.size());
+  for (std::size_t size = 0; size < stream.size() && !pieces.over();) {
+    size = std::min(size + step, stream.size());
+    pieces.feed(stream.first(size));
+    check_work(pieces, size);
+  }
+  // In a search, hellos inside of one that is waited for are found when they are whole.
   if (whole.stage() == Stage::search || pieces.stage() == Stage::search) return;
   require(whole.names() == pieces.names());
   // Who waits for as many bytes as a hello lacks does not look at those that came: a record behind
@@ -115,18 +130,24 @@ void check_datagram(Reader& reader, Bytes payload) {
 void check(Bytes input) {
   if (input.empty()) return;
   const auto choice = std::to_integer<unsigned>(input[0]);
-  constexpr std::array kStages = {Stage::start,      Stage::dns,          Stage::http_fields,
-                                  Stage::http_chunk, Stage::http_trailer, Stage::search,
-                                  Stage::lost,       Stage::http2};
+  const bool in_line = choice / 16 % 2 == 1;
+  const StreamState kBegins[] = {{},
+                                 {InDns{}},
+                                 {InHttpFields{.framing = {.in_line = in_line}}},
+                                 {AtHttpChunk{}},
+                                 {InHttpTrailer{.in_line = in_line}},
+                                 {InSearch{}},
+                                 {IsLost{}},
+                                 {InHttp2{}}};
   const auto whole = std::make_unique<Reader>();
   const auto pieces = std::make_unique<Reader>();
   for (Reader* const reader : {whole.get(), pieces.get()}) {
     reader->port = choice % 2 == 0 ? Port{443} : kDnsPort;
-    reader->begin.stage = kStages[choice / 2 % kStages.size()];
-    reader->begin.framing.in_line = choice / 2 / kStages.size() % 2 == 1;
+    reader->begin = kBegins[choice / 2 % std::size(kBegins)];
   }
   check_stream(*whole, *pieces, input.subspan(1));
-  check_to_the_end(*whole, input.subspan(1));
+  for (const std::size_t step : std::array<std::size_t, 3>{1, 3, 40})
+    check_to_the_end(*whole, input.subspan(1), step);
   check_datagram(*whole, input.subspan(1));
 }
 

@@ -20,8 +20,17 @@ void check(Bytes stream) {
     require(lies_in(whole->host, stream.first(whole->size)));
   }
   bool decided = false;
+  HeadScan scan;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const auto read = parse_head(stream.first(size));
+    // A scan that goes on says what a new one says, and reads few bytes again.
+    if (!decided) {
+      const HeadRead on = read_head(stream.first(size), scan);
+      require(on.head.has_value() == read.has_value());
+      require(!read || (on.head->host == read->host && on.head->size == read->size));
+      require(read || on.head.error() == read.error());
+      if (!read && read.error() == HeadError::need_more) require(on.needed > size);
+    }
     if (!read && read.error() == HeadError::need_more) {
       require(!decided && size < kMaxHead);
       continue;

@@ -1,6 +1,6 @@
 // Two readings of one input. As a stream: views lie in it or in scratch, a prefix needs more (and
-// as much as it says) or tells what the whole tells. As handshake bytes with a way to cut them: any
-// records give the hello that the bytes give.
+// as much as it says) or tells what the whole tells, and so does a walk that goes on. As handshake
+// bytes with a way to cut them: any records give the hello that the bytes give.
 
 #include <algorithm>
 #include <array>
@@ -30,15 +30,29 @@ bool same(const Read& a, const Read& b) {
 void check_stream(Bytes stream) {
   Scratch whole_scratch;
   Scratch scratch;
+  Scratch other;
   const HelloRead whole = read_client_hello(stream, whole_scratch);
   bool may_be = true;
   std::size_t needed = 0;
+  HelloWalk walk;
+  std::size_t examined = 0, asked = 1;
+  bool is_over = false;
   for (std::size_t size = 0; size <= stream.size(); ++size) {
     const Bytes prefix = stream.first(size);
     const HelloRead read = read_client_hello(prefix, scratch);
     const bool still_may_be = may_be_tls(prefix);
     require(may_be || !still_may_be);
     may_be = still_may_be;
+    // A walk that goes on says what a new one says, and reads few bytes again.
+    if (!is_over && size >= asked) {
+      const HelloRead on = read_client_hello(prefix, walk, other);
+      require(same(on.hello, read.hello) && on.consumed == read.consumed);
+      examined += on.examined;
+      require(examined <= 8 * size);
+      is_over = on.hello || on.hello.error() != HelloError::need_more;
+      if (!is_over) require(on.needed == read.needed);
+      asked = on.needed;
+    }
     if (read.hello) {
       require(size >= needed && read.consumed <= size && may_be);
       for (const std::string_view view : {read.hello->server_name, read.hello->first_alpn}) {

@@ -27,7 +27,7 @@ ALLOWED = {
     "filters/fragment": ["filters/base", "filters/packet", "filters/flow"],
     "filters/match": ["filters/base", "filters/name"],
     "filters/inspect": ["filters/base", "filters/packet", "filters/dns", "filters/tls",
-                        "filters/http", "filters/http2", "filters/mmtls", "filters/proxy",
+                        "filters/quic", "filters/http", "filters/http2", "filters/mmtls", "filters/proxy",
                         "filters/flow/client_stream.h"],
     "filters/policy": ["filters/base", "filters/name", "filters/match",
                        "filters/inspect/finding.h", "filters/flow/flow_key.h"],

@@ -24,6 +24,7 @@ class StreamFeeder {
       findings_.clear();
       const auto report = inspect::inspect_stream(stream.subspan(judged_), Port{port_}, state_,
                                                   *scratch_, findings_);
+      examined_ += report.examined;
       keep_names();
       if (report.progress == inspect::Progress::need_more) {
         needed_ = std::max(judged_ + report.needed, stream.size() + 1);
@@ -42,7 +43,9 @@ class StreamFeeder {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] inspect::ParseError error() const { return error_; }
   [[nodiscard]] bool over() const { return over_; }
-  [[nodiscard]] inspect::Stage stage() const { return state_.stage; }
+  // Bytes that were looked at, over all calls.
+  [[nodiscard]] std::size_t examined() const { return examined_; }
+  [[nodiscard]] inspect::Stage stage() const { return state_.stage(); }
 
  private:
   void keep_names() {
@@ -59,7 +62,7 @@ class StreamFeeder {
   inspect::FindingList findings_;
   std::vector<std::string> names_;
   inspect::ParseError error_ = inspect::ParseError::none;
-  std::size_t judged_ = 0, needed_ = 1;
+  std::size_t judged_ = 0, needed_ = 1, examined_ = 0;
   bool over_ = false;
 };
 

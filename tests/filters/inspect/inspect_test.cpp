@@ -57,7 +57,7 @@ TEST_F(Inspect, WhatIsNoProtocolOfOursIsUnrecognised) {
   for (const char* text :
        {"SSH-2.0-OpenSSH_9.2\r\n", "EHLO mail.example\r\n", "\x05\x01\x02\x03\x04\x05\x06"}) {
     EXPECT_FALSE(stream(as_bytes(text)).protocol) << text;
-    EXPECT_EQ(state_.stage, Stage::search) << text;
+    EXPECT_EQ(state_.stage(), Stage::search) << text;
     EXPECT_TRUE(names().empty());
   }
 }
@@ -84,17 +84,16 @@ TEST_F(Inspect, BehindADnsMessageThatCannotBeReadAnotherFollows) {
   const ByteVector message = test::framed(cut);
   struct Expected {
     std::uint16_t port;
-    Stage before, after;
+    StreamState before, after;
   };
   // At another port, what looked like DNS may be something else.
   for (const auto& [port, before, after] :
-       {Expected{53, Stage::start, Stage::dns}, Expected{443, Stage::dns, Stage::dns},
-        Expected{443, Stage::start, Stage::start}}) {
-    const StreamReport report = stream(message, port, {.stage = before});
+       {Expected{53, {}, {InDns{}}}, Expected{443, {InDns{}}, {InDns{}}}, Expected{443, {}, {}}}) {
+    const StreamReport report = stream(message, port, before);
     EXPECT_EQ(report.progress, Progress::unreadable);
     EXPECT_EQ(report.error, ParseError::dns_malformed);
     EXPECT_EQ(report.consumed, message.size());
-    EXPECT_EQ(state_.stage, after);
+    EXPECT_EQ(state_.stage(), after.stage());
   }
 }
 

@@ -87,6 +87,7 @@ const std::vector<Case>& cases() {
       {"TLS behind Upgrade",
        get("a.example", "Upgrade: TLS/1.0\r\n") + tls_hello("b.example"),
        {"http:a.example", "tls:b.example"}},
+      {"TLS with a port behind the name", tls_hello("A.Example.:443"), {"tls:a.example"}},
       {"TLS behind SOCKS 5", kSocks5 + tls_hello("b.example"), {"http:a.example", "tls:b.example"}},
       {"a request behind SOCKS 4a",
        bytes({4, 1, 0, 80, 0, 0, 0, 1}) + "me" + bytes({0}) + "a.example" + bytes({0}) +
@@ -220,11 +221,51 @@ TEST(StreamEvasion, ARequestBehindAChunkThatNobodyReads) {
 
 TEST(StreamEvasion, AHelloBehindAFalseHello) {
   // A record that promises a long hello does not hide what lies behind it.
-  const std::string promise = bytes({22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3});
+  const std::string false_hello = bytes({22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3});
   StreamFeeder feeder;
-  feeder.feed(as_bytes("STARTTLS\r\n" + promise + tls_hello("wechat.com")));
-  ASSERT_FALSE(feeder.names().empty());  // found again as long as the promise is waited for
-  EXPECT_EQ(feeder.names().front(), "tls:wechat.com");
+  feeder.feed(as_bytes("STARTTLS\r\n" + false_hello + tls_hello("wechat.com")));
+  EXPECT_EQ(feeder.names(), Names{"tls:wechat.com"});
+}
+
+// A record that promises a hello of `size` bytes.
+std::string promise(int size) {
+  const int hello = size - 4;
+  return bytes({22, 3, 1, size >> 8, size & 0xff, 1, 0, hello >> 8, hello & 0xff, 3, 3});
+}
+
+TEST(StreamEvasion, AHelloBehindAFalseHelloInAllPieces) {
+  const std::string stream =
+      "STARTTLS\r\n" + promise(9000) + tls_hello("wechat.com") + std::string(9000, 'x');
+  for (const std::size_t step : std::vector<std::size_t>{1, 10, 100, stream.size()}) {
+    StreamFeeder feeder;
+    for (std::size_t size = step; size < stream.size(); size += step) {
+      feeder.feed(as_bytes(stream).first(size));
+    }
+    feeder.feed(as_bytes(stream));
+    EXPECT_EQ(feeder.names(), Names{"tls:wechat.com"}) << step;
+  }
+}
+
+TEST(StreamEvasion, MoreFalseHellosThanAreTried) {
+  std::string stream = "STARTTLS\r\n";
+  for (int i = 0; i < 2; ++i) stream += promise(9000 + i);
+  StreamFeeder two;
+  EXPECT_TRUE(two.feed(as_bytes(stream)));
+  StreamFeeder three;
+  EXPECT_FALSE(three.feed(as_bytes(stream + tls_hello("wechat.com"))));
+  EXPECT_EQ(three.error(), ParseError::tls_too_many_hellos);
+}
+
+// What was judged is told once, though a false hello in front of it is still waited for.
+TEST(Stream, AHelloBehindAFalseOneIsToldOnce) {
+  const std::string stream = "STARTTLS\r\n" + promise(9000) + tls_hello("a.example");
+  StreamFeeder feeder;
+  feeder.feed(as_bytes(stream));
+  for (int more = 1; more < 50; ++more) {
+    const std::string longer = stream + std::string(static_cast<std::size_t>(more), 'x');
+    feeder.feed(as_bytes(longer));
+  }
+  EXPECT_EQ(feeder.names(), Names{"tls:a.example"});
 }
 
 TEST(StreamEvasion, HostsOfHttp2ThatCannotBeTold) {
