@@ -3,10 +3,11 @@
 // The domain set as it lies in memory, in a file and in a BPF array map: layout, hash and probe in
 // one header that C++ and BPF C both include. lists/compile/README.md describes the bytes.
 //
-//   | header | filter … | buckets … | rules … | texts | strings |
-//     256 B    8 B each   64 B each   with their names
-//              ^ hot: a miss reads one word of the filter, now and then a bucket
-//                                     ^ cold: read after a hit only
+//   | header | filter … | buckets … | rules … | addresses | texts | strings |
+//     256 B    8 B each   64 B each   with      32 B each
+//                                     their names
+//              ^ hot: a miss reads one word of the filter, sometimes a bucket
+//                                     ^ cold: read only after a hit, or when the image is opened
 //
 // A name is hashed label by label from the right, so one pass gives the hash of each suffix. In a
 // bucket (one cache line) lie the 16-bit tags of 10 suffixes, and what is known of each. The set
@@ -29,7 +30,7 @@
 #include <stdint.h>
 
 enum {
-  kSluiceImageVersion = 1,
+  kSluiceImageVersion = 2,
   kSluiceImageByteOrder = 0x01020304,
   kSluiceHashWords = 8,      // a label has up to 63 bytes
   kSluiceBucketSlots = 10,   // and 4 bytes for the classes: one cache line
@@ -76,6 +77,18 @@ struct SluiceRule {
 #define SLUICE_RULE_HAS_TEXT 0x08U  // written otherwise than its name says: see the texts
 #define SLUICE_RULE_LAST 0x10U      // the next rule is of another name
 
+// A rule of an address range. Sorted by first address, then by length; at one range exceptions
+// first, then by app. No two have the same range, kind and app.
+struct SluiceAddressRule {
+  uint8_t first[16];  // network order; IPv4 as ::ffff:a.b.c.d
+  uint32_t line;      // 1 is the first
+  uint16_t list;
+  uint8_t app;     // 255: every app
+  uint8_t bits;    // SLUICE_RULE_KIND, exact or exact exception
+  uint8_t length;  // of the prefix, in the 128 bits of `first`; the bits of `first` behind it are 0
+  uint8_t reserved[7];
+};
+
 // Text of a rule as its list has it, sorted by rule.
 struct SluiceText {
   uint32_t rule;     // in steps of kSluiceRuleAlign
@@ -96,12 +109,12 @@ struct SluiceImageHeader {
   uint32_t home_buckets;  // the buckets behind these take only what overflows
   uint32_t top_level;     // 1: there are entries of one label
   uint64_t names;         // different names that have rules
-  uint64_t rules;         // all rules
-  struct SluiceSection filter, buckets, rule_bytes, texts, strings;
+  uint64_t rules;         // rules of names
+  struct SluiceSection filter, buckets, rule_bytes, addresses, texts, strings;
   struct SluiceHashKey key;
   uint16_t apps,
       lists;  // their names are the first strings: apps, then a name and a version a list
-  uint8_t reserved[36];
+  uint8_t reserved[20];
 };
 
 #ifdef __cplusplus
@@ -112,6 +125,7 @@ struct SluiceImageHeader {
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceBucket) == 64, "a bucket is one cache line");
 SLUICE_STATIC_ASSERT(offsetof(struct SluiceRule, name_bytes) + 1 == kSluiceRuleNameAt,
                      "the name is behind its length");
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceAddressRule) == 32, "address rules have no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceHashKey) == 80, "the key has no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no padding");
 

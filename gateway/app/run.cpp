@@ -63,6 +63,7 @@ void log_memory(const config::StartSettings& start, const telemetry::ListsStatus
 
 void log_lists(const Ban& ban) {
   for (const std::string& line : ban.refused) spdlog::warn("refused: {}", line);
+  for (const std::string& line : ban.warnings) spdlog::warn("{}", line);
   for (const telemetry::ListStatus& list : ban.status.lists) {
     spdlog::info("list {}: app {}, {} entries, {} refused, version {}", list.name, list.app,
                  list.entries, list.refused, list.version);

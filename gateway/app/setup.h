@@ -23,7 +23,7 @@ namespace sluice::app {
 struct Ban {
   std::shared_ptr<const engine::Snapshot> snapshot;
   telemetry::ListsStatus status;
-  std::vector<std::string> refused;  // lines of lists that were not taken, for the operator
+  std::vector<std::string> refused, warnings;  // lines about lists, for the operator
 };
 // Reads and compiles the lists, resolves the policies. Nothing that runs is touched.
 [[nodiscard]] Result<Ban, std::string> build_ban(const config::LiveSettings& settings);

@@ -624,7 +624,7 @@ class Words(Program):
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for words, word in (([], "usage"), (["frobnicate"], "frobnicate"), (["lists"], "usage"),
-                            (["lists", "diff", "a", "b"], 'no command "lists diff"'),
+                            (["lists", "diff", "a", "b"], 'unknown command "lists diff"'),
                             (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
                             (["inspect", "office.pcap"], "office.pcap"),
                             (["check", "--client", "office", "a"], "office")):
