@@ -17,7 +17,7 @@ namespace sluice::match {
 // Marks the id of an address rule: the other bits are its place in the section. Ids of names are
 // below it (SLUICE_SUFFIX_RULE).
 inline constexpr std::uint32_t kAddressRule = 0x80000000U;
-inline constexpr std::size_t kMaxAddressRules = kAddressRule - 1;  // ~0 is no rule
+inline constexpr std::size_t kMaxAddressRules = kAddressRule - 1;  // all bits set is no rule
 
 [[nodiscard]] inline bool is_address_rule(RuleId id) noexcept {
   return id.valid() && (id.index & kAddressRule) != 0;

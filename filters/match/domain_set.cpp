@@ -26,7 +26,7 @@ std::string_view mark_of(EntryKind kind) noexcept {
   return "";
 }
 
-// The elements of a section; false: it is not where a section may be.
+// The elements of a section. False: it lies outside the image, or is not aligned.
 template <typename T>
 bool read_section(Bytes image, const SluiceSection& section, std::span<const T>& elements) {
   const std::size_t room = image.size();
@@ -49,11 +49,11 @@ WireName wire_name_of(const name::Name& name) noexcept {
   return {name.buffer(), name::Name::kHeadroom};
 }
 
-// What a walk finds. The elements are not initialised: most names find nothing.
+// The suffixes that a walk finds. Not initialised, because most lookups find nothing.
 class FoundSuffixes {
  public:
   void add(const FoundSuffix& suffix) noexcept {
-    // There can be more only where tags are the same by chance, 30 times in one name.
+    // There is no room only if tags are the same by chance 30 times in one name.
     if (count_ < items_.size()) items_[count_++] = suffix;
   }
   [[nodiscard]] std::span<FoundSuffix> all() noexcept { return std::span(items_).first(count_); }
@@ -63,7 +63,7 @@ class FoundSuffixes {
   std::array<FoundSuffix, name::kMaxLabels + 30> items_;
 };
 
-// Calls `visit(match)` with the entries that cover the name, best first, until it says false.
+// Calls `visit(match)` with the entries that cover the name, best first, until it returns false.
 template <typename Source, typename Visit>
 void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
                     const FirstSuffixes& first, Visit&& visit) noexcept {
@@ -77,7 +77,7 @@ void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
   Coverage<Source>(cold, name, found.all()).report(visit);
 }
 
-// What comes behind the first suffixes; apart, so that a miss sets up nothing of it.
+// The rest of a lookup after the first suffixes; out of line, so that a miss does not pay for it.
 template <typename Source>
 [[gnu::noinline]] Match best_of_several(const HotPart& hot, const ColdPart& cold, Source name,
                                         const FirstSuffixes& first) noexcept {
@@ -139,7 +139,7 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
       !read_section(image, header.addresses, set.addresses_) ||
       !read_section(image, header.texts, set.texts_) ||
       !read_section(image, header.strings, set.strings_) ||
-      // So a probe never leaves them, wherever its home is.
+      // A probe never leaves the buckets, wherever its home is.
       set.hot_.filter.empty() || set.hot_.filter.size() > UINT32_MAX || header.home_buckets == 0 ||
       set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1) {
     return fail(ImageError::bad_sections);
@@ -210,7 +210,7 @@ std::optional<IpPrefix> DomainSet::rule_range(RuleId id) const noexcept {
 }
 
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
-  // Stored names are canonical: this fails only in a damaged image.
+  // Stored names are canonical: from_wire() fails only in a damaged image, and for ranges.
   const auto name = name::Name::from_wire(cold_.rule(id).name);
   return name ? *name : name::Name{};
 }
