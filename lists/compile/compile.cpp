@@ -52,7 +52,7 @@ Result<GuardTexts, CompileError> load_guards(const CompileOptions& options) {
   return GuardTexts{std::move(*critical), std::move(*popular), std::move(*names)};
 }
 
-CompileError because(std::string_view source, match::BuildError error) {
+CompileError build_failure(std::string_view source, match::BuildError error) {
   return {std::string(source), std::string(to_string(error))};
 }
 
@@ -88,9 +88,9 @@ class Compiler {
     if (!text) return fail(CompileError{source, text.error()});
     LoadedList loaded{.spec = spec, .version = text->version, .modified = text->modified};
     const auto app = builder_.app(spec.app);
-    if (!app) return fail(because(source, app.error()));
+    if (!app) return fail(build_failure(source, app.error()));
     const auto list = builder_.list(spec.name, loaded.version);
-    if (!list) return fail(because(source, list.error()));
+    if (!list) return fail(build_failure(source, list.error()));
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
     const FormatInfo& format = info_of(spec.format);
     auto outcome = read_list(text->bytes, format, reading, guard_, [&](const Entry& entry) {
@@ -101,7 +101,7 @@ class Compiler {
       return builder_.add(
           {entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line, entry.source});
     });
-    if (!outcome) return fail(because(source, outcome.error()));
+    if (!outcome) return fail(build_failure(source, outcome.error()));
     loaded.entries = outcome->entries;
     loaded.errors = std::move(outcome->errors.shown);
     loaded.error_count = outcome->errors.count;
@@ -122,7 +122,7 @@ class Compiler {
       builder_.reseed(*seed);
       built = builder_.build(run, allocate_image);
     }
-    if (!built) return fail(because({}, built.error()));
+    if (!built) return fail(build_failure({}, built.error()));
     return std::move(*built);
   }
 

@@ -8,7 +8,7 @@
 //
 // Two things join Entry when a format has them: `Action::answer` with the record to answer (RPZ
 // local data, AdBlock $dnsrewrite), and validity (from, until; by default always). compile/ carries
-// them on: see to_entry_kind() and match::NewEntry.
+// them on: see to_entry_kind() in compile/compile.cpp, and match::NewEntry.
 
 #include <cstdint>
 #include <string>
