@@ -287,13 +287,13 @@ class Lists(Program):
         chat = self.write("chat.list", "chat.example\n")
         self.run_program("lists", "build", "--out", self.image, chat)
         self.write("vital.txt", "login.chat.example\n")
-        for config, reason in ((self.image_config("chatt"), 'no list is of the app "chatt"'),
-                               (self.image_config(lists='critical = "vital.txt"'),
-                                "it would block the critical name login.chat.example")):
-            printed, said = self.run_program("run", "--config", config, status=2)
+        for options, reason in (({"app": "chatt"}, 'no list is of the app "chatt"'),
+                                ({"lists": 'critical = "vital.txt"'},
+                                 "it would block the critical name login.chat.example")):
+            _, said = self.run_program("run", "--config", self.image_config(**options), status=2)
             self.assertIn(reason, said)
         self.image.write_bytes(b"x" * 1000)
-        printed, said = self.run_program("run", "--config", self.image_config(), status=2)
+        _, said = self.run_program("run", "--config", self.image_config(), status=2)
         self.assertIn("names.image: not an image", said)
 
     def test_the_configuration_names_critical_names(self):
@@ -606,7 +606,7 @@ class Configuration(Program):
         self.refused(self.folder / "none.toml", "none.toml: ", "No such file")
 
     def test_folder(self):
-        self.refused(self.folder, f"{self.folder}: ", "a folder")
+        self.refused(self.folder, f"{self.folder}: ", "a directory")
 
     def test_broken(self):
         broken = self.write("broken.toml", "[dataplane]\ninside = eth1\n")
