@@ -34,7 +34,9 @@ bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
 }
 
 std::vector<RepeatedAddressRule> sort_address_rules(std::vector<SluiceAddressRule>& rules) {
-  std::ranges::stable_sort(rules, {}, place_of);
+  std::ranges::sort(rules, {}, [](const SluiceAddressRule& rule) {
+    return std::tuple(place_of(rule), rule.list, rule.line);
+  });
   std::vector<RepeatedAddressRule> repeated;
   std::size_t kept = 0;
   for (const SluiceAddressRule& rule : rules) {

@@ -38,7 +38,7 @@ struct RepeatedAddressRule {
   SluiceAddressRule left_out, first;
 };
 // Puts rules into the order of the section. Of those with the same range, kind and app only the
-// first stays; the others are returned.
+// first by list and line stays; the others are returned.
 [[nodiscard]] std::vector<RepeatedAddressRule> sort_address_rules(
     std::vector<SluiceAddressRule>& rules);
 

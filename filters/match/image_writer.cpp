@@ -300,24 +300,22 @@ std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) cons
 
 void ImageWriter::report_duplicates(std::span<const RepeatedAddressRule> repeated,
                                     Built& built) const {
-  std::vector<LeftOut> names;
-  for (const Part& part : parts_) {
-    names.insert(names.end(), part.duplicates.begin(), part.duplicates.end());
-  }
-  std::ranges::sort(names, {}, &LeftOut::entry);
   std::vector<Duplicate> all;
-  for (const LeftOut& name : names) {
-    const Entry& from = builder_.entries_[name.entry];
-    const Entry& first = builder_.entries_[name.first];
-    all.push_back({from.list, from.line, first.list, first.line});
+  for (const Part& part : parts_) {
+    for (const LeftOut& left_out : part.duplicates) {
+      const Entry& from = builder_.entries_[left_out.entry];
+      const Entry& first = builder_.entries_[left_out.first];
+      all.push_back({from.list, from.line, first.list, first.line});
+    }
   }
   for (const auto& [from, first] : repeated) {
     all.push_back({ListId{from.list}, from.line, ListId{first.list}, first.line});
   }
   built.duplicates.resize(builder_.lists_.size());
   for (const Duplicate& duplicate : all) ++built.duplicates[duplicate.list.index];
-  std::ranges::stable_sort(all, {},
-                           [](const Duplicate& it) { return std::tuple(it.list.index, it.line); });
+  std::ranges::sort(all, {}, [](const Duplicate& it) {
+    return std::tuple(it.list.index, it.line, it.first_list.index, it.first_line);
+  });
   all.resize(std::min(all.size(), Built::kMostShown));
   built.shown_duplicates = std::move(all);
 }
