@@ -53,7 +53,9 @@ engine::Snapshot make_rules() {
   }
   for (int i = 0; i < 256; ++i) {
     const std::string range = "198.18." + std::to_string(i) + ".0/25";
-    add(match::address_name(*IpPrefix::parse(range)), match::EntryKind::exact);
+    check(builder.add(*IpPrefix::parse(range), match::EntryKind::exact, app, list, ++line)
+              .has_value(),
+          "a range");
   }
   engine::Snapshot rules;
   policy::Policy policy{.name = "default"};

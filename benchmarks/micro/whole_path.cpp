@@ -29,7 +29,8 @@ std::shared_ptr<const engine::Snapshot> shipped_ban() {
   std::vector<lists::ListSpec> specs;
   for (const char* app : {"wechat", "kaspersky", "tiktok"}) {
     specs.push_back({.name = app,
-                     .file = std::string(SLUICE_SOURCE_DIR "/lists/apps/") + app + ".list",
+                     .source = lists::Source::file(std::string(SLUICE_SOURCE_DIR "/lists/apps/") +
+                                                   app + ".list"),
                      .app = app});
   }
   auto compiled = lists::compile(specs);

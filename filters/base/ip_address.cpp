@@ -109,9 +109,19 @@ bool IpPrefix::contains(const IpAddress& address) const noexcept {
   return (ours[whole] & mask) == (theirs[whole] & mask);
 }
 
+std::string_view IpPrefix::write(std::array<char, kTextBytes>& out) const noexcept {
+  std::array<char, IpAddress::kTextBytes> address;
+  char* at = std::ranges::copy(address_.write(address), out.data()).out;
+  *at++ = '/';
+  at =
+      std::to_chars(at, out.data() + out.size(), address_.is_v4() ? length_ - kMappedBits : length_)
+          .ptr;
+  return {out.data(), at};
+}
+
 std::string IpPrefix::to_string() const {
-  const bool v4 = address_.is_v4();
-  return address_.to_string() + "/" + std::to_string(v4 ? length_ - kMappedBits : length_);
+  std::array<char, kTextBytes> text;
+  return std::string(write(text));
 }
 
 std::span<const IpPrefix> reserved_prefixes() noexcept {

@@ -92,6 +92,9 @@ class IpPrefix {
   [[nodiscard]] const IpAddress& address() const noexcept { return address_; }  // the first of it
   [[nodiscard]] IpAddress last() const noexcept;
   [[nodiscard]] std::string to_string() const;
+  // The same without allocation: into `out`, what was written.
+  static constexpr std::size_t kTextBytes = IpAddress::kTextBytes + 4;
+  [[nodiscard]] std::string_view write(std::array<char, kTextBytes>& out) const noexcept;
 
   friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 

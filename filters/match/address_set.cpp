@@ -1,36 +1,15 @@
 #include "filters/match/address_set.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <tuple>
 
-#include "filters/match/pseudo_name.h"
+#include "filters/match/address_rules.h"
 
 namespace sluice::match {
 namespace {
 
-constexpr std::uint8_t kLabels = 2;  // of a pseudo-name
-
-struct AddressRule {
-  IpPrefix prefix;
-  Match match;
-};
-
-std::vector<AddressRule> address_rules(const DomainSet& set) {
-  std::vector<AddressRule> rules;
-  set.for_each_rule([&](RuleId id) {
-    const auto prefix = prefix_of(set.rule_wire(id));
-    if (prefix) rules.push_back({*prefix, {id, kLabels, set.rule(id).kind}});
-  });
-  std::ranges::sort(rules, {}, [](const AddressRule& rule) {
-    return std::tuple(rule.prefix, !is_exception(rule.match.kind), rule.match.rule.index);
-  });
-  return rules;
-}
-
-// Nothing behind the last address of all.
-std::optional<IpAddress> behind(const IpAddress& address) {
+// Empty: `address` is the last one.
+std::optional<IpAddress> next_address(const IpAddress& address) {
   auto bytes = address.mapped();
   for (std::size_t i = bytes.size(); i-- > 0;) {
     bytes[i] = static_cast<std::byte>(std::to_integer<unsigned>(bytes[i]) + 1);
@@ -41,15 +20,14 @@ std::optional<IpAddress> behind(const IpAddress& address) {
 
 }  // namespace
 
-// Goes over the prefixes by address, those around before those inside.
+// Takes the prefixes in the order of the section: by address, outer ones before inner ones.
 class AddressSet::Sweep {
  public:
   explicit Sweep(AddressSet& set) : set_(set) {}
 
-  void open(const IpPrefix& prefix) {
+  void open(const IpPrefix& prefix, std::uint32_t rule) {
     while (!open_.empty() && !open_.back().contains(prefix.address())) close();
     const auto number = static_cast<std::uint32_t>(set_.prefixes_.size());
-    const auto rule = static_cast<std::uint32_t>(set_.rules_.size());
     set_.prefixes_.push_back({innermost(), rule, rule});
     open_.push_back(prefix);
     numbers_.push_back(number);
@@ -64,12 +42,12 @@ class AddressSet::Sweep {
     return numbers_.empty() ? kNone : numbers_.back();
   }
   void close() {
-    const auto next = behind(open_.back().last());
+    const auto next = next_address(open_.back().last());
     open_.pop_back();
     numbers_.pop_back();
     if (next) cut(*next);
   }
-  // What is innermost now holds from `first` on.
+  // From `first` on, the innermost prefix is the longest.
   void cut(const IpAddress& first) {
     auto& segments = set_.segments_;
     if (segments.empty() || segments.back().first != first) segments.push_back({first});
@@ -81,14 +59,14 @@ class AddressSet::Sweep {
   std::vector<std::uint32_t> numbers_;  // of these
 };
 
-AddressSet::AddressSet(const DomainSet& set) {
+AddressSet::AddressSet(const DomainSet& set) : rules_(set.address_rules()) {
   Sweep sweep(*this);
-  IpPrefix at_hand;
-  for (const AddressRule& rule : address_rules(set)) {
-    if (prefixes_.empty() || rule.prefix != at_hand) sweep.open(rule.prefix);
-    at_hand = rule.prefix;
-    rules_.push_back(rule.match);
-    prefixes_.back().end = static_cast<std::uint32_t>(rules_.size());
+  IpPrefix last;
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    const IpPrefix range = range_of(rules_[i]);
+    if (prefixes_.empty() || range != last) sweep.open(range, i);
+    prefixes_.back().end = i + 1;
+    last = range;
   }
   sweep.finish();
 }
@@ -98,7 +76,7 @@ void AddressSet::find_all(const IpAddress& address, Visit visit) const noexcept 
   if (next == segments_.begin()) return;
   for (std::uint32_t i = std::prev(next)->prefix; i != kNone; i = prefixes_[i].around) {
     for (std::uint32_t rule = prefixes_[i].first; rule < prefixes_[i].end; ++rule) {
-      if (!visit(rules_[rule])) return;
+      if (!visit({.rule = address_rule_id(rule), .kind = kind_of(rules_[rule])})) return;
     }
   }
 }

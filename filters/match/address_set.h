@@ -1,17 +1,18 @@
 #pragma once
 
-// The address rules of a domain set, by address: which of them hold this one, longest prefix first?
+// The address rules of a domain set: which of them hold an address, longest prefix first?
 //
-//   10.0.0.0/8 (A), 10.1.0.0/16 (B)    segments: 0.0.0.0 none | 10.0.0.0 A | 10.1.0.0 B | 10.2.0.0
-//   A |
-//                                                11.0.0.0 none;   B lies in A
+//   rules     10.0.0.0/8 (A), 10.1.0.0/16 (B, inside A)
+//   segments  :: none | 10.0.0.0 A | 10.1.0.0 B | 10.2.0.0 A | 11.0.0.0 none
 //
-// Prefixes nest or are apart, so they cut the address space (IPv4 is ::ffff:0:0/96 of it) into at
-// most 2n + 1 segments; each knows the longest prefix over it, and that one the next longer range.
-// Cost: a binary search over the segments, then a step a prefix; nothing where there are none.
-// Immutable, read by any number of threads; only the constructor allocates.
+// Two prefixes nest or are disjoint, so n of them cut the address space (IPv4 is ::ffff:0:0/96 of
+// it) into at most 2n + 1 segments. A segment knows its longest prefix, and a prefix the next
+// shorter one around it. Cost of a lookup: a binary search over the segments, then one step a
+// prefix. Only the constructor allocates. Immutable, read by any number of threads. The rules stay
+// in the image: an AddressSet is valid as long as the image of its DomainSet is.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "filters/base/function_ref.h"
@@ -23,11 +24,11 @@ namespace sluice::match {
 
 class AddressSet {
  public:
-  // Called with the rules whose prefix holds an address, until it says false.
+  // Called with the rules whose prefix holds an address, until it returns false.
   using Visit = FunctionRef<bool(const Match&)>;
 
   AddressSet() noexcept = default;
-  // Of the rules of `set`, whose ids it gives out; looks at each rule once.
+  // Gives out the rule ids of `set`.
   explicit AddressSet(const DomainSet& set);
 
   // Longest prefix first; at equal length exceptions first.
@@ -39,8 +40,8 @@ class AddressSet {
  private:
   static constexpr std::uint32_t kNone = 0xffffffffU;
   struct Prefix {
-    std::uint32_t around = kNone;      // the next longer range that holds this one
-    std::uint32_t first = 0, end = 0;  // its rules
+    std::uint32_t around = kNone;      // the next shorter prefix, which holds this one
+    std::uint32_t first = 0, end = 0;  // its rules in rules_
   };
   struct Segment {
     IpAddress first;
@@ -48,9 +49,9 @@ class AddressSet {
   };
   class Sweep;
 
-  std::vector<Segment> segments_;  // by address; each ends where the next one starts
+  std::vector<Segment> segments_;  // by address; a segment ends where the next one starts
   std::vector<Prefix> prefixes_;
-  std::vector<Match> rules_;
+  std::span<const SluiceAddressRule> rules_;
 };
 
 }  // namespace sluice::match

@@ -3,8 +3,8 @@
 namespace sluice::match {
 namespace {
 
-// A bucket's own suffixes go first, so that few are away from home; but not before those that would
-// else be too far from theirs.
+// The home suffixes of a bucket go first, so that few are away from home; but suffixes that would
+// get too far from their home go before them.
 constexpr std::uint32_t kPatience = 2;
 
 }  // namespace
@@ -28,8 +28,8 @@ bool BucketTable::finish() {
   return advance_to(static_cast<std::uint32_t>(buckets_.size())) && waiting_.empty();
 }
 
-// Fills up the buckets before `bucket` with what waits, and lets into `bucket` what has waited
-// long.
+// Fills the buckets before `bucket` with waiting suffixes, and gives slots of `bucket` to those
+// that can wait no longer.
 bool BucketTable::advance_to(std::uint32_t bucket) {
   while (bucket_ < bucket) {
     while (waits_ < waiting_.size() && used_ < kSluiceBucketSlots) put_first_waiting();

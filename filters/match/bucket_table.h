@@ -1,10 +1,10 @@
 #pragma once
 
-// The buckets of an image while they are filled. Private to match/.
+// Fills the buckets of an image. Private to match/.
 //
-// A suffix that finds its home full waits for a slot in one of the next buckets; the home, and each
-// bucket that it passes, then has the bit of its class. Buckets ascend with the hash, so one pass
-// in the order of the hashes fills them all.
+// If the home bucket of a suffix is full, the suffix waits for a slot in one of the next buckets.
+// The home, and each bucket that it passes, then has the overflow bit of its class set. Buckets
+// ascend with the hash, so one pass in the order of the hashes fills them all.
 
 #include <cstdint>
 #include <memory_resource>
@@ -20,13 +20,13 @@ class BucketTable {
   // REQUIRES: at least one home.
   BucketTable(std::uint32_t home_buckets, std::pmr::memory_resource* memory);
 
-  // REQUIRES: hashes that ascend. False: a suffix is further from its home than a probe looks.
+  // REQUIRES: hashes that ascend. False: a suffix would be too far from its home for a probe.
   [[nodiscard]] bool add(std::uint64_t hash, std::uint32_t suffix);
-  // Places what still waits. False as above.
+  // Places the suffixes that still wait. False: as above.
   [[nodiscard]] bool finish();
 
   [[nodiscard]] std::uint32_t home_buckets() const noexcept { return home_buckets_; }
-  // More than the homes by those that only take what overflows.
+  // The home buckets, then those for overflow only.
   [[nodiscard]] std::span<const SluiceBucket> buckets() const noexcept { return buckets_; }
 
  private:
@@ -41,8 +41,8 @@ class BucketTable {
 
   std::uint32_t home_buckets_;
   std::pmr::vector<SluiceBucket> buckets_;
-  std::uint32_t bucket_ = 0;  // being filled
-  std::uint32_t used_ = 0;    // slots of it
+  std::uint32_t bucket_ = 0;  // the one being filled
+  std::uint32_t used_ = 0;    // its slots in use
   std::vector<Waiting> waiting_;
   std::size_t waits_ = 0;  // the first that still does
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Of the suffixes that a look-up found, the rules that cover the name: verified, best first. The
-// cold part of a look-up, private to match/. No allocation, no exceptions.
+// The cold part of a lookup: verifies the suffixes that it found, and reports the rules that cover
+// the name, best first. Private to match/. No allocation, no exceptions.
 
 #include <algorithm>
 #include <cstdint>
@@ -19,11 +19,11 @@ namespace sluice::match {
 template <typename Source>
 class Coverage {
  public:
-  // `found` from the shortest to the longest.
+  // `found`: from the shortest to the longest.
   Coverage(const ColdPart& set, Source name, std::span<const FoundSuffix> found) noexcept
       : set_(set), name_(name), found_(found) {}
 
-  // Calls `visit(match)` with the rules that cover the name, best first, until it says false.
+  // Calls `visit(match)` with the rules that cover the name, best first, until it returns false.
   template <typename Visit>
   void report(Visit&& visit) const noexcept {
     if (std::ranges::any_of(found_, &FoundSuffix::has_globs)) return report_with_globs(visit);
@@ -41,14 +41,14 @@ class Coverage {
  private:
   using Labels = typename LabelsOf<Source>::Type;
 
-  // Calls `take(rule, id)` for the rules of a suffix until it says false; false: it did. None where
-  // the stored name is not the name's: its tag was the same by chance.
+  // Calls `take(rule, id)` for the rules of a suffix until it returns false, and then returns
+  // false. Calls nothing if the stored name differs: its tag was the same by chance.
   template <typename Take>
   bool each_rule(const FoundSuffix& suffix, Take&& take) const noexcept {
     bool verified = false;
     for (RuleId id{suffix.rule};;) {
       const StoredRule rule = set_.rule(id);
-      // A glob's fixed part is verified with the rest of it.
+      // The fixed part of a glob is verified with the glob.
       verified = verified || rule.is_glob() || suffix_is(name_, suffix.label_at, rule.name);
       if (!verified || rule.name.empty()) return true;
       if (!take(rule, id)) return false;
@@ -82,8 +82,8 @@ bool Coverage<Source>::glob_covers(const StoredRule& rule, std::size_t depth) co
   return pattern.at_start();
 }
 
-// Globs cover more labels than the suffix has under which they are found: so by depth, not by
-// suffix.
+// A glob covers more labels than the suffix that it is stored under, so rules are ordered by the
+// labels that they cover, not by suffix.
 template <typename Source>
 template <typename Visit>
 void Coverage<Source>::report_with_globs(Visit&& visit) const noexcept {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "filters/base/byte_reader.h"
+#include "filters/match/address_rules.h"
 #include "filters/match/coverage.h"
 #include "filters/match/pseudo_name.h"
 #include "filters/match/suffix_walk.h"
@@ -25,7 +26,7 @@ std::string_view mark_of(EntryKind kind) noexcept {
   return "";
 }
 
-// The elements of a section; false: it is not where a section may be.
+// The elements of a section. False: it lies outside the image, or is not aligned.
 template <typename T>
 bool read_section(Bytes image, const SluiceSection& section, std::span<const T>& elements) {
   const std::size_t room = image.size();
@@ -48,11 +49,11 @@ WireName wire_name_of(const name::Name& name) noexcept {
   return {name.buffer(), name::Name::kHeadroom};
 }
 
-// What a walk finds. The elements are not initialised: most names find nothing.
+// The suffixes that a walk finds. Not initialised, because most lookups find nothing.
 class FoundSuffixes {
  public:
   void add(const FoundSuffix& suffix) noexcept {
-    // There can be more only where tags are the same by chance, 30 times in one name.
+    // There is no room only if tags are the same by chance 30 times in one name.
     if (count_ < items_.size()) items_[count_++] = suffix;
   }
   [[nodiscard]] std::span<FoundSuffix> all() noexcept { return std::span(items_).first(count_); }
@@ -62,7 +63,7 @@ class FoundSuffixes {
   std::array<FoundSuffix, name::kMaxLabels + 30> items_;
 };
 
-// Calls `visit(match)` with the entries that cover the name, best first, until it says false.
+// Calls `visit(match)` with the entries that cover the name, best first, until it returns false.
 template <typename Source, typename Visit>
 void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
                     const FirstSuffixes& first, Visit&& visit) noexcept {
@@ -76,7 +77,7 @@ void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
   Coverage<Source>(cold, name, found.all()).report(visit);
 }
 
-// What comes behind the first suffixes; apart, so that a miss sets up nothing of it.
+// The rest of a lookup after the first suffixes; out of line, so that a miss does not pay for it.
 template <typename Source>
 [[gnu::noinline]] Match best_of_several(const HotPart& hot, const ColdPart& cold, Source name,
                                         const FirstSuffixes& first) noexcept {
@@ -111,8 +112,10 @@ std::string_view to_string(ImageError error) noexcept {
       return "an image of a machine with another byte order: build it again";
     case ImageError::bad_sections:
       return "damaged: its sections do not lie where they should";
+    case ImageError::bad_addresses:
+      return "damaged: its address ranges are not canonical or not in order";
     case ImageError::bad_strings:
-      return "damaged: the names of its apps and lists are not whole";
+      return "damaged: the names of its apps and lists are cut off";
   }
   return "?";
 }
@@ -133,13 +136,15 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
   if (!read_section(image, header.filter, set.hot_.filter) ||
       !read_section(image, header.buckets, set.hot_.buckets) ||
       !read_section(image, header.rule_bytes, set.cold_.rules) ||
+      !read_section(image, header.addresses, set.addresses_) ||
       !read_section(image, header.texts, set.texts_) ||
       !read_section(image, header.strings, set.strings_) ||
-      // So a probe never leaves them, wherever its home is.
+      // A probe never leaves the buckets, wherever its home is.
       set.hot_.filter.empty() || set.hot_.filter.size() > UINT32_MAX || header.home_buckets == 0 ||
       set.hot_.buckets.size() < std::size_t{header.home_buckets} + kSluiceMaxProbe - 1) {
     return fail(ImageError::bad_sections);
   }
+  if (!are_sound(set.addresses_)) return fail(ImageError::bad_addresses);
   ByteReader reader(set.strings_);
   if (header.apps > kMaxApps) return fail(ImageError::bad_strings);
   for (std::size_t i = 0; i < header.apps; ++i) {
@@ -175,21 +180,37 @@ void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
 
 void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {
   RuleId id{0};
-  for (std::size_t i = 0; i < size(); ++i) {
+  for (std::size_t left = size() - addresses_.size(); left > 0; --left) {
     const StoredRule rule = cold_.rule(id);
-    if (rule.name.empty()) return;
+    if (rule.name.empty()) break;  // the image is damaged
     visit(id);
     id = ColdPart::behind(id, rule);
   }
+  for (std::size_t i = 0; i < addresses_.size(); ++i) visit(address_rule_id(i));
+}
+
+const SluiceAddressRule* DomainSet::address_rule(RuleId id) const noexcept {
+  if (!is_address_rule(id)) return nullptr;
+  const std::size_t place = id.index & ~kAddressRule;
+  return place < addresses_.size() ? &addresses_[place] : nullptr;
 }
 
 Rule DomainSet::rule(RuleId id) const noexcept {
+  if (const SluiceAddressRule* const rule = address_rule(id)) {
+    return {kind_of(*rule), false, AppId{rule->app}, ListId{rule->list}, rule->line};
+  }
   const StoredRule rule = cold_.rule(id);
   return {rule.kind(), rule.is_glob(), rule.app, rule.list, rule.line};
 }
 
+std::optional<IpPrefix> DomainSet::rule_range(RuleId id) const noexcept {
+  const SluiceAddressRule* const rule = address_rule(id);
+  if (rule == nullptr) return std::nullopt;
+  return range_of(*rule);
+}
+
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
-  // Stored names are canonical: this fails only in a damaged image.
+  // Stored names are canonical: from_wire() fails only in a damaged image, and for ranges.
   const auto name = name::Name::from_wire(cold_.rule(id).name);
   return name ? *name : name::Name{};
 }
@@ -226,17 +247,23 @@ std::size_t DomainSet::hot_bytes() const noexcept {
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {
   const EntryKind kind = set.rule(id).kind;
-  if (const auto pseudo = read_pseudo_name(set.rule_wire(id))) {
-    const std::string_view mark = is_exception(kind) ? "@@" : "";
-    auto end = std::ranges::copy(mark, out.begin()).out;
-    end = std::ranges::copy(pseudo->mark, end).out;
-    end = std::ranges::copy(pseudo->text, end).out;
-    return {out.begin(), end};
+  auto end = out.begin();
+  const auto write = [&](std::string_view text) { end = std::ranges::copy(text, end).out; };
+  // Ranges and signatures are always exact: lists mark their exceptions only.
+  const std::string_view exact_mark = is_exception(kind) ? "@@" : "";
+  if (const auto range = set.rule_range(id)) {
+    std::array<char, IpPrefix::kTextBytes> text;
+    write(exact_mark);
+    write(range->write(text));
+  } else if (const auto signature = signature_of(set.rule_wire(id))) {
+    write(exact_mark);
+    write(kSignatureMark);
+    write(*signature);
+  } else {
+    std::array<char, name::kMaxTextBytes> text;
+    write(mark_of(kind));
+    write(name::to_text(set.rule_name(id), text));
   }
-  std::array<char, name::kMaxTextBytes> buffer;
-  const std::string_view mark = mark_of(kind);
-  const std::string_view name = name::to_text(set.rule_name(id), buffer);
-  const auto end = std::ranges::copy(name, std::ranges::copy(mark, out.begin()).out).out;
   return {out.begin(), end};
 }
 

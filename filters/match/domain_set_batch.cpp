@@ -1,9 +1,8 @@
-// DomainSet::find_batch: look-ups side by side, so that the memory that each waits for comes at
-// once.
+// DomainSet::find_batch: lookups side by side, so that their waits for memory overlap.
 //
-//   all names, 32 at a time:     hash two labels, ask for the filter's word; look at it
-//   those that may be covered,   ask for the bucket; while some go on: look into it, ask for the
-//   next 32 at a time:                those that found: ask for the rule; verify
+//   all names, 32 at a time:     hash two labels, prefetch the word of the filter; test it
+//   those that may be covered,   prefetch the bucket; while some go on: probe it, prefetch the next
+//   32 at a time:                those that found a suffix: prefetch the rule; verify it
 
 #include <algorithm>
 #include <array>
@@ -18,10 +17,10 @@
 namespace sluice::match {
 namespace {
 
-// Names under way at once: more than a core has requests to memory in flight would not help.
+// Names in flight: more than a core's outstanding memory requests would not help.
 constexpr std::size_t kLanes = 32;
 
-// Room for a T that is made when its lane is taken: arrays of lanes are not initialised.
+// Room for a T that is constructed when its lane is used, so that arrays need no initialisation.
 template <typename T>
 class Place {
  public:
@@ -42,7 +41,7 @@ class Place {
   };
 };
 
-// The names that may be covered, until there are enough of them to be worth a round.
+// Collects the names that may be covered, and looks them up a round at a time.
 template <typename Source>
 class Batch {
  public:
@@ -50,7 +49,7 @@ class Batch {
         std::span<const Source> names, std::span<Match> matches) noexcept
       : set_(set), hot_(hot), cold_(cold), names_(names), matches_(matches) {}
 
-  // Takes a name of which a suffix may be there; its match comes by the next flush() at the latest.
+  // Takes a name that may be covered. Its match is ready after the next flush() at the latest.
   void add(std::size_t index, const FirstSuffixes& first) noexcept {
     first.prefetch_buckets(hot_);
     indices_[lanes_in_use_] = static_cast<std::uint32_t>(index);
@@ -76,7 +75,7 @@ class Batch {
   }
 
  private:
-  // On to the next suffix of a lane, where there is one.
+  // Goes on to the next suffix of a lane, if there is one.
   void step(std::uint8_t lane) noexcept {
     if (!walks_[lane]->advance()) return;
     walks_[lane]->prefetch();
@@ -86,7 +85,7 @@ class Batch {
   void take(std::uint8_t lane, const FoundSuffix& suffix) noexcept {
     const bool has_globs = has_found_[lane] && found_[lane].has_globs;
     found_[lane] = suffix;
-    found_[lane].has_globs |= has_globs;  // of this one or a shorter one
+    found_[lane].has_globs |= has_globs;  // this suffix, or a shorter one
     has_found_[lane] = true;
     prefetch_rule(RuleId{suffix.rule});
   }
@@ -104,8 +103,8 @@ class Batch {
     if (at < cold_.rules.size()) __builtin_prefetch(cold_.rules.data() + at);
   }
 
-  // The longest suffix settles it, as a rule; where its tag was the same by chance, or its rules do
-  // not cover the name, or there are globs, the name is looked up again.
+  // The longest suffix usually decides. If its tag was the same by chance, if its rules do not
+  // cover the name, or if there are globs, the name is looked up again.
   [[nodiscard]] Match settle(Source name, FoundSuffix found) const noexcept {
     Match best;
     const auto first = [&](const Match& match) {

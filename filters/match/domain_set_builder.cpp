@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include "filters/match/address_rules.h"
 #include "filters/match/glob.h"
 #include "filters/match/image_writer.h"
 
@@ -22,7 +23,7 @@ std::string_view to_string(BuildError error) noexcept {
     case BuildError::too_many_lists:
       return "more than 65535 lists";
     case BuildError::too_many_rules:
-      return "more rules than 2 GiB hold";
+      return "more rules than fit into an image (2 GiB of names)";
     case BuildError::glob_at_top:
       return "a pattern without a fixed name to its right";
     case BuildError::text_too_long:
@@ -77,6 +78,20 @@ Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
   entries_.push_back({at, entry.line, entry.list, entry.app, static_cast<std::uint8_t>(bits),
                       static_cast<std::uint8_t>(entry.name.size()),
                       static_cast<std::uint8_t>(fixed)});
+  return {};
+}
+
+Result<void, BuildError> DomainSetBuilder::add(const IpPrefix& range, EntryKind kind, AppId app,
+                                               ListId list, std::uint32_t line) {
+  if (addresses_.size() == kMaxAddressRules) return fail(BuildError::too_many_rules);
+  SluiceAddressRule rule{.line = line,
+                         .list = list.index,
+                         .app = app.index,
+                         .bits = static_cast<std::uint8_t>(kind),
+                         .length = static_cast<std::uint8_t>(range.length())};
+  std::ranges::copy(range.address().mapped(),
+                    std::as_writable_bytes(std::span(rule.first)).begin());
+  addresses_.push_back(rule);
   return {};
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
-// Builds a DomainSet from entries. Slow path: allocates, about 50 bytes an entry and the image.
+// Builds a DomainSet from entries. Slow path: allocates about 50 bytes an entry, and the image.
 //
-// The same name may stand in it several times, for several apps and kinds. The same name, kind and
+// A name or range may be added several times, for several apps and kinds. The same name, kind and
 // app again is a duplicate: the first stays, and the others are reported. Building twice from the
 // same entries and seed gives the same bytes. One thread adds; build() hands its tasks to `run`,
-// which may run them on several.
+// which may run them on several threads.
 
 #include <array>
 #include <cstddef>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "filters/base/function_ref.h"
+#include "filters/base/ip_address.h"
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
 #include "filters/match/domain_set.h"
@@ -31,13 +32,13 @@ struct NewEntry {
   AppId app;
   ListId list;
   std::uint32_t line = 0;
-  std::string_view source = {};  // as the list has it, where that is more than name and kind say
+  std::string_view source = {};  // as the list writes it, where rule_text() cannot tell
 };
 
 enum class BuildError : std::uint8_t {
   too_many_apps,   // over kMaxApps
   too_many_lists,  // over 65535
-  too_many_rules,  // their names fill more than 2 GiB
+  too_many_rules,  // their names fill more than 2 GiB, or over 2^31 - 2 address ranges
   glob_at_top,     // a pattern without a fixed name to its right
   text_too_long,   // a name of an app or a list, a version or a source over 255 bytes
   probe_too_long,  // no table within the probe bound for this seed: draw another
@@ -47,13 +48,13 @@ enum class BuildError : std::uint8_t {
 struct Duplicate {
   ListId list;
   std::uint32_t line = 0;
-  ListId first_list;  // where the entry that stays stands
+  ListId first_list;  // where the entry that stays is
   std::uint32_t first_line = 0;
 };
 
 struct Built {
   DomainSet set;
-  std::vector<std::uint64_t> duplicates;    // by ListId: how many were left out
+  std::vector<std::uint64_t> duplicates;    // left out, by ListId
   std::vector<Duplicate> shown_duplicates;  // the first kMostShown, by list and line
   static constexpr std::size_t kMostShown = 1000;
 };
@@ -65,8 +66,8 @@ class DomainSetBuilder {
   // Memory for an image, zeroed and aligned to 64.
   using Allocate = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>;
 
-  // The seed should come from a random source: names that are looked up come from strangers.
-  // `memory` gives the large blocks, to build() too; several threads ask it at once.
+  // The seed must come from a random source: strangers choose the names that are looked up.
+  // `memory` gives the large blocks, to build() too; several threads use it at the same time.
   explicit DomainSetBuilder(HashKey seed,
                             std::pmr::memory_resource* memory = std::pmr::new_delete_resource());
 
@@ -74,13 +75,16 @@ class DomainSetBuilder {
   [[nodiscard]] Result<AppId, BuildError> app(std::string_view name);
   [[nodiscard]] Result<ListId, BuildError> list(std::string_view name,
                                                 std::string_view version = {});
-  // REQUIRES: ids that this builder gave out.
+  // REQUIRES, here and below: ids that this builder gave out.
   [[nodiscard]] Result<void, BuildError> add(const NewEntry& entry);
   [[nodiscard]] Result<void, BuildError> add(const name::Name& name, EntryKind kind, AppId app,
                                              ListId list, std::uint32_t line) {
     return add({.name = name.wire(), .kind = kind, .app = app, .list = list, .line = line});
   }
-  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  // REQUIRES: an exact kind.
+  [[nodiscard]] Result<void, BuildError> add(const IpPrefix& range, EntryKind kind, AppId app,
+                                             ListId list, std::uint32_t line);
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size() + addresses_.size(); }
 
   // May be called again with another seed after probe_too_long.
   [[nodiscard]] Result<Built, BuildError> build(const Run& run = run_in_turn,
@@ -98,7 +102,7 @@ class DomainSetBuilder {
     AppId app;
     std::uint8_t bits = 0;        // SLUICE_RULE_…
     std::uint8_t name_bytes = 0;  // with the root
-    std::uint8_t key_at = 0;  // where, in its name, the fixed name starts under which it is found
+    std::uint8_t key_at = 0;      // where in its name the fixed part starts, which is hashed
   };
   struct List {
     std::string name, version;
@@ -113,7 +117,8 @@ class DomainSetBuilder {
   std::vector<std::string> apps_;
   std::vector<List> lists_;
   std::pmr::vector<Entry> entries_;
-  std::pmr::vector<std::byte> names_;  // one after the other, behind room for whole-word loads
+  std::pmr::vector<std::byte> names_;  // one after the other, after room for whole-word loads
+  std::vector<SluiceAddressRule> addresses_;
   std::vector<Source> sources_;
 };
 

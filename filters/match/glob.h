@@ -1,7 +1,7 @@
 #pragma once
 
-// Globs inside labels: `p16-tiktok-*`. A star stands for any bytes of its label, or none; case
-// does not count (RFC 4343). Pure; O(pattern × text), both at most 63.
+// Globs inside labels: `p16-tiktok-*`. A star stands for any number of bytes of its label, or none.
+// Case is ignored (RFC 4343). Pure; O(pattern × text), both at most 63 bytes.
 
 #include <string_view>
 
@@ -12,7 +12,7 @@ namespace sluice::match {
 // REQUIRES: the pattern in lower case.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view label) noexcept;
 
-// What stands to the right of the last label with a star; all of it where there is none.
+// The part of the name to the right of the last label with a star; the whole name if it has none.
 // REQUIRES: a whole name in wire form.
 [[nodiscard]] Bytes fixed_part(Bytes pattern) noexcept;
 

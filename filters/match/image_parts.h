@@ -1,6 +1,6 @@
 #pragma once
 
-// The parts of an image as spans, apart by when a look-up reads them. Views.
+// The parts of an image that a lookup reads, as spans. Views.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,14 +17,14 @@ namespace sluice::match {
 inline constexpr std::string_view kImageMagic = "SLUICEDS";
 static_assert(sizeof SluiceImageHeader::magic == kImageMagic.size());
 
-// Before anything is found.
+// Read by every lookup.
 struct HotPart {
   const SluiceImageHeader* header = nullptr;
   std::span<const std::uint64_t> filter;
   std::span<const SluiceBucket> buckets;
 };
 
-// A rule as it is stored.
+// A stored rule of a name.
 struct StoredRule {
   std::uint32_t line = 0;
   ListId list;
@@ -39,7 +39,7 @@ struct StoredRule {
   [[nodiscard]] bool is_last() const noexcept { return (bits & SLUICE_RULE_LAST) != 0; }
 };
 
-// After something is found.
+// Read after a hit.
 struct ColdPart {
   Bytes rules;
 

@@ -14,9 +14,9 @@ namespace {
 constexpr std::size_t kParts = 256;
 constexpr unsigned kPartShift = 56;
 constexpr std::size_t kChunk = 65536;  // entries a task
-// 90 % of the slots. Fuller tables cost a look into a second bucket more often.
+// 90 % of the slots. In a fuller table more lookups read a second bucket.
 constexpr double kSuffixesPerBucket = 9.0;
-// For a suffix. One that is not there passes in about one case of a hundred.
+// A suffix. About one in a hundred of those that are not in the set passes.
 constexpr std::size_t kFilterBits = 12;
 constexpr double kGrowth = 1.05;
 constexpr int kMostGrowths = 16;
@@ -34,7 +34,7 @@ SluiceHashKey expand(HashKey seed) {
   return key;
 }
 
-// At one name: exceptions first, exact ones before suffixes.
+// Order of the rules of one name: exceptions first, exact ones before suffixes.
 constexpr int rank(std::uint8_t bits) {
   switch (static_cast<EntryKind>(bits & SLUICE_RULE_KIND)) {
     case EntryKind::exact_exception:
@@ -49,7 +49,8 @@ constexpr int rank(std::uint8_t bits) {
   return 4;
 }
 
-// Sorts by the byte of the hash that tells the part; `starts[i]` to `starts[i + 1]` is part i.
+// Sorts by the byte of the hash that is the part's number; part i is `starts[i]` to `starts[i +
+// 1]`.
 template <typename T, typename HashOf>
 std::array<std::size_t, kParts + 1> split(std::pmr::vector<T>& items, HashOf&& hash_of) {
   std::array<std::size_t, kParts + 1> starts{};
@@ -164,7 +165,7 @@ bool ImageWriter::same_rule(const Hashed& a, const Hashed& b) const {
          std::ranges::equal(name_of(first), name_of(second));
 }
 
-// By name; at one name globs last, by pattern; best first; equals in the order in which they came.
+// By name; rules of one name: globs last, by pattern; best first; then in the order of add().
 bool ImageWriter::comes_before(const Hashed& a, const Hashed& b) const {
   if (a.hash != b.hash) return a.hash < b.hash;
   const Entry& first = entry(a);
@@ -186,7 +187,7 @@ void ImageWriter::sort_part(Part& part) const {
   count_part(part);
 }
 
-// Leaves out duplicates and marks where names end.
+// Drops duplicates and marks where names end.
 void ImageWriter::thin_part(Part& part) const {
   std::size_t kept = 0;
   for (const Hashed& hashed : part.rules) {
@@ -231,7 +232,7 @@ bool ImageWriter::place_in(BucketTable& table) const {
       const bool is_parent = parent != part.parents.end() && *parent == hash;
       if (is_parent) suffix |= SLUICE_SUFFIX_GO_ON;
       if (!table.add(hash, suffix)) return false;
-      // Another name may have the same hash, and with it the same parent.
+      // Another name may have the same hash, and so the same parent.
       const bool another = i < part.rules.size() && part.rules[i].hash == hash;
       if (is_parent && !another) ++parent;
     }
@@ -252,7 +253,7 @@ Result<BucketTable, BuildError> ImageWriter::place() const {
 }
 
 void ImageWriter::write_part(const Part& part, MutableBytes rules) const {
-  // Entries and names lie in the order in which they came: they are asked for in good time.
+  // Entries and names lie in the order of add(), so they are prefetched.
   constexpr std::size_t kAhead = 16;
   std::size_t at = std::size_t{part.first_rule.index} * kSluiceRuleAlign;
   for (std::size_t i = 0; i < part.rules.size(); ++i) {
@@ -297,21 +298,26 @@ std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) cons
   return strings;
 }
 
-void ImageWriter::report_duplicates(Built& built) const {
-  built.duplicates.resize(builder_.lists_.size());
-  std::vector<LeftOut> all;
+void ImageWriter::report_duplicates(std::span<const RepeatedAddressRule> repeated,
+                                    Built& built) const {
+  std::vector<Duplicate> all;
   for (const Part& part : parts_) {
-    all.insert(all.end(), part.duplicates.begin(), part.duplicates.end());
-  }
-  std::ranges::sort(all, {}, &LeftOut::entry);
-  for (const LeftOut& left_out : all) {
-    const Entry& from = builder_.entries_[left_out.entry];
-    const Entry& first = builder_.entries_[left_out.first];
-    ++built.duplicates[from.list.index];
-    if (built.shown_duplicates.size() < Built::kMostShown) {
-      built.shown_duplicates.push_back({from.list, from.line, first.list, first.line});
+    for (const LeftOut& left_out : part.duplicates) {
+      const Entry& from = builder_.entries_[left_out.entry];
+      const Entry& first = builder_.entries_[left_out.first];
+      all.push_back({from.list, from.line, first.list, first.line});
     }
   }
+  for (const auto& [from, first] : repeated) {
+    all.push_back({ListId{from.list}, from.line, ListId{first.list}, first.line});
+  }
+  built.duplicates.resize(builder_.lists_.size());
+  for (const Duplicate& duplicate : all) ++built.duplicates[duplicate.list.index];
+  std::ranges::sort(all, {}, [](const Duplicate& it) {
+    return std::tuple(it.list.index, it.line, it.first_list.index, it.first_line);
+  });
+  all.resize(std::min(all.size(), Built::kMostShown));
+  built.shown_duplicates = std::move(all);
 }
 
 ImageWriter::Hashes ImageWriter::filter() const {
@@ -325,9 +331,9 @@ ImageWriter::Hashes ImageWriter::filter() const {
   return filter;
 }
 
-// Where each section goes; the sum of all is the size of the image.
-SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t texts,
-                                       std::size_t strings) const {
+// Where each section goes, and the size of the image.
+SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t addresses,
+                                       std::size_t texts, std::size_t strings) const {
   SluiceImageHeader header{};
   std::ranges::copy(kImageMagic, header.magic);
   header.version = kSluiceImageVersion;
@@ -347,15 +353,16 @@ SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t tex
   };
   header.filter = place(totals_.filtered * kFilterBits / 64 + 1, sizeof(std::uint64_t));
   header.buckets = place(table.buckets().size(), sizeof(SluiceBucket));
-  // A rule's head may be read whole where its name is short.
+  // Readers copy a whole SluiceRule, even where the last name is shorter.
   header.rule_bytes = place(totals_.bytes + sizeof(SluiceRule), 1);
+  header.addresses = place(addresses, sizeof(SluiceAddressRule));
   header.texts = place(texts, sizeof(SluiceText));
   header.strings = place(strings, 1);
   header.image_bytes = end;
   return header;
 }
 
-// False: more rules than a suffix can point at.
+// False: there are more rules than a suffix can point at.
 bool ImageWriter::add_up() {
   for (Part& part : parts_) {
     part.first_rule = {static_cast<std::uint32_t>(totals_.bytes / kSluiceRuleAlign)};
@@ -378,7 +385,9 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   std::vector<SluiceText> texts;
   const std::vector<std::byte> strings = this->strings(texts);
   const Hashes filter = this->filter();
-  const SluiceImageHeader header = lay_out(*table, texts.size(), strings.size());
+  std::vector<SluiceAddressRule> addresses = builder_.addresses_;
+  const std::vector<RepeatedAddressRule> repeated = sort_address_rules(addresses);
+  const SluiceImageHeader header = lay_out(*table, addresses.size(), texts.size(), strings.size());
 
   const std::shared_ptr<std::byte> memory = allocate(header.image_bytes);
   const MutableBytes image(memory.get(), header.image_bytes);
@@ -388,6 +397,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   put(0, std::as_bytes(std::span(&header, 1)));
   put(header.filter.at, std::as_bytes(std::span(filter)));
   put(header.buckets.at, std::as_bytes(table->buckets()));
+  put(header.addresses.at, std::as_bytes(std::span(addresses)));
   put(header.texts.at, std::as_bytes(std::span(texts)));
   put(header.strings.at, strings);
   const MutableBytes rules = image.subspan(header.rule_bytes.at, header.rule_bytes.count);
@@ -395,7 +405,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
 
   Built built;
   built.set = *DomainSet::open(image, memory);  // ours: it cannot fail
-  report_duplicates(built);
+  report_duplicates(repeated, built);
   return built;
 }
 

@@ -2,8 +2,8 @@
 
 // From the entries of a builder to an image. Private to match/.
 //
-//   hash all entries ─► 256 parts by hash ─► sort and thin each part ─► place suffixes ─► write
-//       in tasks                                   in tasks              one pass       in tasks
+//   hash all names ─► 256 parts by hash ─► sort each, drop duplicates ─► place suffixes ─► write
+//      in tasks                                    in tasks                one pass      in tasks
 //
 // Buckets ascend with the hash, and so do parts: the suffixes of all parts, one after the other,
 // fill the buckets from the first to the last.
@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "filters/match/address_rules.h"
 #include "filters/match/bucket_table.h"
 #include "filters/match/domain_image.h"
 #include "filters/match/domain_set_builder.h"
@@ -30,24 +31,24 @@ class ImageWriter {
  private:
   using Entry = DomainSetBuilder::Entry;
 
-  // An entry under the hash of its name, with what the passes over all of them need: entries and
-  // names lie in another order, and to read them here and there is slow.
+  // An entry and the hash of its name, with what the passes over all entries need: entries and
+  // names lie in another order, and random access to them is slow.
   struct Hashed {
     std::uint64_t hash;
     std::uint32_t entry;
     std::uint8_t name_bytes;
     bool is_glob;
-    bool ends_name;  // the next one is of another name
+    bool ends_name;  // the next one has another name
   };
   using Hashes = std::pmr::vector<std::uint64_t>;
   struct LeftOut {
     std::uint32_t entry, first;
   };
-  // What has its hash in one 256th of all.
+  // The entries and suffixes in one 256th of the hashes.
   struct Part {
     std::span<Hashed> rules;
     std::span<std::uint64_t> parents;   // suffixes of names, sorted
-    std::span<std::uint64_t> filtered;  // what the filter has, sorted
+    std::span<std::uint64_t> filtered;  // suffixes in the filter, sorted
     std::vector<LeftOut> duplicates;
     std::size_t names = 0;
     std::size_t suffixes = 0;
@@ -72,16 +73,16 @@ class ImageWriter {
   void write_part(const Part& part, MutableBytes rules) const;
   [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
   [[nodiscard]] Hashes filter() const;
-  [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t texts,
-                                          std::size_t strings) const;
-  void report_duplicates(Built& built) const;
+  [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t addresses,
+                                          std::size_t texts, std::size_t strings) const;
+  void report_duplicates(std::span<const RepeatedAddressRule> repeated, Built& built) const;
 
   [[nodiscard]] const Entry& entry(const Hashed& hashed) const {
     return builder_.entries_[hashed.entry];
   }
-  // ByteVector of its rule in the image.
+  // Bytes of its rule in the image.
   [[nodiscard]] static std::size_t size_of(const Hashed& hashed) noexcept;
-  // In wire form, with the root: all of it; the part under which it is found.
+  // In wire form, with the root: the whole name; the part that is hashed.
   [[nodiscard]] Bytes name_of(const Entry& entry) const;
   [[nodiscard]] Bytes key_of(const Entry& entry) const;
 

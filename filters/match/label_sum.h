@@ -1,7 +1,7 @@
 #pragma once
 
-// The hash sum of a label, a word at a time: what sluice_label_sum (match/domain_image.h) says,
-// faster. Private to match/. Pure; reads inside the label's buffer only.
+// The hash sum of a label, a word at a time: the result of sluice_label_sum (match/domain_image.h),
+// faster. Private to match/. Pure; reads only inside the label's buffer.
 
 #include <algorithm>
 #include <array>
@@ -37,7 +37,7 @@ static_assert(std::endian::native == std::endian::little, "whole words are loade
   return word;
 }
 
-// What sluice_label_sum says, a word at a time.
+// The result of sluice_label_sum, a word at a time.
 [[nodiscard]] inline std::uint64_t label_sum_by_words(Bytes buffer, Label label,
                                                       const SluiceHashKey& key) noexcept {
   std::size_t end = label.at + label.size;
@@ -54,8 +54,8 @@ static_assert(std::endian::native == std::endian::little, "whole words are loade
 }
 
 #ifdef __SSE2__
-// Both words of a label of up to 16 bytes at once. No branch hangs on the label's size: sizes are
-// what a branch predictor cannot know. REQUIRES: 16 bytes before the label's end.
+// Both words of a label of up to 16 bytes at once. No branch depends on the label's size, which a
+// branch predictor cannot know. REQUIRES: 16 bytes before the label's end.
 [[nodiscard]] inline std::uint64_t short_label_sum(const std::byte* end, std::size_t size,
                                                    const SluiceHashKey& key) noexcept {
   alignas(32) static constexpr std::array<std::uint8_t, 32> kMask = [] {
@@ -69,7 +69,7 @@ static_assert(std::endian::native == std::endian::little, "whole words are loade
     return bytes;
   };
   __m128i label = _mm_and_si128(load(end - 16), load(kMask.data() + size));
-  // 'A' to 'Z', and only they, become the largest 26 signed bytes.
+  // Only 'A' to 'Z' become the largest 26 signed bytes.
   const __m128i shifted = _mm_add_epi8(label, _mm_set1_epi8(127 - 'Z'));
   const __m128i upper = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(127 - 26));
   label = _mm_or_si128(label, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));

@@ -1,9 +1,7 @@
 #pragma once
 
-// A name's labels from the right, whatever form it comes in, and their hash sums. Private to
-// match/.
-//
-// Pure; reads inside the name's buffer only.
+// The labels of a name from the right, and their hash sums, for each form of names. Private to
+// match/. Pure; reads only inside the name's buffer.
 
 #include <algorithm>
 #include <array>
@@ -77,16 +75,16 @@ class WireLabels {
     end_ = at;
     return true;
   }
-  // The label that next() gave last is the leftmost.
+  // Whether the label that next() gave last is the leftmost.
   [[nodiscard]] bool at_start() const noexcept { return count_ == 0; }
   [[nodiscard]] Bytes buffer() const noexcept { return buffer_; }
 
  private:
   Bytes buffer_;
   std::size_t first_ = 0;
-  std::size_t end_ = 0;  // of what is left of the name
+  std::size_t end_ = 0;  // of the labels still to come
   std::size_t count_ = 0;
-  // Only as many as there are labels are written: a name of three should not pay for 128.
+  // Not initialised: a name of three labels should not pay for 128.
   std::array<std::uint8_t, name::kMaxLabels + 1> starts_;
 };
 
@@ -115,7 +113,7 @@ class HostLabels {
  private:
   static constexpr std::byte kDot{'.'};
 
-  // Behind the last dot before end_.
+  // The byte behind the last dot before end_.
   [[nodiscard]] std::size_t start_of_label() const noexcept {
     std::size_t at = end_;
 #ifdef __SSE2__
@@ -137,7 +135,7 @@ class HostLabels {
   static constexpr std::size_t kWindow = 16;
   Bytes buffer_;
   std::size_t first_;
-  std::size_t end_;  // of what is left of the name
+  std::size_t end_;  // of the labels still to come
   bool more_ = false;
 };
 
@@ -152,7 +150,7 @@ class HostLabels {
   Bytes text = name.buffer.first(std::size_t{name.at} + name.size).subspan(label_at);
   while (!stored.empty()) {
     const auto size = std::to_integer<std::size_t>(stored[0]);
-    // Behind the root only final dots may be left.
+    // Only final dots may follow the root.
     if (size == 0) return std::ranges::all_of(text, [](std::byte c) { return c == kDot; });
     if (size >= stored.size() || size > text.size()) return false;
     if (!equals_folded(text.first(size), stored.subspan(1, size))) return false;
@@ -163,13 +161,13 @@ class HostLabels {
       text = text.subspan(1);
     }
   }
-  return false;  // no name is stored there
+  return false;  // the stored name has no end: the image is damaged
 }
 
-// The three labels at the right of a name: all that most look-ups need.
+// The three labels at the right of a name: most lookups need no more.
 struct LastLabels {
-  std::uint32_t count = 0;     // 0 to 3: those that are there
-  bool more = false;           // and there are others
+  std::uint32_t count = 0;     // 0 to 3
+  bool more = false;           // the name has more labels
   Label first, second, third;  // from the right
 };
 [[nodiscard]] inline LastLabels last_labels(WireName name) noexcept {
@@ -189,8 +187,9 @@ struct LastLabels {
     at += 1 + size;
     all_sizes |= size;
   };
-  // How many labels a name has is what a branch predictor cannot know: four steps without a branch,
-  // of which those behind the root stand still. One that leaves the name reads its last byte.
+  // A branch predictor cannot know how many labels a name has. So this takes four steps without a
+  // branch: steps after the root stay at the root, and a step that would leave the name reads its
+  // last byte.
   for (int i = 0; i < 4; ++i) {
     const auto size = std::to_integer<std::size_t>(bytes[std::min(at, end - 1)]);
     const std::size_t moves = std::size_t{0} - static_cast<std::size_t>(size != 0);

@@ -1,10 +1,10 @@
 #pragma once
 
-// Names to look up, as they lie in a packet: no copy, no case pass. Views; the buffer outlives
-// them.
+// Names to look up, as they lie in a packet: without a copy, in any case. Views; the buffer
+// outlives them.
 //
-// The matcher loads whole words that end where a label ends, so it reads bytes of the buffer in
-// front of the name too (never outside the buffer). Where there are none, it takes a slower way.
+// The matcher loads whole words that end where a label ends, so it also reads bytes of the buffer
+// before the name (never outside the buffer). If there are none, it takes a slower path.
 
 #include <cstdint>
 #include <string_view>
@@ -13,15 +13,15 @@
 
 namespace sluice::match {
 
-// Uncompressed wire form (RFC 1035 section 3.1), any case. One that does not end within the buffer
-// or within 255 bytes is covered by nothing.
+// Uncompressed wire form (RFC 1035 section 3.1), any case. No rule covers a name that does not end
+// within the buffer or within 255 bytes.
 struct WireName {
   Bytes buffer;
-  std::uint32_t at = 0;  // of the first label's length byte
+  std::uint32_t at = 0;  // place of the first label's length byte
 };
 
-// Text with dots, as SNI and Host have it, any case; final dots are ignored. Labels that no name
-// can have cover nothing, and end the search there: `a..example.com` is below example.com.
+// Text with dots, as in SNI and Host, any case; final dots are ignored. An impossible label ends
+// the search there: `a..example.com` is below example.com.
 struct HostName {
   Bytes buffer;
   std::uint32_t at = 0;

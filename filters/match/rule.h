@@ -1,6 +1,7 @@
 #pragma once
 
-// The words of the matcher: what an entry is, where it came from, and what a hit says.
+// The vocabulary of the matcher: kinds of entries, where a rule comes from, and the result of a
+// lookup. Values.
 
 #include <cstdint>
 #include <string_view>
@@ -14,7 +15,7 @@ enum class EntryKind : std::uint8_t {
   exact,            // the name alone
   exception,        // the name and all below it are let through
   exact_exception,  // the name alone is let through
-};  // as SLUICE_RULE_KIND has them
+};  // the values of SLUICE_RULE_KIND
 
 [[nodiscard]] constexpr bool is_exception(EntryKind kind) noexcept {
   return kind == EntryKind::exception || kind == EntryKind::exact_exception;
@@ -24,15 +25,14 @@ enum class EntryKind : std::uint8_t {
   return kind == EntryKind::exact || kind == EntryKind::exact_exception;
 }
 
-// Index of a rule in its DomainSet.
+// Identifies a rule in its DomainSet.
 struct RuleId {
   std::uint32_t index = 0xffffffffU;
   [[nodiscard]] bool valid() const noexcept { return index != 0xffffffffU; }
   friend bool operator==(RuleId, RuleId) = default;
 };
 
-// Index of an app in its DomainSet; `any` is the app of lists that belong to none (an operator's
-// exceptions, which hold for every app).
+// Index of an app in its DomainSet. kAny is the app of exceptions that hold for every app.
 struct AppId {
   static constexpr std::uint8_t kAny = 0xff;
   std::uint8_t index = kAny;
@@ -45,7 +45,7 @@ struct ListId {
   friend bool operator==(ListId, ListId) = default;
 };
 
-// Where a rule stands; the cold part, looked at only after a hit.
+// What a rule is and where it comes from; read only after a hit.
 struct Rule {
   EntryKind kind = EntryKind::suffix;
   bool is_glob = false;  // stars in its name stand for any bytes of their labels
@@ -56,7 +56,7 @@ struct Rule {
 
 struct Match {
   RuleId rule;              // invalid: no entry covers the name
-  std::uint8_t labels = 0;  // of the entry that matched
+  std::uint8_t labels = 0;  // of the entry that matched; 0: an address range
   EntryKind kind = EntryKind::suffix;
 };
 

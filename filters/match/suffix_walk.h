@@ -1,7 +1,7 @@
 #pragma once
 
-// One look-up on its way through the buckets of a set: from the right, label by label, until a
-// suffix is not there. Private to match/. No allocation, no exceptions.
+// One lookup in the buckets of a set: from the right, label by label, until a suffix is missing.
+// Private to match/. No allocation, no exceptions.
 
 #include <bit>
 #include <cstdint>
@@ -29,17 +29,18 @@ namespace sluice::match {
 #endif
 }
 
-// A suffix that has rules, by its tag; not verified yet. Trivial: arrays of it are not initialised.
+// A suffix that has rules, by its tag; not verified yet. Trivial, so that arrays of it need no
+// initialisation.
 struct FoundSuffix {
-  std::uint32_t rule;      // the first
+  std::uint32_t rule;      // the first one
   std::uint32_t label_at;  // where the suffix starts in the name's buffer
-  std::uint8_t depth;      // its labels
-  bool whole;              // it is all of the name
-  bool has_globs;          // among its rules
+  std::uint8_t depth;      // number of its labels
+  bool whole;              // it is the whole name
+  bool has_globs;          // some of its rules are globs
 };
 
-// Calls `take(suffix)` with what is known of each suffix that may be the one of this hash. True: a
-// longer one may be there.
+// Calls `take(suffix)` for each suffix with the tag of this hash. True: the set may have a longer
+// suffix.
 template <typename Take>
 bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
   bool go_on = false;
@@ -63,9 +64,8 @@ bool probe(const HotPart& set, std::uint64_t hash, Take&& take) noexcept {
           (suffix & SLUICE_SUFFIX_HAS_GLOBS) != 0};
 }
 
-// The suffixes that every look-up starts with: of one label, where there are such entries, of two
-// and of three. Where none of them may be there nothing covers the name: for most names it ends
-// here.
+// The suffixes that every lookup starts with: of one label (if the set has such entries), of two
+// and of three. If the set has none of them, nothing covers the name. Most lookups end here.
 class FirstSuffixes {
  public:
   template <typename Source>
@@ -77,7 +77,7 @@ class FirstSuffixes {
       return sluice_extend(hash, label_sum(name.buffer, label, key), label.size, key.multiplier);
     };
     top_ = extend(key.start, labels_.first);
-    // Of what a name has not, it looks for what it has twice.
+    // Missing suffixes repeat an existing one, so the lookup needs no branch.
     second_ = labels_.count > 1 ? extend(top_, labels_.second) : top_;
     third_ = labels_.count > 2 ? extend(second_, labels_.third) : second_;
   }
@@ -93,12 +93,12 @@ class FirstSuffixes {
   }
   // False: nothing covers the name.
   [[nodiscard]] bool may_be_there(const HotPart& set) const noexcept {
-    // One branch: each of the two alone is harder to foresee.
+    // One branch: each of the two conditions alone is harder to predict.
     return (int{may_pass(set, second_)} | int{may_pass(set, third_)}) != 0 ||
            (set.header->top_level != 0 && may_be_in(bucket_of(set, top_), top_));
   }
-  // Calls `take(found)` for what may be there. True: there are longer suffixes, and one may be
-  // there.
+  // Calls `take(found)` for the suffixes that the set may have. True: the name has longer suffixes,
+  // and the set may have one of them.
   template <typename Take>
   bool find(const HotPart& set, Take&& take) const noexcept {
     const auto look = [&](std::uint64_t hash, Label label, std::uint8_t depth) {
@@ -106,7 +106,7 @@ class FirstSuffixes {
         take(found_suffix(suffix, label.at, depth, labels_.count == depth && !labels_.more));
       });
     };
-    // Suffixes of one label are there only as entries: they say nothing of longer ones.
+    // Suffixes of one label are in the table only as entries: they tell nothing of longer ones.
     if (labels_.count > 0 && set.header->top_level != 0) look(top_, labels_.first, 1);
     return labels_.count > 1 && look(second_, labels_.second, 2) && labels_.count > 2 &&
            look(third_, labels_.third, 3) && labels_.more;
@@ -139,14 +139,14 @@ class FirstSuffixes {
 template <typename Source>
 class SuffixWalk {
  public:
-  // REQUIRES: a name that has more than three labels.
+  // REQUIRES: a name with more than three labels.
   SuffixWalk(const HotPart& set, Source name, const FirstSuffixes& first) noexcept
       : set_(set), labels_(name), hash_(first.hash_of_three_labels()) {
     Label label;
     static_cast<void>(labels_.next(label) && labels_.next(label) && labels_.next(label));
   }
 
-  // On to the next suffix; false: there is none.
+  // Goes on to the next suffix. False: there is none.
   bool advance() noexcept {
     Label label;
     if (!labels_.next(label)) return false;
@@ -160,7 +160,7 @@ class SuffixWalk {
   void prefetch() const noexcept {
     __builtin_prefetch(&set_.buckets[sluice_home_bucket(hash_, set_.header->home_buckets)]);
   }
-  // Calls `take(found)` for what may be there. True: a longer suffix may be there.
+  // Calls `take(found)` for the suffix if the set may have it. True: the set may have a longer one.
   template <typename Take>
   bool find(Take&& take) const noexcept {
     return probe(set_, hash_, [&](std::uint32_t suffix) {

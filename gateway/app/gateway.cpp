@@ -73,7 +73,7 @@ Result<void, std::string> Gateway::open_parts() {
   if (!dataplanes) return fail(dataplanes.error());
   workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
   metrics_.publish(lists_);
-  log_refused(options_.ban.refused);
+  log_notes(options_.ban);
   log_lists(lists_);
   log_memory(start, workers_.count(), lists_);
   return {};
@@ -143,7 +143,7 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
     spdlog::error("reload failed; the old lists and policies stay in force: {}", outcome.error());
     return;
   }
-  log_refused(outcome->refused);
+  log_notes(*outcome);
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
   log_lists(lists_);

@@ -14,8 +14,9 @@ double mib(std::size_t bytes) {
 
 }  // namespace
 
-void log_refused(const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) spdlog::warn("refused: {}", line);
+void log_notes(const Ban& ban) {
+  for (const std::string& line : ban.refused) spdlog::warn("refused: {}", line);
+  for (const std::string& line : ban.warnings) spdlog::warn("{}", line);
 }
 
 void log_lists(const telemetry::ListsStatus& lists) {

@@ -4,15 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
-#include <vector>
 
+#include "gateway/app/setup.h"
 #include "gateway/config/config.h"
 #include "gateway/telemetry/metrics.h"
 
 namespace sluice::app {
 
-void log_refused(const std::vector<std::string>& lines);
+void log_notes(const Ban& ban);
 void log_lists(const telemetry::ListsStatus& lists);
 void log_memory(const config::StartSettings& start, std::size_t workers,
                 const telemetry::ListsStatus& lists);

@@ -40,7 +40,7 @@ std::vector<lists::ListSpec> specs_of(const cli::ListsInput& input) {
   std::vector<lists::ListSpec> specs;
   const auto add = [&](const cli::ListWord& word, bool exceptions) {
     specs.push_back({.name = name_for(word.file, specs),
-                     .file = word.file,
+                     .source = lists::Source::file(word.file),
                      .format = input.format.value_or(lists::usual_format(word.file)),
                      .app = word.app,
                      .exceptions = exceptions});

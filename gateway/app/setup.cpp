@@ -9,7 +9,7 @@ namespace sluice::app {
 namespace {
 
 // For all lists together, so that a log stays readable whatever a list holds.
-constexpr std::size_t kMaxRefusedShown = 20;
+constexpr std::size_t kMostNotesShown = 20;
 
 // The shipped lists lie beside an installed program, or else in the source tree.
 std::filesystem::path shipped_lists() {
@@ -22,19 +22,23 @@ std::filesystem::path shipped_lists() {
   return SLUICE_SHIPPED_LISTS;
 }
 
-std::vector<std::string> refused_lines(const std::vector<lists::LoadedList>& all) {
+// `count`: all of the notes that `shown` may be the first of.
+std::vector<std::string> lines_of(const std::vector<lists::LoadedList>& all,
+                                  std::vector<lists::LineError> lists::LoadedList::* shown,
+                                  std::uint64_t lists::LoadedList::* count,
+                                  const std::string& what) {
   std::vector<std::string> lines;
-  std::uint64_t hidden = 0;
+  std::uint64_t rest = 0;
   for (const lists::LoadedList& list : all) {
-    for (const lists::LineError& error : list.errors) {
-      if (lines.size() == kMaxRefusedShown) break;
-      lines.push_back(list.spec.file.string() + ":" + std::to_string(error.line) + ": \"" +
-                      error.text + "\": " + error.reason);
+    for (const lists::LineError& note : list.*shown) {
+      if (lines.size() == kMostNotesShown) break;
+      lines.push_back(list.spec.source.name() + ":" + std::to_string(note.line) + ": \"" +
+                      note.text + "\": " + note.reason);
     }
-    hidden += list.error_count;
+    rest += list.*count;
   }
-  hidden -= lines.size();
-  if (hidden > 0) lines.push_back("… and " + std::to_string(hidden) + " more refused lines");
+  rest -= lines.size();
+  if (rest > 0) lines.push_back("… and " + std::to_string(rest) + " more " + what);
   return lines;
 }
 
@@ -53,22 +57,6 @@ telemetry::ListsStatus status_of(const lists::Compiled& compiled) {
   return status;
 }
 
-policy::PolicySet policies_of(const std::vector<config::PolicySpec>& specs,
-                              const match::DomainSet& domains) {
-  std::vector<policy::Policy> policies;
-  for (const config::PolicySpec& spec : specs) {
-    policy::Policy policy{spec.name, spec.clients, {}, spec.action};
-    for (std::size_t i = 0; i < domains.app_count(); ++i) {
-      const match::AppId app{static_cast<std::uint8_t>(i)};
-      for (const std::string& name : spec.apps) {
-        if (name == domains.app_name(app)) policy.apps.add(app);
-      }
-    }
-    policies.push_back(std::move(policy));
-  }
-  return policy::PolicySet(std::move(policies));
-}
-
 }  // namespace
 
 Result<config::Config, std::string> load_config(const std::string& file) {
@@ -81,17 +69,24 @@ Result<config::Config, std::string> load_config(const std::string& file) {
 }
 
 Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
-  auto compiled = lists::compile(settings.lists);
+  const lists::CompileOptions guards{.critical = settings.critical, .popular = settings.popular};
+  auto compiled = settings.image.empty() ? lists::compile(settings.lists, guards)
+                                         : lists::load_image(settings.image, guards);
   if (!compiled) return fail(compiled.error().to_string());
+  auto policies = config::resolve_policies(settings.policies, compiled->domains);
+  if (!policies) return fail(std::move(policies.error()));
+  using List = lists::LoadedList;
   Ban ban;
-  ban.refused = refused_lines(compiled->lists);
+  ban.refused = lines_of(compiled->lists, &List::errors, &List::error_count, "refused lines");
+  ban.warnings = lines_of(compiled->lists, &List::warnings, &List::warning_count, "warnings");
   ban.status = status_of(*compiled);
   auto snapshot = std::make_shared<engine::Snapshot>();
-  snapshot->policies = policies_of(settings.policies, compiled->domains);
+  snapshot->policies = std::move(*policies);
   snapshot->domains = std::move(compiled->domains);
   snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->fallbacks = settings.verdicts;
   snapshot->dns = settings.dns;
+  snapshot->kill_open_flows = settings.kill_open_flows;
   ban.snapshot = std::move(snapshot);
   return ban;
 }

@@ -26,7 +26,7 @@ namespace sluice::app {
 struct Ban {
   std::shared_ptr<engine::Snapshot> snapshot;  // whoever publishes it sets its generation
   telemetry::ListsStatus status;
-  std::vector<std::string> refused;  // lines of lists that were refused
+  std::vector<std::string> refused, warnings;  // lines about lists, for the operator
 };
 // Reads and compiles the lists, and resolves the policies. Any thread; touches nothing that runs.
 [[nodiscard]] Result<Ban, std::string> build_ban(const config::LiveSettings& settings);

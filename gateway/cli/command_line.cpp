@@ -10,66 +10,67 @@ namespace po = boost::program_options;
 
 constexpr const char* kOverview = R"(sluice: an inline gateway that enforces a ban of named apps
 
-usage: sluice COMMAND [OPTIONS]      (sluice COMMAND --help tells more)
+usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
 
-  run      bridge two interfaces and drop what is banned
+  run      bridge two interfaces and block the traffic of banned apps
   replay   judge a capture file as the gateway would
-  inspect  print every name that a capture reveals
-  check    tell what would happen to a name, and why
+  inspect  print every name in a capture
+  check    show what would happen to a name, and why
   lists    build, lint and show lists of names
 
   --version
 )";
 
-// For all commands but `run`.
+// For all commands except `run`.
 void add_config(po::options_description& options) {
   options.add_options()(
       "config,c", po::value<std::string>()->value_name("FILE"),
-      "configuration (deploy/sluice.toml shows every option); without: the shipped "
+      "configuration (deploy/sluice.toml documents every option); default: the shipped "
       "lists, dropped for every client");
 }
 
 void add_checksums(po::options_description& options) {
-  options.add_options()("verify-checksums",
-                        "leave out packets with a bad checksum, as a server would; off by default, "
-                        "because captures made on a host have unfinished ones");
+  options.add_options()(
+      "verify-checksums",
+      "drop packets with a bad checksum, as a server would; off by default, because "
+      "captures made on a host contain checksums that its card had yet to fill in");
 }
 
 Syntax run_syntax() {
   Syntax syntax{
       "usage: sluice run --config FILE [OPTIONS]\n"
-      "Bridges two interfaces and drops what is banned. SIGHUP reloads lists and policies.\n",
+      "Bridges two interfaces and blocks the traffic of banned apps. SIGHUP reloads lists and "
+      "policies.\n",
       "examples:\n"
       "  sluice run --config /etc/sluice/sluice.toml\n"
       "  sluice run --config deploy/sluice.toml --inside eth1 --outside eth2\n"
-      "exit status: 0 after a clean stop, 1 the dataplane failed, 2 bad configuration (nothing "
-      "was\n"
-      "touched)\n",
+      "exit status: 0 stopped by a signal, 1 the dataplane failed, 2 bad configuration (no\n"
+      "interface was opened)\n",
       common_options()};
   auto text = [] { return po::value<std::string>(); };
   syntax.options.add_options()("config,c", text()->value_name("FILE"),
-                               "configuration (deploy/sluice.toml shows every option)")(
-      "inside", text()->value_name("IF"), "interface of the clients' side")(
-      "outside", text()->value_name("IF"), "interface of the internet's side")(
-      "metrics", text()->value_name("IP:PORT"), "where Prometheus scrapes")(
-      "audit", text()->value_name("FILE"), "audit trail, JSON lines; - is standard output");
+                               "configuration (deploy/sluice.toml documents every option)")(
+      "inside", text()->value_name("IF"), "interface on the clients' side")(
+      "outside", text()->value_name("IF"), "interface on the internet's side")(
+      "metrics", text()->value_name("IP:PORT"), "address and port for Prometheus")(
+      "audit", text()->value_name("FILE"), "audit trail as JSON lines; - is standard output");
   return syntax;
 }
 
 Syntax replay_syntax() {
   Syntax syntax{
       "usage: sluice replay --read IN.pcap[ng] [--write OUT.pcap] [--events FILE|-] [OPTIONS]\n"
-      "Judges a capture as the gateway would. Packets that pass go to OUT.\n",
+      "Judges a capture as the gateway would, and writes the packets that pass to OUT.\n",
       "examples:\n"
       "  sluice replay --read office.pcapng --write passed.pcap --events -\n"
       "  sluice replay --read office.pcapng --config /etc/sluice/sluice.toml\n"
-      "exit status: 0, or 2 where a file could not be read or written to its end\n",
+      "exit status: 0, or 2 if a file could not be read or written completely\n",
       common_options()};
   add_config(syntax.options);
   auto text = [] { return po::value<std::string>(); };
   syntax.options.add_options()("read,r", text()->value_name("FILE"),
                                "capture to judge; - is standard input")(
-      "write,w", text()->value_name("FILE"), "capture of what passed")(
+      "write,w", text()->value_name("FILE"), "capture to write: the packets that passed")(
       "events,e", text()->value_name("FILE"), "audit records as JSON lines; - is standard output");
   add_checksums(syntax.options);
   return syntax;
@@ -78,11 +79,11 @@ Syntax replay_syntax() {
 Syntax inspect_syntax() {
   Syntax syntax{
       "usage: sluice inspect --read IN.pcap[ng] [OPTIONS]\n"
-      "Prints every name that a capture reveals, a JSON object a line.\n",
+      "Prints every name in a capture, one JSON object a line.\n",
       "examples:\n"
       "  sluice inspect --read office.pcapng\n"
       "  sluice inspect --read office.pcapng | jq -r 'select(.verdict == \"drop\") | .name'\n"
-      "exit status: 0, or 2 where the capture could not be read to its end\n",
+      "exit status: 0, or 2 if the capture could not be read completely\n",
       common_options()};
   add_config(syntax.options);
   syntax.options.add_options()("read,r", po::value<std::string>()->value_name("FILE"),
@@ -94,8 +95,9 @@ Syntax inspect_syntax() {
 Syntax check_syntax() {
   Syntax syntax{
       "usage: sluice check [NAME…] [OPTIONS]\n"
-      "Tells what would happen to each name, and why. Without a NAME they come from standard "
-      "input.\n",
+      "Shows what would happen to each name or IP address, and why. Without NAME it reads them "
+      "from\n"
+      "standard input, one a line.\n",
       "examples:\n"
       "  sluice check web.wechat.com example.com\n"
       "  sluice check --client 10.1.2.3 --config /etc/sluice/sluice.toml www.tiktok.com\n"
@@ -104,14 +106,14 @@ Syntax check_syntax() {
       "exit status: 0 all pass, 1 some are blocked, 2 error\n",
       common_options()};
   add_config(syntax.options);
-  syntax.options.add_options()("image", po::value<std::string>()->value_name("FILE"),
-                               "ask this image (sluice lists build), all its apps dropped for "
-                               "every client")(
+  syntax.options.add_options()(
+      "image", po::value<std::string>()->value_name("FILE"),
+      "use this image (sluice lists build) instead of a configuration: all "
+      "its apps are dropped for every client")(
       "client", po::value<std::string>()->value_name("IP"),
-      "judge for this client; without: by the first policy that blocks")(
-      "json", "a JSON object a line")("name",
-                                      po::value<std::vector<std::string>>()->value_name("NAME"),
-                                      "the same as NAME without it");
+      "judge for this client; default: by the first policy that blocks the name")(
+      "json", "print one JSON object a line")(
+      "name", po::value<std::vector<std::string>>()->value_name("NAME"), "the same as NAME");
   return syntax;
 }
 
@@ -152,8 +154,7 @@ Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
   command.config = text_of(*values, "config");
   command.image = optional_text(*values, "image");
   if (command.image && values->count("config") != 0) {
-    return fail(
-        Answer{"sluice: --image stands for a configuration: --config is one too many\n", kUsage});
+    return fail(Answer{"sluice: --image and --config are mutually exclusive\n", kUsage});
   }
   command.json = values->count("json") != 0;
   command.names = texts_of(*values, "name");
@@ -161,7 +162,7 @@ Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
     const std::string text = text_of(*values, "client");
     command.client = IpAddress::parse(text);
     if (!command.client) {
-      return fail(Answer{"sluice: --client: \"" + text + "\" is no IP address\n", kUsage});
+      return fail(Answer{"sluice: --client: \"" + text + "\" is not an IP address\n", kUsage});
     }
   }
   return command;
@@ -182,7 +183,7 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
     return fail(Answer{kOverview, 0});
   }
   if (command == "--version") return fail(Answer{"sluice " SLUICE_VERSION "\n", 0});
-  return fail(Answer{"sluice: no command \"" + command + "\"\n" + kOverview, kUsage});
+  return fail(Answer{"sluice: unknown command \"" + command + "\"\n" + kOverview, kUsage});
 }
 
 }  // namespace sluice::cli

@@ -1,8 +1,8 @@
 #pragma once
 
-// The command line (Boost.Program_options): words in, a Command out; nothing is done here.
+// The command line (Boost.Program_options): words in, a Command out; nothing is executed here.
 //
-// `--help`, `--version` and mistakes come out as text with an exit status.
+// `--help`, `--version` and mistakes come out as text with an exit status. Allocates.
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
-#include "lists/format/entry.h"
+#include "lists/format/format.h"
 
 namespace sluice::cli {
 
@@ -31,10 +31,10 @@ struct InspectCommand {
 };
 
 struct CheckCommand {
-  std::vector<std::string> names;  // none: from standard input
+  std::vector<std::string> names;  // empty: read from standard input
   std::optional<IpAddress> client;
   std::string config;
-  std::optional<std::string> image;  // in place of a configuration
+  std::optional<std::string> image;  // instead of a configuration
   bool json = false;
 };
 
@@ -42,12 +42,12 @@ struct ListWord {
   std::string app, file;
 };
 
-// What `lists build` and `lists lint` read.
+// The input of `lists build` and `lists lint`.
 struct ListsInput {
   std::vector<ListWord> lists, exceptions;
-  std::optional<lists::Format> format;  // none: as their names say
+  std::optional<lists::Format> format;  // none: as the file names say
   std::string critical, popular;        // files of names; empty: not given
-  bool force = false;                   // public suffixes are taken
+  bool force = false;                   // take public suffixes
 };
 
 struct ListsBuildCommand {
@@ -67,7 +67,7 @@ struct ListsShowCommand {
 using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand,
                              ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
-// What to say instead of doing something.
+// Text to print instead of executing a command.
 struct Answer {
   std::string text;
   int exit_status = 0;  // 0: to standard output; else to standard error

@@ -18,7 +18,7 @@ constexpr bool is_blank(char c) {
 }  // namespace
 
 std::string printable_name(const inspect::Finding& finding) {
-  // What was not sent as a text is shown as the name that stands for it.
+  // Names that were not sent as text.
   if (finding.raw.empty() && finding.source != inspect::Source::host) {
     std::array<char, name::kMaxTextBytes> text;
     return std::string(name::to_text(finding.name, text));

@@ -13,14 +13,14 @@
 
 namespace sluice::cli {
 
-// A name as it was sent, made printable: ASCII letters lower-cased, blanks around and one final dot
-// removed, bytes outside 0x21..0x7E as \DDD, a backslash doubled.
+// A name as it was sent, made printable: lower case, without blanks around it and one final dot,
+// bytes outside 0x21..0x7E as \DDD, backslashes doubled.
 [[nodiscard]] std::string printable_name(const inspect::Finding& finding);
 
 // The mnemonic of a record type, or TYPE123 (RFC 3597).
 [[nodiscard]] std::string qtype_text(std::uint16_t qtype);
 
-// The object of `inspect` without its "packet": what makes two findings the same.
+// The JSON object of `inspect` without "packet": two findings with the same object are the same.
 [[nodiscard]] std::string finding_fields(const packet::Packet& packet,
                                          const inspect::Finding& finding,
                                          const policy::Decision& decision,

@@ -1,4 +1,4 @@
-// Of lists_report.h: what `lists show` prints.
+// The part of lists_report.h about images: what `lists show` prints.
 
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Tells images of different seeds apart without telling the seed, which is a secret.
+// Tells images of different seeds apart without revealing the seed, which is a secret.
 std::string seed_fingerprint(const match::DomainSet& set) {
   const Bytes header = set.image().first(sizeof(SluiceImageHeader));
   return lists::short_digest(
@@ -69,7 +69,7 @@ std::string image_json(std::string_view file, const match::DomainSet& set) {
                        {"rules", set.size()},    {"names", set.name_count()},
                        {"hot", set.hot_bytes()}, {"cold", set.memory_bytes() - set.hot_bytes()},
                        {"apps", apps},           {"lists", lists}};
-  // Names of files may hold bytes that JSON has no way to write.
+  // File names may hold bytes that are not UTF-8.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -11,13 +11,13 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr const char* kListsOverview = R"(usage: sluice lists COMMAND [OPTIONS]
-Work on lists of names, offline: nothing that runs is touched.
+Works on lists of names, offline: a running gateway is not affected.
 
   build    compile lists into an image
-  lint     tell what is wrong with lists
-  show     tell what an image holds
+  lint     report errors, warnings and entries without effect
+  show     show what is in an image
 
-(sluice lists COMMAND --help tells more)
+(help for a command: sluice lists COMMAND --help)
 )";
 
 constexpr const char* kAnyApp = "*";
@@ -28,30 +28,30 @@ void add_input(po::options_description& options) {
     return po::value<std::vector<std::string>>()->value_name(name)->composing();
   };
   options.add_options()("exceptions", files("[APP=]FILE"),
-                        "a list of names to let through; without APP for every app")(
-      "format", po::value<std::string>()->value_name("domains|hosts|endpoints"),
-      "how the lists are written; without: *.endpoints are endpoints, others domains")(
-      "critical", file(), "names that must never be blocked: entries that cover one are refused")(
-      "popular", file(), "names that many use: entries that cover one are warned of")(
-      "force", "take public suffixes (com, co.uk) as well")("list", files("[APP=]FILE"),
-                                                            "the same as LIST without it");
+                        "a list of names to let through; without APP= for every app")(
+      "format", po::value<std::string>()->value_name(lists::format_names("|")),
+      "format of the lists; default: endpoints for *.endpoints, domains for others")(
+      "critical", file(), "names that must never be blocked: refuse entries that cover one")(
+      "popular", file(), "names that many people use: warn of entries that cover one")(
+      "force", "take public suffixes (com, co.uk)")("list", files("[APP=]FILE"),
+                                                    "the same as LIST");
 }
 
 Syntax build_syntax() {
   Syntax syntax{
       "usage: sluice lists build --out IMAGE [OPTIONS] LIST…\n"
-      "Compiles lists into an image. A LIST is FILE or APP=FILE; without APP it is the name of the "
-      "file.\n"
-      "Refused lines are left out and told of; the image is written without them.\n",
+      "Compiles lists into an image. A LIST is FILE or APP=FILE; without APP= the app is the name "
+      "of\n"
+      "the file. Refused lines are reported, and the image is written without them.\n",
       "examples:\n"
       "  sluice lists build --out names.image lists/apps/*.list lists/apps/*.endpoints\n"
       "  sluice lists build --out ads.image --format hosts ads=/etc/hosts.ads\n"
       "  sluice lists build --out names.image --exceptions ours.list --critical vital.txt "
       "chat.list\n"
-      "exit status: 0, 1 some lines were refused, 2 error: no image was written\n",
+      "exit status: 0, 1 some lines were refused, 2 error (no image was written)\n",
       common_options()};
   syntax.options.add_options()("out,o", po::value<std::string>()->value_name("IMAGE"),
-                               "image to write; an old one stays whole until the new one is");
+                               "image to write; it replaces an old one only when it is complete");
   add_input(syntax.options);
   return syntax;
 }
@@ -59,8 +59,9 @@ Syntax build_syntax() {
 Syntax lint_syntax() {
   Syntax syntax{
       "usage: sluice lists lint [OPTIONS] LIST…\n"
-      "Tells what is wrong with lists: refused lines, warnings, entries and exceptions that do\n"
-      "nothing. A LIST is FILE or APP=FILE; without APP it is the name of the file.\n",
+      "Reports refused lines, warnings, and entries and exceptions without effect. A LIST is FILE "
+      "or\n"
+      "APP=FILE; without APP= the app is the name of the file.\n",
       "examples:\n"
       "  sluice lists lint lists/apps/*.list\n"
       "  sluice lists lint --critical vital.txt --popular top.txt chat=new.list\n"
@@ -73,19 +74,18 @@ Syntax lint_syntax() {
 Syntax show_syntax() {
   Syntax syntax{
       "usage: sluice lists show IMAGE [OPTIONS]\n"
-      "Tells what an image holds: its lists with their versions, apps, rules, sizes.\n",
+      "Shows what is in an image: its lists with their versions, its apps, rules and sizes.\n",
       "examples:\n"
       "  sluice lists show names.image\n"
       "  sluice lists show --json names.image | jq .lists\n"
-      "exit status: 0, 2 it is no image, or damaged\n",
+      "exit status: 0, 2 the file is not an image, or is damaged\n",
       common_options()};
-  syntax.options.add_options()("json", "a JSON object")(
-      "image", po::value<std::vector<std::string>>()->value_name("IMAGE"),
-      "the same as IMAGE without it");
+  syntax.options.add_options()("json", "print a JSON object")(
+      "image", po::value<std::vector<std::string>>()->value_name("IMAGE"), "the same as IMAGE");
   return syntax;
 }
 
-// `APP=FILE` or `FILE`. What has a slash is a path, whatever stands in it.
+// `APP=FILE` or `FILE`. An `=` behind a slash is part of the path.
 Result<ListWord, Answer> read_list(const std::string& word, const char* app) {
   ListWord list;
   const std::size_t sign = word.find('=');
@@ -95,15 +95,15 @@ Result<ListWord, Answer> read_list(const std::string& word, const char* app) {
              : app != nullptr ? std::string(app)
                               : std::filesystem::path(word).stem().string();
   if (list.app.empty() || list.file.empty()) {
-    return fail(Answer{"sluice: \"" + word + "\" is no list: FILE or APP=FILE\n", kUsage});
+    return fail(Answer{"sluice: \"" + word + "\" is not a list: write FILE or APP=FILE\n", kUsage});
   }
   if (list.app == kAnyApp && app == nullptr) {
-    return fail(Answer{"sluice: \"" + word + "\": only exceptions may be of every app\n", kUsage});
+    return fail(Answer{"sluice: \"" + word + "\": only exceptions may be for every app\n", kUsage});
   }
   return list;
 }
 
-// `app`: of those that name none; null: the name of the file.
+// `app`: of words that name no app; null: the name of the file.
 Result<std::vector<ListWord>, Answer> read_lists(const std::vector<std::string>& words,
                                                  const char* app) {
   std::vector<ListWord> lists;
@@ -128,7 +128,9 @@ Result<ListsInput, Answer> read_input(const Syntax& syntax, const po::variables_
   if (const auto format = optional_text(values, "format")) {
     input.format = lists::parse_format(*format);
     if (!input.format) {
-      return fail(Answer{"sluice: --format: \"" + *format + "\" is no format of lists\n", kUsage});
+      return fail(Answer{"sluice: --format: \"" + *format + "\" is not a list format (" +
+                             lists::format_names(", ") + ")\n",
+                         kUsage});
     }
   }
   return input;
@@ -162,7 +164,7 @@ Result<Command, Answer> parse_show(const std::vector<std::string>& words) {
   if (images.empty()) return fail(missing(syntax, "IMAGE"));
   if (images.size() > 1) {
     return fail(
-        Answer{"sluice: \"" + images[1] + "\" is one image too many\n" + syntax.usage, kUsage});
+        Answer{"sluice: \"" + images[1] + "\": show takes one image\n" + syntax.usage, kUsage});
   }
   return ListsShowCommand{images.front(), values->count("json") != 0};
 }
@@ -179,7 +181,8 @@ Result<Command, Answer> parse_lists(const std::vector<std::string>& words) {
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kListsOverview, 0});
   }
-  return fail(Answer{"sluice: no command \"lists " + command + "\"\n" + kListsOverview, kUsage});
+  return fail(
+      Answer{"sluice: unknown command \"lists " + command + "\"\n" + kListsOverview, kUsage});
 }
 
 }  // namespace sluice::cli

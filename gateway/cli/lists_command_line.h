@@ -9,7 +9,7 @@
 
 namespace sluice::cli {
 
-// `words`: those behind `lists`.
+// `words`: those after `lists`.
 [[nodiscard]] Result<Command, Answer> parse_lists(const std::vector<std::string>& words);
 
 }  // namespace sluice::cli

@@ -11,14 +11,14 @@ constexpr int kLabelWidth = 34;
 constexpr int kNumberWidth = 14;
 
 std::string place(const lists::LoadedList& list, std::uint32_t line) {
-  return list.spec.file.string() + ":" + std::to_string(line) + ": ";
+  return list.spec.source.name() + ":" + std::to_string(line) + ": ";
 }
 
-void say_rest(std::ostream& out, std::uint64_t unsaid, std::string_view what) {
-  if (unsaid > 0) out << "… and " << unsaid << " more " << what << '\n';
+void print_rest(std::ostream& out, std::uint64_t rest, std::string_view what) {
+  if (rest > 0) out << "… and " << rest << " more " << what << '\n';
 }
 
-// Notes of all lists, in their order, as long as there is room.
+// Notes of all lists, in order, up to a limit.
 class NotePrinter {
  public:
   NotePrinter(std::ostream& out, std::size_t room, std::string_view mark)
@@ -26,20 +26,20 @@ class NotePrinter {
 
   void print(const lists::LoadedList& list, std::span<const lists::LineError> shown,
              std::uint64_t count) {
-    unsaid_ += count;
+    rest_ += count;
     for (const lists::LineError& note : shown.first(std::min(room_, shown.size()))) {
       out_ << place(list, note.line) << mark_ << '"' << note.text << "\": " << note.reason << '\n';
       --room_;
-      --unsaid_;
+      --rest_;
     }
   }
-  [[nodiscard]] std::uint64_t unsaid() const noexcept { return unsaid_; }
+  [[nodiscard]] std::uint64_t rest() const noexcept { return rest_; }
 
  private:
   std::ostream& out_;
   std::size_t room_;
   std::string_view mark_;
-  std::uint64_t unsaid_ = 0;
+  std::uint64_t rest_ = 0;
 };
 
 std::ostream& label(std::ostream& out, std::string_view text) {
@@ -64,10 +64,10 @@ void row(std::ostream& out, std::string_view text, std::chrono::nanoseconds time
 void print_notes(std::ostream& out, const lists::Compiled& compiled, std::size_t most) {
   NotePrinter errors(out, most, "");
   for (const auto& list : compiled.lists) errors.print(list, list.errors, list.error_count);
-  say_rest(out, errors.unsaid(), "refused lines");
+  print_rest(out, errors.rest(), "refused lines");
   NotePrinter warnings(out, most, "warning: ");
   for (const auto& list : compiled.lists) warnings.print(list, list.warnings, list.warning_count);
-  say_rest(out, warnings.unsaid(), "warnings");
+  print_rest(out, warnings.rest(), "warnings");
 }
 
 void print_review(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review) {
@@ -77,15 +77,15 @@ void print_review(std::ostream& out, const lists::Compiled& compiled, const list
     out << place(compiled.lists[found.list.index], found.line) << "redundant: \""
         << match::rule_text(set, found.rule) << "\": \"" << match::rule_text(set, found.covered_by)
         << "\" of line " << by.line;
-    if (by.list != found.list) out << " of " << compiled.lists[by.list.index].spec.file.string();
+    if (by.list != found.list) out << " of " << compiled.lists[by.list.index].spec.source.name();
     out << " covers it\n";
   }
-  say_rest(out, review.redundant_count - review.redundant.size(), "redundant entries");
+  print_rest(out, review.redundant_count - review.redundant.size(), "redundant entries");
   for (const lists::Reviewed& found : review.idle_exceptions) {
     out << place(compiled.lists[found.list.index], found.line) << "idle: \""
-        << match::rule_text(set, found.rule) << "\": nothing would block what it lets through\n";
+        << match::rule_text(set, found.rule) << "\": no entry blocks what it lets through\n";
   }
-  say_rest(out, review.idle_exception_count - review.idle_exceptions.size(), "idle exceptions");
+  print_rest(out, review.idle_exception_count - review.idle_exceptions.size(), "idle exceptions");
 }
 
 void print_summary(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review,
@@ -106,7 +106,7 @@ void print_summary(std::ostream& out, const lists::Compiled& compiled, const lis
   row(out, "warnings", warnings);
   row(out, "duplicates", duplicates);
   row(out, "redundant entries", review.redundant_count);
-  row(out, "exceptions that cover nothing", review.idle_exception_count);
+  row(out, "exceptions without effect", review.idle_exception_count);
   row(out, "image", static_cast<double>(set.memory_bytes()) / kMiB, 2, "MiB");
   if (set.size() > 0) {
     row(out, "hot part of it, for an entry",

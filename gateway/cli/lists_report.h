@@ -1,7 +1,7 @@
 #pragma once
 
 // What `sluice lists` prints: findings as lines `file:line: …` that editors understand, a summary,
-// and what an image holds. Allocates.
+// and the content of an image. Allocates.
 
 #include <chrono>
 #include <cstdint>
@@ -15,10 +15,10 @@
 namespace sluice::cli {
 
 // Refused lines, then warnings: `chat.list:3: "com": a public suffix…`, `chat.list:7: warning: …`.
-// At most `most` of each in all; a last line says how many more there are.
+// At most `most` of each; a last line says how many more there are.
 void print_notes(std::ostream& out, const lists::Compiled& compiled, std::size_t most);
 
-// Entries that another one covers, and exceptions that cover nothing. Bounded by the review.
+// Entries that another one covers, and exceptions without effect. At most those in the review.
 void print_review(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review);
 
 struct WorkDone {
@@ -28,7 +28,7 @@ struct WorkDone {
 void print_summary(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review,
                    const WorkDone& work);
 
-// What `lists show` tells of an image whose checksum is right.
+// What `lists show` prints of an image whose checksum is right.
 [[nodiscard]] std::string image_text(std::string_view file, const match::DomainSet& set);
 [[nodiscard]] std::string image_json(std::string_view file, const match::DomainSet& set);
 

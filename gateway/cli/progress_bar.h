@@ -1,6 +1,6 @@
 #pragma once
 
-// A progress bar on standard error, for a terminal only; silent for the first second and elsewhere.
+// A progress bar on standard error, if it is a terminal, after the first second.
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,7 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // Draws ten times a second at most. total 0: not known.
+  // Draws at most ten times a second. total 0: unknown.
   void update(std::uint64_t done, std::uint64_t total, std::uint64_t packets);
 
  private:

@@ -18,7 +18,7 @@ std::string help_of(const Syntax& syntax) {
 
 po::options_description common_options() {
   po::options_description options("Options");
-  options.add_options()("help,h", "this text");
+  options.add_options()("help,h", "print this text");
   return options;
 }
 
@@ -46,11 +46,11 @@ Result<po::variables_map, Answer> read_options(const Syntax& syntax,
     po::positional_options_description names;
     if (positional != nullptr) parser.positional(names.add(positional, -1));
     const auto parsed = parser.run();
-    // Boost, told of no positional options, says that there are too many, but not which.
+    // Without positional options Boost reports that there are too many, but not which.
     for (const auto& option : parsed.options) {
       if (!option.string_key.empty()) continue;
-      return fail(
-          Answer{"sluice: \"" + option.value.front() + "\" is no option\n" + syntax.usage, kUsage});
+      return fail(Answer{
+          "sluice: \"" + option.value.front() + "\" is not an option\n" + syntax.usage, kUsage});
     }
     po::store(parsed, values);
     po::notify(values);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The options of one command, read with Boost.Program_options, and what is said of mistakes.
+// The options of one command, read with Boost.Program_options, and the messages about mistakes.
 // Private to cli/.
 
 #include <boost/program_options.hpp>
@@ -24,14 +24,14 @@ struct Syntax {
 // With `--help`.
 [[nodiscard]] boost::program_options::options_description common_options();
 
-// The options of one command; an Answer for --help and for mistakes. `positional` names the option
-// that words without one go to; null: there must be none.
+// The options of one command; an Answer for --help and for mistakes. `positional` is the option
+// that takes words without an option; null: such words are mistakes.
 [[nodiscard]] Result<boost::program_options::variables_map, Answer> read_options(
     const Syntax& syntax, const std::vector<std::string>& words, const char* positional = nullptr);
 
 [[nodiscard]] Answer missing(const Syntax& syntax, const std::string& what);
 
-// Empty, or nothing, where the option was not given.
+// Empty if the option was not given.
 [[nodiscard]] std::string text_of(const boost::program_options::variables_map& values,
                                   const char* option);
 [[nodiscard]] std::optional<std::string> optional_text(

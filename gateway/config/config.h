@@ -2,10 +2,10 @@
 
 // Configuration from a TOML file (toml++); deploy/sluice.toml documents every key.
 //
-// Two structs, by lifetime: StartSettings are fixed when the gateway starts; LiveSettings are
-// swapped at reload. A file with any error gives no configuration, only the errors, each with file,
-// line and key: unknown keys are errors too. Relative paths are taken from the file's folder.
-// Allocates, reads the file; not for workers.
+// Two structs, by lifetime: StartSettings are fixed at start; LiveSettings are swapped at reload. A
+// file with an error gives no configuration, only all its errors, each with file, line and key. An
+// unknown key is an error. Relative paths start at the file's directory. Allocates, reads the file;
+// not for workers.
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +27,7 @@ namespace sluice::config {
 
 struct StartSettings {
   io::Kind dataplane = io::Kind::pcap;               // [dataplane] type
+  std::uint32_t workers = 1;                         // [dataplane] workers
   std::string inside, outside;                       // [dataplane] inside, outside
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
@@ -41,8 +42,7 @@ struct StartSettings {
   std::uint32_t audit_ring = 8192;               // [limits] audit_ring, records
   std::uint32_t leases = 4096;                   // [limits] leases: addresses of banned names
   std::uint32_t innocents = 32768;               // [limits] innocent_addresses: of other names
-  std::chrono::seconds idle_timeout{
-      300};  // [limits] idle_timeout_seconds: flows that pass or are blocked
+  std::chrono::seconds idle_timeout{300};        // [limits] idle_timeout_seconds
 
   std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
@@ -75,7 +75,11 @@ struct PolicySpec {
 struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                // [dns] ports, judge_service_targets
+  bool kill_open_flows = false;        // [reload] kill_open_flows
+  std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
+  std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
+  std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
   std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
 };
 
@@ -86,21 +90,25 @@ struct Config {
 
 struct ConfigError {
   std::string file;
-  std::uint32_t line = 0;  // 0: of no line (a file that cannot be read)
+  std::uint32_t line = 0;  // 0: no line (the file cannot be read)
   std::string key;         // `policy[0].clients[1]`
   std::string reason;
-  // `sluice.toml:12: policy[0].clients[1]: "10.0.0.1/8" has bits set below the prefix length`
+  // `sluice.toml:12: policy[0].clients[1]: "10.0.0.300" is not an IP address or prefix`
   [[nodiscard]] std::string to_string() const;
 };
 
 [[nodiscard]] Result<Config, std::vector<ConfigError>> load(const std::filesystem::path& file);
-// `file` is for messages and relative paths only.
+// `path` is for messages and relative paths only.
 [[nodiscard]] Result<Config, std::vector<ConfigError>> parse(std::string_view text,
-                                                             const std::filesystem::path& file);
-// What is in force without a configuration file: every shipped list in `lists_folder` (*.list and
-// *.endpoints; the app is the file's stem), one policy for every client that drops each app that
-// has a *.list.
+                                                             const std::filesystem::path& path);
+// The settings without a configuration file: every shipped list in `lists_folder` (*.list and
+// *.endpoints; the app is the file's stem), and one policy for every client that drops each app
+// with a *.list.
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
+
+// Error: the policy that names an app without entries in `domains`; it would ban nothing.
+[[nodiscard]] Result<policy::PolicySet, std::string> resolve_policies(
+    const std::vector<PolicySpec>& specs, const match::DomainSet& domains);
 
 }  // namespace sluice::config

@@ -7,7 +7,7 @@
 namespace sluice::config {
 namespace {
 
-// How many letters must change to make one word of the other (Levenshtein).
+// The number of letters to change between two words (Levenshtein).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -50,7 +50,7 @@ std::uint32_t TableReader::line_of(std::string_view key) const {
 }
 
 void TableReader::error(std::string_view key, std::string reason) {
-  errors_.add(line_of(key), path_of(key), std::move(reason));
+  file_.error(line_of(key), path_of(key), std::move(reason));
 }
 
 void TableReader::error(std::string_view key, std::size_t index, std::string reason) {
@@ -60,7 +60,7 @@ void TableReader::error(std::string_view key, std::size_t index, std::string rea
       line = array->get(index)->source().begin.line;
     }
   }
-  errors_.add(line, path_of(key) + "[" + std::to_string(index) + "]", std::move(reason));
+  file_.error(line, path_of(key) + "[" + std::to_string(index) + "]", std::move(reason));
 }
 
 const std::string* TableReader::text(std::string_view key) {
@@ -78,9 +78,13 @@ const toml::array* TableReader::list(std::string_view key, std::string_view of) 
   if (array == nullptr) {
     error(key, "must be a list of " + std::string(of) + ", in brackets");
   } else if (array->empty()) {
-    error(key, "must name one at least");
+    error(key, "must have one entry at least");
   }
   return array;
+}
+
+bool TableReader::has(std::string_view key) {
+  return find(key) != nullptr;
 }
 
 void TableReader::read(std::string_view key, std::string& value) {
@@ -88,9 +92,8 @@ void TableReader::read(std::string_view key, std::string& value) {
 }
 
 void TableReader::require(std::string_view key, std::string& value) {
-  const bool there = table_ != nullptr && table_->contains(key);
   read(key, value);
-  if (!there || (value.empty() && table_->get(key)->is_string())) error(key, "is missing");
+  if (!has(key) || (value.empty() && table_->get(key)->is_string())) error(key, "is missing");
 }
 
 void TableReader::read(std::string_view key, bool& value) {
@@ -112,6 +115,20 @@ void TableReader::read(std::string_view key, std::uint32_t& value, std::uint32_t
   } else {
     error(key, not_a_number_in(least, most));
   }
+}
+
+void TableReader::read(std::string_view key, std::chrono::seconds& value, std::uint32_t least,
+                       std::uint32_t most) {
+  auto seconds = static_cast<std::uint32_t>(value.count());
+  read(key, seconds, least, most);
+  value = std::chrono::seconds(seconds);
+}
+
+void TableReader::read(std::string_view key, std::filesystem::path& value) {
+  const std::string* const word = text(key);
+  if (word == nullptr) return;
+  const bool is_path = !word->empty() && *word != "-";
+  value = is_path ? file_.resolve(*word) : std::filesystem::path(*word);
 }
 
 void TableReader::read(std::string_view key, std::vector<std::string>& values) {
@@ -141,13 +158,13 @@ void TableReader::read(std::string_view key, std::vector<std::uint32_t>& values,
 
 void TableReader::require(std::string_view key, std::vector<std::string>& values) {
   read(key, values);
-  if (table_ == nullptr || !table_->contains(key)) error(key, "is missing");
+  if (!has(key)) error(key, "is missing");
 }
 
 TableReader TableReader::table(std::string_view key) {
   const toml::node* const node = find(key);
   if (node != nullptr && !node->is_table()) error(key, "must be a table: [" + path_of(key) + "]");
-  return {node == nullptr ? nullptr : node->as_table(), path_of(key), errors_};
+  return {node == nullptr ? nullptr : node->as_table(), path_of(key), file_};
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key) {
@@ -164,7 +181,7 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
     if (table == nullptr) {
       error(key, i, "must be a table");
     } else {
-      readers.emplace_back(table, path_of(key) + "[" + std::to_string(i) + "]", errors_);
+      readers.emplace_back(table, path_of(key) + "[" + std::to_string(i) + "]", file_);
     }
   }
   return readers;
@@ -181,7 +198,7 @@ void TableReader::refuse_others() {
     if (nearest != known_.end() && distance(*nearest, name) <= 3) {
       reason += "; did you mean \"" + *nearest + "\"?";
     }
-    errors_.add(node.source().begin.line, path_of(name), std::move(reason));
+    file_.error(node.source().begin.line, path_of(name), std::move(reason));
   }
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
-// Reads one TOML table key by key, and remembers which keys were asked for: the others are errors.
-// Every error carries file, line and the key's path. Private to gateway/config.
+// Reads one TOML table key by key and remembers the keys that it was asked for: all others are
+// errors. Every error has file, line and the path of the key. Private to gateway/config.
 
 #include <toml++/toml.h>
 
+#include <array>
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,39 +18,55 @@
 
 namespace sluice::config {
 
-// Where errors go; one for a file.
-class Errors {
+// The file that is being read: where relative paths start, and the errors found so far.
+class File {
  public:
-  explicit Errors(std::string file) : file_(std::move(file)) {}
+  explicit File(std::filesystem::path path) : path_(std::move(path)) {}
 
-  void add(std::uint32_t line, std::string key, std::string reason) {
-    errors_.push_back({file_, line, std::move(key), std::move(reason)});
+  void error(std::uint32_t line, std::string key, std::string reason) {
+    errors_.push_back({path_.string(), line, std::move(key), std::move(reason)});
   }
-  [[nodiscard]] std::vector<ConfigError>& all() { return errors_; }
+  [[nodiscard]] std::vector<ConfigError>& errors() { return errors_; }
+  [[nodiscard]] std::filesystem::path resolve(const std::string& text) const {
+    return (path_.parent_path() / text).lexically_normal();
+  }
 
  private:
-  std::string file_;
+  std::filesystem::path path_;
   std::vector<ConfigError> errors_;
+};
+
+// A word of a choice, and its value.
+template <typename T>
+struct Word {
+  std::string_view text;
+  T value;
 };
 
 class TableReader {
  public:
-  // `table` null: an absent table; every value keeps its default.
-  TableReader(const toml::table* table, std::string path, Errors& errors)
-      : table_(table), path_(std::move(path)), errors_(errors) {}
+  // `table` null: the table is absent, and every value keeps its default.
+  TableReader(const toml::table* table, std::string path, File& file)
+      : table_(table), path_(std::move(path)), file_(file) {}
 
-  // Each leaves `value` alone where the key is absent or wrong.
+  [[nodiscard]] bool has(std::string_view key);
+
+  // If the key is absent or wrong, `value` keeps its default.
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, bool& value);
   void read(std::string_view key, std::uint32_t& value, std::uint32_t least, std::uint32_t most);
-  // An empty list is an error: what it would mean is a guess.
+  void read(std::string_view key, std::chrono::seconds& value, std::uint32_t least,
+            std::uint32_t most);
+  // Relative paths start at the file's directory. "" and "-" stay as they are.
+  void read(std::string_view key, std::filesystem::path& value);
+  // An empty list is an error, because its meaning would be a guess.
   void read(std::string_view key, std::vector<std::string>& values);
   void read(std::string_view key, std::vector<std::uint32_t>& values, std::uint32_t least,
             std::uint32_t most);
   void require(std::string_view key, std::string& value);
   void require(std::string_view key, std::vector<std::string>& values);
 
-  // A word out of a set: `parse` gives an optional; `allowed` is for the message.
+  // A word of a choice: `parse` returns an optional; `allowed` is for the message.
   template <typename T, typename Parse>
   void read_word(std::string_view key, T& value, Parse&& parse, std::string_view allowed) {
     const std::string* const word = text(key);
@@ -58,6 +77,20 @@ class TableReader {
       error(key, "\"" + *word + "\" is none of: " + std::string(allowed));
     }
   }
+  template <typename T, typename U, std::size_t N>
+  void read_word(std::string_view key, T& value, const std::array<Word<U>, N>& words) {
+    const std::string* const word = text(key);
+    if (word == nullptr) return;
+    std::string allowed;
+    for (const Word<U>& known : words) {
+      if (known.text == *word) {
+        value = known.value;
+        return;
+      }
+      allowed.append(allowed.empty() ? "" : ", ").append(known.text);
+    }
+    error(key, "\"" + *word + "\" is none of: " + allowed);
+  }
 
   [[nodiscard]] TableReader table(std::string_view key);
   // The tables of `[[key]]`.
@@ -66,21 +99,21 @@ class TableReader {
   void error(std::string_view key, std::string reason);
   // `key[index]`
   void error(std::string_view key, std::size_t index, std::string reason);
-  // An error for each key that nobody asked for.
+  // An error for each key that nobody asked for. Call it last.
   void refuse_others();
 
  private:
   [[nodiscard]] const toml::node* find(std::string_view key);
-  // Null where the key is absent, or no text, which is an error.
+  // Null if the key is absent. Null and an error if it is not text.
   [[nodiscard]] const std::string* text(std::string_view key);
-  // Null where the key is absent, or no list, which is an error, as is an empty one.
+  // Null if the key is absent. An error if it is not a list, or is empty.
   [[nodiscard]] const toml::array* list(std::string_view key, std::string_view of);
   [[nodiscard]] std::string path_of(std::string_view key) const;
   [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
 
   const toml::table* table_;
   std::string path_;
-  Errors& errors_;
+  File& file_;
   std::vector<std::string> known_;
 };
 

@@ -19,7 +19,7 @@ Backends backends_of(const match::DomainSet& domains, std::size_t most) {
   domains.for_each_rule([&](match::RuleId id) {
     const match::Rule rule = domains.rule(id);
     const bool is_name = !rule.is_glob && !match::is_exception(rule.kind) &&
-                         !match::read_pseudo_name(domains.rule_wire(id));
+                         !domains.rule_range(id) && !match::signature_of(domains.rule_wire(id));
     if (is_name) places.push_back({rule.list.index, rule.line, id});
   });
   std::ranges::sort(places, {}, [](const Place& place) {

@@ -41,7 +41,6 @@ policy::Decision AddressEvidence::decide(const Context& context,
   if (lease != nullptr) finding.evidence += lease->evidence;
   if (resolved != nullptr) finding.evidence += resolved->evidence;
   auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
-  if (decision.rule.valid()) finding.name = snapshot.domains.rule_name(decision.rule);
   if (decision.rule.valid() || decision.exception.valid()) return decision;
   if (lease != nullptr) {
     finding.name = lease->name;

@@ -3,8 +3,10 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 
 #include "filters/match/domain_set_builder.h"
+#include "lists/compile/image_file.h"
 #include "lists/compile/image_memory.h"
 #include "lists/compile/load.h"
 #include "lists/compile/parallel.h"
@@ -27,19 +29,51 @@ Result<HashKey, CompileError> draw_seed() {
   return seed;
 }
 
-// Empty where no file is named.
-Result<LoadedFile, CompileError> load_optional(const std::filesystem::path& file) {
+// The files of names that CompileOptions names.
+struct GuardTexts {
+  std::pmr::string critical, popular;
+  CriticalNames critical_names;
+};
+
+Result<std::pmr::string, CompileError> load_optional(const std::filesystem::path& file) {
   if (file.empty()) return {};
   auto loaded = load_file(file);
-  if (!loaded) return fail(CompileError{file, loaded.error()});
-  return std::move(*loaded);
+  if (!loaded) return fail(CompileError{file.string(), loaded.error()});
+  return std::move(loaded->text);
 }
 
-CompileError because(const std::filesystem::path& file, match::BuildError error) {
-  return {file, std::string(to_string(error))};
+Result<GuardTexts, CompileError> load_guards(const CompileOptions& options) {
+  auto critical = load_optional(options.critical);
+  if (!critical) return fail(critical.error());
+  auto names = CriticalNames::read(*critical);
+  if (!names) return fail(CompileError{options.critical.string(), names.error()});
+  auto popular = load_optional(options.popular);
+  if (!popular) return fail(popular.error());
+  return GuardTexts{std::move(*critical), std::move(*popular), std::move(*names)};
 }
 
-// One compilation at work.
+CompileError build_failure(std::string_view source, match::BuildError error) {
+  return {std::string(source), std::string(to_string(error))};
+}
+
+match::EntryKind to_entry_kind(Action action, Scope scope) {
+  using enum match::EntryKind;
+  if (action == Action::allow) return scope == Scope::itself ? exact_exception : exception;
+  return scope == Scope::itself ? exact : suffix;
+}
+
+std::string version_of(const std::vector<LoadedList>& lists) {
+  std::string versions;
+  for (const LoadedList& list : lists) versions += list.spec.name + ' ' + list.version + '\n';
+  return short_digest(versions);
+}
+
+void set_warnings(LoadedList& list, Notes& notes) {
+  std::ranges::stable_sort(notes.shown, {}, &LineWarning::line);
+  list.warnings = std::move(notes.shown);
+  list.warning_count = notes.count;
+}
+
 class Compiler {
  public:
   Compiler(const CompileOptions& options, HashKey seed, CriticalNames critical)
@@ -49,21 +83,25 @@ class Compiler {
         guard_(std::move(critical)) {}
 
   Result<void, CompileError> add(const ListSpec& spec) {
-    const auto file = load_file(spec.file);
-    if (!file) return fail(CompileError{spec.file, file.error()});
-    LoadedList loaded{
-        .spec = spec, .version = short_digest(file->text), .modified = file->modified};
+    const std::string& source = spec.source.name();
+    const auto text = spec.source.read();
+    if (!text) return fail(CompileError{source, text.error()});
+    LoadedList loaded{.spec = spec, .version = text->version, .modified = text->modified};
     const auto app = builder_.app(spec.app);
-    if (!app) return fail(because(spec.file, app.error()));
+    if (!app) return fail(build_failure(source, app.error()));
     const auto list = builder_.list(spec.name, loaded.version);
-    if (!list) return fail(because(spec.file, list.error()));
-    const ReadOptions reading{spec.format, spec.exceptions, spec.forced || options_.forced,
-                              threads_};
-    auto outcome = read_list(file->text, reading, guard_, [&](const Entry& entry) {
+    if (!list) return fail(build_failure(source, list.error()));
+    const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
+    const FormatInfo& format = info_of(spec.format);
+    auto outcome = read_list(text->bytes, format, reading, guard_, [&](const Entry& entry) {
+      const match::EntryKind kind = to_entry_kind(entry.action, entry.scope);
+      if (entry.kind == Kind::addresses) {
+        return builder_.add(entry.range, kind, *app, *list, entry.line);
+      }
       return builder_.add(
-          {entry.name, entry.kind, entry.is_glob, *app, *list, entry.line, entry.source});
+          {entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line, entry.source});
     });
-    if (!outcome) return fail(because(spec.file, outcome.error()));
+    if (!outcome) return fail(build_failure(source, outcome.error()));
     loaded.entries = outcome->entries;
     loaded.errors = std::move(outcome->errors.shown);
     loaded.error_count = outcome->errors.count;
@@ -84,24 +122,21 @@ class Compiler {
       builder_.reseed(*seed);
       built = builder_.build(run, allocate_image);
     }
-    if (!built) return fail(because({}, built.error()));
+    if (!built) return fail(build_failure({}, built.error()));
     return std::move(*built);
   }
 
   Compiled finish(match::Built built, std::string_view popular) {
     warn_of_duplicates(built, loaded_, warnings_);
     warn_of_popular(built.set, popular, warnings_);
-    std::string versions;
     for (std::size_t i = 0; i < loaded_.size(); ++i) {
       LoadedList& list = loaded_[i];
       if (i < built.duplicates.size()) list.duplicates = built.duplicates[i];
       list.entries -= list.duplicates;
-      std::ranges::stable_sort(warnings_[i].shown, {}, &LineWarning::line);
-      list.warnings = std::move(warnings_[i].shown);
-      list.warning_count = warnings_[i].count;
-      versions += list.spec.name + ' ' + list.version + '\n';
+      set_warnings(list, warnings_[i]);
     }
-    return {std::move(built.set), std::move(loaded_), short_digest(versions)};
+    std::string version = version_of(loaded_);
+    return {std::move(built.set), std::move(loaded_), std::move(version)};
   }
 
  private:
@@ -113,6 +148,35 @@ class Compiler {
   std::vector<Notes> warnings_;  // by list
 };
 
+std::vector<LoadedList> lists_of_image(const match::DomainSet& set,
+                                       const std::filesystem::path& file) {
+  std::vector<LoadedList> lists(set.list_count());
+  const auto modified = modification_time(file);
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const match::ListId id{static_cast<std::uint16_t>(i)};
+    lists[i].spec.name = set.list_name(id);
+    lists[i].spec.source = Source(file.string() + ":" + lists[i].spec.name, {});
+    lists[i].version = set.list_version(id);
+    lists[i].modified = modified;
+  }
+  set.for_each_rule([&](match::RuleId id) {
+    const match::Rule rule = set.rule(id);
+    if (rule.list.index >= lists.size()) return;
+    LoadedList& list = lists[rule.list.index];
+    list.spec.app = set.app_name(rule.app);
+    ++list.entries;
+  });
+  return lists;
+}
+
+std::string critical_reason(const match::DomainSet& set, const PopularHit& hit) {
+  const match::Rule rule = set.rule(hit.rule);
+  std::array<char, name::kMaxTextBytes> text;
+  return "it would block the critical name " + std::string(name::to_text(hit.first, text)) +
+         ": \"" + match::rule_text(set, hit.rule) + "\" of list " +
+         std::string(set.list_name(rule.list)) + ", line " + std::to_string(rule.line);
+}
+
 }  // namespace
 
 Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
@@ -120,14 +184,10 @@ Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
   const auto started = Clock::now();
   const auto seed = options.seed ? *options.seed : draw_seed();
   if (!seed) return fail(seed.error());
-  const auto critical_file = load_optional(options.critical);
-  if (!critical_file) return fail(critical_file.error());
-  auto critical = CriticalNames::read(critical_file->text);
-  if (!critical) return fail(CompileError{options.critical, critical.error()});
-  const auto popular = load_optional(options.popular);
-  if (!popular) return fail(popular.error());
+  auto guards = load_guards(options);
+  if (!guards) return fail(guards.error());
 
-  Compiler compiler(options, *seed, std::move(*critical));
+  Compiler compiler(options, *seed, std::move(guards->critical_names));
   for (const ListSpec& spec : lists) {
     if (const auto added = compiler.add(spec); !added) return fail(added.error());
   }
@@ -135,10 +195,27 @@ Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
   auto built = compiler.build();
   if (!built) return fail(built.error());
   const auto built_at = Clock::now();
-  Compiled compiled = compiler.finish(std::move(*built), popular->text);
+  Compiled compiled = compiler.finish(std::move(*built), guards->popular);
   compiled.reading = read - started;
   compiled.building = built_at - read;
   return compiled;
+}
+
+Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
+                                          const CompileOptions& options) {
+  const auto guards = load_guards(options);
+  if (!guards) return fail(guards.error());
+  auto set = open_image(file);
+  if (!set) return fail(CompileError{file.string(), set.error()});
+  if (const auto hits = popular_hits(*set, guards->critical); !hits.empty()) {
+    return fail(CompileError{file.string(), critical_reason(*set, hits.front())});
+  }
+  std::vector<LoadedList> lists = lists_of_image(*set, file);
+  std::vector<Notes> warnings(lists.size());
+  warn_of_popular(*set, guards->popular, warnings);
+  for (std::size_t i = 0; i < lists.size(); ++i) set_warnings(lists[i], warnings[i]);
+  std::string version = version_of(lists);
+  return Compiled{std::move(*set), std::move(lists), std::move(version)};
 }
 
 }  // namespace sluice::lists

@@ -11,7 +11,8 @@ namespace {
 
 bool glob_covers(const Entry& glob, const name::Name& name) {
   const std::size_t labels = count_labels(glob.name);
-  if (labels > name.label_count() || (is_exact(glob.kind) && labels != name.label_count())) {
+  if (labels > name.label_count() ||
+      (glob.scope == Scope::itself && labels != name.label_count())) {
     return false;
   }
   Bytes rest = name.suffix(labels);
@@ -33,8 +34,9 @@ Result<CriticalNames, std::string> CriticalNames::read(std::string_view text) {
     if (problem.empty()) problem = "line " + std::to_string(line) + ": " + reason;
   };
   const auto take = [&](const Entry& entry) {
-    if (entry.kind != match::EntryKind::suffix || entry.is_glob) {
-      refuse(entry.line, "a critical name has no marks and no stars");
+    if (entry.kind != Kind::name || entry.action != Action::block ||
+        entry.scope != Scope::subtree) {
+      refuse(entry.line, "a critical name takes no marks and no stars");
     } else if (critical.names_.size() == kMost) {
       refuse(entry.line, "more than " + std::to_string(kMost) + " critical names");
     } else {
@@ -57,12 +59,14 @@ void CriticalNames::add(const name::Name& name) {
 }
 
 const name::Name* CriticalNames::covered_by(const Entry& entry) const {
-  if (names_.empty()) return nullptr;
+  if (names_.empty() || entry.kind == Kind::addresses) return nullptr;
   const auto in = [&](const Index& index, Bytes name) -> const name::Name* {
     const auto found = index.find(as_text(name));
     return found == index.end() ? nullptr : &names_[found->second];
   };
-  if (!entry.is_glob) return in(is_exact(entry.kind) ? self_ : below_, entry.name);
+  if (entry.kind == Kind::name) {
+    return in(entry.scope == Scope::itself ? self_ : below_, entry.name);
+  }
   if (in(below_, match::fixed_part(entry.name)) == nullptr) return nullptr;
   const auto found = std::ranges::find_if(
       names_, [&](const name::Name& name) { return glob_covers(entry, name); });

@@ -1,6 +1,6 @@
 #pragma once
 
-// The names that may never be blocked, whatever a list says: an operator's own, a bank's, the
+// The names that may never be blocked, whatever a list says: the operator's own, a bank's, the
 // resolver's. Const after construction: any number of threads may ask.
 
 #include <cstdint>
@@ -20,11 +20,11 @@ class CriticalNames {
   static constexpr std::size_t kMost = 100'000;
 
   CriticalNames() = default;
-  // A name a line, in the format `domains` without marks or globs. One bad line is an error: a
-  // guard with a hole is none.
+  // A name a line, in the format `domains` without marks or globs. A bad line is an error: without
+  // it the guard would have a hole.
   [[nodiscard]] static Result<CriticalNames, std::string> read(std::string_view text);
 
-  // The first of them that the entry covers, exception or not; nullptr: none.
+  // The first critical name that the entry covers, whatever its action; nullptr: none.
   [[nodiscard]] const name::Name* covered_by(const Entry& entry) const;
   [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
 
@@ -38,7 +38,7 @@ class CriticalNames {
   void add(const name::Name& name);
 
   std::vector<name::Name> names_;
-  // Each suffix of each name, to the first name that it covers; and each name to itself.
+  // From each suffix of a name to the first name that it covers; from each name to itself.
   using Index = std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>>;
   Index below_, self_;
 };

@@ -3,13 +3,12 @@
 #include <array>
 
 #include "filters/match/glob.h"
-#include "filters/match/pseudo_name.h"
 #include "lists/compile/wire_labels.h"
 
 namespace sluice::lists {
 namespace {
 
-constexpr unsigned kMappedBits = 96;  // of IpPrefix::length, in front of an IPv4 prefix
+constexpr unsigned kMappedBits = 96;  // IpPrefix::length counts them before those of IPv4
 
 bool overlap(const IpPrefix& a, const IpPrefix& b) {
   return a.contains(b.address()) || b.contains(a.address());
@@ -22,7 +21,7 @@ Guard::Guard(CriticalNames critical) : critical_(std::move(critical)) {}
 std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
   for (const IpPrefix& reserved : reserved_prefixes()) {
     if (overlap(prefix, reserved)) {
-      return "addresses of nobody on the internet are among them: " + reserved.to_string();
+      return "it holds addresses that are not on the internet: " + reserved.to_string();
     }
   }
   const bool v4 = prefix.address().is_v4();
@@ -34,16 +33,17 @@ std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
 }
 
 std::string Guard::refusal(const Entry& entry, bool forced) const {
-  if (match::is_exception(entry.kind)) return {};
+  if (entry.action == Action::allow) return {};
+  if (entry.kind == Kind::addresses) return refusal(entry.range, forced);
   if (const name::Name* critical = critical_.covered_by(entry)) {
     std::array<char, name::kMaxTextBytes> text;
     return "it would block the critical name " + std::string(name::to_text(*critical, text));
   }
-  if (const auto prefix = match::prefix_of(entry.name)) return refusal(*prefix, forced);
-  // An exact entry covers only itself; an exact glob covers as many names as others have.
-  if (forced || (entry.kind == match::EntryKind::exact && !entry.is_glob)) return {};
-  const std::string what = entry.is_glob ? "a glob right below " : "";
-  switch (suffixes_.look_up(entry.is_glob ? match::fixed_part(entry.name) : entry.name)) {
+  // An exact name covers only itself; an exact glob may cover the names of many owners.
+  const bool is_glob = entry.kind == Kind::glob;
+  if (forced || (entry.scope == Scope::itself && !is_glob)) return {};
+  const std::string what = is_glob ? "a glob right below " : "";
+  switch (suffixes_.look_up(is_glob ? match::fixed_part(entry.name) : entry.name)) {
     case PublicSuffix::no:
       return {};
     case PublicSuffix::icann:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What no list may say: an entry that is a public suffix, that covers a critical name, or that
-// covers addresses of too many, or of nobody's (private, loopback, multicast). Const after
+// Refuses entries that would block too much: public suffixes, critical names, and address ranges
+// that are too large or not on the internet (private, loopback, multicast). Const after
 // construction: any number of threads may ask.
 
 #include <string>
@@ -17,12 +17,12 @@ class Guard {
  public:
   explicit Guard(CriticalNames critical);
 
-  // Shorter ones would ban a good part of the internet.
+  // Shorter prefixes would ban a large part of the internet.
   static constexpr unsigned kLeastV4Bits = 8, kLeastV6Bits = 16;
 
-  // Why an entry is too dangerous to take; empty: it is not. `forced` takes public suffixes and
-  // short prefixes, never what covers a critical name or a private address. Exceptions block
-  // nothing, so all of them pass.
+  // Why an entry is refused; empty: it is taken. `forced` takes public suffixes and short prefixes,
+  // but never an entry that covers a critical name or a private address. Exceptions block nothing,
+  // so all are taken.
   [[nodiscard]] std::string refusal(const Entry& entry, bool forced) const;
 
  private:

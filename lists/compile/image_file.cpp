@@ -43,7 +43,7 @@ class Descriptor {
   int fd_;
 };
 
-// A new file beside `target`, removed again unless it takes the target's place.
+// A new file beside `target`, deleted unless it is put in the target's place.
 class Replacement {
  public:
   explicit Replacement(fs::path target)
@@ -69,11 +69,11 @@ class Replacement {
     return true;
   }
 
-  // On the disk first, then in its place: after a crash there is no half of it.
+  // Synced before the rename: after a crash the target is never half of an image.
   [[nodiscard]] bool place() {
     if (::fsync(file_.get()) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) return false;
     placed_ = true;
-    // The new name is to last too; not every file system can promise that.
+    // Sync the rename as well; some file systems cannot.
     const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
     const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (opened.ok()) ::fsync(opened.get());
@@ -100,7 +100,7 @@ std::uint64_t checksum_of(const SluiceImageHeader& header, Bytes image) {
   return XXH3_64bits_digest(state.get());
 }
 
-// The header of an image, as if it had no checksum.
+// The header of an image with a checksum of zero.
 SluiceImageHeader unsigned_header(Bytes image) {
   SluiceImageHeader header;
   std::memcpy(&header, image.data(), sizeof header);
@@ -108,7 +108,7 @@ SluiceImageHeader unsigned_header(Bytes image) {
   return header;
 }
 
-// Links stay: what they lead to is replaced.
+// A link stays; the file that it leads to is replaced.
 Result<fs::path, std::string> target_of(const fs::path& path) {
   std::error_code error;
   fs::path target = path;
@@ -117,10 +117,10 @@ Result<fs::path, std::string> target_of(const fs::path& path) {
     if (error) return fail(error.message());
   }
   const auto status = fs::status(target, error);
-  if (fs::is_directory(status)) return fail(std::string("a folder, not a file"));
+  if (fs::is_directory(status)) return fail(std::string("a directory, not a file"));
   // A device must not be replaced by a file.
   if (fs::exists(status) && !fs::is_regular_file(status)) {
-    return fail(std::string("no regular file"));
+    return fail(std::string("not a regular file"));
   }
   return target;
 }
@@ -133,7 +133,7 @@ mode_t mode_for(const fs::path& target) {
 }  // namespace
 
 Result<void, std::string> write_image(const match::DomainSet& set, const fs::path& path) {
-  if (set.image().empty()) {  // the set that was never built
+  if (set.image().empty()) {  // the empty set has no image
     const auto built = match::DomainSetBuilder({}).build();
     if (!built) return fail(std::string(match::to_string(built.error())));
     return write_image(built->set, path);
@@ -152,18 +152,18 @@ Result<void, std::string> write_image(const match::DomainSet& set, const fs::pat
 }
 
 Result<match::DomainSet, std::string> open_image(const fs::path& path) {
-  // Without O_NONBLOCK a pipe would keep us waiting for a writer.
+  // Without O_NONBLOCK the open of a pipe would wait for a writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (!file.ok() || ::fstat(file.get(), &status) != 0) return fail(last_error());
-  if (S_ISDIR(status.st_mode)) return fail(std::string("a folder, not a file"));
-  if (!S_ISREG(status.st_mode)) return fail(std::string("no regular file"));
+  if (S_ISDIR(status.st_mode)) return fail(std::string("a directory, not a file"));
+  if (!S_ISREG(status.st_mode)) return fail(std::string("not a regular file"));
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size < sizeof(SluiceImageHeader)) {
     return fail(std::string(match::to_string(match::ImageError::truncated)));
   }
-  // Populated, because the checksum reads all of it: with 4 million rules (179 MB) 13 ms from the
-  // page cache, where page by page takes 20.
+  // Populated, because the checksum reads every page: 13 ms instead of 20 for 4 million rules
+  // (179 MB) in the page cache.
   void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file.get(), 0);
   if (memory == MAP_FAILED) return fail(last_error());
   std::shared_ptr<const void> owner(memory, [=](void* mapped) { ::munmap(mapped, size); });

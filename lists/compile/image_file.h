@@ -1,12 +1,11 @@
 #pragma once
 
-// Image files: a DomainSet on its way to a file, and mapped from there. README.md beside this file
+// Image files: writes a DomainSet to a file, and maps it from there. README.md beside this file
 // describes the bytes.
 //
-// Writing is all or nothing: whatever happens, under `path` there is the old image or the new one.
-// Reading maps the file, read-only and shared: programs that open one image have it in memory once.
-// A mapped file must not be changed in place (write_image never does: it puts another one there).
-// Blocks; allocates little.
+// Writing is all or nothing: whatever happens, `path` is the old image or the new one. Reading maps
+// the file, read-only and shared: programs that open one image share its memory. Do not change a
+// mapped file in place; write_image() never does, it replaces the file. Blocks; allocates little.
 
 #include <filesystem>
 #include <string>
@@ -16,12 +15,12 @@
 
 namespace sluice::lists {
 
-// Readable for owner and group only, because the image holds the secret of its hash; an image that
-// was there hands on its mode. Error: the reason, without the file's name.
+// The file is readable for owner and group only, because the image holds the secret of its hash. It
+// takes the mode of the image that it replaces. Error: the reason, without the file's name.
 [[nodiscard]] Result<void, std::string> write_image(const match::DomainSet& set,
                                                     const std::filesystem::path& path);
 
-// Verifies the checksum, and so reads all of it. Error: the reason, without the file's name.
+// Verifies the checksum, so it reads the whole file. Error: the reason, without the file's name.
 [[nodiscard]] Result<match::DomainSet, std::string> open_image(const std::filesystem::path& path);
 
 }  // namespace sluice::lists

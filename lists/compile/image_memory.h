@@ -1,7 +1,7 @@
 #pragma once
 
-// Large blocks on huge pages: an image there misses no TLB, and page faults are few (a fault of
-// 4 KiB costs more than filling the page, most of all in a virtual machine).
+// Large blocks on huge pages: an image there causes few TLB misses and few page faults (a fault of
+// 4 KiB costs more than filling the page, above all in a virtual machine).
 
 #include <cstddef>
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace sluice::lists {
 
-// Blocks of 4 MiB or more from mmap on huge pages, where the kernel has some; smaller ones from the
-// heap. Any number of threads.
+// Blocks of 4 MiB or more come from mmap, on huge pages if the kernel has some; smaller ones from
+// the heap. Any number of threads.
 [[nodiscard]] std::pmr::memory_resource* huge_pages() noexcept;
 
 // Zeroed, aligned to 64 at least. A match::DomainSetBuilder::Allocate.

@@ -16,9 +16,9 @@ Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
   std::error_code error;
   const auto status = fs::status(file, error);
   if (error || !fs::exists(status)) return fail(std::string("no such file"));
-  if (fs::is_directory(status)) return fail(std::string("a folder, not a file"));
+  if (fs::is_directory(status)) return fail(std::string("a directory, not a file"));
   // A pipe has no size: it would be an empty list, and ban nothing.
-  if (!fs::is_regular_file(status)) return fail(std::string("no regular file"));
+  if (!fs::is_regular_file(status)) return fail(std::string("not a regular file"));
   const auto size = fs::file_size(file, error);
   if (error) return fail(error.message());
   if (size > kMaxFile) return fail(std::string("larger than 1 GiB"));
@@ -29,13 +29,17 @@ Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
     stream.read(to, static_cast<std::streamsize>(room));
     return static_cast<std::size_t>(stream.gcount());
   });
-  if (loaded.text.size() != size) return fail(std::string("shrank while it was read"));
-  const auto written = fs::last_write_time(file, error);
-  if (!error) {
-    loaded.modified = std::chrono::time_point_cast<std::chrono::system_clock::duration>(
-        std::chrono::file_clock::to_sys(written));
-  }
+  if (loaded.text.size() != size) return fail(std::string("shrank while it was being read"));
+  loaded.modified = modification_time(file);
   return loaded;
+}
+
+std::chrono::system_clock::time_point modification_time(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(file, error);
+  if (error) return {};
+  return std::chrono::time_point_cast<std::chrono::system_clock::duration>(
+      std::chrono::file_clock::to_sys(written));
 }
 
 std::string short_digest(std::string_view text) {

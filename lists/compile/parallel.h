@@ -1,6 +1,6 @@
 #pragma once
 
-// Tasks on several threads. Blocks until all are done; the caller's thread works too.
+// Runs tasks on several threads. Blocks until all are done; the caller's thread works too.
 
 #include <cstddef>
 

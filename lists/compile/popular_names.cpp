@@ -9,7 +9,7 @@
 namespace sluice::lists {
 namespace {
 
-// Longest match first: an exception saves the name from what its app says behind it.
+// Longest match first: an exception saves the name from the shorter entries of its app.
 template <typename Take>
 void for_each_block(const match::DomainSet& set, const name::Name& name, Take&& take) {
   std::uint64_t saved = 0;  // bit: app

@@ -1,6 +1,7 @@
 #pragma once
 
-// Which entries of a finished set cover names that many people use: seldom meant, so worth a look.
+// The rules of a finished set that block given names: popular ones, whose block is rarely intended,
+// or critical ones.
 
 #include <cstdint>
 #include <string_view>
@@ -17,8 +18,8 @@ struct PopularHit {
   std::uint64_t names = 0;  // all of them
 };
 
-// By list and line. `text` has a name a line, most popular first; lines that are none are passed
-// over. Names that an exception lets through do not count.
+// Sorted by list and line. `text` has a name a line, most popular first; bad lines are skipped.
+// Names that an exception lets through do not count.
 [[nodiscard]] std::vector<PopularHit> popular_hits(const match::DomainSet& set,
                                                    std::string_view text);
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Which names are public suffixes: `com`, `co.uk`, `github.io` (libpsl,
-// https://publicsuffix.org/list/). Reads the system's list when made, some 10 ms; const after that:
-// any number of threads may ask.
+// https://publicsuffix.org/list/). Reads the system's list when constructed (about 10 ms); const
+// after that: any number of threads may ask.
 
 #include <cstdint>
 #include <memory>
@@ -15,7 +15,7 @@ enum class PublicSuffix : std::uint8_t { no, icann, private_part };
 
 class PublicSuffixes {
  public:
-  // No public suffix has more labels: the longest had 5 in 2023, 6 later.
+  // Longer names are not looked up: the longest public suffix has 6 labels.
   static constexpr std::size_t kMostLabels = 8;
 
   PublicSuffixes();

@@ -3,61 +3,45 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "filters/match/pseudo_name.h"
 #include "lists/compile/parallel.h"
 
 namespace sluice::lists {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::size_t kPartBytes = std::size_t{1} << 20;
 
-match::EntryKind as_exception(match::EntryKind kind) {
-  switch (kind) {
-    case match::EntryKind::suffix:
-      return match::EntryKind::exception;
-    case match::EntryKind::exact:
-      return match::EntryKind::exact_exception;
-    default:
-      return kind;
-  }
-}
-
-std::string shown_name(Bytes wire) {
-  if (const auto pseudo = match::read_pseudo_name(wire)) {
-    return std::string(pseudo->mark) + std::string(pseudo->text);
-  }
+std::string shown(const Entry& entry) {
+  if (entry.kind == Kind::addresses) return entry.range.to_string();
   std::array<char, name::kMaxTextBytes> text;
-  return std::string(name::to_text(*name::Name::from_wire(wire), text));
+  return std::string(name::to_text(*name::Name::from_wire(entry.name), text));
 }
 
-// What a piece of a list holds, until its turn comes.
+// The entries of one part of a list, kept until it is their turn.
 class Batch {
  public:
-  void fill(ListText text, const ReadOptions& options, const Guard& guard) {
+  void fill(TextPart text, const FormatInfo& format, const ReadOptions& options,
+            const Guard& guard) {
     entries_.clear();
     bytes_.clear();
-    bytes_.reserve(2 * kPiece);
+    bytes_.reserve(2 * kPartBytes);
+    ranges_.clear();
     errors_ = warnings_ = {};
     const auto take = [&](Entry entry) {
-      if (options.exceptions) entry.kind = as_exception(entry.kind);
+      if (options.exceptions) entry.action = Action::allow;
       auto reason = guard.refusal(entry, options.forced);
       if (reason.empty()) return keep(entry);
-      errors_.add({entry.line, shown_name(entry.name), std::move(reason)});
+      errors_.add({entry.line, shown(entry), std::move(reason)});
     };
-    parse(options.format, text,
-          {take, [&](LineError error) { errors_.add(std::move(error)); },
-           [&](LineWarning warning) { warnings_.add(std::move(warning)); }});
+    format.parse(text, {take, [&](LineError error) { errors_.add(std::move(error)); },
+                        [&](LineWarning warning) { warnings_.add(std::move(warning)); }});
   }
 
-  Result<void, match::BuildError> hand_on(TakeEntry take, ReadOutcome& outcome) {
+  Result<void, match::BuildError> give(TakeEntry take, ReadOutcome& outcome) {
     for (const Kept& kept : entries_) {
-      const std::string_view bytes = std::string_view(bytes_).substr(kept.at);
-      const std::string_view name = bytes.substr(0, kept.name_size);
-      const std::string_view source = bytes.substr(kept.name_size, kept.source_size);
-      const auto taken = take({as_bytes(name), kept.kind, kept.is_glob, kept.line, source});
-      if (!taken) return taken;
+      if (const auto taken = take(entry_of(kept)); !taken) return taken;
     }
     outcome.entries += entries_.size();
     append(outcome.errors, errors_);
@@ -67,18 +51,35 @@ class Batch {
 
  private:
   struct Kept {
-    std::size_t at;  // of the name in bytes_; the source stands behind it
+    std::size_t at;  // of the name in bytes_, with the source behind it; or of the range in ranges_
     std::uint32_t line;
     std::uint8_t name_size, source_size;
-    match::EntryKind kind;
-    bool is_glob;
+    Kind kind;
+    Action action;
+    Scope scope;
   };
 
   void keep(const Entry& entry) {
-    entries_.push_back({bytes_.size(), entry.line, static_cast<std::uint8_t>(entry.name.size()),
-                        static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.is_glob});
+    const bool is_range = entry.kind == Kind::addresses;
+    entries_.push_back({is_range ? ranges_.size() : bytes_.size(), entry.line,
+                        static_cast<std::uint8_t>(entry.name.size()),
+                        static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.action,
+                        entry.scope});
+    if (is_range) return ranges_.push_back(entry.range);
     bytes_ += as_text(entry.name);
     bytes_ += entry.source;
+  }
+
+  [[nodiscard]] Entry entry_of(const Kept& kept) const {
+    Entry entry{.kind = kept.kind, .action = kept.action, .scope = kept.scope, .line = kept.line};
+    if (kept.kind == Kind::addresses) {
+      entry.range = ranges_[kept.at];
+      return entry;
+    }
+    const std::string_view bytes = std::string_view(bytes_).substr(kept.at);
+    entry.name = as_bytes(bytes.substr(0, kept.name_size));
+    entry.source = bytes.substr(kept.name_size, kept.source_size);
+    return entry;
   }
 
   static void append(Notes& notes, Notes& more) {
@@ -89,42 +90,45 @@ class Batch {
 
   std::vector<Kept> entries_;
   std::string bytes_;
+  std::vector<IpPrefix> ranges_;
   Notes errors_, warnings_;
 };
 
-// The first piece of the text, up to the end of a line; the text moves on behind it.
-ListText take_piece(ListText& text) {
-  const std::size_t end = text.bytes.find('\n', kPiece);
-  const ListText piece{text.bytes.substr(0, end == text.bytes.npos ? end : end + 1),
-                       text.first_line};
-  text.bytes.remove_prefix(piece.bytes.size());
-  text.first_line += static_cast<std::uint32_t>(std::ranges::count(piece.bytes, '\n'));
-  return piece;
+// Removes the first part of the text, up to the end of a line.
+TextPart take_part(TextPart& text, const FormatInfo& format) {
+  if (!format.splits_at_lines) return std::exchange(text, {});
+  const std::size_t end = text.bytes.find('\n', kPartBytes);
+  const TextPart part{text.bytes.substr(0, end == text.bytes.npos ? end : end + 1),
+                      text.first_line};
+  text.bytes.remove_prefix(part.bytes.size());
+  text.first_line += static_cast<std::uint32_t>(std::ranges::count(part.bytes, '\n'));
+  return part;
 }
 
-std::vector<ListText> take_pieces(ListText& text, std::size_t most) {
-  std::vector<ListText> pieces;
-  while (!text.bytes.empty() && pieces.size() < most) pieces.push_back(take_piece(text));
-  return pieces;
+std::vector<TextPart> take_parts(TextPart& text, const FormatInfo& format, std::size_t most) {
+  std::vector<TextPart> parts;
+  while (!text.bytes.empty() && parts.size() < most) parts.push_back(take_part(text, format));
+  return parts;
 }
 
 }  // namespace
 
-Result<ReadOutcome, match::BuildError> read_list(std::string_view text, const ReadOptions& options,
-                                                 const Guard& guard, TakeEntry take) {
+Result<ReadOutcome, match::BuildError> read_list(std::string_view text, const FormatInfo& format,
+                                                 const ReadOptions& options, const Guard& guard,
+                                                 TakeEntry take) {
   ReadOutcome outcome;
   Result<void, match::BuildError> taken;
   const std::size_t most = 2 * std::size_t{options.threads};
   std::vector<Batch> full, next;
-  ListText rest{text};
+  TextPart rest{text};
   do {
-    const auto pieces = take_pieces(rest, most);
-    next.resize(pieces.size());
-    // While some threads parse, one hands on what was parsed in the round before.
-    run_tasks(options.threads, 1 + pieces.size(), [&](std::size_t i) {
-      if (i > 0) return next[i - 1].fill(pieces[i - 1], options, guard);
+    const auto parts = take_parts(rest, format, most);
+    next.resize(parts.size());
+    // While some threads parse this round, one gives the entries of the round before to `take`.
+    run_tasks(options.threads, 1 + parts.size(), [&](std::size_t i) {
+      if (i > 0) return next[i - 1].fill(parts[i - 1], format, options, guard);
       for (Batch& batch : full) {
-        if (taken) taken = batch.hand_on(take, outcome);
+        if (taken) taken = batch.give(take, outcome);
       }
     });
     std::swap(full, next);

@@ -1,11 +1,12 @@
 #pragma once
 
-// From the text of one list to its entries, guarded: on several threads, with the same outcome
-// whatever their number.
+// From the text of one list to its entries, guarded. The outcome does not depend on the number of
+// threads.
 //
-// A large text is cut at line ends; the pieces are parsed and guarded at the same time, a few at
-// once, and what they hold is taken in the order of the file. Memory: what two pieces a thread
-// hold.
+// If the format allows it (FormatInfo::splits_at_lines), a large text is cut at line ends, and its
+// parts are parsed and guarded at the same time; their entries are taken in the order of the text.
+// Memory: the entries of two parts of 1 MiB a thread. A format that does not split costs the
+// entries of the whole text.
 
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,6 @@
 namespace sluice::lists {
 
 struct ReadOptions {
-  Format format = Format::domains;
   bool exceptions = false;  // every entry is an exception
   bool forced = false;      // public suffixes are taken
   unsigned threads = 1;
@@ -27,15 +27,16 @@ struct ReadOptions {
 
 struct ReadOutcome {
   Notes errors;    // refused lines
-  Notes warnings;  // of lines that are taken
+  Notes warnings;  // about lines that are taken
   std::uint64_t entries = 0;
 };
 
 // Called by one thread at a time.
 using TakeEntry = FunctionRef<Result<void, match::BuildError>(const Entry&)>;
 
-// Error: `take` would take no more.
+// Error: that of `take`, which ends the reading.
 [[nodiscard]] Result<ReadOutcome, match::BuildError> read_list(std::string_view text,
+                                                               const FormatInfo& format,
                                                                const ReadOptions& options,
                                                                const Guard& guard, TakeEntry take);
 

@@ -4,25 +4,25 @@
 #include <optional>
 #include <tuple>
 
-#include "filters/match/pseudo_name.h"
+#include "filters/match/address_set.h"
 
 namespace sluice::lists {
 namespace {
 
 using match::EntryKind;
 
-// What stands behind a rule for the names that it covers, longest first.
-class Behind {
+// The rules that cover what a rule covers, longest first.
+class Covering {
  public:
-  Behind(const match::DomainSet& set, match::RuleId id)
-      : set_(set), id_(id), rule_(set.rule(id)), name_(set.rule_name(id)) {}
+  Covering(const match::DomainSet& set, const match::AddressSet& addresses, match::RuleId id)
+      : set_(set), addresses_(addresses), id_(id), rule_(set.rule(id)) {}
 
-  // The entry that decides for the rule's app where the rule is taken away.
+  // The entry that would decide for the rule's app if the rule were deleted.
   [[nodiscard]] std::optional<match::Match> decider() const {
     std::optional<match::Match> found;
-    set_.find_all(name_, [&](const match::Match& match) {
+    find_all([&](const match::Match& match) {
       if (match.rule == id_ || !concerns(match)) return true;
-      // Of a name alone: says nothing of the names below, which a suffix covers too.
+      // It covers one name, and the rule those below it, too.
       if (is_exact(match.kind) && !is_exact(rule_.kind)) return true;
       found = match;
       return false;
@@ -33,7 +33,7 @@ class Behind {
   // Whether some entry would block what this exception names.
   [[nodiscard]] bool lets_through() const {
     bool blocked = false;
-    set_.find_all(name_, [&](const match::Match& match) {
+    find_all([&](const match::Match& match) {
       const match::AppId app = set_.rule(match.rule).app;
       blocked = !match::is_exception(match.kind) && (is_any(rule_.app) || app == rule_.app);
       return !blocked;
@@ -42,28 +42,33 @@ class Behind {
   }
 
   [[nodiscard]] const match::Rule& rule() const { return rule_; }
+  [[nodiscard]] bool is_plain_name() const { return !rule_.is_glob && !set_.rule_range(id_); }
 
  private:
   static bool is_any(match::AppId app) { return app == match::AppId{}; }
 
   [[nodiscard]] bool concerns(const match::Match& match) const {
     const match::AppId app = set_.rule(match.rule).app;
-    // Exceptions of "*" hold for every app, and so every app's entries matter to them.
+    // Exceptions of "*" hold for every app, so the entries of every app matter to them.
     return app == rule_.app || is_any(match::is_exception(match.kind) ? app : rule_.app);
   }
 
+  void find_all(match::DomainSet::Visit visit) const {
+    const auto range = set_.rule_range(id_);
+    if (!range) return set_.find_all(set_.rule_name(id_), visit);
+    addresses_.find_all(range->address(), [&](const match::Match& match) {
+      // A longer range may start at the same address.
+      return set_.rule_range(match.rule)->length() > range->length() || visit(match);
+    });
+  }
+
   const match::DomainSet& set_;
+  const match::AddressSet& addresses_;
   match::RuleId id_;
   match::Rule rule_;
-  name::Name name_;
 };
 
-// A glob has names that stand nowhere, and an address is let through out of a longer range.
-bool may_be_idle(const match::DomainSet& set, match::RuleId id) {
-  return !set.rule(id).is_glob && !match::prefix_of(set.rule_wire(id));
-}
-
-// The first by list and line; the others go.
+// Keeps the first by list and line.
 void keep_first(std::vector<Reviewed>& all) {
   const auto place = [](const Reviewed& it) {
     return std::tuple(it.list.index, it.line, it.rule.index);
@@ -78,14 +83,15 @@ void keep_first(std::vector<Reviewed>& all) {
 
 Review review(const match::DomainSet& set) {
   Review review;
+  const match::AddressSet addresses(set);
   set.for_each_rule([&](match::RuleId id) {
-    const Behind behind(set, id);
-    const match::Rule& rule = behind.rule();
-    const auto decider = behind.decider();
+    const Covering covering(set, addresses, id);
+    const match::Rule& rule = covering.rule();
+    const auto decider = covering.decider();
     const bool exception = match::is_exception(rule.kind);
     if (decider && match::is_exception(decider->kind) == exception) {
       review.redundant.push_back({id, rule.list, rule.line, decider->rule});
-    } else if (exception && may_be_idle(set, id) && !behind.lets_through()) {
+    } else if (exception && covering.is_plain_name() && !covering.lets_through()) {
       review.idle_exceptions.push_back({id, rule.list, rule.line, {}});
     }
   });

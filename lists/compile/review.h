@@ -1,7 +1,7 @@
 #pragma once
 
-// What is odd in a finished set though nothing in it is wrong: entries that another entry of the
-// same app makes needless, and exceptions that let nothing through. For `lists lint` and `build`.
+// Entries of a finished set that have no effect: those that another entry of the same app covers,
+// and exceptions that let nothing through. For `lists lint` and `build`.
 //
 // Looks every rule up in the set: about 0.5 µs a rule. Allocates; not for workers.
 
@@ -13,24 +13,24 @@
 namespace sluice::lists {
 
 struct Reviewed {
-  match::RuleId rule;  // the entry in question
-  match::ListId list;  // where it stands
+  match::RuleId rule;
+  match::ListId list;
   std::uint32_t line = 0;
-  match::RuleId covered_by;  // the entry that makes it needless; none for idle exceptions
+  match::RuleId covered_by;  // the entry that makes it redundant; none for idle exceptions
 };
 
 struct Review {
   static constexpr std::size_t kMostShown = 1000;
-  // The first by list and line, and how many there are.
+  // The first ones by list and line, and how many there are.
   std::vector<Reviewed> redundant, idle_exceptions;
   std::uint64_t redundant_count = 0;
   std::uint64_t idle_exception_count = 0;
 };
 
-// Redundant: without the entry the same names are blocked, or let through, for its app. Idle: no
-// entry of its app (of any, for the exceptions of "*") would block what the exception names; said
-// of exceptions of plain names only: a glob has names that stand nowhere, and addresses are let
-// through out of longer ranges.
+// Redundant: without the entry the same names or addresses are blocked, or let through, for its
+// app. Idle: no entry of its app (of any app, for exceptions of "*") would block what the exception
+// names. Only exceptions of plain names are reported as idle: the names that a glob matches are
+// unknown, and an exception of addresses also prevails over what the gateway learns about them.
 [[nodiscard]] Review review(const match::DomainSet& set);
 
 }  // namespace sluice::lists

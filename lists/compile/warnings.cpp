@@ -14,7 +14,7 @@ std::uint64_t place(match::ListId list, std::uint32_t line) {
   return std::uint64_t{list.index} << 32 | line;
 }
 
-// The entries that stand where the duplicates' firsts stand, by place. Empty: several stand there.
+// The texts of the entries that duplicates repeat, by place. Empty: several entries are there.
 std::unordered_map<std::uint64_t, std::string> texts_of_firsts(const match::Built& built) {
   std::unordered_map<std::uint64_t, std::string> texts;
   for (const match::Duplicate& it : built.shown_duplicates) {
@@ -32,7 +32,7 @@ std::unordered_map<std::uint64_t, std::string> texts_of_firsts(const match::Buil
 }
 
 std::string duplicate_reason(const match::Duplicate& it, const std::string& list) {
-  return "stands already in " + (it.list == it.first_list ? "" : "list " + list + ", ") + "line " +
+  return "is already in " + (it.list == it.first_list ? "" : "list " + list + ", ") + "line " +
          std::to_string(it.first_line);
 }
 

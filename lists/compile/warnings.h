@@ -1,7 +1,7 @@
 #pragma once
 
-// What is said of entries only when the set is there: duplicates, and blocks of popular names.
-// Private to lists/compile.
+// Warnings that need the finished set: duplicates, and blocks of popular names. Private to
+// lists/compile.
 
 #include <string_view>
 #include <vector>
@@ -11,7 +11,7 @@
 
 namespace sluice::lists {
 
-// `warnings` by list. Each says where the entry that stays stands.
+// `warnings` by list. Each names the line of the entry that stays.
 void warn_of_duplicates(const match::Built& built, const std::vector<LoadedList>& lists,
                         std::vector<Notes>& warnings);
 

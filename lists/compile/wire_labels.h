@@ -1,6 +1,6 @@
 #pragma once
 
-// Labels of names that a list format made: wire form, known to be whole.
+// Labels of names in wire form. REQUIRES: a name that a list format made, so it is not cut off.
 
 #include <cstddef>
 

@@ -18,34 +18,37 @@ std::string refusal_of_address(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) {
-    return "no IP address, prefix (203.0.113.0/24, 2001:db8::/32) or signature (signature:mmtls)";
+    return "not an IP address, a prefix (203.0.113.0/24, 2001:db8::/32) or a signature "
+           "(signature:mmtls)";
   }
-  // With its length alone wrong it would be refused for the first address as well.
+  // A wrong length is wrong for the first address of all, too.
   const std::string_view length = text.substr(slash);
   const std::string first = (address->is_v4() ? "0.0.0.0" : "::") + std::string(length);
-  return IpPrefix::parse(first) ? "bits are set below the prefix length" : "a bad prefix length";
-}
-
-Result<name::Name, std::string> read_endpoint(std::string_view text) {
-  if (take_prefix(text, match::kSignatureMark)) {
-    if (match::is_signature(text)) return match::signature_name(text);
-    return fail("no such signature: there are " + known_signatures());
-  }
-  if (const auto prefix = IpPrefix::parse(text)) return match::address_name(*prefix);
-  return fail(refusal_of_address(text));
+  return IpPrefix::parse(first) ? "bits are set behind the prefix length"
+                                : "the prefix length is wrong";
 }
 
 }  // namespace
 
-void parse_endpoints(ListText text, const Sink& sink) {
+void parse_endpoints(TextPart text, const Sink& sink) {
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
     std::string_view rest = line;
-    const bool exception = take_prefix(rest, "@@");
-    const auto kind = exception ? match::EntryKind::exact_exception : match::EntryKind::exact;
-    if (const auto name = read_endpoint(rest)) {
-      sink.entry({.name = name->wire(), .kind = kind, .line = number});
+    const Action action = take_prefix(rest, "@@") ? Action::allow : Action::block;
+    Entry entry{.action = action, .scope = Scope::itself, .line = number};
+    if (take_prefix(rest, match::kSignatureMark)) {
+      if (!match::is_signature(rest)) {
+        sink.error(line_error(number, line, "unknown signature; known are " + known_signatures()));
+        return;
+      }
+      const name::Name name = match::signature_name(rest);
+      entry.name = name.wire();
+      sink.entry(entry);
+    } else if (const auto range = IpPrefix::parse(rest)) {
+      entry.kind = Kind::addresses;
+      entry.range = *range;
+      sink.entry(entry);
     } else {
-      sink.error(line_error(number, line, name.error()));
+      sink.error(line_error(number, line, refusal_of_address(rest)));
     }
   });
 }

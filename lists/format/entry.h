@@ -1,10 +1,14 @@
 #pragma once
 
-// What a list file says, line by line, before anything is compiled.
+// What a list says, entry by entry, before anything is compiled.
 //
-// Every format is one function: text in; entries, errors and warnings out to a sink, as they come.
-// Nothing is kept, so a list of millions costs no memory here. One bad line never drops the rest,
-// and never goes unsaid. No I/O (compile/load.h reads files).
+// A format turns text into entries, errors and warnings and gives them to a sink in the order of
+// lines, so a list of millions needs no memory here. A bad line is reported and never drops the
+// rest. No I/O: compile/source.h reads files.
+//
+// Two things join Entry when a format has them: `Action::answer` with the record to answer (RPZ
+// local data, AdBlock $dnsrewrite), and validity (from, until; by default always). compile/ carries
+// them on: see to_entry_kind() in compile/compile.cpp, and match::NewEntry.
 
 #include <cstdint>
 #include <string>
@@ -14,25 +18,36 @@
 
 #include "filters/base/bytes.h"
 #include "filters/base/function_ref.h"
-#include "filters/match/rule.h"
+#include "filters/base/ip_address.h"
 
 namespace sluice::lists {
 
-// Its views are valid only while the sink is called.
+enum class Kind : std::uint8_t {
+  name,       // a domain name, or a signature as match/pseudo_name.h writes it
+  glob,       // a name with stars in its labels
+  addresses,  // a range of server addresses
+};
+enum class Action : std::uint8_t { block, allow };
+enum class Scope : std::uint8_t { subtree, itself };  // the name and all below it; it alone
+
+// The views are valid only while the sink is called.
 struct Entry {
-  Bytes name;  // wire form, lower case, not the root; stars stand in the labels of a glob
-  match::EntryKind kind = match::EntryKind::suffix;
-  bool is_glob = false;
+  Kind kind = Kind::name;
+  Action action = Action::block;
+  Scope scope = Scope::subtree;  // a range is always `itself`
   std::uint32_t line = 0;        // 1 is the first
-  std::string_view source = {};  // as written, where that says more than name and kind; else empty
+  Bytes name = {};               // name, glob: wire form, lower case, not the root
+  IpPrefix range = {};           // addresses
+  // As the list writes it, where kind, scope and name cannot tell (an IDN, an escape).
+  std::string_view source = {};
 };
 
 struct LineError {
   std::uint32_t line = 0;
-  std::string text;    // the entry as written, escaped and cut to a readable length
-  std::string reason;  // for an operator: what is wrong, and what would be right
+  std::string text;    // the entry as written; escaped and cut to a readable length
+  std::string reason;  // what is wrong, and what would be right
 };
-using LineWarning = LineError;  // said of an entry that is taken
+using LineWarning = LineError;  // about an entry that is taken
 
 // The first of many, and how many there were.
 struct Notes {
@@ -46,19 +61,17 @@ struct Notes {
   }
 };
 
-// Where a format hands its findings; lines come in order.
+// Takes what a format finds, in the order of lines.
 struct Sink {
   FunctionRef<void(const Entry&)> entry;
   FunctionRef<void(LineError&&)> error;
   FunctionRef<void(LineWarning&&)> warning;
 };
 
-// A list, or a part of one that starts where a line starts.
-struct ListText {
+// The text of a list, or a part of it that starts at the start of a line.
+struct TextPart {
   std::string_view bytes;
-  std::uint32_t first_line = 1;  // a byte order mark means something at the start of line 1 only
+  std::uint32_t first_line = 1;  // a byte order mark is one only at the start of line 1
 };
-
-enum class Format : std::uint8_t { domains, hosts, endpoints };
 
 }  // namespace sluice::lists

@@ -1,39 +1,45 @@
 #include "lists/format/format.h"
 
+#include <algorithm>
+#include <array>
+
 namespace sluice::lists {
+namespace {
+
+// In the order of Format.
+constexpr std::array<FormatInfo, 3> kFormats = {{
+    {.name = "domains", .splits_at_lines = true, .parse = parse_domains},
+    {.name = "hosts", .splits_at_lines = true, .parse = parse_hosts},
+    {.name = "endpoints", .splits_at_lines = true, .parse = parse_endpoints},
+}};
+
+}  // namespace
+
+const FormatInfo& info_of(Format format) noexcept {
+  return kFormats[static_cast<std::size_t>(format)];
+}
 
 std::string_view to_string(Format format) noexcept {
-  switch (format) {
-    case Format::domains:
-      return "domains";
-    case Format::hosts:
-      return "hosts";
-    case Format::endpoints:
-      return "endpoints";
-  }
-  return "?";
+  return info_of(format).name;
 }
 
 std::optional<Format> parse_format(std::string_view name) noexcept {
-  if (name == "domains") return Format::domains;
-  if (name == "hosts") return Format::hosts;
-  if (name == "endpoints") return Format::endpoints;
-  return std::nullopt;
+  const auto found = std::ranges::find(kFormats, name, &FormatInfo::name);
+  if (found == kFormats.end()) return std::nullopt;
+  return static_cast<Format>(found - kFormats.begin());
+}
+
+std::string format_names(std::string_view separator) {
+  std::string names;
+  for (const FormatInfo& format : kFormats) {
+    if (!names.empty()) names += separator;
+    names += format.name;
+  }
+  return names;
 }
 
 Format usual_format(std::string_view file) noexcept {
   return file.ends_with(".endpoints") ? Format::endpoints : Format::domains;
-}
-
-void parse(Format format, ListText text, const Sink& sink) {
-  switch (format) {
-    case Format::domains:
-      return parse_domains(text, sink);
-    case Format::hosts:
-      return parse_hosts(text, sink);
-    case Format::endpoints:
-      return parse_endpoints(text, sink);
-  }
 }
 
 }  // namespace sluice::lists

@@ -2,37 +2,54 @@
 
 // The list formats; lists/format/README.md has the grammar.
 //
-// Refused with a reason, in every format of names: what is no name, an IP address, an IDN that
-// IDNA2008 does not allow, the root. Public suffixes are refused by compile/ (it has the list).
-// Warned of: labels that mix scripts, A-labels that do not decode. Under 200 ns a line where a name
-// is ASCII; then nothing is allocated.
+// Every format of names refuses, with a reason: what is no name, an IP address, an IDN that
+// IDNA2008 does not allow, the root. compile/ refuses public suffixes (it has the list of them).
+// Warned of: labels that mix scripts, A-labels that do not decode. Costs under 200 ns a line and
+// allocates nothing where a name is ASCII.
+//
+// To add a format: write its parse function, declare it here, add an enumerator and a row to the
+// table in format.cpp. The configuration and the command line then know its name.
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "lists/format/entry.h"
 
 namespace sluice::lists {
 
+enum class Format : std::uint8_t { domains, hosts, endpoints };
+
+// What the rest of the program knows of a format.
+struct FormatInfo {
+  std::string_view name;  // in the configuration and on the command line
+  // A line means the same whatever the lines before it say. Such a text may be cut at any line end,
+  // and its parts parsed at the same time. Otherwise `parse` gets the whole text in one call, and
+  // keeps in its own variables what later lines depend on ($ORIGIN, open parentheses).
+  bool splits_at_lines;
+  void (*parse)(TextPart text, const Sink& sink);
+};
+[[nodiscard]] const FormatInfo& info_of(Format format) noexcept;
+
 [[nodiscard]] std::string_view to_string(Format format) noexcept;
 [[nodiscard]] std::optional<Format> parse_format(std::string_view name) noexcept;
-inline constexpr std::string_view kFormatNames = "domains, hosts, endpoints";
-// Of a file that nobody told the format of: `*.endpoints` are endpoints, all others domains.
+// All names: `domains, hosts, endpoints`.
+[[nodiscard]] std::string format_names(std::string_view separator);
+// The format of a file if nothing else says: `*.endpoints` is endpoints, all others are domains.
 [[nodiscard]] Format usual_format(std::string_view file) noexcept;
 
 // A name a line: `example.com` (and all below it; so does `*.example.com`), `=example.com` (it
 // alone), `@@example.com`, `@@=example.com` (exceptions); other stars make a glob. `#` starts a
-// comment. Blanks around, CRLF and a UTF-8 byte order mark are ignored.
-void parse_domains(ListText text, const Sink& sink);
+// comment. Blanks around an entry, CRLF and a UTF-8 byte order mark are ignored.
+void parse_domains(TextPart text, const Sink& sink);
 
-// `0.0.0.0 name [name …] # comment`: each name exactly, as hosts(5) means it; the usual loopback
-// names (localhost, ip6-allnodes, …) are left out.
-void parse_hosts(ListText text, const Sink& sink);
+// `0.0.0.0 name [name …] # comment`: each name alone, as in hosts(5). The usual names of the
+// machine itself (localhost, ip6-allnodes, …) are left out.
+void parse_hosts(TextPart text, const Sink& sink);
 
 // An IP address, a prefix or `signature:NAME` a line, `@@` in front for an exception; comments as
-// in domains. Entries are exact, under the pseudo-names of match/pseudo_name.h.
-void parse_endpoints(ListText text, const Sink& sink);
-
-void parse(Format format, ListText text, const Sink& sink);
+// in domains.
+void parse_endpoints(TextPart text, const Sink& sink);
 
 }  // namespace sluice::lists

@@ -9,15 +9,15 @@
 namespace sluice::lists {
 namespace {
 
-// Names that hosts files carry for the machine itself, in canonical form.
+// Names of the machine itself in hosts files, in canonical form.
 constexpr std::array<std::string_view, 11> kOwnNames = {
     "localhost",     "localhost.localdomain", "local",        "broadcasthost",
     "ip6-localhost", "ip6-loopback",          "ip6-localnet", "ip6-mcastprefix",
     "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts"};
 constexpr std::string_view kOwnAddress = "0.0.0.0";  // "0.0.0.0 0.0.0.0" opens many lists
 
-// Whether a name in wire form is the one that `text` writes.
-bool spells(Bytes wire, std::string_view text) {
+// Whether a name in wire form is `text`.
+bool is_name(Bytes wire, std::string_view text) {
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view label = text.substr(0, dot);
@@ -30,7 +30,7 @@ bool spells(Bytes wire, std::string_view text) {
 }
 
 bool is_own(Bytes wire) {
-  return std::ranges::any_of(kOwnNames, [&](auto own) { return spells(wire, own); });
+  return std::ranges::any_of(kOwnNames, [&](auto own) { return is_name(wire, own); });
 }
 
 std::string_view take_word(std::string_view& text) {
@@ -42,7 +42,7 @@ std::string_view take_word(std::string_view& text) {
 
 }  // namespace
 
-void parse_hosts(ListText text, const Sink& sink) {
+void parse_hosts(TextPart text, const Sink& sink) {
   NameReader names;
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
     std::string_view rest = line;
@@ -51,14 +51,15 @@ void parse_hosts(ListText text, const Sink& sink) {
       sink.error(line_error(number, line, "a line of a hosts file starts with an IP address"));
       return;
     }
-    if (rest.empty()) sink.error(line_error(number, line, "an address without a name"));
+    if (rest.empty()) sink.error(line_error(number, line, "no name behind the address"));
     while (!rest.empty()) {
       const std::string_view word = take_word(rest);
       if (word == kOwnAddress) continue;
-      if (auto name = names.read(word, Globs::refused)) {
-        if (!is_own(name->wire)) hand_on(sink, *name, match::EntryKind::exact, number, word);
-      } else {
+      auto name = names.read(word, Globs::refused);
+      if (!name) {
         sink.error(line_error(number, word, std::move(name.error())));
+      } else if (!is_own(name->wire)) {
+        emit_name(sink, *name, {.scope = Scope::itself, .line = number}, word);
       }
     }
   });

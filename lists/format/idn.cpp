@@ -16,7 +16,7 @@ namespace sluice::lists {
 namespace {
 
 constexpr int kFlags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
-// The joiners are for IDNA to judge: some scripts need them (RFC 5892 appendix A).
+// IDNA judges the joiners: some scripts need them (RFC 5892 appendix A).
 constexpr char32_t kJoiners[] = {0x200c, 0x200d};
 
 struct Freed {
@@ -48,8 +48,8 @@ std::string shown(ucs4_t point) {
   return text.data();
 }
 
-// Why a code point may not stand in a list; empty: IDNA may judge it. A name with invisible signs
-// would be shown as another one.
+// Why a list may not use a code point; empty: IDNA judges it. A name with invisible characters
+// would look like another one.
 std::string refusal_of(ucs4_t point) {
   if (uc_is_general_category_withtable(point, UC_CATEGORY_MASK_Cn)) {
     return shown(point) + " is not assigned";
@@ -64,9 +64,8 @@ std::string refusal_of(ucs4_t point) {
   return {};
 }
 
-// The answer of libidn2 in our words.
 std::string idna_reason(int code) {
-  return std::string("no name in IDNA2008: ") + idn2_strerror(code);
+  return std::string("not valid in IDNA2008: ") + idn2_strerror(code);
 }
 
 using Scripts = std::set<std::string_view>;
@@ -131,7 +130,7 @@ std::string doubt_of_a_labels(Bytes wire) {
   while (wire.size() > 1 && wire[0] != std::byte{0}) {
     const auto size = std::to_integer<std::size_t>(wire[0]);
     const std::string label(as_text(wire.subspan(1, size)));
-    // A library of C would read it up to the NUL.
+    // libidn2 would read it up to the NUL.
     if (label.starts_with("xn--") && !label.contains('\0')) {
       if (auto doubt = doubt_of(label); !doubt.empty()) return doubt;
     }

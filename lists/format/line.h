@@ -1,6 +1,6 @@
 #pragma once
 
-// What the formats share: lines, comments, and errors that can be shown. Private to lists/format.
+// What formats of lines share: lines, comments, printable errors. Private to lists/format.
 
 #include <string>
 #include <string_view>
@@ -19,17 +19,17 @@ namespace sluice::lists {
   return text;
 }
 
-// Whether the text began with `prefix`, which it then has lost.
+// Removes `prefix` from the start of the text. False: it does not start with it.
 [[nodiscard]] inline bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
 }
 
-// Calls `take(line, number)` for each line, without its end, its comment (`#`) and blanks around;
-// empty lines are left out.
+// Calls `take(line, number)` for each line that is not empty, without its comment (`#`), its end
+// and the blanks around it.
 template <typename Take>
-void for_each_line(ListText list, Take&& take) {
+void for_each_line(TextPart list, Take&& take) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   std::string_view text = list.bytes;
   if (list.first_line == 1 && text.starts_with(kByteOrderMark)) {
@@ -45,7 +45,7 @@ void for_each_line(ListText list, Take&& take) {
   }
 }
 
-// With the text as it can be shown: printable and of a readable length.
+// Makes the text printable and cuts it to a readable length.
 [[nodiscard]] LineError line_error(std::uint32_t line, std::string_view text, std::string reason);
 
 }  // namespace sluice::lists

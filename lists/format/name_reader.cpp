@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxSource = 255;  // as match::DomainSetBuilder takes it
 constexpr std::string_view kAcePrefix = "xn--";
 
-// What stands for itself in a name, letters folded; 0: look closer.
+// The characters of plain names, with letters folded; 0: take the slow path.
 constexpr auto kPlain = [] {
   std::array<char, 256> plain{};
   for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_")) {
@@ -35,8 +35,8 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::string belongs_not(char c) {
-  return std::string("'") + c + "' does not belong into a name";
+std::string not_in_a_name(char c) {
+  return std::string("'") + c + "' cannot be part of a name";
 }
 
 std::string_view without_final_dot(std::string_view text) {
@@ -54,7 +54,7 @@ bool has_ace_prefix(const name::Name& name) {
   return false;
 }
 
-// Stars that are no `\*`.
+// Stars, without escaped ones (`\*`).
 std::ptrdiff_t count_stars(std::string_view text) {
   std::ptrdiff_t stars = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -67,9 +67,9 @@ std::ptrdiff_t count_stars(std::string_view text) {
   return stars;
 }
 
-// Why the stars of `text` make no glob; empty: they do.
+// Why the stars of `text` are not a glob; empty: they are.
 std::string refusal_of_glob(std::string_view text, const name::Name& name, Globs globs) {
-  if (globs == Globs::refused) return "a glob: this format has names only";
+  if (globs == Globs::refused) return "a glob; this format takes names only";
   if (text.contains("**")) return "two stars in a row";
   if (count_stars(text) != std::ranges::count(as_text(name.wire()), '*')) {
     return "an escaped star beside a glob";  // the pattern could not tell them apart
@@ -123,23 +123,24 @@ bool NameReader::read_plain(std::string_view text, ReadName& read) {
 }
 
 Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Globs globs) {
-  // With a final dot, as a name may have one, it still is no name.
+  // An address with a final dot is no name either.
   if (IpAddress::parse(without_final_dot(text))) {
     return fail(std::string("an IP address, not a name"));
   }
   if (const auto odd = text.find_first_of("/:|^$,;\"'()<>[]{}@=!?&%"); odd != text.npos) {
-    return fail(belongs_not(text[odd]));
+    return fail(not_in_a_name(text[odd]));
   }
   const auto name = name::Name::from_text(text);
   if (!name) return fail(std::string(to_string(name.error())));
-  if (name->label_count() == 0) return fail(std::string("the root: it would cover every name"));
+  if (name->label_count() == 0) return fail(std::string("the root; it would cover every name"));
   ReadName read;
   read.is_glob = count_stars(text) > 0;
   if (read.is_glob) {
     if (auto reason = refusal_of_glob(text, *name, globs); !reason.empty()) return fail(reason);
-    read.says_more = as_text(name->label(0)) == "*";  // in front of a name it means something else
+    // A leading `*.` of an entry would be read as "and all below".
+    read.needs_source = as_text(name->label(0)) == "*";
   } else {
-    read.says_more = as_text(name->wire()).contains('*');
+    read.needs_source = as_text(name->wire()).contains('*');
   }
   read.has_a_label = has_ace_prefix(*name);
   std::ranges::copy(name->wire(), bytes_.begin());
@@ -149,7 +150,7 @@ Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Glob
 
 Result<ReadName, std::string> NameReader::read_international(std::string_view text, Globs globs) {
   if (text.contains('\\')) return fail(std::string("an escape in a name that is not ASCII"));
-  // IDNA knows no stars: labels up to the last one have to be ASCII.
+  // IDNA has no stars: labels up to the last star must be ASCII.
   const std::size_t star = text.rfind('*');
   const std::size_t fixed_at = star == text.npos ? 0 : std::min(text.find('.', star), text.size());
   const std::string_view starred = text.substr(0, fixed_at);
@@ -158,9 +159,9 @@ Result<ReadName, std::string> NameReader::read_international(std::string_view te
   }
   const auto converted = to_a_labels(text.substr(fixed_at));
   if (!converted) return fail(converted.error());
-  // What letters are mapped to must not be a sign that means something to us.
+  // IDNA may map letters to characters that mean something to us.
   for (const char c : *converted) {
-    if (plain(c) == 0 && c != '.') return fail(belongs_not(c));
+    if (plain(c) == 0 && c != '.') return fail(not_in_a_name(c));
   }
   const std::string ascii = std::string(starred) + *converted;
   ReadName read;
@@ -169,19 +170,20 @@ Result<ReadName, std::string> NameReader::read_international(std::string_view te
     if (!slowly) return slowly;
     read = *slowly;
   }
-  read.says_more = true;
+  read.needs_source = true;
   return read;
 }
 
-void hand_on(const Sink& sink, const ReadName& name, match::EntryKind kind, std::uint32_t line,
-             std::string_view written) {
+void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_view written) {
   if (name.has_a_label) {
     if (auto doubt = doubt_of_a_labels(name.wire); !doubt.empty()) {
-      sink.warning(line_error(line, written, std::move(doubt)));
+      sink.warning(line_error(entry.line, written, std::move(doubt)));
     }
   }
-  const bool keep = name.says_more && written.size() <= kMaxSource;
-  sink.entry({name.wire, kind, name.is_glob, line, keep ? written : std::string_view{}});
+  entry.kind = name.is_glob ? Kind::glob : Kind::name;
+  entry.name = name.wire;
+  if (name.needs_source && written.size() <= kMaxSource) entry.source = written;
+  sink.entry(entry);
 }
 
 }  // namespace sluice::lists

@@ -1,10 +1,10 @@
 #pragma once
 
-// From a name as a list writes it to its wire form; else an operator's reason why it is none.
-// Private to lists/format.
+// A name as a list writes it, to its wire form; or why it is no name, for an operator. Private to
+// lists/format.
 //
-// Names of ASCII letters, digits, `-` and `_` take a short way without allocation; all others
-// (escapes, stars, U-labels, what will be refused) a long one.
+// Names of ASCII letters, digits, `-` and `_` take a fast path that does not allocate. All others
+// (escapes, stars, U-labels, bad names) take a slow one.
 
 #include <array>
 #include <string>
@@ -19,10 +19,10 @@ namespace sluice::lists {
 enum class Globs : std::uint8_t { refused, taken };
 
 struct ReadName {
-  Bytes wire;  // in the reader, until it reads the next
+  Bytes wire;  // lies in the reader until it reads the next name
   bool is_glob = false;
-  bool has_a_label = false;  // some label starts with xn--
-  bool says_more = false;    // the text cannot be had back from the wire form
+  bool has_a_label = false;   // some label starts with xn--
+  bool needs_source = false;  // the wire form does not tell how the name was written
 };
 
 class NameReader {
@@ -37,9 +37,8 @@ class NameReader {
   std::array<std::byte, name::kMaxNameBytes> bytes_;
 };
 
-// Hands a name on as an entry of a line, with a warning where its A-labels give cause. `written` is
-// the whole entry in the list.
-void hand_on(const Sink& sink, const ReadName& name, match::EntryKind kind, std::uint32_t line,
-             std::string_view written);
+// Gives the entry of a name to the sink, after a warning if its A-labels are doubtful. `entry` has
+// action, scope and line; `written` is the whole entry in the list.
+void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_view written);
 
 }  // namespace sluice::lists

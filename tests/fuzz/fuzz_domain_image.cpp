@@ -17,6 +17,7 @@
 #include <tuple>
 #include <vector>
 
+#include "filters/match/address_set.h"
 #include "filters/match/domain_image.h"
 #include "filters/match/domain_set_builder.h"
 #include "tests/fuzz/require.h"
@@ -60,6 +61,9 @@ DomainSet small_set() {
   add(builder, "p16-*.cdn.example.com", EntryKind::suffix, chat, list);
   add(builder, "*-x.cdn.example.com", EntryKind::exception, chat, list);
   add(builder, "test", EntryKind::exact_exception, mail, list);
+  for (const char* range : {"203.0.113.0/24", "203.0.113.7", "2001:db8::/32"}) {
+    require(builder.add(*IpPrefix::parse(range), EntryKind::exact, chat, list, 8).has_value());
+  }
   return builder.build()->set;
 }
 
@@ -106,6 +110,25 @@ void look_up(const DomainSet& set, std::span<const std::string_view> texts, Byte
   }
 }
 
+// The first and the last address of each range are found, and its rules are in the image.
+void look_up_addresses(const DomainSet& set, Bytes image) {
+  const AddressSet addresses(set);
+  set.for_each_rule([&](RuleId id) {
+    const auto range = set.rule_range(id);
+    if (!range) return;
+    for (const IpAddress& address : {range->address(), range->last()}) {
+      bool found = false;
+      addresses.find_all(address, [&](const Match& match) {
+        read_match(set, match, image);
+        require(set.rule_range(match.rule)->contains(address));
+        found = found || match.rule == id;
+        return true;
+      });
+      require(found);
+    }
+  });
+}
+
 void check_image(Bytes image) {
   const auto memory = aligned_copy(image);
   const Bytes copy(memory.get(), image.size());
@@ -118,6 +141,7 @@ void check_image(Bytes image) {
   std::vector<std::string> own;
   for (const RuleId id : rules) {
     read_rule(*set, id, copy);
+    if (set->rule_range(id)) continue;
     std::array<char, name::kMaxTextBytes> text;
     if (own.size() >= kMostNames) continue;
     own.emplace_back(to_text(set->rule_name(id), text));
@@ -138,6 +162,7 @@ void check_image(Bytes image) {
                                          "a..example.com"};
   texts.insert(texts.end(), own.begin(), own.end());
   look_up(*set, texts, copy);
+  look_up_addresses(*set, copy);
 }
 
 // Where the sections of an image start, and its end.
@@ -148,6 +173,7 @@ std::vector<std::size_t> borders(Bytes image) {
           header.filter.at,
           header.buckets.at,
           header.rule_bytes.at,
+          header.addresses.at,
           header.texts.at,
           header.strings.at,
           image.size()};

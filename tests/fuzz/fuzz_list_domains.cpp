@@ -27,10 +27,8 @@ std::size_t lines_with_content(std::string_view text) {
 }
 
 std::string written(const test::ParsedEntry& entry) {
-  const bool exact =
-      entry.kind == match::EntryKind::exact || entry.kind == match::EntryKind::exact_exception;
-  // A leading star would be taken for "and all below", which every entry has that is not exact.
-  return std::string(match::is_exception(entry.kind) ? "@@" : "") + (exact ? "=" : "*.") +
+  // `*.` so that a leading star of a glob is not read as "and all below".
+  return std::string(entry.is_exception() ? "@@" : "") + (entry.is_exact() ? "=" : "*.") +
          escaped(entry);
 }
 

@@ -1,5 +1,5 @@
-// Any bytes as a list of endpoints: each entry is exact and a pseudo-name that reads as a
-// signature or a prefix of its own, and written out again it is read as itself.
+// Any bytes as a list of endpoints: each entry is exact, and either a range or the pseudo-name of a
+// signature. Written out again it is read as itself.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,17 +15,16 @@ void check(std::string_view text) {
   require_lines(parsed, text);
   require_joins(lists::Format::endpoints, parsed, text);
   for (const test::ParsedEntry& entry : parsed.entries) {
-    const bool exception = entry.kind == match::EntryKind::exact_exception;
-    require(exception || entry.kind == match::EntryKind::exact);
-    const auto pseudo = match::read_pseudo_name(entry.name.wire());
-    require(pseudo.has_value());
-    if (const auto prefix = match::prefix_of(entry.name.wire())) {
-      require(match::address_name(*prefix) == entry.name);  // canonical
+    require(entry.is_exact());
+    std::string written = entry.is_exception() ? "@@" : "";
+    if (entry.kind == lists::Kind::addresses) {
+      written += entry.range.to_string();
     } else {
-      require(match::signature_name(pseudo->text) == entry.name);
+      const auto signature = match::signature_of(entry.name.wire());
+      require(signature.has_value() && match::signature_name(*signature) == entry.name);
+      written += match::kSignatureMark;
+      written += *signature;
     }
-    const std::string written =
-        (exception ? "@@" : "") + std::string(pseudo->mark) + std::string(pseudo->text);
     const test::Parsed again = test::parse(lists::Format::endpoints, written);
     require(again.error_count == 0 && again.entries.size() == 1);
     require(same(entry, again.entries[0], entry.line - 1));

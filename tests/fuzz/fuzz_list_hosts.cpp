@@ -15,7 +15,7 @@ void check(std::string_view text) {
   require_joins(lists::Format::hosts, parsed, text);
   const name::Name own = *name::Name::from_text("localhost");
   for (const test::ParsedEntry& entry : parsed.entries) {
-    require(entry.kind == match::EntryKind::exact && !entry.is_glob);
+    require(entry.kind == lists::Kind::name && entry.is_exact() && !entry.is_exception());
     require(entry.name != own);
     const test::Parsed again = test::parse_hosts("0.0.0.0 " + escaped(entry));
     require(again.error_count == 0 && again.entries.size() == 1);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What holds of every list format, whatever the text: checked by the fuzz targets of each.
+// Properties of every list format, whatever the text.
 
 #include <algorithm>
 #include <string>
@@ -14,17 +14,17 @@ namespace sluice::fuzz {
 
 [[nodiscard]] inline bool same(const test::ParsedEntry& a, const test::ParsedEntry& b,
                                std::uint32_t shift) {
-  return a.name == b.name && a.kind == b.kind && a.is_glob == b.is_glob && a.line == b.line + shift;
+  return a.name == b.name && a.range == b.range && a.kind == b.kind && a.action == b.action &&
+         a.scope == b.scope && a.line == b.line + shift;
 }
 
-// The name with every byte escaped but for the stars of a glob: the one way to write it that no
-// rule about signs can refuse.
+// The name with every byte escaped except the stars of a glob: no rule about characters refuses it.
 [[nodiscard]] inline std::string escaped(const test::ParsedEntry& entry) {
   std::string text;
   for (std::size_t i = 0; i < entry.name.label_count(); ++i) {
     if (i > 0) text += '.';
     for (const std::byte byte : entry.name.label(i)) {
-      if (entry.is_glob && byte == std::byte{'*'}) {
+      if (entry.is_glob() && byte == std::byte{'*'}) {
         text += '*';
         continue;
       }
@@ -46,9 +46,12 @@ inline void require_lines(const test::Parsed& parsed, std::string_view text) {
   require(std::ranges::is_sorted(parsed.errors, {}, &lists::LineError::line));
   for (const test::ParsedEntry& entry : parsed.entries) {
     require(entry.line >= 1 && entry.line <= lines);
-    require(entry.name.label_count() > 0);
-    require(as_text(entry.name.wire()) == entry.wire);  // canonical
-    require(!entry.is_glob || entry.wire.contains('*'));
+    require((entry.kind == lists::Kind::addresses) == entry.wire.empty());
+    if (!entry.wire.empty()) {
+      require(entry.name.label_count() > 0);
+      require(as_text(entry.name.wire()) == entry.wire);  // canonical
+    }
+    require(!entry.is_glob() || entry.wire.contains('*'));
     require(is_printable(entry.source));
   }
   for (const lists::LineError& error : parsed.errors) {
@@ -59,8 +62,10 @@ inline void require_lines(const test::Parsed& parsed, std::string_view text) {
   require(parsed.errors.size() == std::min<std::uint64_t>(parsed.error_count, lists::Notes::kMost));
 }
 
-// Cut behind any line, the halves say together what the whole says.
+// The halves of a text that was cut at a line end give together what the whole gives. REQUIRES: a
+// format that splits at lines.
 inline void require_joins(lists::Format format, const test::Parsed& whole, std::string_view text) {
+  require(lists::info_of(format).splits_at_lines);
   const std::size_t cut = text.find('\n', text.size() / 2);
   if (cut == std::string_view::npos) return;
   const std::string_view front = text.substr(0, cut + 1);

@@ -13,11 +13,17 @@ namespace sluice::test {
 
 struct ParsedEntry {
   name::Name name;
-  std::string wire;  // as the format gave it
-  match::EntryKind kind = match::EntryKind::suffix;
-  bool is_glob = false;
+  std::string wire;  // the name as the format gave it
+  IpPrefix range;
+  lists::Kind kind = lists::Kind::name;
+  lists::Action action = lists::Action::block;
+  lists::Scope scope = lists::Scope::subtree;
   std::uint32_t line = 0;
   std::string source;
+
+  [[nodiscard]] bool is_glob() const { return kind == lists::Kind::glob; }
+  [[nodiscard]] bool is_exact() const { return scope == lists::Scope::itself; }
+  [[nodiscard]] bool is_exception() const { return action == lists::Action::allow; }
 };
 
 struct Parsed {
@@ -31,12 +37,14 @@ struct Parsed {
   Parsed parsed;
   lists::Notes errors, warnings;
   const auto keep = [&](const lists::Entry& entry) {
-    parsed.entries.push_back({*name::Name::from_wire(entry.name), std::string(as_text(entry.name)),
-                              entry.kind, entry.is_glob, entry.line, std::string(entry.source)});
+    const auto name = name::Name::from_wire(entry.name);  // fails for a range, which has none
+    parsed.entries.push_back({name.value_or(name::Name{}), std::string(as_text(entry.name)),
+                              entry.range, entry.kind, entry.action, entry.scope, entry.line,
+                              std::string(entry.source)});
   };
-  lists::parse(format, {text, first_line},
-               {keep, [&](lists::LineError error) { errors.add(std::move(error)); },
-                [&](lists::LineWarning warning) { warnings.add(std::move(warning)); }});
+  lists::info_of(format).parse(
+      {text, first_line}, {keep, [&](lists::LineError error) { errors.add(std::move(error)); },
+                           [&](lists::LineWarning warning) { warnings.add(std::move(warning)); }});
   parsed.errors = std::move(errors.shown);
   parsed.error_count = errors.count;
   parsed.warnings = std::move(warnings.shown);

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
-#include "filters/match/pseudo_name.h"
 
 namespace sluice::match {
 namespace {
@@ -32,9 +31,13 @@ DomainSet rules_of(const std::vector<std::string>& words) {
     const bool exception = word.starts_with("@@");
     if (exception) word.remove_prefix(2);
     const auto prefix = IpPrefix::parse(word);
-    const name::Name name = prefix ? address_name(*prefix) : *name::Name::from_text(word);
     const auto kind = exception ? EntryKind::exact_exception : EntryKind::exact;
-    builder.add(name, kind, app, list, ++line).value();
+    ++line;
+    if (prefix) {
+      builder.add(*prefix, kind, app, list, line).value();
+    } else {
+      builder.add(*name::Name::from_text(word), kind, app, list, line).value();
+    }
   }
   return builder.build()->set;
 }
@@ -130,7 +133,7 @@ TEST(AddressSet, AgreesWithANaiveSearch) {
     std::vector<IpPrefix> prefixes;
     for (std::size_t i = 0, count = generator.below(60); i < count; ++i) {
       prefixes.push_back(generator.prefix());
-      builder.add(address_name(prefixes.back()), EntryKind::exact, app, list, 1).value();
+      builder.add(prefixes.back(), EntryKind::exact, app, list, 1).value();
     }
     const DomainSet rules = builder.build()->set;
     const AddressSet set(rules);

@@ -133,6 +133,72 @@ TEST(DomainImage, OthersAreRefusedWithTheReason) {
   EXPECT_EQ(error_of([](auto& h) { h.lists = 300; }), text(ImageError::bad_strings));
 }
 
+class AddressSection : public testing::Test {
+ protected:
+  AddressSection() {
+    DomainSetBuilder builder({3, 4});
+    const AppId app = *builder.app("app");
+    const ListId list = *builder.list("list", "1");
+    builder.add(name_of("example.com"), EntryKind::suffix, app, list, 1).value();
+    std::uint32_t line = 1;
+    for (const char* range : {"2001:db8::/32", "203.0.113.0/24", "203.0.113.0/25", "192.0.2.7"}) {
+      builder.add(*IpPrefix::parse(range), EntryKind::exact, app, list, ++line).value();
+    }
+    builder.add(*IpPrefix::parse("203.0.113.0/24"), EntryKind::exact_exception, AppId{}, list, 9)
+        .value();
+    set_ = builder.build()->set;
+  }
+
+  // What open() says of the image after `change` was made to its address rules.
+  template <typename Change>
+  std::string opened(Change&& change) {
+    Copy copy(set_.image());
+    const SluiceSection section = copy.header().addresses;
+    auto* const first = reinterpret_cast<SluiceAddressRule*>(copy.bytes().data() + section.at);
+    change(std::span(first, section.count));
+    const auto opened = copy.open();
+    return opened ? "opened" : std::string(to_string(opened.error()));
+  }
+
+  DomainSet set_;
+};
+
+TEST_F(AddressSection, HoldsTheRangesInTheOrderOfTheirAddresses) {
+  std::vector<std::string> texts;
+  set_.for_each_rule([&](RuleId id) { texts.push_back(rule_text(set_, id)); });
+  EXPECT_EQ(texts, (std::vector<std::string>{"example.com", "192.0.2.7/32", "@@203.0.113.0/24",
+                                             "203.0.113.0/24", "203.0.113.0/25", "2001:db8::/32"}));
+  EXPECT_EQ(set_.size(), 6U);
+  EXPECT_EQ(set_.name_count(), 1U);
+  const SluiceAddressRule& rule = set_.address_rules()[0];
+  EXPECT_EQ(rule.length, 128);
+  EXPECT_EQ(rule.line, 5U);
+}
+
+TEST_F(AddressSection, NamesLikeAddressesAreOtherNames) {
+  EXPECT_FALSE(set_.find(name_of("192.0.2.7")).rule.valid());
+  EXPECT_FALSE(set_.find(name_of("192.0.2.7/32._address")).rule.valid());
+}
+
+TEST_F(AddressSection, IsCheckedWhenTheImageIsOpened) {
+  const std::string bad(to_string(ImageError::bad_addresses));
+  using Rules = std::span<SluiceAddressRule>;
+  EXPECT_EQ(opened([](Rules) {}), "opened");
+  EXPECT_EQ(opened([](Rules rules) { std::swap(rules[0], rules[1]); }), bad);
+  EXPECT_EQ(opened([](Rules rules) { std::swap(rules[1], rules[2]); }), bad);
+  EXPECT_EQ(opened([](Rules rules) { rules[0] = rules[1]; }), bad);  // the same twice
+  EXPECT_EQ(opened([](Rules rules) { rules[0].length = 129; }), bad);
+  EXPECT_EQ(opened([](Rules rules) { rules[3].length = 96 + 8; }), bad);  // bits behind the length
+  EXPECT_EQ(opened([](Rules rules) { rules[0].bits = 0; }), bad);         // not exact
+  EXPECT_EQ(opened([](Rules rules) { rules[0].bits |= SLUICE_RULE_GLOB; }), bad);
+}
+
+TEST_F(AddressSection, LiesInsideTheImage) {
+  Copy copy(set_.image());
+  copy.header().addresses.count = copy.bytes().size();
+  EXPECT_EQ(copy.open().error(), ImageError::bad_sections);
+}
+
 // Whatever its bytes are, a look-up stays inside an image that opens (the sanitizers watch), and
 // ends.
 TEST(DomainImage, DamageNeverLeadsOutsideIt) {

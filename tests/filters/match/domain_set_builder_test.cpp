@@ -70,6 +70,28 @@ TEST(DomainSetBuilder, EveryNameOfALargeSetIsFoundAndItsRuleIsItsOwn) {
   }
 }
 
+TEST(DomainSetBuilder, ReportsDuplicateRangesAmongDuplicateNames) {
+  DomainSetBuilder builder({1, 2});
+  const AppId app = *builder.app("app");
+  const AppId other = *builder.app("other");
+  const ListId list = *builder.list("list");
+  const IpPrefix range = *IpPrefix::parse("203.0.113.0/24");
+  builder.add(range, EntryKind::exact, app, list, 1).value();
+  builder.add(name_of("example.com"), EntryKind::exact, app, list, 2).value();
+  builder.add(range, EntryKind::exact, other, list, 3).value();          // of another app
+  builder.add(range, EntryKind::exact_exception, app, list, 4).value();  // of another kind
+  builder.add(range, EntryKind::exact, app, list, 5).value();
+  builder.add(name_of("example.com"), EntryKind::exact, app, list, 6).value();
+  EXPECT_EQ(builder.size(), 6U);
+  const Built built = *builder.build();
+  EXPECT_EQ(built.set.size(), 4U);
+  EXPECT_EQ(built.duplicates, std::vector<std::uint64_t>{2});
+  ASSERT_EQ(built.shown_duplicates.size(), 2U);
+  EXPECT_EQ(built.shown_duplicates[0].line, 5U);
+  EXPECT_EQ(built.shown_duplicates[0].first_line, 1U);
+  EXPECT_EQ(built.shown_duplicates[1].line, 6U);
+}
+
 TEST(DomainSetBuilder, ReportsDuplicatesAndKeepsTheFirst) {
   DomainSetBuilder builder({1, 2});
   const AppId app = *builder.app("app");
@@ -87,9 +109,9 @@ TEST(DomainSetBuilder, ReportsDuplicatesAndKeepsTheFirst) {
   EXPECT_EQ(built.set.name_count(), 1U);
   EXPECT_EQ(built.duplicates, (std::vector<std::uint64_t>{1, 1}));
   ASSERT_EQ(built.shown_duplicates.size(), 2U);
-  EXPECT_EQ(built.shown_duplicates[0].line, 20U);
+  EXPECT_EQ(built.shown_duplicates[0].line, 30U);  // by list and line
   EXPECT_EQ(built.shown_duplicates[0].first_line, 10U);
-  EXPECT_EQ(built.shown_duplicates[1].line, 30U);
+  EXPECT_EQ(built.shown_duplicates[1].line, 20U);
   EXPECT_EQ(built.shown_duplicates[1].first_line, 10U);
   bool kept_first = false;
   built.set.find_all(name, [&](const Match& match) {

@@ -257,6 +257,51 @@ class Lists(Program):
         self.assertRegex(printed, r'chat\.list:1: "example\.com": .*login\.example\.com')
         self.assertRegex(printed, r'chat\.list:2: warning: "example\.net": .*www\.example\.net')
 
+    def image_config(self, app="chat", lists=""):
+        return self.write("image.toml", SMALL + f'''
+            [lists]
+            {lists}
+            [[list]]
+            image = "names.image"
+            [[policy]]
+            name = "office"
+            apps = ["{app}"]
+            ''')
+
+    def test_a_configuration_may_name_an_image(self):
+        chat = self.write("chat.list", "chat.example\n")
+        mail = self.write("mail.list", "mail.example\n")
+        ranges = self.write("chat.endpoints", "203.0.113.0/24\n")
+        self.run_program("lists", "build", "--out", self.image, chat, mail, f"chat={ranges}")
+        printed, _ = self.run_program("check", "--config", self.image_config(), "a.chat.example",
+                                      "mail.example", "203.0.113.7", "198.51.100.1", status=1)
+        self.assertEqual(printed.splitlines(), [
+            "drop a.chat.example app=chat rule=chat.example list=chat line=1 policy=office",
+            "pass mail.example",
+            "drop 203.0.113.7 app=chat rule=203.0.113.0/24 list=chat-2 line=1 policy=office",
+            "pass 198.51.100.1"])
+        for command in (["replay"], ["inspect"]):
+            self.run_program(*command, "--config", self.image_config(), "--read", EXAMPLE)
+
+    def test_run_refuses_an_image_that_it_cannot_use(self):
+        chat = self.write("chat.list", "chat.example\n")
+        self.run_program("lists", "build", "--out", self.image, chat)
+        self.write("vital.txt", "login.chat.example\n")
+        for options, reason in (({"app": "chatt"}, 'no list is of the app "chatt"'),
+                                ({"lists": 'critical = "vital.txt"'},
+                                 "it would block the critical name login.chat.example")):
+            _, said = self.run_program("run", "--config", self.image_config(**options), status=2)
+            self.assertIn(reason, said)
+        self.image.write_bytes(b"x" * 1000)
+        _, said = self.run_program("run", "--config", self.image_config(), status=2)
+        self.assertIn("names.image: not an image", said)
+
+    def test_the_configuration_names_critical_names(self):
+        self.write("vital.txt", "login.chat.example\n")
+        config = self.write("guarded.toml", '[lists]\ncritical = "vital.txt"\n' + self.ban.read_text())
+        _, said = self.run_program("check", "--config", config, "login.chat.example")
+        self.assertRegex(said, r'chat\.list:2: "chat\.example": .*login\.chat\.example')
+
     def test_hosts(self):
         hosts = self.write("hosts.txt", "0.0.0.0 chat.example # a comment\n")
         self.run_program("lists", "build", "--format", "hosts", "--out", self.image, hosts)
@@ -561,7 +606,7 @@ class Configuration(Program):
         self.refused(self.folder / "none.toml", "none.toml: ", "No such file")
 
     def test_folder(self):
-        self.refused(self.folder, f"{self.folder}: ", "a folder")
+        self.refused(self.folder, f"{self.folder}: ", "a directory")
 
     def test_broken(self):
         broken = self.write("broken.toml", "[dataplane]\ninside = eth1\n")
@@ -624,7 +669,7 @@ class Words(Program):
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for words, word in (([], "usage"), (["frobnicate"], "frobnicate"), (["lists"], "usage"),
-                            (["lists", "diff", "a", "b"], 'no command "lists diff"'),
+                            (["lists", "diff", "a", "b"], 'unknown command "lists diff"'),
                             (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
                             (["inspect", "office.pcap"], "office.pcap"),
                             (["check", "--client", "office", "a"], "office")):

@@ -123,16 +123,17 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"OptionWithoutValue", {"replay", "--read"}, "'--read'"},
         Wrong{"OptionTwice", {"inspect", "--read", "a", "--read", "b"}, "'--read'"},
         Wrong{"FlagWithValue", {"check", "--json=yes"}, "'--json'"},
-        Wrong{"CaptureWithoutOption", {"inspect", "office.pcap"}, "\"office.pcap\" is no option"},
+        Wrong{
+            "CaptureWithoutOption", {"inspect", "office.pcap"}, "\"office.pcap\" is not an option"},
         Wrong{"MoreWordsThanOptions",
               {"replay", "--read", "in.pcap", "out.pcap"},
-              "\"out.pcap\" is no option"},
-        Wrong{"WordBesideRun", {"run", "--config", "f", "eth1"}, "\"eth1\" is no option"},
+              "\"out.pcap\" is not an option"},
+        Wrong{"WordBesideRun", {"run", "--config", "f", "eth1"}, "\"eth1\" is not an option"},
         Wrong{"ClientThatIsNoAddress", {"check", "--client", "office", "a"}, "\"office\""},
         Wrong{"ClientThatIsAPrefix", {"check", "--client", "10.0.0.0/8", "a"}, "\"10.0.0.0/8\""},
         Wrong{"ImageBesideConfiguration",
               {"check", "--image", "a", "--config", "b", "c"},
-              "--config is one too many"},
+              "--image and --config are mutually exclusive"},
         Wrong{"OptionOfAnotherCommand", {"check", "--read", "in.pcap"}, "'--read'"}),
     [](const auto& param) { return param.param.name; });
 

@@ -78,15 +78,15 @@ TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
 INSTANTIATE_TEST_SUITE_P(
     ListsCommandLine, WrongUsage,
     testing::Values(
-        Wrong{"UnknownCommand", {"lists", "frobnicate"}, "no command \"lists frobnicate\""},
-        Wrong{"CommandOfALaterVersion", {"lists", "sign", "i"}, "no command \"lists sign\""},
+        Wrong{"UnknownCommand", {"lists", "frobnicate"}, "unknown command \"lists frobnicate\""},
+        Wrong{"CommandOfALaterVersion", {"lists", "sign", "i"}, "unknown command \"lists sign\""},
         Wrong{"BuildWithoutOut", {"lists", "build", "a.list"}, "--out is missing"},
         Wrong{"BuildWithoutList", {"lists", "build", "--out", "i"}, "LIST is missing"},
         Wrong{"LintWithoutList", {"lists", "lint", "--force"}, "LIST is missing"},
         Wrong{"LintWithOut", {"lists", "lint", "--out", "i", "a"}, "'--out'"},
         Wrong{"ListWithoutFile", {"lists", "lint", "app="}, "\"app=\""},
         Wrong{"ListWithoutApp", {"lists", "lint", "=a.list"}, "\"=a.list\""},
-        Wrong{"EmptyList", {"lists", "lint", ""}, "\"\" is no list"},
+        Wrong{"EmptyList", {"lists", "lint", ""}, "\"\" is not a list"},
         Wrong{"ListOfEveryApp", {"lists", "lint", "*=a.list"}, "only exceptions"},
         Wrong{"UnknownFormat", {"lists", "lint", "--format", "xml", "a"}, "\"xml\""},
         Wrong{"ShowWithoutImage", {"lists", "show", "--json"}, "IMAGE is missing"},

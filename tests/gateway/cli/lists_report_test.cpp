@@ -27,10 +27,11 @@ lists::Compiled compiled() {
   add("example.com", match::EntryKind::suffix);
   add("www.example.com", match::EntryKind::suffix);
   add("open.example.org", match::EntryKind::exception);
-  lists::LoadedList loaded{.spec = {.name = "chat", .file = "a/chat.list", .app = "chat"}};
+  lists::LoadedList loaded{
+      .spec = {.name = "chat", .source = lists::Source("a/chat.list", {}), .app = "chat"}};
   loaded.errors = {{7, "com", "a public suffix"}, {8, "a..b", "empty label"}};
   loaded.error_count = 5;
-  loaded.warnings = {{9, "example.com", "stands already in line 1"}};
+  loaded.warnings = {{9, "example.com", "is already in line 1"}};
   loaded.warning_count = 1;
   loaded.duplicates = 1;
   return {.domains = builder.build()->set, .lists = {loaded}};
@@ -43,7 +44,7 @@ TEST(ListsReport, NotesNameFileAndLine) {
             "a/chat.list:7: \"com\": a public suffix\n"
             "a/chat.list:8: \"a..b\": empty label\n"
             "… and 3 more refused lines\n"
-            "a/chat.list:9: warning: \"example.com\": stands already in line 1\n");
+            "a/chat.list:9: warning: \"example.com\": is already in line 1\n");
 }
 
 TEST(ListsReport, NotesAreBounded) {
@@ -61,7 +62,7 @@ TEST(ListsReport, TheReviewNamesBothPlaces) {
   print_review(out, lists, lists::review(lists.domains));
   EXPECT_EQ(out.str(),
             "a/chat.list:2: redundant: \"www.example.com\": \"example.com\" of line 1 covers it\n"
-            "a/chat.list:3: idle: \"@@open.example.org\": nothing would block what it lets "
+            "a/chat.list:3: idle: \"@@open.example.org\": no entry blocks what it lets "
             "through\n");
 }
 
@@ -72,8 +73,8 @@ TEST(ListsReport, TheSummaryHasAllCounts) {
                 {.reviewing = std::chrono::milliseconds(1500), .peak_memory = 3 << 20});
   for (const char* row :
        {"entries +3\n", "names +3\n", "refused lines +5\n", "warnings +1\n", "duplicates +1\n",
-        "redundant entries +1\n", "exceptions that cover nothing +1\n",
-        "time to review +1\\.500 s\n", "peak memory +3\\.0 MiB\n"}) {
+        "redundant entries +1\n", "exceptions without effect +1\n", "time to review +1\\.500 s\n",
+        "peak memory +3\\.0 MiB\n"}) {
     EXPECT_THAT(out.str(), testing::ContainsRegex("\n  " + std::string(row)));
   }
   EXPECT_THAT(out.str(), Not(HasSubstr("time to write")));  // nothing was written

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/match/domain_set_builder.h"
+
 namespace sluice::config {
 namespace {
 
@@ -53,13 +55,14 @@ TEST(Config, LooksIntoNoTunnelButThoseNamed) {
   EXPECT_EQ(good("[dataplane]\ntunnels = [\"none\"]").start.tunnels, packet::Tunnels{});
   EXPECT_EQ(good("[dataplane]").start.tunnels, packet::Tunnels::all());
   EXPECT_THAT(errors_of("[dataplane]\ntunnels = [\"gre\", \"ipsec\"]"),
-              ElementsAre(HasSubstr("\"ipsec\" is no tunnel that we know")));
+              ElementsAre(HasSubstr("\"ipsec\" is not a known tunnel")));
 }
 
 TEST(Config, ReadsWhatIsFixedAtStart) {
   const StartSettings start = good(R"(
     [dataplane]
     type = "pcap"
+    workers = 4
     inside = "lan0"
     outside = "wan0"
     buffer_mib = 64
@@ -88,6 +91,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   )")
                                   .start;
   EXPECT_EQ(start.dataplane, io::Kind::pcap);
+  EXPECT_EQ(start.workers, 4U);
   EXPECT_EQ(start.inside, "lan0");
   EXPECT_EQ(start.outside, "wan0");
   EXPECT_EQ(start.buffer_mib, 64U);
@@ -122,6 +126,11 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     [dns]
     ports = [53, 5300]
     judge_service_targets = true
+    [reload]
+    kill_open_flows = true
+    [lists]
+    critical = "/lists/critical.txt"
+    popular = "popular.txt"
     [[list]]
     app = "chat"
     file = "/lists/chat.hosts"
@@ -151,9 +160,13 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));
   EXPECT_EQ(live.dns.port_count, 2U);
   EXPECT_TRUE(live.dns.service_targets);
+  EXPECT_TRUE(live.kill_open_flows);
+  EXPECT_EQ(live.critical, "/lists/critical.txt");
+  EXPECT_EQ(live.popular, "/etc/sluice/popular.txt");
+  EXPECT_EQ(live.image, "");
   ASSERT_EQ(live.lists.size(), 3U);
   EXPECT_EQ(live.lists[0].app, "chat");
-  EXPECT_EQ(live.lists[0].file, "/lists/chat.hosts");
+  EXPECT_EQ(live.lists[0].source.name(), "/lists/chat.hosts");
   EXPECT_EQ(live.lists[0].name, "chat-hosts");
   EXPECT_EQ(live.lists[0].format, lists::Format::hosts);
   EXPECT_TRUE(live.lists[0].forced);
@@ -198,9 +211,9 @@ TEST(Config, RelativePathsAreTakenFromTheFilesFolder) {
       "[[list]]\napp = \"a\"\nfile = \"../lists/./a.list\"");
   EXPECT_EQ(config.start.audit_file, "/etc/sluice/audit.jsonl");
   EXPECT_EQ(config.start.audit_key_file, "/etc/key");
-  EXPECT_EQ(config.live.lists.at(0).file, "/etc/lists/a.list");
-  EXPECT_EQ(good("[[list]]\napp = \"a\"\nfile = \"a.list\"", "sluice.toml").live.lists.at(0).file,
-            "a.list");
+  EXPECT_EQ(config.live.lists.at(0).source.name(), "/etc/lists/a.list");
+  const Config beside = good("[[list]]\napp = \"a\"\nfile = \"a.list\"", "sluice.toml");
+  EXPECT_EQ(beside.live.lists.at(0).source.name(), "a.list");
 }
 
 TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {
@@ -257,6 +270,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"UnknownDataplane",
                "[dataplane]\ntype = \"dpdk\"\n",
                {":2: dataplane.type: \"dpdk\" is none of: pcap"}},
+        Broken{"NoWorkers",
+               "[dataplane]\nworkers = 0\n",
+               {":2: dataplane.workers: must be a whole number from 1 to 64"}},
+        Broken{"TooManyWorkers", "[dataplane]\nworkers = 65\n", {":2: dataplane.workers: "}},
         Broken{"NumberTooSmall",
                "[limits]\nstreams = 1\n",
                {":2: limits.streams: ", "from 16 to 1048576"}},
@@ -285,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"UnknownEch",
                "[verdicts]\nech = \"pass\"\n",
                {":2: verdicts.ech: \"pass\" is none of: allow, strip, drop"}},
-        Broken{"NoDnsPort", "[dns]\nports = []\n", {":2: dns.ports: must name one at least"}},
+        Broken{"NoDnsPort", "[dns]\nports = []\n", {":2: dns.ports: must have one entry at least"}},
         Broken{"DnsPortThatIsNone",
                "[dns]\nports = [53,\n0]\n",
                {":3: dns.ports[1]: must be a whole number from 1 to 65535"}},
@@ -294,13 +311,13 @@ INSTANTIATE_TEST_SUITE_P(
                {":2: dns.ports: must be a list of numbers, in brackets"}},
         Broken{"MoreDnsPortsThanThereIsRoomFor",
                "[dns]\nports = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
-               {":2: dns.ports: names more than 8"}},
+               {":2: dns.ports: has more than 8 entries"}},
         Broken{"VerdictThatIsNoText",
                "[verdicts]\nfragments = true\n",
                {":2: verdicts.fragments: must be text in quotes"}},
         Broken{"ListenWithoutPort",
                "[metrics]\nlisten = \"127.0.0.1\"\n",
-               {":2: metrics.listen: \"127.0.0.1\" is no IP address and port"}},
+               {":2: metrics.listen: \"127.0.0.1\" is not an IP address with a port"}},
         Broken{"ListenOnAName",
                "[metrics]\nlisten = \"localhost:9464\"\n",
                {":2: metrics.listen: \"localhost:9464\""}},
@@ -310,13 +327,13 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ListenOnV6WithoutBrackets", "[metrics]\nlisten = \"::1:9464\"\n", {":2: "}},
         Broken{"EndpointsWithoutResolver",
                "[endpoints]\nenable = true\n",
-               {":1: endpoints.resolver: is needed where enable = true"}},
+               {":1: endpoints.resolver: is required if enable = true"}},
         Broken{"ResolverThatIsAName",
                "[endpoints]\nresolver = \"dns.example\"\n",
-               {":2: endpoints.resolver: \"dns.example\" is no IP address"}},
+               {":2: endpoints.resolver: \"dns.example\" is not an IP address"}},
         Broken{"PseudonymsWithoutKey",
                "[audit]\npseudonymise_clients = true\n",
-               {":1: audit.key_file: is needed"}},
+               {":1: audit.key_file: is required"}},
         Broken{"FlagThatIsNone",
                "[audit]\npseudonymise_clients = \"yes\"\n",
                {":2: audit.pseudonymise_clients: must be true or false"}},
@@ -330,10 +347,29 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ListWithoutApp", "\n[[list]]\nfile = \"a\"\n", {":2: list[0].app: is missing"}},
         Broken{"ListOfEveryApp",
                "[[list]]\napp = \"*\"\nfile = \"a\"\n",
-               {":2: list[0].app: only exceptions may be of every app"}},
+               {":2: list[0].app: only exceptions may be for every app"}},
         Broken{"ListOfUnknownFormat",
                LIST_A "format = \"csv\"\n",
                {":4: list[0].format: \"csv\" is none of: domains, hosts, endpoints"}},
+        Broken{"ImageWithoutPath", "[[list]]\nimage = \"\"\n", {":2: list[0].image: is missing"}},
+        Broken{"ImageAndFile",
+               "[[list]]\nimage = \"i\"\nfile = \"a\"\n",
+               {":3: list[0].file: cannot be combined with image"}},
+        Broken{"ImageOfAnApp",
+               "[[list]]\nimage = \"i\"\napp = \"a\"\n",
+               {":3: list[0].app: cannot be combined with image"}},
+        Broken{"UnknownKeyBesideAnImage",
+               "[[list]]\nimage = \"i\"\nversion = 1\n",
+               {":3: list[0].version: no such key"}},
+        Broken{"ImageBesideAList",
+               LIST_A "[[list]]\nimage = \"i\"\n",
+               {":5: list[1].image: must be the only list"}},
+        Broken{"UnknownKeyOfLists",
+               "[lists]\ncritica = \"c\"\n",
+               {":2: lists.critica: no such key", "mean \"critical\""}},
+        Broken{"UnknownKeyOfReload",
+               "[reload]\nkill_flows = true\n",
+               {":2: reload.kill_flows: no such key"}},
         Broken{"ListNamedTwice",
                LIST_A LIST_A,
                {":4: list[1].name: \"a\" is the name of an earlier list"}},
@@ -348,7 +384,7 @@ INSTANTIATE_TEST_SUITE_P(
             "PolicyWithoutApps", "[[policy]]\nname = \"p\"\n", {":1: policy[0].apps: is missing"}},
         Broken{"PolicyWithEmptyApps",
                "[[policy]]\nname = \"p\"\napps = []\n",
-               {":3: policy[0].apps: must name one at least"}},
+               {":3: policy[0].apps: must have one entry at least"}},
         Broken{"PolicyOfUnknownApp",
                LIST_A "[[policy]]\nname = \"p\"\napps = [\n\"a\",\n\"b\"]\n",
                {":8: policy[0].apps[1]: no list is of the app \"b\""}},
@@ -360,17 +396,47 @@ INSTANTIATE_TEST_SUITE_P(
                {":6: policy[0].apps: must be a list of texts"}},
         Broken{"ClientThatIsNoAddress",
                LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\n\"office\"]\n",
-               {":8: policy[0].clients[0]: \"office\" is no IP address or prefix"}},
+               {":8: policy[0].clients[0]: \"office\" is not an IP address or prefix"}},
         Broken{"ClientWithBitsBelowThePrefix",
                LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\"10.0.0.1/8\"]\n",
-               {":7: policy[0].clients[0]: \"10.0.0.1/8\"", "bits set below"}},
+               {":7: policy[0].clients[0]: \"10.0.0.1/8\"", "bits set behind it"}},
         Broken{"ClientWithPrefixTooLong",
                LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [\"10.0.0.0/33\"]\n",
-               {":7: policy[0].clients[0]: \"10.0.0.0/33\"", "bad prefix length"}},
+               {":7: policy[0].clients[0]: \"10.0.0.0/33\"", "wrong prefix length"}},
         Broken{"ClientThatIsNoText",
                LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\nclients = [10]\n",
                {":7: policy[0].clients[0]: must be text in quotes"}}),
     [](const auto& param) { return param.param.name; });
+
+TEST(Config, AnImageIsTheOnlyListAndItsAppsAreCheckedWhenItIsLoaded) {
+  const LiveSettings live = good(R"(
+    [[list]]
+    image = "names.image"
+    [[policy]]
+    name = "office"
+    apps = ["chat"]
+  )")
+                                .live;
+  EXPECT_EQ(live.image, "/etc/sluice/names.image");
+  EXPECT_THAT(live.lists, IsEmpty());
+  ASSERT_EQ(live.policies.size(), 1U);
+}
+
+// A policy with a misspelt app would ban nothing.
+TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
+  match::DomainSetBuilder builder({1, 2});
+  const match::AppId mail = *builder.app("mail");
+  const match::AppId chat = *builder.app("chat");
+  const match::DomainSet domains = builder.build()->set;
+  PolicySpec spec{.name = "office", .apps = {"chat"}};
+  const auto resolved = resolve_policies({spec}, domains);
+  ASSERT_TRUE(resolved);
+  EXPECT_TRUE(resolved->all().at(0).apps.has(chat));
+  EXPECT_FALSE(resolved->all().at(0).apps.has(mail));
+  spec.apps.emplace_back("chatt");
+  EXPECT_EQ(resolve_policies({spec}, domains).error(),
+            "policy \"office\": no list is of the app \"chatt\"");
+}
 
 TEST(Config, AllErrorsAreSaidInTheOrderOfLines) {
   EXPECT_THAT(errors_of("[log]\nlevel = \"loud\"\n[limits]\nflows = 1\n[nonsense]\n"),
@@ -388,7 +454,7 @@ TEST(Config, APolicyCannotBanTheAppOfExceptions) {
 // A template that fills in no client must not become a policy for every client.
 TEST(Config, AnEmptyListOfClientsIsNotEveryClient) {
   EXPECT_THAT(errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = []\napps = [\"a\"]\n"),
-              ElementsAre(HasSubstr(":6: policy[0].clients: must name one at least")));
+              ElementsAre(HasSubstr(":6: policy[0].clients: must have one entry at least")));
 }
 #undef LIST_A
 
@@ -399,7 +465,7 @@ TEST(Config, AFileThatCannotBeReadIsNamed) {
               testing::AllOf(HasSubstr("no-such-folder/sluice.toml: "), HasSubstr("No such file")));
   const auto folder = load("/");
   ASSERT_FALSE(folder);
-  EXPECT_EQ(folder.error().at(0).to_string(), "/: a folder, not a file");
+  EXPECT_EQ(folder.error().at(0).to_string(), "/: a directory, not a file");
 }
 
 TEST(Config, ErrorsWithoutLineOrKeyReadWell) {

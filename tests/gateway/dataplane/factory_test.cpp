@@ -5,12 +5,6 @@
 namespace sluice::io {
 namespace {
 
-TEST(Factory, KnowsKindsByTheirWord) {
-  EXPECT_EQ(parse_kind("pcap"), Kind::pcap);
-  EXPECT_EQ(parse_kind("Pcap"), std::nullopt);
-  EXPECT_EQ(parse_kind(""), std::nullopt);
-}
-
 // Before any interface is looked at: these do not exist.
 TEST(Factory, RefusesASecondWorkerOfPcap) {
   const auto dataplanes = open_dataplanes({.inside = "nosuch0", .outside = "nosuch1"}, 2);

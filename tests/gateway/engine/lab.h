@@ -68,7 +68,7 @@ struct LabOptions {
     const bool exception = range.starts_with("@@");
     if (exception) range.remove_prefix(2);
     builder
-        .add(match::address_name(*IpPrefix::parse(range)),
+        .add(*IpPrefix::parse(range),
              exception ? match::EntryKind::exact_exception : match::EntryKind::exact, app, list,
              ++line)
         .value();

@@ -78,26 +78,26 @@ TEST_F(Compile, NothingIsAnEmptySet) {
 
 TEST_F(Compile, AMissingFileFailsTheWhole) {
   const auto file = folder() / "gone.list";
-  const auto compiled =
-      compile({list("wechat", "wechat.com\n"), {.name = "gone", .file = file, .app = "gone"}});
+  const auto compiled = compile({list("wechat", "wechat.com\n"),
+                                 {.name = "gone", .source = Source::file(file), .app = "gone"}});
   ASSERT_FALSE(compiled);
-  EXPECT_EQ(compiled.error().file, file);
+  EXPECT_EQ(compiled.error().source, file.string());
   EXPECT_EQ(compiled.error().to_string(), file.string() + ": no such file");
 }
 
 TEST_F(Compile, AFolderIsNoList) {
-  const auto compiled = compile({{.name = "folder", .file = folder(), .app = "a"}});
+  const auto compiled = compile({{.name = "folder", .source = Source::file(folder()), .app = "a"}});
   ASSERT_FALSE(compiled);
-  EXPECT_EQ(compiled.error().reason, "a folder, not a file");
+  EXPECT_EQ(compiled.error().reason, "a directory, not a file");
 }
 
 // It would be read as an empty list, which bans nothing, or never end.
 TEST_F(Compile, APipeIsNoList) {
   const auto pipe = folder() / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  const auto compiled = compile({{.name = "pipe", .file = pipe, .app = "a"}});
+  const auto compiled = compile({{.name = "pipe", .source = Source::file(pipe), .app = "a"}});
   ASSERT_FALSE(compiled);
-  EXPECT_EQ(compiled.error().reason, "no regular file");
+  EXPECT_EQ(compiled.error().reason, "not a regular file");
 }
 
 TEST_F(Compile, BadLinesAreReportedAndTheRestIsTaken) {
@@ -124,7 +124,7 @@ TEST_F(Compile, RefusesPublicSuffixes) {
                                       "www.ck\n")});
   ASSERT_TRUE(compiled);
   const LoadedList& loaded = compiled->lists.at(0);
-  EXPECT_EQ(loaded.spec.file.filename(), "wide.list");
+  EXPECT_EQ(loaded.spec.source.name(), (folder() / "wide.list").string());
   EXPECT_EQ(loaded.entries, 2U);
   EXPECT_EQ(loaded.error_count, 6U);
   ASSERT_EQ(loaded.errors.size(), 6U);
@@ -244,7 +244,7 @@ TEST_F(Compile, TooManyAppsFailTheWhole) {
   lists.push_back(list("more", "a.example\n"));
   const auto compiled = compile(lists);
   ASSERT_FALSE(compiled);
-  EXPECT_EQ(compiled.error().file, lists.back().file);
+  EXPECT_EQ(compiled.error().source, lists.back().source.name());
   EXPECT_EQ(compiled.error().reason, "more than 64 apps");
 }
 

@@ -73,8 +73,10 @@ TEST_F(Guarded, AddressesOfTooManyOrOfNobodyAreRefused) {
   ASSERT_EQ(errors.size(), 8U);
   EXPECT_THAT(errors[0], HasSubstr("1: 64.0.0.0/7: a prefix shorter than /8"));
   EXPECT_THAT(errors[1], HasSubstr("2: 2000::/12: a prefix shorter than /16"));
-  EXPECT_THAT(errors[2], HasSubstr("3: 10.1.2.0/24: addresses of nobody"));
-  EXPECT_THAT(errors[3], HasSubstr("4: 192.0.0.0/8: addresses of nobody"));
+  EXPECT_THAT(errors[2],
+              HasSubstr("3: 10.1.2.0/24: it holds addresses that are not on the internet"));
+  EXPECT_THAT(errors[3],
+              HasSubstr("4: 192.0.0.0/8: it holds addresses that are not on the internet"));
   ranges.forced = true;
   compiled = compile({ranges});
   ASSERT_TRUE(compiled);
@@ -120,7 +122,7 @@ TEST_F(Guarded, ABadLineAmongCriticalNamesFailsTheWhole) {
     const auto options = critical(names);
     const auto compiled = compile({list("list", "example.com\n")}, options);
     ASSERT_FALSE(compiled) << names;
-    EXPECT_EQ(compiled.error().file, options.critical);
+    EXPECT_EQ(compiled.error().source, options.critical.string());
     EXPECT_THAT(compiled.error().reason, HasSubstr("line 2: ")) << names;
   }
 }

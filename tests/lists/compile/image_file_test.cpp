@@ -190,7 +190,7 @@ TEST_F(ImageFile, EveryBitThatFlipsIsFound) {
       ASSERT_EQ(::pwrite(fd, &flipped, 1, static_cast<off_t>(at)), 1);
       const std::string reason = refusal(file());
       if (at >= sizeof(SluiceImageHeader)) {
-        ASSERT_THAT(reason, AnyOf(HasSubstr("checksum"), HasSubstr("not whole"))) << at;
+        ASSERT_THAT(reason, AnyOf(HasSubstr("checksum"), HasSubstr("cut off"))) << at;
       } else {
         ASSERT_NE(reason, "") << "byte " << at << " bit " << bit;
       }
@@ -218,11 +218,11 @@ TEST_F(ImageFile, OtherVersionsAndMachinesAreToldByName) {
 
 TEST_F(ImageFile, WhatIsNoImageIsRefused) {
   EXPECT_EQ(refusal(file("missing")), "No such file or directory");
-  EXPECT_EQ(refusal(file().parent_path()), "a folder, not a file");
+  EXPECT_EQ(refusal(file().parent_path()), "a directory, not a file");
   EXPECT_EQ(refusal(write("")), "truncated");
   EXPECT_EQ(refusal(write(std::string(1000, 'x'))), "not an image of a domain set");
   ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(refusal(file("pipe")), "no regular file");  // and nobody waited for a writer
+  EXPECT_EQ(refusal(file("pipe")), "not a regular file");  // and nobody waited for a writer
 }
 
 TEST_F(ImageFile, TheOldImageStaysWhereTheNewOneCannotBeWritten) {
@@ -246,9 +246,9 @@ TEST_F(ImageFile, TheOldImageStaysWhereTheNewOneCannotBeWritten) {
 TEST_F(ImageFile, OnlyFilesAreReplaced) {
   EXPECT_EQ(write_image(small_set(), file("no-folder") / "image").error(),
             "No such file or directory");
-  EXPECT_EQ(write_image(small_set(), file().parent_path()).error(), "a folder, not a file");
+  EXPECT_EQ(write_image(small_set(), file().parent_path()).error(), "a directory, not a file");
   ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(write_image(small_set(), file("pipe")).error(), "no regular file");
+  EXPECT_EQ(write_image(small_set(), file("pipe")).error(), "not a regular file");
   EXPECT_TRUE(fs::is_fifo(file("pipe")));
   EXPECT_EQ(files(), 1U);
 }

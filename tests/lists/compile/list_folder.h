@@ -35,7 +35,7 @@ class ListFolder : public testing::Test {
     return folder_ / file;
   }
   lists::ListSpec list(const std::string& name, std::string_view text) {
-    return {.name = name, .file = write(name + ".list", text), .app = name};
+    return {.name = name, .source = lists::Source::file(write(name + ".list", text)), .app = name};
   }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 

@@ -109,6 +109,19 @@ TEST_F(Reviews, AnExceptionBelowAnotherIsRedundantUnlessABlockLiesBetween) {
   EXPECT_THAT(redundant(), ElementsAre("a:2 @@www.example.com < @@example.com"));
 }
 
+TEST_F(Reviews, ARangeInsideAnotherIsRedundantUnlessAnExceptionLiesBetween) {
+  ListSpec ranges = list("a",
+                         "203.0.113.0/24\n203.0.113.0/25\n203.0.113.7\n@@203.0.113.64/26\n"
+                         "203.0.113.65\n@@198.51.100.1\n");
+  ranges.format = Format::endpoints;
+  ListSpec other = list("b", "203.0.0.0/16\n");
+  other.format = Format::endpoints;
+  look_at({ranges, other});
+  EXPECT_THAT(redundant(), ElementsAre("a:2 203.0.113.0/25 < 203.0.113.0/24",
+                                       "a:3 203.0.113.7/32 < 203.0.113.0/25"));
+  EXPECT_THAT(idle(), IsEmpty());  // an exception also prevails over learned addresses
+}
+
 TEST_F(Reviews, AreBoundedByListAndLine) {
   std::string text = "example.com\n";
   for (int i = 0; i < 1500; ++i) text += "h" + std::to_string(i) + ".example.com\n";

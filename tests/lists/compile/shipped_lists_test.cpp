@@ -27,8 +27,9 @@ class ShippedLists : public testing::Test {
     std::vector<ListSpec> specs;
     for (const std::string_view app : kApps) {
       const std::string name(app);
-      specs.push_back(
-          {.name = name, .file = SLUICE_SOURCE_DIR "/lists/apps/" + name + ".list", .app = name});
+      specs.push_back({.name = name,
+                       .source = Source::file(SLUICE_SOURCE_DIR "/lists/apps/" + name + ".list"),
+                       .app = name});
     }
     auto compiled = compile(specs);
     ASSERT_TRUE(compiled) << compiled.error().to_string();
@@ -65,7 +66,7 @@ TEST_F(ShippedLists, LoadWithoutARefusalOrADuplicate) {
     EXPECT_EQ(list.duplicates, 0U) << list.spec.name;
     EXPECT_GT(list.entries, 20U) << list.spec.name;
     for (const LineError& error : list.errors) {
-      ADD_FAILURE() << list.spec.file << ':' << error.line << ": " << error.reason;
+      ADD_FAILURE() << list.spec.source.name() << ':' << error.line << ": " << error.reason;
     }
   }
 }
@@ -94,9 +95,10 @@ TEST_F(ShippedLists, LetOthersThrough) {
 
 // Known by name, and of no other list: what an app resolves with stays the app's.
 TEST(EncryptedDnsList, HoldsCanariesAndServersAndNothingOfAnApp) {
-  const auto compiled = compile({{.name = "encrypted-dns",
-                                  .file = SLUICE_SOURCE_DIR "/lists/apps/encrypted-dns.list",
-                                  .app = "encrypted-dns"}});
+  const auto compiled =
+      compile({{.name = "encrypted-dns",
+                .source = Source::file(SLUICE_SOURCE_DIR "/lists/apps/encrypted-dns.list"),
+                .app = "encrypted-dns"}});
   ASSERT_TRUE(compiled) << compiled.error().to_string();
   EXPECT_EQ(compiled->lists[0].error_count, 0U);
   EXPECT_EQ(compiled->lists[0].duplicates, 0U);
@@ -178,7 +180,7 @@ TEST(ShippedEndpoints, LoadWithoutARefusal) {
   for (const auto& [app, entry] : holds) {
     const std::string name = app + ".endpoints";
     const auto compiled = compile({{.name = name,
-                                    .file = SLUICE_SOURCE_DIR "/lists/apps/" + name,
+                                    .source = Source::file(SLUICE_SOURCE_DIR "/lists/apps/" + name),
                                     .format = Format::endpoints,
                                     .app = app}});
     ASSERT_TRUE(compiled) << compiled.error().to_string();

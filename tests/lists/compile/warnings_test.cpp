@@ -22,9 +22,9 @@ TEST_F(Warnings, ADuplicateNamesBothPlaces) {
   const auto compiled = compile({list("wechat", "# head\nwechat.com\n\nWeChat.com.\n"), second});
   ASSERT_TRUE(compiled);
   EXPECT_THAT(written(compiled->lists[0].warnings),
-              ElementsAre("4: wechat.com: stands already in line 2"));
+              ElementsAre("4: wechat.com: is already in line 2"));
   EXPECT_THAT(written(compiled->lists[1].warnings),
-              ElementsAre("2: wechat.com: stands already in list wechat, line 2"));
+              ElementsAre("2: wechat.com: is already in list wechat, line 2"));
   EXPECT_EQ(compiled->lists[1].warning_count, 1U);
 }
 

@@ -92,7 +92,7 @@ TEST(Domains, RefusesSignsThatOtherFormatsHave) {
        {"||example.com^", "/ads[0-9]/", "address=/example.com/", "http://example.com",
         "example.com:443", "a.example,b.example", "full:example.com", "@@@@example.com",
         "==example.com", "=@@example.com", "@example.com", "!comment", "example.com$important"}) {
-    EXPECT_TRUE(read_line(line).ends_with("' does not belong into a name")) << line;
+    EXPECT_TRUE(read_line(line).ends_with("' cannot be part of a name")) << line;
   }
   EXPECT_EQ(read_line("example.com ; a comment"), "refused: blanks inside a name");
   EXPECT_EQ(read_line("0.0.0.0 example.com"), "refused: blanks inside a name");
@@ -118,7 +118,7 @@ TEST(Domains, RefusesTextThatIsNeitherAsciiNorUtf8) {
                            "\xed\xa0\x80.example", "\xc0\xaf.example", "a.example\xc2"}) {
     EXPECT_EQ(read_line(line), "refused: neither ASCII nor UTF-8");
   }
-  EXPECT_EQ(read_line("a.example\xc2\xa0"), "refused: ' ' does not belong into a name");
+  EXPECT_EQ(read_line("a.example\xc2\xa0"), "refused: ' ' cannot be part of a name");
   // A mark is one at the start of the file only.
   EXPECT_THAT(errors_of(parse_domains("a.example\n\xef\xbb\xbf"
                                       "b.example")),
@@ -139,7 +139,7 @@ TEST(Domains, ControlCharactersAreNoPartOfAName) {
 
 TEST(Domains, RefusesTheRoot) {
   for (const char* line : {".", "=", "@@", "@@=", "*.", "=."}) {
-    EXPECT_EQ(read_line(line), "refused: the root: it would cover every name") << line;
+    EXPECT_EQ(read_line(line), "refused: the root; it would cover every name") << line;
   }
 }
 

@@ -1,4 +1,4 @@
-// The format `endpoints`: addresses, prefixes and signatures under their pseudo-names.
+// The format `endpoints`: addresses, prefixes, and signatures under their pseudo-names.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,10 +17,11 @@ using testing::IsEmpty;
 std::vector<std::string> endpoints_of(const test::Parsed& parsed) {
   std::vector<std::string> lines;
   for (const test::ParsedEntry& entry : parsed.entries) {
-    const auto pseudo = match::read_pseudo_name(entry.name.wire());
-    lines.push_back(std::to_string(entry.line) + ": " +
-                    (match::is_exception(entry.kind) ? "@@" : "") + std::string(pseudo->mark) +
-                    std::string(pseudo->text));
+    const std::string text =
+        entry.kind == Kind::addresses
+            ? entry.range.to_string()
+            : "signature:" + std::string(match::signature_of(entry.name.wire()).value());
+    lines.push_back(std::to_string(entry.line) + ": " + (entry.is_exception() ? "@@" : "") + text);
   }
   return lines;
 }
@@ -51,19 +52,16 @@ TEST(Endpoints, TakesAddressesPrefixesAndSignatures) {
                           "6: 2001:db8::7/128", "7: @@203.0.113.9/32", "8: signature:mmtls",
                           "9: @@signature:dot"));
   for (const test::ParsedEntry& entry : parsed.entries) {
-    EXPECT_TRUE(entry.kind == match::EntryKind::exact ||
-                entry.kind == match::EntryKind::exact_exception);
+    EXPECT_TRUE(entry.is_exact());
   }
 }
 
-TEST(Endpoints, PseudoNamesHaveTwoLabels) {
+TEST(Endpoints, ASignatureIsAPseudoNameAndARangeHasNone) {
   const auto parsed = parse_endpoints("203.0.113.0/24\nsignature:mmtls\n");
   ASSERT_EQ(parsed.entries.size(), 2U);
-  EXPECT_EQ(parsed.entries[0].wire, std::string("\x0e"
-                                                "203.0.113.0/24"
-                                                "\x08"
-                                                "_address\0",
-                                                25));
+  EXPECT_EQ(parsed.entries[0].kind, Kind::addresses);
+  EXPECT_EQ(parsed.entries[0].wire, "");
+  EXPECT_EQ(parsed.entries[1].kind, Kind::name);
   EXPECT_EQ(parsed.entries[1].name, *name::Name::from_text("mmtls._signature"));
 }
 
@@ -76,19 +74,19 @@ TEST(Endpoints, OneBadLineDropsNoOther) {
 }
 
 TEST(Endpoints, SaysWhatIsWrong) {
-  EXPECT_EQ(refusal_of("203.0.113.1/24"), "bits are set below the prefix length");
-  EXPECT_EQ(refusal_of("2001:db8::1/32"), "bits are set below the prefix length");
+  EXPECT_EQ(refusal_of("203.0.113.1/24"), "bits are set behind the prefix length");
+  EXPECT_EQ(refusal_of("2001:db8::1/32"), "bits are set behind the prefix length");
   for (const char* line : {"203.0.113.0/33", "2001:db8::/129", "203.0.113.0/", "203.0.113.0/x",
                            "203.0.113.0/-1", "203.0.113.0/24/24", "::ffff:203.0.113.0/120"}) {
-    EXPECT_EQ(refusal_of(line), "a bad prefix length") << line;
+    EXPECT_EQ(refusal_of(line), "the prefix length is wrong") << line;
   }
   for (const char* line : {"example.com", "203.0.113", "0203.0.113.7", "fe80::1%eth0", "@@", "/24",
                            "203.0.113.7 198.51.100.7", "=203.0.113.7", "@@@@203.0.113.7"}) {
-    EXPECT_THAT(refusal_of(line), HasSubstr("no IP address, prefix")) << line;
+    EXPECT_THAT(refusal_of(line), HasSubstr("not an IP address, a prefix")) << line;
   }
   for (const char* line :
        {"signature:", "signature:mmtsl", "signature:MMTLS", "signature: mmtls"}) {
-    EXPECT_EQ(refusal_of(line), "no such signature: there are mmtls, dot, doq") << line;
+    EXPECT_EQ(refusal_of(line), "unknown signature; known are mmtls, dot, doq") << line;
   }
 }
 

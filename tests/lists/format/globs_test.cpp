@@ -19,7 +19,7 @@ using testing::IsEmpty;
 std::string read_glob(std::string_view line) {
   const Parsed parsed = parse_domains(line);
   if (parsed.entries.size() != 1) return read_line(line);
-  return read_line(line) + (parsed.entries[0].is_glob ? " glob" : "");
+  return read_line(line) + (parsed.entries[0].is_glob() ? " glob" : "");
 }
 
 std::string source_of(std::string_view line) {
@@ -79,7 +79,7 @@ TEST(Globs, ObeyTheLimitsOfNames) {
   EXPECT_EQ(read_line("a*..example.com"), "refused: empty label");
   EXPECT_EQ(read_line("*" + std::string(63, 'x') + ".example"),
             "refused: a label is longer than 63 bytes");
-  EXPECT_EQ(read_line("*/x.example.com"), "refused: '/' does not belong into a name");
+  EXPECT_EQ(read_line("*/x.example.com"), "refused: '/' cannot be part of a name");
   EXPECT_EQ(read_line("a* b.example.com"), "refused: blanks inside a name");
 }
 

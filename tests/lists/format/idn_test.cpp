@@ -65,14 +65,14 @@ TEST(Idn, ATextTooLongToKeepIsNotKept) {
 
 TEST(Idn, RefusesWhatIdna2008DoesNotAllow) {
   EXPECT_EQ(read_line(utf8(u8"\U0001f4a9.example")),
-            "refused: no name in IDNA2008: string contains a disallowed character");
+            "refused: not valid in IDNA2008: string contains a disallowed character");
   EXPECT_EQ(read_line(utf8(u8"\u0378.example")), "refused: U+0378 is not assigned");
   EXPECT_EQ(read_line(utf8(u8"a\u200d.example")),
-            "refused: no name in IDNA2008: string contains a forbidden context-j character");
+            "refused: not valid in IDNA2008: string contains a forbidden context-j character");
   EXPECT_EQ(read_line(utf8(u8"1\u05d0.example")),
-            "refused: no name in IDNA2008: string has forbidden bi-directional properties");
+            "refused: not valid in IDNA2008: string has forbidden bi-directional properties");
   EXPECT_EQ(read_line(utf8(u8"-\u00fc-.example")),
-            "refused: no name in IDNA2008: string start/ends with forbidden hyphen");
+            "refused: not valid in IDNA2008: string start/ends with forbidden hyphen");
 }
 
 TEST(Idn, InvisibleSignsDoNotVanish) {
@@ -86,10 +86,10 @@ TEST(Idn, InvisibleSignsDoNotVanish) {
 TEST(Idn, WideFormsAreNoWayAround) {
   EXPECT_EQ(read_line(utf8(u8"\uff21.example")), "a.example");
   EXPECT_EQ(read_line(utf8(u8"\uff11\uff19\uff12.0.2.1")), "refused: an IP address, not a name");
-  EXPECT_EQ(read_line(utf8(u8"a\uff0a.example.com")), "refused: '*' does not belong into a name");
-  EXPECT_EQ(read_line(utf8(u8"a\uff3c.example.com")), "refused: '\\' does not belong into a name");
-  EXPECT_EQ(read_line(utf8(u8"a\uff03.example.com")), "refused: '#' does not belong into a name");
-  EXPECT_EQ(read_line(utf8(u8"\uff0e")), "refused: the root: it would cover every name");
+  EXPECT_EQ(read_line(utf8(u8"a\uff0a.example.com")), "refused: '*' cannot be part of a name");
+  EXPECT_EQ(read_line(utf8(u8"a\uff3c.example.com")), "refused: '\\' cannot be part of a name");
+  EXPECT_EQ(read_line(utf8(u8"a\uff03.example.com")), "refused: '#' cannot be part of a name");
+  EXPECT_EQ(read_line(utf8(u8"\uff0e")), "refused: the root; it would cover every name");
 }
 
 TEST(Idn, AnEscapeBesideOtherLettersIsRefused) {
@@ -127,7 +127,7 @@ TEST(Idn, OneScriptAndTheMixesOfEastAsiaAreCommon) {
 TEST(Idn, ALabelsThatDoNotDecodeAreTakenWithAWarning) {
   for (const char* line : {"xn--.example", "xn--a.example", "xn--ls8h.example", "xn--abc-.example",
                            "a*.xn--a.example", "xn--\\000.xn--a.example"}) {
-    EXPECT_THAT(warning_of(line), testing::HasSubstr("is no name in IDNA2008: ")) << line;
+    EXPECT_THAT(warning_of(line), testing::HasSubstr("is not valid in IDNA2008: ")) << line;
   }
   EXPECT_EQ(warning_of("XN--BCHER-KVA.example"), "");
   EXPECT_EQ(warning_of("a.xn--fiqs8s"), "");

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a parser made of a list, as lines that a test can compare with what it expects.
+// A parsed list as lines that a test can compare with what it expects.
 
 #include <array>
 #include <string>
@@ -10,9 +10,8 @@
 
 namespace sluice::test {
 
-[[nodiscard]] inline std::string mark_of(match::EntryKind kind) {
-  return std::string(match::is_exception(kind) ? "@@" : "") +
-         (kind == match::EntryKind::exact || kind == match::EntryKind::exact_exception ? "=" : "");
+[[nodiscard]] inline std::string mark_of(const ParsedEntry& entry) {
+  return std::string(entry.is_exception() ? "@@" : "") + (entry.is_exact() ? "=" : "");
 }
 
 // `3: @@=example.com`
@@ -20,7 +19,7 @@ namespace sluice::test {
   std::vector<std::string> lines;
   for (const ParsedEntry& entry : parsed.entries) {
     std::array<char, name::kMaxTextBytes> text;
-    lines.push_back(std::to_string(entry.line) + ": " + mark_of(entry.kind) +
+    lines.push_back(std::to_string(entry.line) + ": " + mark_of(entry) +
                     std::string(name::to_text(entry.name, text)));
   }
   return lines;

@@ -1,0 +1,53 @@
+#include "filters/match/address_rules.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sluice::match {
+namespace {
+
+constexpr unsigned kAddressBits = 128;
+
+auto place_of(const SluiceAddressRule& rule) noexcept {
+  return std::tuple(range_of(rule), !is_exception(kind_of(rule)), rule.app);
+}
+
+bool is_canonical(const SluiceAddressRule& rule) noexcept {
+  return rule.length <= kAddressBits && is_exact(kind_of(rule)) &&
+         (rule.bits & ~SLUICE_RULE_KIND) == 0 &&
+         std::ranges::equal(range_of(rule).address().mapped(),
+                            std::as_bytes(std::span(rule.first)));
+}
+
+}  // namespace
+
+IpPrefix range_of(const SluiceAddressRule& rule) noexcept {
+  return IpPrefix::around(IpAddress::from_bytes(std::as_bytes(std::span(rule.first))), rule.length);
+}
+
+bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
+  const auto out_of_order = [](const SluiceAddressRule& a, const SluiceAddressRule& b) {
+    return place_of(a) >= place_of(b);
+  };
+  return rules.size() <= kMaxAddressRules && std::ranges::all_of(rules, is_canonical) &&
+         std::ranges::adjacent_find(rules, out_of_order) == rules.end();
+}
+
+std::vector<RepeatedAddressRule> sort_address_rules(std::vector<SluiceAddressRule>& rules) {
+  std::ranges::sort(rules, {}, [](const SluiceAddressRule& rule) {
+    return std::tuple(place_of(rule), rule.list, rule.line);
+  });
+  std::vector<RepeatedAddressRule> repeated;
+  std::size_t kept = 0;
+  for (const SluiceAddressRule& rule : rules) {
+    if (kept > 0 && place_of(rules[kept - 1]) == place_of(rule)) {
+      repeated.push_back({rule, rules[kept - 1]});
+    } else {
+      rules[kept++] = rule;
+    }
+  }
+  rules.resize(kept);
+  return repeated;
+}
+
+}  // namespace sluice::match

@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <set>
+
+#include "gateway/config/tables.h"
+#include "lists/format/format.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kAnyApp = "*";
+
+void read_verdicts(TableReader table, Verdicts& verdicts) {
+  static constexpr std::array kFallbacks = {Word<Fallback>{"pass", Fallback::pass},
+                                            Word<Fallback>{"drop", Fallback::drop}};
+  static constexpr std::array kChecksums = {Word<Checksums>{"verify", Checksums::verify},
+                                            Word<Checksums>{"ignore", Checksums::ignore}};
+  static constexpr std::array kEch = {Word<Ech>{"allow", Ech::allow},
+                                      Word<Ech>{"strip", Ech::strip}, Word<Ech>{"drop", Ech::drop}};
+  table.read_word("malformed", verdicts.malformed, kFallbacks);
+  table.read_word("unjudged", verdicts.unjudged, kFallbacks);
+  table.read_word("fragments", verdicts.fragments, kFallbacks);
+  table.read_word("quic_unknown", verdicts.quic_unknown, kFallbacks);
+  table.read_word("checksums", verdicts.checksums, kChecksums);
+  table.read_word("ech", verdicts.ech, kEch);
+  table.refuse_others();
+}
+
+void read_dns(TableReader table, policy::DnsScope& dns) {
+  std::vector<std::uint32_t> ports;
+  table.read("ports", ports, 1, 65535);
+  if (ports.size() > policy::kMaxDnsPorts) {
+    table.error("ports", "has more than " + std::to_string(policy::kMaxDnsPorts) + " entries");
+    ports.resize(policy::kMaxDnsPorts);
+  }
+  if (!ports.empty()) dns.port_count = ports.size();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    dns.ports[i] = Port{static_cast<std::uint16_t>(ports[i])};
+  }
+  table.read("judge_service_targets", dns.service_targets);
+  table.refuse_others();
+}
+
+void read_reload(TableReader table, LiveSettings& live) {
+  table.read("kill_open_flows", live.kill_open_flows);
+  table.refuse_others();
+}
+
+// Why `text` is not a prefix, for the operator.
+std::string prefix_problem(const std::string& text) {
+  const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
+  if (!address) {
+    return "\"" + text + "\" is not an IP address or prefix (10.0.0.0/8, 2001:db8::/32)";
+  }
+  return "\"" + text + "\" has a wrong prefix length, or bits set behind it";
+}
+
+void read_list_file(TableReader& table, lists::ListSpec& spec) {
+  std::filesystem::path file;
+  table.read("file", file);
+  if (file.empty()) table.error("file", "is missing");
+  spec.source = lists::Source::file(file);
+  spec.name = list_name_of(file);
+  table.read("name", spec.name);
+  table.read("exceptions", spec.exceptions);
+  table.read("force", spec.forced);
+  spec.format = lists::usual_format(file.native());
+  table.read_word("format", spec.format, lists::parse_format, lists::format_names(", "));
+  if (spec.exceptions) {
+    spec.app = kAnyApp;  // the default
+    table.read("app", spec.app);
+  } else {
+    table.require("app", spec.app);
+    if (spec.app == kAnyApp) table.error("app", "only exceptions may be for every app");
+  }
+}
+
+// An image has its names, apps and versions inside.
+void read_list_image(TableReader& table, LiveSettings& live) {
+  table.read("image", live.image);
+  if (live.image.empty()) table.error("image", "is missing");
+  for (const char* key : {"file", "name", "app", "format", "exceptions", "force"}) {
+    if (table.has(key)) {
+      table.error(key, "cannot be combined with image: an image is built with it");
+    }
+  }
+  table.refuse_others();
+}
+
+}  // namespace
+
+std::string list_name_of(const std::filesystem::path& file) {
+  const bool endpoints = lists::usual_format(file.native()) == lists::Format::endpoints;
+  return (endpoints ? file.filename() : file.stem()).string();
+}
+
+void read_live_tables(TableReader& root, LiveSettings& live) {
+  read_verdicts(root.table("verdicts"), live.verdicts);
+  read_dns(root.table("dns"), live.dns);
+  read_reload(root.table("reload"), live);
+}
+
+void read_lists(TableReader& root, LiveSettings& live) {
+  auto guards = root.table("lists");
+  guards.read("critical", live.critical);
+  guards.read("popular", live.popular);
+  guards.refuse_others();
+
+  std::set<std::string> names;
+  std::vector<TableReader> tables = root.tables("list");
+  for (TableReader& table : tables) {
+    if (table.has("image")) {
+      read_list_image(table, live);
+      if (tables.size() > 1) {
+        table.error("image", "must be the only list: build all lists into it (sluice lists build)");
+      }
+      continue;
+    }
+    lists::ListSpec spec;
+    read_list_file(table, spec);
+    if (!names.insert(spec.name).second) {
+      table.error("name", "\"" + spec.name + "\" is the name of an earlier list");
+    }
+    table.refuse_others();
+    live.lists.push_back(std::move(spec));
+  }
+}
+
+void read_policies(TableReader& root, LiveSettings& live) {
+  std::set<std::string> names;
+  for (TableReader& table : root.tables("policy")) {
+    PolicySpec spec;
+    table.require("name", spec.name);
+    if (!names.insert(spec.name).second) {
+      table.error("name", "\"" + spec.name + "\" is the name of an earlier policy");
+    }
+    std::vector<std::string> clients;
+    table.read("clients", clients);
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      if (const auto prefix = IpPrefix::parse(clients[i])) {
+        spec.clients.push_back(*prefix);
+      } else {
+        table.error("clients", i, prefix_problem(clients[i]));
+      }
+    }
+    table.require("apps", spec.apps);
+    for (std::size_t i = 0; i < spec.apps.size(); ++i) {
+      // "*" is the app of exceptions: as an app of a policy it would ban nothing.
+      // resolve_policies() checks the apps of an image.
+      const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
+        return list.app == spec.apps[i] && list.app != kAnyApp;
+      });
+      if (!known && live.image.empty()) {
+        table.error("apps", i, "no list is of the app \"" + spec.apps[i] + "\"");
+      }
+    }
+    table.read_word("action", spec.action, policy::parse_action, "drop, reject, log, allow");
+    table.refuse_others();
+    live.policies.push_back(std::move(spec));
+  }
+}
+
+}  // namespace sluice::config

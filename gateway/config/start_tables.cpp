@@ -1,0 +1,121 @@
+#include <charconv>
+
+#include "gateway/config/tables.h"
+
+namespace sluice::config {
+namespace {
+
+// `127.0.0.1:9464`, `[::1]:9464`
+bool is_listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host);
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data() + colon + 1, end, port);
+  return address && address->is_v4() != bracketed && number.ec == std::errc{} &&
+         number.ptr == end && port != 0;
+}
+
+bool is_resolver(std::string_view text) {
+  return IpAddress::parse(text).has_value() || is_listen_address(text);
+}
+
+void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
+  std::vector<std::string> words;
+  table.read("tunnels", words);
+  if (words.empty()) return;
+  tunnels = {};
+  if (words == std::vector<std::string>{"none"}) return;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (const auto tunnel = packet::parse_tunnel(words[i])) {
+      tunnels.add(*tunnel);
+    } else {
+      table.error("tunnels", i, "\"" + words[i] + "\" is not a known tunnel");
+    }
+  }
+}
+
+void read_dataplane(TableReader table, StartSettings& start) {
+  static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap}};
+  table.read_word("type", start.dataplane, kTypes);
+  table.read("workers", start.workers, 1, 64);
+  table.read("inside", start.inside);
+  table.read("outside", start.outside);
+  table.read("buffer_mib", start.buffer_mib, 1, 1024);
+  read_tunnels(table, start.tunnels);
+  table.refuse_others();
+}
+
+void read_limits(TableReader table, StartSettings& start) {
+  table.read("flows", start.flows, 1024, 1U << 24);
+  table.read("streams", start.streams, 16, 1U << 20);
+  table.read("fragmented_datagrams", start.fragmented_datagrams, 4, 4096);
+  table.read("fragment_timeout_seconds", start.fragment_timeout, 1, 3600);
+  table.read("quic_flows", start.quic_flows, 1024, 1U << 22);
+  table.read("quic_streams", start.quic_streams, 16, 1U << 20);
+  table.read("quic_initials_per_second", start.quic_initials_per_second, 1, 1U << 20);
+  table.read("audit_ring", start.audit_ring, 16, 1U << 20);
+  table.read("idle_timeout_seconds", start.idle_timeout, 1, 86400);
+  table.read("leases", start.leases, 16, 1U << 20);
+  table.read("innocent_addresses", start.innocents, 16, 1U << 22);
+  table.refuse_others();
+}
+
+void read_endpoints(TableReader table, StartSettings::Endpoints& endpoints) {
+  table.read("enable", endpoints.enable);
+  table.read("resolver", endpoints.resolver);
+  table.read("per_second", endpoints.per_second, 1, 1000);
+  table.read("most_names", endpoints.most_names, 1, 100'000);
+  table.read("refresh_seconds", endpoints.refresh_seconds, 60, 86400);
+  if (endpoints.enable && endpoints.resolver.empty()) {
+    table.error("resolver", "is required if enable = true");
+  } else if (!endpoints.resolver.empty() && !is_resolver(endpoints.resolver)) {
+    table.error("resolver", "\"" + endpoints.resolver +
+                                "\" is not an IP address (192.0.2.53, [2001:db8::53]:5353)");
+  }
+  table.refuse_others();
+}
+
+void read_metrics(TableReader table, StartSettings& start) {
+  table.read("listen", start.metrics_listen);
+  if (!start.metrics_listen.empty() && !is_listen_address(start.metrics_listen)) {
+    table.error("listen", "\"" + start.metrics_listen +
+                              "\" is not an IP address with a port (127.0.0.1:9464, [::1]:9464)");
+  }
+  table.refuse_others();
+}
+
+void read_audit(TableReader table, StartSettings& start) {
+  table.read("file", start.audit_file);
+  table.read("pseudonymise_clients", start.audit_pseudonymise);
+  table.read("key_file", start.audit_key_file);
+  if (start.audit_pseudonymise && start.audit_key_file.empty()) {
+    table.error("key_file", "is required if pseudonymise_clients = true");
+  }
+  table.refuse_others();
+}
+
+void read_log(TableReader table, StartSettings& start) {
+  static constexpr std::array kLevels = {
+      Word<std::string_view>{"debug", "debug"}, Word<std::string_view>{"info", "info"},
+      Word<std::string_view>{"warn", "warn"}, Word<std::string_view>{"error", "error"}};
+  table.read_word("level", start.log_level, kLevels);
+  table.refuse_others();
+}
+
+}  // namespace
+
+void read_start_tables(TableReader& root, StartSettings& start) {
+  read_dataplane(root.table("dataplane"), start);
+  read_limits(root.table("limits"), start);
+  read_endpoints(root.table("endpoints"), start.endpoints);
+  read_metrics(root.table("metrics"), start);
+  read_audit(root.table("audit"), start);
+  read_log(root.table("log"), start);
+}
+
+}  // namespace sluice::config
