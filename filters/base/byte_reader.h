@@ -4,9 +4,9 @@
 //
 // Big-endian, bounds-checked, sticky failure: a read that does not fit returns zero (or an empty
 // span), consumes nothing, and the reader stays failed. So a parser reads a whole header and tests
-// ok() once. A copy is a look-ahead. Views returned point into the input.
-// Cost: no allocation, no exception; one comparison a read. A header of fixed length is read by one
-// comparison in all: its fields are at offsets that the compiler checks.
+// ok() once. To look ahead, copy the reader. Returned views point into the input.
+// Cost: no allocation, no exception, one comparison a read. A header of fixed length needs one
+// comparison for all its fields: the compiler checks their offsets.
 
 #include <array>
 #include <bit>
@@ -29,7 +29,7 @@ template <typename Number>
 
 }  // namespace detail
 
-// ByteVector that are there, all of them: `header.u16<2>()` is the number at offset 2.
+// A header of fixed length, known to be complete: `header.u16<2>()` is the number at offset 2.
 template <std::size_t kBytes>
 class FixedHeader {
  public:
@@ -89,7 +89,7 @@ class ByteReader {
   }
   constexpr void skip(std::size_t count) noexcept { static_cast<void>(claim(count)); }
 
-  // What has not been read; all of it, read as one view.
+  // What has not been read yet, as one view; it stays unread.
   [[nodiscard]] constexpr Bytes rest() const noexcept {
     return ok_ ? Bytes(input_.data() + position_, input_.size() - position_) : Bytes{};
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The counterpart of ByteReader, for frames that we make: big-endian, bounds-checked, sticky
+// The counterpart of ByteReader, for the frames that we make: big-endian, bounds-checked, sticky
 // failure. A write that does not fit writes nothing, and the writer stays failed. No allocation.
 
 #include <algorithm>
@@ -33,7 +33,7 @@ class ByteWriter {
 
   [[nodiscard]] constexpr std::size_t position() const noexcept { return position_; }
   [[nodiscard]] constexpr bool ok() const noexcept { return ok_; }
-  // What was written; empty where something did not fit.
+  // What was written; empty if a write did not fit.
   [[nodiscard]] constexpr Bytes written() const noexcept {
     return ok_ ? Bytes(output_.first(position_)) : Bytes{};
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-// Bytes that belong to somebody else: the one type in which untrusted input travels.
+// A view of bytes: the type in which all untrusted input travels.
 //
-// A view never owns. Whoever hands one out says how long it lives (a frame: until its verdict is
-// submitted). Read them through base/byte_reader.h only.
+// A view never owns its bytes. Whoever returns one says how long it stays valid (a frame: until its
+// verdict is submitted). Read bytes through base/byte_reader.h only.
 
 #include <cstddef>
 #include <span>
@@ -18,7 +18,7 @@ using MutableBytes = std::span<std::byte>;
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
-// The same bytes seen as characters; no encoding is implied.
+// The same bytes as characters; no encoding is implied.
 [[nodiscard]] inline std::string_view as_text(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// How much the first bytes of a stream look like a protocol. `no` and `yes` are final; `maybe`
-// becomes one of them with more bytes.
+// Whether the first bytes of a stream belong to a protocol. `no` and `yes` are final; `maybe` needs
+// more bytes.
 
 #include <cstddef>
 #include <cstdint>

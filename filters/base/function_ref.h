@@ -1,7 +1,7 @@
 #pragma once
 
-// A callable that is called while somebody else holds it: std::function without ownership and
-// without allocation. Lives as long as the call that it is an argument of. Two words, by value.
+// A reference to a callable: like std::function, without ownership and allocation. Use it as an
+// argument only: the callable has to outlive the call. Two words, passed by value.
 
 #include <memory>
 #include <type_traits>

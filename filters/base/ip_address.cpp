@@ -19,7 +19,7 @@ bool bit_is_set(const IpAddress& address, unsigned bit) {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN + 1> terminated{};
-  // inet_pton would read up to the NUL, and take what stands before it for the whole.
+  // inet_pton stops at a NUL and would accept the text before it.
   if (text.size() >= terminated.size() || text.contains('\0')) return std::nullopt;
   std::ranges::copy(text, terminated.begin());
   std::array<std::byte, kBytes> raw{};

@@ -3,7 +3,7 @@
 // IP addresses, prefixes, and endpoints as values.
 //
 // An IPv4 address is kept in its IPv4-mapped form (::ffff:a.b.c.d, RFC 4291 section 2.5.5.2), so
-// that one comparison and one prefix match serve both families. Text forms: RFC 5952. Pure; only
+// that one comparison and one prefix match serve both families. Text form: RFC 5952. Pure; only
 // to_string allocates.
 
 #include <array>
@@ -30,7 +30,7 @@ class IpAddress {
   static constexpr std::size_t kBytes = 16;
 
   constexpr IpAddress() noexcept = default;  // the unspecified address, ::
-  // REQUIRES: 4 or 16 bytes, network order; else the unspecified address.
+  // 4 or 16 bytes in network order. Any other length gives the unspecified address.
   [[nodiscard]] static IpAddress from_bytes(Bytes bytes) noexcept {
     IpAddress address;
     if (bytes.size() == 4) {
@@ -49,20 +49,20 @@ class IpAddress {
     return std::memcmp(bytes_.data(), kPrefix.data(), kMappedPrefix) == 0;
   }
   [[nodiscard]] const std::array<std::byte, kBytes>& mapped() const noexcept { return bytes_; }
-  // The same as it lies in memory, for what hashes and compares.
+  // The same bytes as two words in memory order, for hashing and comparing.
   using Words = std::array<std::uint64_t, 2>;
   [[nodiscard]] Words words() const noexcept { return std::bit_cast<Words>(bytes_); }
-  // 4 bytes for IPv4, 16 for IPv6, network order; valid as long as this object.
+  // 4 bytes for IPv4, 16 for IPv6, network order; valid as long as this object is.
   [[nodiscard]] Bytes wire() const noexcept;
   [[nodiscard]] std::string to_string() const;
-  // The same without allocation: into `out`, what was written.
+  // The same without allocation: writes into `out` and returns what it wrote.
   static constexpr std::size_t kTextBytes = 46;
   [[nodiscard]] std::string_view write(std::array<char, kTextBytes>& out) const noexcept;
 
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:
-  static constexpr std::size_t kMappedPrefix = 12;  // ::ffff: in front of the four bytes of IPv4
+  static constexpr std::size_t kMappedPrefix = 12;  // ::ffff: before the four bytes of IPv4
 
   std::array<std::byte, kBytes> bytes_{};
 };
@@ -103,9 +103,10 @@ class IpPrefix {
   unsigned length_ = 0;
 };
 
-// Nobody's on the internet (RFC 6890): private, loopback, link-local, multicast, unspecified.
-// Resolvers that block answer with such; a rule or a lease on one would hit an organisation's own
-// hosts. NAT64's prefix (RFC 6052) is not among them: servers of the internet are seen in it.
+// True for addresses that no host on the internet has (RFC 6890): private, loopback, link-local,
+// multicast, unspecified. Blocking resolvers answer with them, and a rule or lease on one would hit
+// an organisation's own hosts. The NAT64 prefix (RFC 6052) is not reserved: clients see internet
+// servers in it.
 [[nodiscard]] std::span<const IpPrefix> reserved_prefixes() noexcept;
 [[nodiscard]] bool is_reserved(const IpAddress& address) noexcept;
 

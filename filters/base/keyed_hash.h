@@ -1,8 +1,8 @@
 #pragma once
 
-// SipHash-1-3 (Aumasson and Bernstein, 2012, with fewer rounds): a keyed hash for tables that grow
-// from traffic, so that nobody who does not know the key can aim at one bucket.
-// Pure; no allocation. No 128-bit arithmetic.
+// SipHash-1-3 (Aumasson and Bernstein, 2012, with fewer rounds): a keyed hash for tables that
+// traffic fills. Without the key nobody can aim many entries at one bucket.
+// Pure; no allocation, no 128-bit arithmetic.
 
 #include <bit>
 #include <cstdint>
@@ -20,8 +20,8 @@ struct HashKey {
 
 [[nodiscard]] std::uint64_t keyed_hash(HashKey key, Bytes input) noexcept;
 
-// The same a word at a time, for input whose length is known: whole words as they lie in memory
-// (little-endian), then finish().
+// The same hash, fed word by word: whole words as they are in memory (little-endian), then
+// finish().
 class KeyedHash {
  public:
   explicit KeyedHash(HashKey key) noexcept
@@ -35,7 +35,7 @@ class KeyedHash {
     round();
     v0_ ^= word;
   }
-  // `rest`: the up to seven bytes behind the last word; `bytes`: of the whole input.
+  // `rest`: up to seven bytes after the last whole word; `bytes`: length of the whole input.
   [[nodiscard]] std::uint64_t finish(std::uint64_t rest, std::size_t bytes) noexcept {
     absorb(rest | static_cast<std::uint64_t>(bytes) << 56);
     v2_ ^= 0xff;

@@ -1,6 +1,6 @@
 #pragma once
 
-// LINKTYPE_ values of the captures that we decode (https://www.tcpdump.org/linktypes.html).
+// LINKTYPE_ values of captures that we decode (https://www.tcpdump.org/linktypes.html).
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Result<T, E>: a value, or the reason why there is none. Nothing in filters/ throws.
+// Result<T, E>: a value, or the reason why there is none. filters/ never throws.
 
 #include <expected>
 #include <utility>

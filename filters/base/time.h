@@ -1,7 +1,7 @@
 #pragma once
 
-// Time as filters/ see it: it comes in as an argument, from a capture's timestamps or a gateway's
-// clock. Only differences are used, so any epoch will do as long as one caller keeps to one.
+// Time in filters/: an argument, from a capture's timestamps or the gateway's clock. Only
+// differences matter, so any epoch works as long as a caller keeps to one.
 
 #include <chrono>
 

@@ -39,8 +39,8 @@ Result<Fragment, FragmentError> read_ipv4(Bytes network, bool verify_checksum) n
   return fragment;
 }
 
-// Steps over the headers that decode() has stepped over, to the first that makes a fragment of it:
-// a Fragment header of neither an offset nor more to come is an extension as any other (RFC 6946).
+// Finds the header that makes the packet a fragment, among those that decode() walked. A Fragment
+// header with no offset and no more fragments is an extension like any other (RFC 6946).
 Result<Fragment, FragmentError> read_ipv6(Bytes network) noexcept {
   ByteReader length(network);
   length.skip(4);

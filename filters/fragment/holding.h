@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to the reassembler: the bytes of one datagram, and which of them came.
+// Private to the reassembler: the bytes of one datagram, and which of them have arrived.
 
 #include <algorithm>
 #include <array>
@@ -18,14 +18,14 @@ struct Reassembler::Holding {
   static constexpr std::size_t kBlock = 8;
   static constexpr std::size_t kMostPayload = 0xffff;
 
-  Datagram* owner = nullptr;  // null: nobody's
-  std::uint32_t next = 0;     // in the list of free ones
+  Datagram* owner = nullptr;  // null: free
+  std::uint32_t next = 0;     // in the list of free holdings
   bool collecting = false;
   IpAddress source;
   Nanos newest{0};
   std::optional<std::uint8_t> protocol;  // of the first fragment
   std::size_t total = 0;                 // 0: not known yet
-  std::size_t end = 0;                   // behind the last byte that came
+  std::size_t end = 0;                   // of the last byte so far
   std::size_t blocks = 0;
   std::bitset<(kMostPayload + kBlock - 1) / kBlock> came;
   std::array<std::byte, kHeaders + kMostPayload> bytes;
@@ -37,7 +37,7 @@ struct Reassembler::Holding {
   }
   [[nodiscard]] MutableBytes payload() noexcept { return MutableBytes(bytes).subspan(kHeaders); }
 
-  // False: a host may read something else than what is held, for `fragment` says otherwise.
+  // False: `fragment` contradicts what is held, so hosts may read something else.
   [[nodiscard]] bool agrees(const Fragment& fragment) noexcept {
     if (fragment.offset == 0 && protocol.value_or(fragment.protocol) != fragment.protocol) {
       return false;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kEncrypted = 50;  // ESP, RFC 4303
 
-// IPv6 tells datagrams apart without their protocol, IPv4 with it.
+// The protocol is part of a datagram's identity in IPv4, not in IPv6.
 flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexcept {
   flow::FlowKey key;
   key.low = part.source.words();
@@ -48,7 +48,7 @@ Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_che
     return fragment.error() == FragmentError::bad_checksum ? Outcome::bad_checksum
                                                            : Outcome::malformed;
   }
-  // Only IPv4's later fragments can be believed in what they carry.
+  // Later fragments state their protocol reliably in IPv4 only.
   if (part.source.is_v4() && (fragment->protocol == kIcmp || fragment->protocol == kEncrypted)) {
     return Outcome::not_of_interest;
   }
@@ -86,8 +86,8 @@ Outcome Reassembler::collect(Datagram& datagram, const packet::Packet& part,
   return Outcome::whole;
 }
 
-// A copy of what passed is harmless. Any other bytes would be put together with those that the
-// host may still wait with.
+// A copy of bytes that passed is harmless. The host might combine any other bytes with fragments
+// that it still holds.
 Outcome Reassembler::take_again(Datagram& datagram, const Fragment& fragment) noexcept {
   Holding& holding = holdings_[datagram.holding];
   if (holding.owner != &datagram) return Outcome::refused;
@@ -113,7 +113,7 @@ Reassembler::Datagram* Reassembler::open(const flow::FlowKey& key, const packet:
   return &datagram;
 }
 
-// Afterwards there is a free holding. A look at all of them is rare: only where a quarter is taken.
+// Makes sure that a holding is free. It scans all of them only if a source holds a quarter.
 void Reassembler::make_room(const IpAddress& source) noexcept {
   if (collecting_ < quota_) return;
   std::size_t own = 0;
@@ -141,7 +141,7 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
       MutableBytes(holding.bytes).subspan(Holding::kHeaders - headers, headers + holding.total);
   ByteWriter writer(frame);
   writer.bytes(part.frame.first(link));
-  // A whole packet has a protocol.
+  // A complete datagram has its first fragment, and so a protocol.
   packet::write_ip_header(
       writer, {part.source, part.destination, holding.protocol.value_or(0), part.hop_limit},
       holding.total);
@@ -149,7 +149,7 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
   last_.frame = frame;
   last_.network_offset = static_cast<std::uint16_t>(link);
   if (bare) last_.link = LinkType::raw;
-  end(datagram, State::refused);  // until it is settled
+  end(datagram, State::refused);  // until settle()
   unsettled_ = &datagram;
 }
 
@@ -174,7 +174,7 @@ void Reassembler::end(Datagram& datagram, State state) noexcept {
   if (holding.owner == &datagram && holding.collecting) {
     holding.collecting = false;
     --collecting_;
-    // To the end of the list: what it holds stays for as long as the others last.
+    // At the end of the free list, its bytes last longest.
     const bool none = collecting_ + 1 == holdings_count_;
     (none ? oldest_free_ : holdings_[newest_free_].next) = datagram.holding;
     newest_free_ = datagram.holding;

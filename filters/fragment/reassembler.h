@@ -1,23 +1,23 @@
 #pragma once
 
-// Puts IP fragments together, to see what the end host will see (RFC 791, 815, 8200, 5722).
+// Reassembles IP fragments as the end host will (RFC 791, 815, 8200, 5722).
 //
 //   fragments   | 0 … 1480 |      | 1480 … 2960 |      | 2960 … 3008, last |
 //                  incomplete        incomplete            whole ► judged ► settle()
 //
-//   holding     | link | IP header | payload |   and a bit for each block of 8 bytes that came
-//                 the frame as it would have been in one piece
+//   holding     | link | IP header | payload |   and a bit for each block of 8 bytes that arrived
+//                 the frame as it would have been without fragmentation
 //
-// The end host cannot act on a datagram before its last missing fragment: that one gets the verdict
-// of the whole, and the verdict stands until no fragment has come for the timeout: by then a host
-// has given up, too (60 seconds, RFC 8200 section 4.5).
-//   bytes that come again, the same      tolerated, before and after the verdict
-//   bytes that come again, and differ    nobody knows which of them the host keeps: the datagram
-//                                         is refused, and all that still comes of it
-// Bounds: `datagrams` are collected at a time, each of any length. A source may have a quarter of
-// them, then its own oldest gives way; where all are taken, the oldest of all does. Verdicts of
-// kSettledFor times as many are remembered; a datagram that passed keeps its bytes as long as
-// nobody needs the room, and from then on nothing of it is tolerated.
+// The host cannot act on a datagram before its last missing fragment, so that fragment gets the
+// verdict of the whole datagram. The verdict holds until no fragment has arrived for the timeout:
+// by then the host has given up, too (60 seconds, RFC 8200 section 4.5).
+//   equal overlap       tolerated, before and after the verdict
+//   differing overlap   nobody knows which bytes the host keeps: the datagram is refused, and so
+//                       are its later fragments
+// Bounds: at most `datagrams` are collected at a time, each of any length. One source may have a
+// quarter of them, and then evicts its own oldest; if all are taken, the oldest of all is evicted.
+// Verdicts of kSettledFor times as many are remembered. A datagram that passed keeps its bytes
+// until others need the memory; from then on its fragments are refused.
 // One worker owns it. Allocates at construction only.
 
 #include <cstddef>
@@ -32,14 +32,14 @@
 namespace sluice::fragment {
 
 enum class Outcome : std::uint8_t {
-  not_of_interest,  // carries what is never judged
-  incomplete,       // or one more copy of what passed
-  whole,            // see whole(); to be judged and settled
+  not_of_interest,  // a protocol that is never judged
+  incomplete,       // or a copy of a fragment that passed
+  whole,            // see whole(): judge it, then settle()
   malformed,
   bad_checksum,
-  conflicting,  // overlaps, and differs
-  refused,      // of a datagram that was refused
-  gave_way,     // of a datagram that gave way to others: cannot be judged
+  conflicting,  // differing overlap
+  refused,      // belongs to a refused datagram
+  gave_way,     // belongs to an evicted datagram, which cannot be judged
 };
 
 struct ReassemblerLimits {
@@ -56,11 +56,11 @@ class Reassembler {
 
   // REQUIRES: `part` was decoded and is a fragment.
   [[nodiscard]] Outcome take(const packet::Packet& part, Nanos now, bool verify_checksum) noexcept;
-  // The datagram that the last take() made whole, decoded; good until the next take(). It has the
-  // link header of the fragment that came last, or none where that came through a tunnel.
+  // The datagram that the last take() completed, decoded; valid until the next take(). It has the
+  // link header of the last fragment, or none if that came through a tunnel.
   [[nodiscard]] Result<packet::Packet, packet::DecodeError> whole(
       packet::Tunnels tunnels) const noexcept;
-  // What became of it. Not called: it is refused.
+  // Its verdict. If settle() is not called, the datagram counts as refused.
   void settle(bool passed) noexcept;
   void expire(Nanos now) noexcept;
 
@@ -72,7 +72,7 @@ class Reassembler {
   enum class State : std::uint8_t { collecting, passed, refused, gave_way };
   struct Datagram {
     State state = State::collecting;
-    std::uint32_t holding = 0;  // its own only while the holding's owner says so
+    std::uint32_t holding = 0;  // only if that holding's owner is this datagram
   };
   struct Holding;
 
@@ -93,7 +93,7 @@ class Reassembler {
   std::size_t collecting_ = 0;
   std::uint64_t gave_way_ = 0;
   Datagram* unsettled_ = nullptr;
-  packet::Packet last_;  // the fragment that made a datagram whole; its frame is the whole
+  packet::Packet last_;  // the fragment that completed a datagram, with the datagram as its frame
 };
 
 }  // namespace sluice::fragment

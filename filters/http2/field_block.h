@@ -37,7 +37,6 @@ class Entries {
     return age >= kRemembered || (bits_ >> age & 1U) != 0;
   }
 
-
  private:
   static constexpr std::size_t kRemembered = 64;
   std::uint64_t bits_ = 0;

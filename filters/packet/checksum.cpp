@@ -16,8 +16,8 @@ std::uint16_t ones_complement_sum(Bytes bytes, std::uint32_t start) noexcept {
 
 std::uint16_t transport_checksum(const IpAddress& source, const IpAddress& destination,
                                  std::uint8_t protocol, Bytes segment) noexcept {
-  // The pseudo-headers of IPv4 and IPv6 hold the same numbers in other widths: the sums are the
-  // same.
+  // The pseudo-headers of IPv4 and IPv6 hold the same numbers in other widths, so one sum serves
+  // both.
   std::uint32_t sum = ones_complement_sum(source.wire());
   sum = ones_complement_sum(destination.wire(), sum);
   sum += protocol + static_cast<std::uint32_t>(segment.size() >> 16) +

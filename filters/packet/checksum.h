@@ -13,8 +13,8 @@ namespace sluice::packet {
 // One's-complement sum folded to 16 bits, not inverted; `start` chains parts of even length.
 [[nodiscard]] std::uint16_t ones_complement_sum(Bytes bytes, std::uint32_t start = 0) noexcept;
 
-// What belongs into the checksum field of `segment`, whose field must be zero;
-// over a segment with a right checksum it is zero.
+// The value for the checksum field of `segment`, in which that field must be zero.
+// For a segment with a correct checksum the result is zero.
 // `protocol` is the IANA number (6 TCP, 17 UDP). REQUIRES: addresses of one family.
 [[nodiscard]] std::uint16_t transport_checksum(const IpAddress& source,
                                                const IpAddress& destination, std::uint8_t protocol,

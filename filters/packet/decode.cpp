@@ -20,12 +20,11 @@ enum Protocol : std::uint8_t {
   kDestinationOptions = 60,
 };
 
-constexpr std::size_t kMaxExtensions = 8;  // more make no sense, and cost time
+constexpr std::size_t kMaxExtensions = 8;  // no ordinary packet has more
 constexpr std::size_t kMinIpv4Header = 20;
 constexpr std::size_t kMinTcpHeader = 20;
 constexpr std::size_t kUdpHeader = 8;
-// Offsets have 16 bits: no chain of headers is longer, whatever the length of the frame. A tunnel
-// is not followed where its packet begins behind this.
+// Packet keeps offsets in 16 bits, so a tunnel whose packet begins after this is not opened.
 constexpr std::size_t kMaxNetworkOffset = 0x8000;
 static_assert(kMaxNetworkOffset + 40 + (kMaxExtensions + 1) * 256 * 8 + 60 <= 0xffff);
 
@@ -35,7 +34,7 @@ struct IpPayload {
   bool is_later_fragment = false;
 };
 
-// What belongs to the packet: padding does not, and a cut frame holds less than it says.
+// The packet without padding. A cut frame holds less than `length`.
 Bytes cut_to(Bytes rest, std::size_t length) noexcept {
   return rest.first(std::min(rest.size(), length));
 }
@@ -47,7 +46,7 @@ Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noe
   const unsigned version = ip.u8<0>() >> 4;
   const std::size_t header = (ip.u8<0>() & 0x0fU) * std::size_t{4};
   std::size_t total = ip.u16<2>();
-  if (total == 0) total = available;  // what segmentation offload leaves in captures
+  if (total == 0) total = available;  // captures show this under segmentation offload
   if (version != 4 || header < kMinIpv4Header || total < header) {
     return fail(DecodeError::bad_ip_header);
   }
@@ -65,8 +64,8 @@ Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noe
                    .is_later_fragment = (fragment & kOffsetMask) != 0};
 }
 
-// Mapped addresses stand for IPv4 in sockets, never on the wire (RFC 4038 section 4.2); hosts drop
-// them. Here they would be one with the IPv4 address, and with its flows.
+// Mapped addresses are for sockets, never for the wire (RFC 4038 section 4.2), and hosts drop them.
+// Here they would be mistaken for the IPv4 address and its flows.
 bool is_mapped(const IpAddress& v6) noexcept {
   return v6.is_v4();
 }
@@ -85,7 +84,7 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
         reader.skip(length - 2);
         break;
       }
-      case kAuthentication: {  // RFC 4302: its length counts words of four bytes, less two
+      case kAuthentication: {  // RFC 4302: length in words of four bytes, minus two
         next = reader.u8();
         const std::size_t length = (reader.u8() + std::size_t{2}) * 4;
         reader.skip(length - 2);
@@ -96,7 +95,7 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
         reader.skip(1);
         const std::uint16_t offset = reader.u16();
         reader.skip(4);
-        // Neither an offset nor more to come: an atomic fragment (RFC 6946), a whole packet.
+        // No offset and no more fragments: an atomic fragment (RFC 6946), which is a whole packet.
         packet.is_fragment = packet.is_fragment || (offset & 0xfff9) != 0;
         payload.is_later_fragment = (offset & 0xfff8) != 0;
         break;
@@ -126,9 +125,9 @@ Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noe
   if (ip.u8<0>() >> 4 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
     return fail(DecodeError::bad_ip_header);
   }
-  // RFC 2675: longer than anything that we take. Its option, like any, comes hop by hop.
+  // RFC 2675: over 64 KiB. Its option is in a hop-by-hop header.
   if (length == 0 && next == kHopByHop) return fail(DecodeError::jumbogram);
-  if (length == 0) length = reader.remaining();  // what segmentation offload leaves in captures
+  if (length == 0) length = reader.remaining();  // captures show this under segmentation offload
   return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
 }
 
@@ -165,7 +164,7 @@ Result<void, DecodeError> read_udp(Bytes segment, Packet& packet) noexcept {
   packet.source_port = Port{header.u16<0>()};
   packet.destination_port = Port{header.u16<2>()};
   std::size_t length = header.u16<4>();
-  // RFC 2675 section 4. Hosts take it for short datagrams as well, so it must not hide one from us.
+  // RFC 2675 section 4. Hosts accept length 0 in short datagrams too, so it must not hide one.
   if (length == 0 && !packet.source.is_v4()) length = segment.size();
   if (length < kUdpHeader) return fail(DecodeError::bad_transport_header);
   packet.segment = cut_to(segment, length);
@@ -190,7 +189,7 @@ Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packe
   }
   const auto read = packet.transport == Transport::tcp ? read_tcp(payload.bytes, packet)
                                                        : read_udp(payload.bytes, packet);
-  // A first fragment may end within the header: it is a fragment all the same.
+  // A first fragment may end inside the transport header; it is a fragment nevertheless.
   if (!read) return packet.is_fragment ? Result<void, DecodeError>{} : fail(read.error());
   packet.has_transport = true;
   packet.transport_offset = offset_of(packet.segment);
@@ -199,7 +198,7 @@ Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packe
   return {};
 }
 
-// The IP packet that the reader has come to.
+// Reads the IP packet at the reader.
 Result<void, DecodeError> read_network(ByteReader& reader, Network network,
                                        Packet& packet) noexcept {
   packet.network_offset = static_cast<std::uint16_t>(reader.position());
@@ -209,7 +208,7 @@ Result<void, DecodeError> read_network(ByteReader& reader, Network network,
   return read_transport(*payload, packet);
 }
 
-// What a packet has from outside of its IP header.
+// The fields of a packet that come from the bytes before its IP header.
 Packet outside_of(const Packet& packet) noexcept {
   Packet outside;
   outside.frame = packet.frame;
@@ -222,7 +221,7 @@ Packet outside_of(const Packet& packet) noexcept {
   return outside;
 }
 
-// Follows tunnels as far as they can be read, to the innermost packet.
+// Opens tunnels to the innermost packet that can be read.
 void follow_tunnels(Packet& packet, Tunnels tunnels) noexcept {
   while (packet.tunnels < kMaxTunnels && may_carry_tunnel(packet)) {
     Packet inner = outside_of(packet);
@@ -308,7 +307,7 @@ bool checksums_hold(const Packet& packet) noexcept {
   ByteReader udp(packet.segment);
   udp.skip(4);
   if (udp.u16() != packet.segment.size()) return false;
-  if (udp.u16() == 0) return v4;  // none was made (RFC 768); IPv6 must have one
+  if (udp.u16() == 0) return v4;  // no checksum (RFC 768); IPv6 must have one
   return transport_checksum(packet.source, packet.destination, kUdp, packet.segment) == 0;
 }
 

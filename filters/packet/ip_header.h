@@ -21,7 +21,7 @@ struct IpHeader {
   bool dont_fragment = false;  // IPv4
 };
 
-// In front of `payload` bytes; with its checksum, in IPv4.
+// Writes the header of a packet with `payload` bytes after it; IPv4 with its checksum.
 void write_ip_header(ByteWriter& writer, const IpHeader& header, std::size_t payload) noexcept;
 
 }  // namespace sluice::packet

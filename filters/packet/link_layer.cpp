@@ -40,8 +40,8 @@ Result<Network, DecodeError> open_pppoe(ByteReader& reader, Packet& packet) noex
   return version_and_code == 0x1100 ? network_in_ppp(reader) : fail(DecodeError::not_ip);
 }
 
-// Nothing in MPLS says what it carries. IP shows its version; Ethernet has a control word of zeros
-// before it, or else an EtherType that we know in its place.
+// MPLS does not say what it carries. IP shows its version. Ethernet follows a control word of
+// zeros, or has an EtherType that we know in the right place.
 Result<Network, DecodeError> open_mpls(ByteReader& reader, Packet& packet,
                                        Tunnels tunnels) noexcept {
   bool is_bottom = false;

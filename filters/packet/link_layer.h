@@ -1,6 +1,6 @@
 #pragma once
 
-// The link layer of a frame: steps over it and its VLAN tags to what it carries.
+// The link layer of a frame: steps over it and its VLAN tags to the IP header.
 //
 //   Ethernet   | dst 6 | src 6 | type 2 |                     IEEE 802.3
 //   VLAN tag   | tag 2 | type 2 |  any number up to kMaxVlanTags (802.1Q 0x8100, 802.1ad 0x88a8)
@@ -22,12 +22,12 @@ namespace sluice::packet {
 
 enum class Network : std::uint8_t { ipv4, ipv6 };
 
-// Reads up to the IP header. Fills in the VLAN tags of `packet`, and tunnels.
+// Reads up to the IP header. Fills in the VLAN tags and tunnels of `packet`.
 [[nodiscard]] Result<Network, DecodeError> read_link_layer(ByteReader& reader, Packet& packet,
                                                            Tunnels tunnels) noexcept;
 
-// Likewise from within, for what carries frames: behind an EtherType, from an Ethernet header on,
-// from a PPP protocol on (RFC 1661, compressed or not), or IP of either version.
+// The same from a later start, for tunnels that carry frames: after an EtherType, at an Ethernet
+// header, at a PPP protocol (RFC 1661, compressed or not), or at IP of either version.
 [[nodiscard]] Result<Network, DecodeError> network_of_type(ByteReader& reader, std::uint16_t type,
                                                            Packet& packet,
                                                            Tunnels tunnels) noexcept;

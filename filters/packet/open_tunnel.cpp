@@ -14,7 +14,7 @@ enum UdpPort : std::uint16_t {
   kVxlanPort = 4789,
   kCapwapPort = 5247,
   kGenevePort = 6081,
-  kOldVxlanPort = 8472,  // what Linux took before there was one
+  kOldVxlanPort = 8472,  // Linux used it before IANA assigned one
 };
 
 enum GreType : std::uint16_t {
@@ -33,7 +33,7 @@ Opened open_type(ByteReader& reader, std::uint16_t type, Packet& inner, Tunnels 
                           : network_of_type(reader, type, inner, tunnels);
 }
 
-// RFC 2637 section 4.1: version 1 of GRE, with a call in the place of the key.
+// RFC 2637 section 4.1: GRE version 1, with a call number instead of the key.
 Opened open_pptp(ByteReader& reader, std::uint16_t flags) noexcept {
   reader.skip(4);
   if ((flags & 0x1000) != 0) reader.skip(4);
@@ -45,7 +45,7 @@ Opened open_gre(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   const std::uint16_t flags = reader.u16();
   const std::uint16_t type = reader.u16();
   if ((flags & 7) == 1 && type == kPpp) return open_pptp(reader, flags);
-  constexpr std::uint16_t kRoutingAndVersion = 0x4007;  // routing is of RFC 1701, which nobody made
+  constexpr std::uint16_t kRoutingAndVersion = 0x4007;  // routing: RFC 1701, never deployed
   if ((flags & kRoutingAndVersion) != 0) return nothing();
   const bool has_sequence = (flags & 0x1000) != 0;
   if ((flags & 0x8000) != 0) reader.skip(4);
@@ -71,8 +71,8 @@ Opened open_vxlan(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   reader.skip(3);
   inner.tunnel_id = reader.u24();
   reader.skip(1);
-  constexpr std::uint8_t kHasVni = 0x08;         // all others are reserved, and to be ignored …
-  const bool is_quic_initial = flags >> 5 == 6;  // … but nobody may hide these behind the port
+  constexpr std::uint8_t kHasVni = 0x08;         // the other bits are reserved and ignored …
+  const bool is_quic_initial = flags >> 5 == 6;  // … but a QUIC Initial must not hide here
   return (flags & kHasVni) != 0 && !is_quic_initial ? network_in_ethernet(reader, inner, tunnels)
                                                     : nothing();
 }
@@ -106,7 +106,7 @@ Opened open_gtpu(ByteReader& reader) noexcept {
   return next == 0 ? network_by_version(reader) : nothing();
 }
 
-// RFC 4380 section 5.1.1. The packet must fill the datagram: the first bytes alone say little.
+// RFC 4380 section 5.1.1. The packet must fill the datagram: its first bytes alone prove little.
 Opened open_teredo(ByteReader& reader) noexcept {
   ByteReader ahead = reader;
   if (ahead.u16() == 1) {
@@ -125,7 +125,7 @@ Opened open_teredo(ByteReader& reader) noexcept {
   return Network::ipv6;
 }
 
-// IEEE 802.11 data with LLC and SNAP. Some access points swap the first two bytes.
+// IEEE 802.11 data frames with LLC and SNAP. Some access points swap the first two bytes.
 Opened open_wireless(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   constexpr std::uint8_t kData = 0x08;
   constexpr std::uint8_t kTypeAndVersion = 0x0f;

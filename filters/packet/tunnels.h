@@ -1,20 +1,20 @@
 #pragma once
 
-// Encapsulations that decode() looks into, and the set of them that configuration chooses.
+// The encapsulations that decode() can open, and the set of them that the configuration chose.
 //
-// Known by their number, so never taken for something else:
+// Recognised by their protocol number, so never mistaken:
 //   pppoe   PPPoE sessions, RFC 2516
 //   mpls    label stacks, RFC 3032; Ethernet in them, RFC 4448
 //   ipip    IP in IP of either version, RFC 2003, 2473, 4213
 //   gre     GRE, RFC 2784, 2890; PPTP's, RFC 2637; ERSPAN
-// Known by their UDP port and a header that holds:
+// Recognised by their UDP port and a valid header:
 //   vxlan   RFC 7348
 //   geneve  RFC 8926
 //   gtpu    TS 29.281
 //   teredo  RFC 4380
-//   capwap  RFC 5415, 5416, data of access points that they do not encrypt
-// In none of the latter could a client hide a DNS question or a QUIC Initial from a server: these
-// go to other ports, or begin otherwise.
+//   capwap  RFC 5415, 5416, unencrypted data of access points
+// A client cannot hide a DNS question or a QUIC Initial as one of the latter: those go to other
+// ports, or begin with other bytes.
 
 #include <cstddef>
 #include <cstdint>

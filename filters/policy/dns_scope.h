@@ -1,6 +1,6 @@
 #pragma once
 
-// What of DNS is read; configuration fills it in ([dns]). A value; no allocation.
+// Which parts of DNS are judged, from [dns] in the configuration. A value; no allocation.
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxDnsPorts = 8;
 struct DnsScope {
   std::array<Port, kMaxDnsPorts> ports{Port{53}};
   std::size_t port_count = 1;
-  bool service_targets = false;  // judge the targets of MX, SRV and NS, too
+  bool service_targets = false;  // also judge the targets of MX, SRV and NS
 
   [[nodiscard]] bool has(Port port) const noexcept {
     return std::ranges::find(ports.begin(), ports.begin() + port_count, port) !=

@@ -1,7 +1,7 @@
 #pragma once
 
-// Fail-open or fail-closed: what happens to that which cannot be judged. The one place where it is
-// decided; configuration fills it in ([verdicts]).
+// Fail-open or fail-closed: what happens to traffic that cannot be judged. This is the one place
+// that decides it, from [verdicts] in the configuration.
 
 #include <cstdint>
 
@@ -9,19 +9,19 @@ namespace sluice::policy {
 
 enum class Fallback : std::uint8_t { pass, drop };
 enum class Checksums : std::uint8_t { verify, ignore };
-// Answers that carry keys for Encrypted ClientHello (RFC 9849), which hides the name that we read.
+// DNS answers with keys for Encrypted ClientHello (RFC 9849), which hides server names from us.
 enum class Ech : std::uint8_t {
   allow,
-  strip,  // the keys are made unreadable in flight
-  drop,   // the client goes on with the addresses alone
+  strip,  // make the keys unreadable on the way
+  drop,   // drop the answer; clients continue with the addresses alone
 };
 
 struct Fallbacks {
-  Fallback malformed = Fallback::pass;      // headers that cannot be read
-  Fallback unjudged = Fallback::drop;       // what cannot be judged, no memory to judge
-  Fallback fragments = Fallback::drop;      // IP fragments that there is no room to put together
-  Fallback quic_unknown = Fallback::pass;   // QUIC of versions that cannot be read
-  Checksums checksums = Checksums::verify;  // of client packets under judgement
+  Fallback malformed = Fallback::pass;      // packets whose headers cannot be read
+  Fallback unjudged = Fallback::drop;       // streams and datagrams that cannot be judged
+  Fallback fragments = Fallback::drop;      // IP fragments that exceed the memory for reassembly
+  Fallback quic_unknown = Fallback::pass;   // QUIC versions that we cannot open
+  Checksums checksums = Checksums::verify;  // of client packets that are judged
   Ech ech = Ech::allow;                     // in answers to clients that a policy protects
 };
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array<std::string_view, kActions> kActionNames = {"allow", "log", "drop", "reject"};
 
-// Rules as they come, best first, under one policy.
+// Decides under one policy, from rules that come best first.
 class Weighing {
  public:
   Weighing(const match::DomainSet& domains, const Policy& policy, PolicyId id) noexcept
@@ -16,7 +16,7 @@ class Weighing {
     decision_.policy = id;
   }
 
-  // False: no further rule can matter.
+  // False: no later rule can change the decision.
   bool take(const match::Match& match) noexcept {
     const match::AppId app = domains_.rule(match.rule).app;
     if (match::is_exception(match.kind)) {
@@ -24,7 +24,7 @@ class Weighing {
       if (!for_every_app && !policy_.apps.has(app)) return true;
       if (!decision_.exception.valid()) decision_.exception = match.rule;
       excepted_.add(app);
-      // What is left to come is shorter: after an exception for every app none can block any more.
+      // Later rules are shorter, so after an exception for every app none of them can block.
       return !for_every_app;
     }
     if (!policy_.apps.has(app) || excepted_.has(app)) return true;

@@ -2,10 +2,10 @@
 
 // Policy: which clients get which apps, and which action. Pure values; immutable once built.
 //
-// The policy with the longest prefix that holds the client decides; a client of no policy is let
-// through. An app of a policy blocks a name where the longest entry of that app (or of the
-// operator's exceptions, which hold for every app) that covers it is not an exception. Cost of
-// decide(): one scan of the prefixes, one lookup; no allocation.
+// The policy with the longest prefix that contains the client decides; a client without a policy
+// passes. A policy blocks a name for one of its apps if the longest entry that covers the name is
+// no exception. The operator's exceptions count for every app. Cost of decide(): one scan of the
+// prefixes and one lookup; no allocation.
 
 #include <cstdint>
 #include <optional>
@@ -26,7 +26,7 @@ inline constexpr std::size_t kActions = 4;
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 [[nodiscard]] std::optional<Action> parse_action(std::string_view text) noexcept;
 
-// Apps by AppId::index.
+// A set of apps, by AppId::index.
 class AppMask {
  public:
   // AppId::kAny is no app: it adds none.
@@ -44,7 +44,7 @@ class AppMask {
 
 struct Policy {
   std::string name;
-  std::vector<IpPrefix> clients;  // none: every client
+  std::vector<IpPrefix> clients;  // empty: every client
   AppMask apps;
   Action action = Action::drop;
 };
@@ -56,16 +56,16 @@ struct PolicyId {
 
 struct Decision {
   Action action = Action::allow;
-  PolicyId policy;          // invalid: no policy holds the client
-  match::AppId app;         // meaningful with a rule
-  match::RuleId rule;       // the entry that blocked; invalid: none did
-  match::RuleId exception;  // the exception that let the name through, for "why?"
+  PolicyId policy;          // invalid: the client has no policy
+  match::AppId app;         // only with a rule
+  match::RuleId rule;       // the entry that blocked; invalid: none
+  match::RuleId exception;  // the exception that allowed the name, for explanations
 };
 
 class PolicySet {
  public:
   PolicySet() = default;
-  // In the order of the configuration; at equal prefixes the first one wins.
+  // In configuration order; of equal prefixes the first one wins.
   explicit PolicySet(std::vector<Policy> policies);
 
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
@@ -73,7 +73,7 @@ class PolicySet {
                                 const name::Name& name) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,
                                 const name::Name& name) const noexcept;
-  // The same for a server's address: the longest range decides, as the longest entry does.
+  // The same for a server's address: the longest range that contains it decides.
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const match::AddressSet& addresses,
                                 PolicyId policy, const IpAddress& server) const noexcept;
 
@@ -86,7 +86,7 @@ class PolicySet {
     PolicyId policy;
   };
   std::vector<Policy> policies_;
-  std::vector<Entry> by_prefix_;  // longest first, then in the order of the configuration
+  std::vector<Entry> by_prefix_;  // longest prefix first, then in configuration order
 };
 
 }  // namespace sluice::policy

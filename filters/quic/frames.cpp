@@ -21,8 +21,7 @@ enum FrameType : std::uint8_t {
 std::optional<CryptoFrame> CryptoFrames::next() noexcept {
   const bool google = frames_ == Frames::google;
   while (ok() && reader_.remaining() > 0) {
-    // A type of one byte may be sent as a longer varint by those who break the rules; a server
-    // may read it (RFC 9000 section 12.4).
+    // RFC 9000 section 12.4 forbids longer varints for types, but a server may accept them.
     const std::uint64_t type = google ? reader_.u8() : read_varint(reader_);
     if (type == (google ? kGoogleCrypto : kCrypto)) {
       CryptoFrame frame;
@@ -42,7 +41,7 @@ void CryptoFrames::skip_varints(std::uint64_t count) noexcept {
   }
 }
 
-// False: a frame that no Initial packet carries.
+// False: an Initial packet must not carry this frame.
 bool CryptoFrames::skip_other(std::uint64_t type) noexcept {
   switch (type) {
     case kPadding:

@@ -1,8 +1,8 @@
 #pragma once
 
 // The frames of an Initial packet: RFC 9000 sections 17.2.2 and 19. CRYPTO frames carry the
-// handshake; PADDING, PING, ACK and CONNECTION_CLOSE may stand among them; a server ends the
-// connection at any other.
+// handshake; PADDING, PING, ACK and CONNECTION_CLOSE may be among them; a server closes the
+// connection on any other.
 //
 // Input: the decrypted payload of one packet. Output: CRYPTO frames in order of appearance, views
 // into it. Cost: one pass, no allocation.
@@ -26,9 +26,9 @@ class CryptoFrames {
   explicit constexpr CryptoFrames(Bytes payload, Frames frames = Frames::ietf) noexcept
       : reader_(payload), frames_(frames) {}
 
-  // The next one; none: the payload ends here, or is malformed.
+  // The next CRYPTO frame; none at the end of the payload or of its well-formed part.
   [[nodiscard]] std::optional<CryptoFrame> next() noexcept;
-  // False once a frame was cut off, or is none that an Initial packet may carry.
+  // False after a truncated frame, or one that an Initial packet must not carry.
   [[nodiscard]] bool ok() const noexcept { return reader_.ok() && allowed_; }
 
  private:
@@ -41,7 +41,7 @@ class CryptoFrames {
   bool allowed_ = true;
 };
 
-// True where all frames can be read.
+// True if all frames can be read.
 [[nodiscard]] bool well_formed(CryptoFrames frames) noexcept;
 
 }  // namespace sluice::quic

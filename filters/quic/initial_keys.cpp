@@ -18,7 +18,7 @@ void update(SHA256_CTX& context, Bytes bytes) {
   SHA256_Update(&context, bytes.data(), bytes.size());
 }
 
-// HMAC with one key, of several messages: the key is mixed in once. REQUIRES: a key of at most one
+// HMAC of several messages under one key, which is hashed once. REQUIRES: a key of at most one
 // block.
 class Hmac {
  public:

@@ -1,14 +1,14 @@
 #pragma once
 
-// Keys of Initial packets: RFC 9001 section 5.2, RFC 9369 section 3.3. They follow from the version
-// and from the destination connection identifier of the client's first packet: no secret.
+// Keys of Initial packets: RFC 9001 section 5.2, RFC 9369 section 3.3. They derive from the version
+// and the destination connection ID of the client's first packet, so they are no secret.
 //
 //   initial = HKDF-Extract(salt, DCID)
 //   sender  = HKDF-Expand-Label(initial, "client in" or "server in")
 //   key, iv, hp = HKDF-Expand-Label(sender, "quic key", "quic iv", "quic hp")
 //
-// Pure, no allocation. HMAC-SHA256 (RFC 2104) is spelt out over SHA256_*: what OpenSSL 3.0 offers
-// through EVP allocates each time that it is keyed. Measured on Debian 12, allocations a call:
+// Pure, no allocation. HMAC-SHA256 (RFC 2104) is written out over SHA256_*, because OpenSSL 3.0
+// allocates whenever an EVP object gets a key. Allocations a call, measured on Debian 12:
 // EVP_KDF (HKDF) 13, EVP_MAC (HMAC) 5, EVP_Digest* 1, SHA256_* 0.
 
 #include <array>
@@ -23,7 +23,7 @@ namespace sluice::quic {
 struct PacketKeys {
   std::array<std::byte, 16> key{};  // AES-128-GCM
   std::array<std::byte, 12> iv{};
-  std::array<std::byte, 16> hp{};  // AES-128 of the header protection
+  std::array<std::byte, 16> hp{};  // AES-128, for header protection
 };
 
 enum class Sender : std::uint8_t { client, server };

@@ -44,7 +44,7 @@ std::optional<InitialOpener::Opened> InitialOpener::open(const LongPacket& packe
   if (!ready_ || whole.size() > kMaxPacket || whole.size() < at + kSampleAt + kSample)
     return std::nullopt;
 
-  // The mask of the header: of the first byte's low bits, and of the packet number.
+  // The mask for the low bits of the first byte and for the packet number.
   std::array<std::byte, kSample> mask;
   int size = 0;
   EVP_EncryptInit_ex(header_.get(), nullptr, nullptr, in(keys.hp), nullptr);

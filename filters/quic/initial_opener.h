@@ -3,9 +3,9 @@
 // Opens Initial packets: header protection (RFC 9001 section 5.4, AES-128-ECB), then AEAD (section
 // 5.3, AES-128-GCM).
 //
-// The contexts of libcrypto are set up at construction. Opening sets keys anew for each packet and
-// allocates nothing: with EVP_*Init_ex on a context that has its cipher, OpenSSL 3.0 was measured
-// not to. Not thread-safe: one worker owns one.
+// The constructor sets up libcrypto's contexts. open() sets the keys for each packet and allocates
+// nothing (EVP_*Init_ex does not, measured with OpenSSL 3.0, if the context has its cipher).
+// Not thread-safe: each worker owns one.
 
 #include <cstdint>
 #include <memory>
@@ -27,11 +27,11 @@ class InitialOpener {
   };
 
   InitialOpener();
-  // False: libcrypto has no AES, and nothing will open.
+  // False: libcrypto has no AES, and open() always fails.
   [[nodiscard]] bool ready() const noexcept { return ready_; }
 
-  // None: the packet is not protected with `keys`, or too short to be. `expected` is the packet
-  // number after the highest seen. REQUIRES: packet.number_offset is set.
+  // None: the packet was not protected with `keys`, or is too short. `expected` is the highest
+  // packet number seen, plus one. REQUIRES: packet.number_offset is set.
   [[nodiscard]] std::optional<Opened> open(const LongPacket& packet, const PacketKeys& keys,
                                            std::uint64_t expected) noexcept;
 
@@ -40,7 +40,7 @@ class InitialOpener {
     void operator()(evp_cipher_ctx_st* context) const noexcept;
   };
   using Context = std::unique_ptr<evp_cipher_ctx_st, Free>;
-  static constexpr std::size_t kMaxPacket = 65535;  // of a UDP datagram
+  static constexpr std::size_t kMaxPacket = 65535;  // a UDP datagram
 
   Context header_, payload_;
   std::unique_ptr<std::byte[]> plain_;

@@ -72,7 +72,8 @@ Result<LongPacket, PacketError> parse_long_packet(Bytes datagram) noexcept {
     packet.type = PacketType::version_negotiation;
     return reader.ok() ? Result<LongPacket, PacketError>(packet) : fail(PacketError::malformed);
   }
-  // Google's Q046 packs both lengths into one byte: of unknown versions no field is sure.
+  // Google's Q046 packs both lengths into one byte: an unknown version may place any field
+  // elsewhere.
   if (packet.secrets == nullptr) {
     packet.dcid = packet.scid = {};
     return packet;

@@ -1,12 +1,11 @@
 #pragma once
 
-// The versions of QUIC whose first packets can be read: what of RFC 9001 section 5.2 and RFC 9000
-// section 17.2 differs from version to version.
+// The QUIC versions whose Initial packets we can open: what differs between them in RFC 9001
+// section 5.2 and RFC 9000 section 17.2.
 //
-// First packets are protected with keys that follow from a salt that is public for each version, so
-// whoever knows the salt can read them. A version without a row here cannot be read; policy decides
-// what becomes of it. Google's QUIC before TLS (Q0xx) has a handshake of its own: told apart, not
-// read.
+// The keys of Initial packets derive from a salt that each version publishes. We cannot open a
+// version without a row here; the policy decides what happens to it. Google's QUIC before TLS
+// (Q0xx) has its own handshake: we recognise it, but do not read it.
 
 #include <array>
 #include <cstdint>
@@ -28,22 +27,22 @@ inline constexpr VersionNumber kVersion2{0x6b3343cf};
   return {0xff000000 | number};
 }
 
-// Which encoding frames have.
+// How a version encodes frames.
 enum class Frames : std::uint8_t {
   ietf,    // RFC 9000 section 19
-  google,  // of Google's versions up to T051, which took TLS first and frames later
+  google,  // up to T051: Google adopted TLS before the IETF's frames
 };
 
-// What a version's keys and first byte are made of.
+// The constants of a version's keys and first byte.
 struct Version {
   std::array<std::uint8_t, 20> salt;
   std::string_view key_label, iv_label, hp_label;
   Frames frames;
-  // Of the two type bits of a long header; 0-RTT, Handshake, Retry follow.
+  // Type bits of an Initial's long header; 0-RTT, Handshake and Retry follow.
   std::uint8_t initial_type;
 };
 
-// Null: a version that cannot be read.
+// Null: we cannot open this version.
 [[nodiscard]] const Version* find_version(VersionNumber number) noexcept;
 
 // True for Google's versions before TLS: Q and three digits.

@@ -27,8 +27,8 @@ namespace sluice::telemetry {
     "Fragmented packets that were evicted before all fragments had come")                          \
   X(flows_created, "sluice_flows_created_total", "TCP flows entered into the table")               \
   X(overlaps, "sluice_stream_conflicts_total", "Segments whose bytes differ from an earlier copy") \
-  X(examined, "sluice_stream_bytes_examined_total",                                               \
-    "Bytes that parsers looked at in clients' TCP streams")                                       \
+  X(examined, "sluice_stream_bytes_examined_total",                                                \
+    "Bytes that parsers looked at in clients' TCP streams")                                        \
   X(address_guarded, "sluice_address_guarded_total",                                               \
     "Flows without a name that passed to a banned address because names that are not banned "      \
     "share it")                                                                                    \

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Agreement of `sluice inspect` with an independent reader, over captures that nobody here made.
+"""Compares `sluice inspect` with an independent reader, over captures from elsewhere.
 
 usage: corpus.py PROGRAM [--shared FOLDER]
 
-Every name of a client (DNS question, TLS or QUIC server name, HTTP host) that the reader saw in a capture has to be found, and
-no other. Where the two differ for a good reason, exceptions.tsv beside this script has a line with that reason: capture,
-`missing` or `extra`, protocol, name. A difference that has no line fails, and so does a line of no difference.
+`inspect` has to find every name of a client (DNS question, TLS or QUIC server name, HTTP host) that the reader saw in a capture,
+and no other. If the two differ for a good reason, exceptions.tsv has a line: capture, `missing` or `extra`, protocol, name,
+reason. A difference without a line fails the test, and so does a line without a difference.
 
 The corpus is not part of the project: FOLDER/corpus is looked for in --shared, $SLUICE_SHARED, or `../shared` beside
 the checkout; without it the exit status is 77 (skipped). Exits 1 where anything differs.
@@ -24,7 +24,7 @@ import shared_folder
 
 KINDS = {"dns_query": "dns", "tls_sni": "tls", "http_host": "http", "quic_sni": "quic"}
 TIMEOUT_SECONDS = 30
-# No capture here needs more, and to set memory aside takes longer than to read it.
+# No capture here needs more, and allocating memory takes longer than reading a capture.
 CONFIGURATION = """[limits]
 flows = 4096
 streams = 256
@@ -52,7 +52,7 @@ class Program:
 
 
 def names_found(output):
-    """Names that clients sent; what stands in answers, and signatures, are in no list of the reader."""
+    """Names that clients sent. The reader lists neither names in answers nor signatures."""
     found = collections.defaultdict(set)
     for line in output.decode("ascii").splitlines():
         finding = json.loads(line)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Counts of `sluice lists build` and `sluice check --image` over large real lists, against those published with the lists.
+"""Compares counts of `sluice lists build` and `sluice check --image` over large real lists with those published with the lists.
 
 usage: lists.py PROGRAM [--shared FOLDER]
 
 The lists are not part of the project: FOLDER/lists/big is looked for in --shared, $SLUICE_SHARED, or `../shared` beside
-the checkout; without it the exit status is 77 (skipped). Exits 1 where any count differs.
+the checkout; without it the exit status is 77 (skipped). Exits 1 if a count differs.
 """
 
 import lzma
@@ -16,7 +16,7 @@ import tempfile
 
 import shared_folder
 
-HEAD = 99_984  # the first so many popular names are a public list of their own
+HEAD = 99_984  # this many of the popular names come first, from another public list
 ROW = re.compile(r"\| ([a-z0-9-]+) \| [\d.]+ / \d+ \| \d+ \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|")
 COUNTS = ("entries below another entry", "head hit exactly", "head hit", "all hit")
 

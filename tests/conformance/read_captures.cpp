@@ -1,10 +1,10 @@
 // Reads captures to their end in one process, with the apps that we ship banned, once as `inspect`
-// does and once as `replay` does; for captures that were made to break readers.
+// does and once as `replay` does. Meant for captures made to break readers.
 //
 // usage: read_captures FILE…
 //
-// Prints each file's name before it reads it: the last one is the one that ended it. A capture that
-// is no capture is fine, as long as it is refused. Exits 1 where one of them takes too long.
+// Prints each file's name before it reads it, so the last name is the file that broke it. A file
+// that is no capture is fine as long as it is refused. Exits 1 if a file takes too long.
 
 #include <unistd.h>
 #include <csignal>
@@ -23,9 +23,9 @@
 namespace sluice {
 namespace {
 
-constexpr unsigned kMostSeconds = 60;  // a file, under sanitizers, beside other tests
+constexpr unsigned kMostSeconds = 60;  // for one file, under sanitizers and beside other tests
 
-// What no capture here needs, and what would take longer to set aside than to use.
+// Small tables: no capture here needs more, and allocating more takes longer than reading.
 constexpr engine::JudgeLimits kSmall = {.flows = 1024,
                                         .streams = 64,
                                         .leases = {.leases = 256, .innocents = 256},
@@ -41,7 +41,7 @@ class Formatter final : public engine::FindingObserver {
                const engine::Snapshot& snapshot) noexcept override {
     bytes_ += cli::finding_fields(packet, finding, decision, snapshot.domains).size();
   }
-  [[nodiscard]] std::size_t byte_vector() const { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
   std::size_t bytes_ = 0;

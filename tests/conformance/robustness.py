@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Captures that were made to break readers: none may crash us, hang us, or stir a sanitizer.
+"""Reads captures made to break readers: none may crash or hang the program, or trigger a sanitizer.
 
 usage: robustness.py PROGRAM [--shared FOLDER]      PROGRAM is read_captures
 
@@ -19,7 +19,7 @@ A_RUN = 100  # captures that one process reads
 
 
 def fault(program, files):
-    """What went wrong while they were read; empty: nothing."""
+    """What went wrong while reading these files; empty: nothing."""
     done = subprocess.run([program, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode == 0:
         return ""

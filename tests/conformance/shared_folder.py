@@ -1,4 +1,4 @@
-"""Where the data is that is no part of the project."""
+"""Finds data that is not part of the project."""
 
 import argparse
 import os
@@ -9,8 +9,8 @@ SKIPPED = 77
 
 
 def read_arguments(description, below, marker):
-    """PROGRAM, and --shared FOLDER: else $SLUICE_SHARED, else `../shared` beside the checkout. `folder` is what is `below` it;
-    ends the program as skipped where there is no file `marker` in that."""
+    """Reads PROGRAM and --shared FOLDER (default: $SLUICE_SHARED, then `../shared` beside the checkout). Sets `folder` to the
+    part `below` it. Ends the program as skipped if that has no file `marker`."""
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("program")
     beside = pathlib.Path(__file__).resolve().parents[3] / "shared"

@@ -1,7 +1,8 @@
 // Runs a fuzz target over committed inputs, for builds without libFuzzer.
 //
-// usage: fuzz_X FILE-OR-FOLDER…   Exits 1 where there was no input at all: an empty corpus proves
-// nothing.
+// usage: fuzz_X FILE-OR-FOLDER…
+//
+// Exits 1 if there is no input: an empty corpus proves nothing.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,59 +1,39 @@
 #!/usr/bin/env python3
 """Checks who includes whom, that a source includes its own header first, and that filters/ is pure.
 
-usage: check_includes.py [ROOT]
+usage: check_includes.py ROOT MODULES
+
+MODULES is written by CMake: `build/PRESET/modules.txt`, one module a line, `name|path|DEPS`. A module may include what it
+links: DEPS, and their DEPS. It has to include each of its DEPS somewhere. tests/ and benchmarks/ may include everything.
 
 Prints `file:line: reason` for each violation. Exit status: 0 none, 1 some.
 """
 
+import dataclasses
 import pathlib
 import re
 import sys
 
-# A module is a folder (or a file that stands alone) and belongs to the longest row that fits. It
-# may include what its row names, and what that may include; a file in a row stands for itself only.
-ALLOWED = {
-    "filters/base": [],
-    "filters/name": ["filters/base"],
-    "filters/packet": ["filters/base"],
-    "filters/tls": ["filters/base"],
-    "filters/quic": ["filters/base"],
-    "filters/http": ["filters/base"],
-    "filters/http2": ["filters/base"],
-    "filters/mmtls": ["filters/base"],
-    "filters/proxy": ["filters/base"],
-    "filters/dns": ["filters/base", "filters/name"],
-    "filters/flow": ["filters/base", "filters/packet"],
-    "filters/fragment": ["filters/base", "filters/packet", "filters/flow"],
-    "filters/match": ["filters/base", "filters/name"],
-    "filters/inspect": ["filters/base", "filters/packet", "filters/dns", "filters/tls",
-                        "filters/quic", "filters/http", "filters/http2", "filters/mmtls", "filters/proxy",
-                        "filters/flow/client_stream.h"],
-    "filters/policy": ["filters/base", "filters/name", "filters/match",
-                       "filters/inspect/finding.h", "filters/flow/flow_key.h"],
-    "filters/craft": ["filters/base", "filters/packet", "filters/dns"],
-    "lists/format": ["filters/base", "filters/name", "filters/match/rule.h",
-                     "filters/match/pseudo_name.h"],
-    "lists/compile": ["lists/format", "filters/match"],
-    "gateway/telemetry": ["filters/base"],
-    "gateway/dataplane": ["filters/base"],
-    "gateway/dataplane/interfaces": ["filters/base"],
-    "gateway/dataplane/pcap": ["gateway/dataplane", "gateway/dataplane/interfaces"],
-    "gateway/dataplane/factory": ["gateway/dataplane", "gateway/dataplane/pcap"],
-    "gateway/engine": ["filters/*", "gateway/dataplane", "gateway/telemetry"],
-    "gateway/endpoints": ["filters/*", "gateway/engine"],
-    "gateway/config": ["filters/policy", "filters/packet/tunnels.h", "lists/compile",
-                       "gateway/dataplane/kind.h"],
-    "gateway/cli": ["filters/*", "lists/*"],
-    "gateway/app": ["filters/*", "lists/*", "gateway/cli", "gateway/config", "gateway/endpoints",
-                    "gateway/engine",
-                    "gateway/dataplane/factory", "gateway/dataplane/pcap"],
-    "gateway/main.cpp": ["gateway/app"],
-    "tests": ["filters/*", "lists/*", "gateway/*"],
-    "benchmarks": ["tests"],
-}
+LAYERS = ("filters", "lists", "gateway", "tests", "benchmarks")  # each may use those before it
+FREE = ("tests", "benchmarks")  # they may include all layers before them
 
-# All that filters/ may include of others: values, and algorithms over them.
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    name: str
+    path: str  # a folder, or a file that stands alone
+    deps: tuple[str, ...]  # names of modules
+
+
+def read_modules(text):
+    """path -> Module"""
+    modules = {}
+    for line in text.splitlines():
+        name, path, deps = line.split("|")
+        modules[path] = Module(name, path, tuple(deps.split()))
+    return modules
+
+# The only headers of others that filters/ may include: values, and algorithms over them.
 PURE_HEADERS = set("""
 algorithm array bit bitset cassert charconv chrono climits cmath compare concepts cstddef cstdint
 cstring expected functional initializer_list iterator limits map memory memory_resource new numeric optional ranges
@@ -76,7 +56,6 @@ IMPURE_CODE = {
     r"\bthread_local\b|^\s*static\s+(?![^=;{(]*\bconst(expr)?\b)[^();]*[=;{]": "keeps global state",
 }
 
-TOPS = ("filters", "lists", "gateway", "tests", "benchmarks")
 COMMENT_OR_TEXT = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])*\'',
     re.DOTALL)
@@ -84,46 +63,63 @@ INCLUDE = re.compile(r'^\s*#\s*include\b\s*(?:"(?P<ours>[^"]*)"|<(?P<theirs>[^>]
 
 
 def without(code, text_too):
-    """The code without comments (and without texts), on the same lines."""
+    """The code without comments (and without string literals), on the same lines."""
     def blank(found):
         word = found.group()
         return word if word[0] != "/" and not text_too else re.sub(r"[^\n]", " ", word)
     return COMMENT_OR_TEXT.sub(blank, code)
 
 
-def module_of(path, allowed):
-    rows = [row for row in allowed if path == row or path.startswith(row + "/")]
-    return max(rows, key=len, default=None)
+def layer_of(path):
+    return LAYERS.index(path.split("/")[0])
 
 
-def expand(entry, allowed):
-    if not entry.endswith("/*"):
-        return [entry]
-    return [row for row in allowed if row.startswith(entry[:-1])]
+def module_of(path, modules):
+    """The module with the longest path that leads to this file, or None."""
+    found = [module for where, module in modules.items() if path == where or path.startswith(where + "/")]
+    return max(found, key=lambda module: len(module.path), default=None)
 
 
-def reach(module, allowed, on_the_way=()):
-    """All modules and files that `module` may include. Raises ValueError where rows go in circles."""
-    if module in on_the_way:
-        raise ValueError("the table goes in circles: " + " -> ".join([*on_the_way, module]))
-    found = {module}
-    for entry in allowed[module]:
-        for name in expand(entry, allowed):
-            owner = module_of(name, allowed)
-            if owner is None:
-                raise ValueError(f"the row of {module} names {name}, which has no row")
-            beyond = reach(owner, allowed, (*on_the_way, module))
-            found |= beyond if owner == name else {name}
-    return found
+class Reach:
+    """What each module may include. Raises ValueError where the modules contradict themselves."""
+
+    def __init__(self, modules):
+        self.modules = modules
+        self.by_name = {module.name: module for module in modules.values()}
+        self.found = {}
+        for module in modules.values():
+            self.of(module)
+
+    def of(self, module, on_the_way=()):
+        """The names of the modules."""
+        if module.name in on_the_way:
+            raise ValueError("the modules link in a circle: " + " -> ".join([*on_the_way, module.name]))
+        if module.name not in self.found:
+            names = {module.name}
+            for name in module.deps:
+                if name not in self.by_name:
+                    raise ValueError(f"{module.path} links {name}, which is no module")
+                if layer_of(self.by_name[name].path) > layer_of(module.path):
+                    raise ValueError(f"{module.path} links {self.by_name[name].path}, which is above it")
+                names |= self.of(self.by_name[name], (*on_the_way, module.name))
+            self.found[module.name] = names
+        return self.found[module.name]
+
+    def allows(self, path, header):
+        """Whether the source at path may include this header of ours."""
+        top, target_top = path.split("/")[0], header.split("/")[0]
+        if top in FREE:
+            return layer_of(target_top) <= layer_of(top)
+        module, target = module_of(path, self.modules), module_of(header, self.modules)
+        return target is not None and target.name in self.found[module.name]
 
 
-def check_file(root, path, allowed, may_include):
-    """Yields (line, reason)."""
+def check_file(root, path, reach, includes):
+    """Yields (line, reason), and adds the headers of ours that it includes to `includes`."""
     code = (root / path).read_text(encoding="utf-8", errors="replace")
-    module = module_of(path, allowed)
     pure = path.startswith("filters/")
-    if module is None:
-        yield 1, "its folder has no row in the table of check_includes.py"
+    if module_of(path, reach.modules) is None and not path.startswith(FREE):
+        yield 1, "its folder is no sluice_library in CMake"
         return
     own = re.sub(r"\.cpp$", ".h", path)
     if own == path or not (root / own).is_file():
@@ -134,11 +130,11 @@ def check_file(root, path, allowed, may_include):
             continue
         ours, theirs = include["ours"], include["theirs"]
         if own not in (None, ours):
-            yield number, f'"{own}" comes first: that is how it compiles alone'
+            yield number, f'"{own}" comes first'
         own = None
         if ours is None and theirs is None:
             yield number, "an include that names no file"
-        elif ours is None and theirs.startswith(tuple(top + "/" for top in TOPS)):
+        elif ours is None and theirs.startswith(tuple(top + "/" for top in LAYERS)):
             yield number, f'<{theirs}> is ours: "{theirs}"'
         elif ours is None:
             if pure and theirs not in PURE_HEADERS:
@@ -146,9 +142,9 @@ def check_file(root, path, allowed, may_include):
         elif ".." in ours or not (root / ours).is_file():
             yield number, f'"{ours}" is no path from the root'
         else:
-            target = module_of(ours, allowed)
-            if target not in may_include[module] and ours not in may_include[module]:
-                yield number, f"{module} may not include {ours}"
+            includes.add(ours)
+            if not reach.allows(path, ours):
+                yield number, f"may not include {ours}: CMake links no such module"
     if pure:
         for number, line in enumerate(without(code, text_too=True).split("\n"), 1):
             for pattern, what in IMPURE_CODE.items():
@@ -156,32 +152,41 @@ def check_file(root, path, allowed, may_include):
                     yield number, f"filters/ is pure: this {what}"
 
 
-def check(root, allowed):
+def unused(module, includes, reach):
+    """DEPS of a module that none of its files includes, as reasons."""
+    found = {target.name for target in (module_of(header, reach.modules) for header in includes) if target}
+    for name in module.deps:
+        if name not in found:
+            yield f"DEPS names {name}, and nothing includes it"
+
+
+def check(root, modules):
     """All violations below the root, as lines to print."""
     root = pathlib.Path(root)
     try:
-        may_include = {module: reach(module, allowed) for module in allowed}
+        reach = Reach(modules)
     except ValueError as error:
-        return [f"tests/structure/check_includes.py:1: {error}"]
-    violations = [f"tests/structure/check_includes.py:1: {name} does not exist"
-                  for name in sorted(set().union(*may_include.values()))
-                  if not (root / name).exists()]
-    files = sorted(path.relative_to(root).as_posix() for top in TOPS
+        return [f"CMakeLists.txt:1: {error}"]
+    files = sorted(path.relative_to(root).as_posix() for top in LAYERS
                    for path in (root / top).rglob("*") if path.suffix in (".h", ".cpp"))
-    if not files:
-        violations.append(f"{root}:1: no sources here")
+    violations = [] if files else [f"{root}:1: no sources here"]
+    included = {path: set() for path in modules}
     for path in files:
-        violations += [f"{path}:{line}: {reason}"
-                       for line, reason in check_file(root, path, allowed, may_include)]
+        module = module_of(path, modules)
+        includes = included[module.path] if module else set()
+        violations += [f"{path}:{line}: {reason}" for line, reason in check_file(root, path, reach, includes)]
+    for path, includes in included.items():
+        if not path.startswith(FREE):
+            violations += [f"{path}/CMakeLists.txt:1: {reason}" for reason in unused(modules[path], includes, reach)]
     return violations
 
 
 def main():
-    if len(sys.argv) > 2 or sys.argv[1:2] == ["--help"]:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    root = sys.argv[1] if len(sys.argv) == 2 else pathlib.Path(__file__).parents[2]
-    violations = check(root, ALLOWED)
-    print("\n".join(violations) or "every include is allowed, and filters/ is pure")
+    modules = read_modules(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))
+    violations = check(sys.argv[1], modules)
+    print("\n".join(violations) or f"{len(modules)} modules include what they link, and filters/ is pure")
     return 1 if violations else 0
 
 

@@ -6,10 +6,10 @@ usage: check_tree.py [ROOT]
   sizes      a header has at most 300 lines, a source 800, and a line of either 100 columns
   headers    each begins with `#pragma once` and a comment that is its contract
   text       no tabs, no control or invisible characters in sources and scripts
-  documents  in each .md, links to files lead somewhere, and so do paths in backticks (from the root
-             or from the document's folder)
-  folders    each folder with files below filters/, lists/ and gateway/ is named in the README.md at
-             its top: in backticks, in a heading or in a link
+  documents  in each .md, links to files and paths in backticks (from the root or from the document's
+             folder) exist
+  folders    filters/README.md, lists/README.md and gateway/README.md name each folder below them that
+             has files: in backticks, in a heading or in a link
 
 Prints `file:line: reason` for each violation. Exit status: 0 none, 1 some.
 """
@@ -25,7 +25,7 @@ TOPS = ("filters", "lists", "gateway", "tests", "benchmarks", "deploy")
 TOPS_WITH_README = ("filters", "lists", "gateway")
 DATA = ("tests/data", "tests/fuzz/corpus")
 SCRIPTS = (".py", ".sh", ".cmake", ".txt")
-NOT_OURS = ("build",)  # made by the build; folders with a dot are passed over as well
+NOT_OURS = ("build",)  # made by the build; hidden folders are skipped as well
 FILE_SUFFIXES = (".h", ".cpp", ".py", ".sh", ".md", ".toml", ".list", ".endpoints", ".txt")
 
 CODE = re.compile(r"`([^`\n]+)`")
@@ -78,7 +78,7 @@ def check_header(lines):
 
 
 def prose(lines):
-    """(number, line) of all that is not in a fence."""
+    """(number, line) of all lines outside code fences."""
     fenced = False
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith("```"):
@@ -88,8 +88,8 @@ def prose(lines):
 
 
 def path_in(word, root, folder):
-    """The path that a word in backticks means, or None. A path has a slash; it is ours if it begins
-    with something that is there, or ends like a source or a document."""
+    """The path that a word in backticks means, or None. A path has a slash. It is ours if its first
+    part exists, or if it ends like a source or a document."""
     word = word.removeprefix("./")
     if "/" not in word or not PATH.fullmatch(word):
         return None
@@ -118,7 +118,7 @@ def check_document(root, name, lines):
 
 
 def names_in(lines):
-    """What a README names: words in backticks and headings, targets of links."""
+    """The names in a README: words in backticks and headings, targets of links."""
     names = set()
     for _, line in prose(lines):
         words = LINK.findall(line) + [w for text in CODE.findall(line) for w in text.split()]

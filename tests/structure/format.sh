@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# All sources are as clang-format writes them. Exits 77 (skipped) without clang-format-19.
+# Checks that clang-format would change no source. Exits 77 (skipped) without clang-format-19.
 #
-# usage: format.sh ROOT       To mend a file: clang-format-19 -i FILE
+# usage: format.sh ROOT       To fix a file: clang-format-19 -i FILE
 set -euo pipefail
 
 cd "${1:?usage: format.sh ROOT}"

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Each checker of this folder passes a good tree and fails on a bad one; so does tests/summary.py.
+"""Each check in this folder, and tests/summary.py, accepts a good tree and fails on a bad one.
 
 usage: selftest.py
 """
 
 import json
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,14 +15,16 @@ import unittest
 
 import check_includes
 import check_tree
+import tidy
 
 HERE = pathlib.Path(__file__).resolve().parent
-ALLOWED = {
-    "filters/base": [],
-    "filters/name": ["filters/base"],
-    "lists/format": ["filters/name"],
-    "gateway/engine": ["filters/name", "lists/format/one.h"],
-}
+MODULES = """\
+base|filters/base|
+name|filters/name|base
+format|lists/format|name
+engine|gateway/engine|name
+program|gateway/main.cpp|engine
+"""
 HEADER = "#pragma once\n\n// What it is for.\n"
 
 
@@ -34,6 +38,10 @@ class Tree(unittest.TestCase):
         for name in ("filters/base/a.h", "filters/name/n.h", "lists/format/one.h",
                      "lists/format/two.h", "gateway/engine/e.h"):
             self.write(name, HEADER)
+        self.write("filters/name/n.cpp", '#include "filters/name/n.h"\n#include "filters/base/a.h"\n')
+        self.write("lists/format/one.cpp", '#include "lists/format/one.h"\n#include "filters/name/n.h"\n')
+        self.write("gateway/engine/e.cpp", '#include "gateway/engine/e.h"\n#include "filters/name/n.h"\n')
+        self.write("gateway/main.cpp", '#include "gateway/engine/e.h"\n')
         self.write("filters/README.md", "## base\n\nthen `name/`\n")
         self.write("lists/README.md", "[the formats](format/)\n")
         self.write("gateway/README.md", "`gateway/engine`\n")
@@ -43,35 +51,42 @@ class Tree(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def run_tool(self, *words):
-        return subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    def run_tool(self, *words, **environment):
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SLUICE_", "GIT_"))}
+        return subprocess.run([str(word) for word in words], capture_output=True, text=True, env=inherited | environment)
 
 
 class Includes(Tree):
-    def violations(self, name=None, text="", allowed=None):
+    def violations(self, name=None, text="", modules=MODULES):
         if name:
             self.write(name, text)
-        return check_includes.check(self.root, allowed or ALLOWED)
+        return check_includes.check(self.root, check_includes.read_modules(modules))
 
     def assert_fails(self, name, text, line, reason):
         found = self.violations(name, text)
         self.assertEqual(len(found), 1, found)
         self.assertTrue(found[0].startswith(f"{name}:{line}: "), found)
         self.assertIn(reason, found[0])
+        (self.root / name).unlink()
 
     def test_good(self):
+        self.assertEqual(self.violations(), [])
         self.assertEqual(self.violations("lists/format/l.cpp", '#include "filters/base/a.h"\n'), [])
-        self.assertEqual(self.violations("gateway/engine/x.cpp", '#include "lists/format/one.h"'), [])
+        self.assertEqual(self.violations("tests/t.cpp", '#include "gateway/engine/e.h"\n'), [])
         self.assertEqual(self.violations("filters/name/x.cpp", "// std::getenv(\n"
                                          'auto x = "getenv"; int y = 1\'000; static const int z = 1;\n'
                                          "static int f(int n = 0);\n"), [])
 
-    def test_upwards(self):
+    def test_modules_that_are_not_linked(self):
         self.assert_fails("filters/base/b.h", '\n#include "filters/name/n.h"\n', 2, "may not include")
-        self.assert_fails("filters/base/b.h", '/* */ #  include "lists/format/one.h"', 1, "may not")
+        self.assert_fails("gateway/engine/x.cpp", '/* */ #  include "lists/format/one.h"', 1, "may not include")
 
-    def test_a_file_in_a_row_is_no_folder(self):
-        self.assert_fails("gateway/engine/x.cpp", '#include "lists/format/two.h"', 1, "may not")
+    def test_tests_are_included_by_none(self):
+        self.write("tests/t.h", HEADER)
+        self.assert_fails("gateway/engine/x.cpp", '#include "tests/t.h"', 1, "may not include")
+
+    def test_a_module_that_is_one_file(self):
+        self.assert_fails("gateway/main.cpp", '#include "gateway/engine/e.h"\n#include "lists/format/one.h"', 2, "may not")
 
     def test_paths(self):
         self.assert_fails("filters/name/x.cpp", '#include "n.h"\n', 1, "no path from the root")
@@ -84,8 +99,8 @@ class Includes(Tree):
         self.assert_fails("filters/name/w.cpp", '#include <span>\n#include "filters/name/w.h"\n', 1, "comes first")
         self.assertEqual(self.violations("filters/name/w.cpp", '#include "filters/name/w.h"\n#include <span>\n'), [])
 
-    def test_no_row(self):
-        self.assert_fails("lists/other/o.h", HEADER, 1, "no row")
+    def test_no_module(self):
+        self.assert_fails("lists/other/o.h", HEADER, 1, "no sluice_library")
 
     def test_pure(self):
         for header in ("iostream", "fstream", "thread", "mutex", "atomic", "filesystem", "ctime",
@@ -98,11 +113,14 @@ class Includes(Tree):
         self.assertEqual(self.violations("filters/name/x.cpp", ""), [])
         self.assertEqual(self.violations("gateway/engine/x.cpp", "#include <thread>\n"), [])
 
-    def test_table(self):
-        circle = {**ALLOWED, "filters/base": ["lists/format"]}
-        self.assertIn("circles", self.violations(allowed=circle)[0])
-        stale = {**ALLOWED, "lists/gone": []}
-        self.assertIn("lists/gone does not exist", self.violations(allowed=stale)[0])
+    def test_modules(self):
+        for wrong, reason in (("base|filters/base|name", "circle"), ("base|filters/base|gone", "no module"),
+                              ("base|filters/base|format", "above it")):
+            found = self.violations(modules=MODULES.replace("base|filters/base|", wrong))
+            self.assertEqual(len(found), 1, found)
+            self.assertIn(reason, found[0])
+        self.assertEqual(self.violations(modules=MODULES.replace("engine|name", "engine|name format")),
+                         ["gateway/engine/CMakeLists.txt:1: DEPS names format, and nothing includes it"])
 
     def test_nothing_to_check(self):
         shutil.rmtree(self.root)
@@ -181,52 +199,112 @@ class Tools(Tree):
         entry = {"directory": str(self.root), "command": f"c++ -I{self.root} -c {source}", "file": str(source)}
         self.write("compile_commands.json", json.dumps([entry], indent=0))
 
-        def tidy(code, folder="filters"):
+        def run(code, folder="filters", **environment):
             self.write("filters/base/b.cpp", code)
-            return self.run_tool(HERE / "tidy.py", self.root, self.root, folder)
+            return self.run_tool(HERE / "tidy.py", self.root, self.root, folder, **environment)
 
-        self.assertEqual(tidy("namespace {\nconstexpr int kGood = 1;\n}\n").returncode, 0)
+        self.assertEqual(run("namespace {\nconstexpr int kGood = 1;\n}\n").returncode, 0)
+        divides = "int f(int x) { return 1 / (x - x); }\n"
         for code, check in (("int BadName() { return 0; }\n", "readability-identifier-naming"),
                             ("int calls = 0;\n", "avoid-non-const-global-variables"),
-                            ("int f(int x) { return 1 / (x - x); }\n", "clang-analyzer")):
-            done = tidy(code)
+                            (divides, "clang-analyzer")):
+            done = run(code, SLUICE_TIDY_ALL="yes")
             self.assertNotIn(done.returncode, (0, 77), check)
             self.assertIn(check, done.stdout)
-        self.assertEqual(tidy("", folder="gone").returncode, 1)  # else it would check nothing
+        self.assertEqual(run(divides).returncode, 0)  # the analyzer runs on demand
+        self.assertEqual(run("", folder="gone").returncode, 1)  # else it would check nothing
+
+    @unittest.skipUnless(shutil.which("git"), "git is not installed")
+    def test_tidy_since(self):
+        def git(*words):
+            done = self.run_tool("git", "-C", self.root, "-c", "user.name=a", "-c", "user.email=a@b.example", *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        git("init", "--quiet")
+        git("add", ".")
+        git("commit", "--quiet", "-m", "good")
+        self.assertEqual(tidy.changed_since("HEAD", self.root), set())
+        self.write("filters/name/new.h", HEADER)
+        self.write("filters/base/a.h", HEADER + "\n")
+        self.assertEqual(tidy.changed_since("HEAD", self.root), {"filters/name/new.h", "filters/base/a.h"})
+        git("commit", "--quiet", "-a", "-m", "changed")
+        self.assertIn("filters/base/a.h", tidy.changed_since("HEAD~1", self.root))
+
+    def test_tidy_of_what_includes_a_change(self):
+        sources = ["filters/name/n.cpp", "gateway/main.cpp", "lists/format/one.cpp"]
+        self.write("gateway/engine/e.h", HEADER + '#include "filters/name/n.h"\n')
+
+        def touched(*changed):
+            return tidy.touched_by(set(changed), sources, self.root)
+        self.assertEqual(touched(), [])
+        self.assertEqual(touched("filters/base/a.h"), ["filters/name/n.cpp"])
+        self.assertEqual(touched("filters/name/n.h"), sources)
+        self.assertEqual(touched("gateway/main.cpp"), ["gateway/main.cpp"])
+        self.assertEqual(touched(".clang-tidy"), sources)
 
     @unittest.skipUnless(shutil.which("ninja"), "ninja is not installed")
     def test_headers(self):
+        project = (HERE.parents[1] / "CMakeLists.txt").read_text()
+        functions = re.findall(r"^function\(sluice_(?:module|library) .*?^endfunction\(\)\n", project, re.M | re.S)
         self.write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(t CXX)\n"
-                   f"include({HERE}/headers_alone.cmake)\n"
-                   "sluice_headers_alone(t ${CMAKE_SOURCE_DIR} filters lists)\n")
+                   f"{''.join(functions)}add_library(sluice_options INTERFACE)\n"
+                   "target_include_directories(sluice_options INTERFACE ${CMAKE_SOURCE_DIR})\n"
+                   "add_subdirectory(filters/base)\nadd_subdirectory(filters/name)\n")
+        self.write("filters/base/CMakeLists.txt", "sluice_library(base)\n")
+        self.write("filters/name/CMakeLists.txt", "sluice_library(name SOURCES n.cpp DEPS base)\n")
         build = self.root / "build"
         done = self.run_tool("cmake", "-G", "Ninja", "-S", self.root, "-B", build)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.run_tool("cmake", "--build", build).returncode, 0)
-        self.write("filters/base/late.h", HEADER + "std::size_t size();\n")  # and <cstddef>?
-        done = self.run_tool("cmake", "--build", build)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("late.h", done.stdout)
+
+        def check():
+            return self.run_tool("cmake", "--build", build, "--target", "all_verify_interface_header_sets")
+        self.assertEqual(check().returncode, 0)
+        for folder in ("filters/base", "filters/name"):
+            self.write(f"{folder}/late.h", HEADER + "std::size_t size();\n")  # and <cstddef>?
+            done = check()
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(f"{folder}/late.h", done.stdout)
+            (self.root / folder / "late.h").unlink()
 
     def test_summary(self):
+        program = """mkdir -p cases && cat >cases/$1.xml <<'E'
+            <testsuites><testsuite name="S">
+              <testcase name="good" status="run" result="completed" classname="S"/>
+              <testcase name="unable" status="run" result="skipped" classname="S"><skipped message="a.cpp:1&#x0A;no file"/></testcase>
+              CASE
+            </testsuite></testsuites>\nE\n"""
+        bad_case = '<testcase name="bad" status="run" result="completed" classname="S"><failure message="m"/></testcase>'
+        self.write("program", program.replace("CASE", ""))
+        self.write("bad_program", program.replace("CASE", bad_case) + "exit 1\n")
         self.write("CTestTestfile.cmake", """
             add_test(good true)
             add_test(bad false)
             add_test(unbuilt no-such-program)
             add_test(unable sh -c "echo SKIPPED: no root; exit 77")
-            set_tests_properties(unable PROPERTIES SKIP_RETURN_CODE 77)\n""")
+            set_tests_properties(unable PROPERTIES SKIP_RETURN_CODE 77)
+            add_test(cases sh program cases)
+            add_test(bad_cases sh bad_program bad_cases)
+            add_test(no_report true)
+            add_test(crashed sh -c "sh program crashed; exit 1")\n""")
+        self.write("gtests.txt", "cases\nbad_cases\nno_report\ncrashed\n")
         report = self.root / "tests.xml"
 
         def summary(pattern):
             self.run_tool("ctest", "--test-dir", self.root, "--output-junit", report, "-R", pattern)
-            return self.run_tool(HERE.parent / "summary.py", report)
+            done = self.run_tool(HERE.parent / "summary.py", report)
+            return done.returncode, done.stdout.splitlines()
 
-        done = summary(".")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("1 passed, 2 failed, 1 skipped", done.stdout)
-        self.assertIn("skipped  unable: no root", done.stdout)
-        self.assertIn("failed  unbuilt", done.stdout)
-        self.assertEqual(summary("good|unable").returncode, 0)
+        status, lines = summary("^(good|bad|unbuilt|unable)$")
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 2 failed, 1 skipped"))
+        self.assertIn("  skipped  unable: no root", lines)
+        self.assertIn("  failed  unbuilt", lines)
+        status, lines = summary("^(good|unable|cases)$")
+        self.assertEqual((status, lines[-1]), (0, "2 passed, 0 failed, 2 skipped"))
+        self.assertIn("  skipped  cases S.unable: no file", lines)
+        status, lines = summary("^(bad_cases|no_report|crashed)$")
+        self.assertEqual((status, lines[-1]), (1, "2 passed, 3 failed, 2 skipped"))
+        self.assertIn("  failed  bad_cases S.bad", lines)
+        self.assertIn("  failed  no_report: it ended without a report of its cases", lines)
+        self.assertIn("  failed  crashed: no case failed, but the program did", lines)
         report.unlink()
         self.assertEqual(self.run_tool(HERE.parent / "summary.py", report).returncode, 1)
 

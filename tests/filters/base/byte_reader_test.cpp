@@ -30,14 +30,14 @@ TEST(ByteReader, StaysFailedAndConsumesNothingAfterAReadThatDoesNotFit) {
   EXPECT_EQ(reader.remaining(), 0U);
 }
 
-TEST(ByteReader, LengthsNearTheLimitOfSizeDoNotWrap) {
+TEST(ByteReader, LengthsNearTheMaximumDoNotWrap) {
   ByteReader reader(as_bytes("abc"));
   reader.skip(1);
   EXPECT_TRUE(reader.take(SIZE_MAX).empty());
   EXPECT_FALSE(reader.ok());
 }
 
-TEST(ByteReader, ReadsAHeaderOfFixedLengthInOneStep) {
+TEST(ByteReader, ReadsAHeaderOfFixedLengthAtOnce) {
   ByteReader reader(as_bytes(std::string_view("\x01\x02\x03\x04\x05\x06\x07rest", 11)));
   const auto header = reader.header<7>();
   EXPECT_TRUE(reader.ok());
@@ -48,7 +48,7 @@ TEST(ByteReader, ReadsAHeaderOfFixedLengthInOneStep) {
   EXPECT_EQ(as_text(reader.rest()), "rest");
 }
 
-TEST(ByteReader, AHeaderThatDoesNotFitIsZerosAndFails) {
+TEST(ByteReader, AHeaderThatDoesNotFitReadsAsZeroAndFails) {
   ByteReader reader(as_bytes("\xff\xff\xff"));
   const auto header = reader.header<4>();
   EXPECT_FALSE(reader.ok());
@@ -63,7 +63,7 @@ TEST(ByteReader, ACopyLooksAhead) {
   EXPECT_EQ(reader.position(), 0U);
 }
 
-TEST(ByteWriter, WritesWhatByteReaderReads) {
+TEST(ByteWriter, RoundTripsThroughByteReader) {
   std::array<std::byte, 7> room;
   ByteWriter writer(room);
   writer.u8(1);
@@ -75,7 +75,7 @@ TEST(ByteWriter, WritesWhatByteReaderReads) {
   EXPECT_EQ(reader.u32(), 0x04050607U);
 }
 
-TEST(ByteWriter, GivesNothingOnceSomethingDidNotFit) {
+TEST(ByteWriter, GivesNothingAfterAWriteThatDoesNotFit) {
   std::array<std::byte, 3> room;
   ByteWriter writer(room);
   writer.u16(1);

@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-TEST(IpAddress, PrintsWhatItParses) {
+TEST(IpAddress, TextRoundTrips) {
   for (const char* text : {"0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "::1", "2001:db8::1"}) {
     const auto address = IpAddress::parse(text);
     ASSERT_TRUE(address) << text;
@@ -13,7 +13,7 @@ TEST(IpAddress, PrintsWhatItParses) {
   }
 }
 
-TEST(IpAddress, RefusesWhatIsNone) {
+TEST(IpAddress, RefusesMalformedText) {
   for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "example.com", ":::", "1.2.3.4 ",
                            "2001:db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001"}) {
     EXPECT_FALSE(IpAddress::parse(text)) << text;
@@ -25,7 +25,7 @@ TEST(IpAddress, WireFormHasTheLengthOfItsFamily) {
   EXPECT_EQ(IpAddress::parse("2001:db8::1")->wire().size(), 16U);
 }
 
-TEST(Endpoint, PutsIpv6IntoBrackets) {
+TEST(Endpoint, PrintsIpv6InBrackets) {
   EXPECT_EQ((Endpoint{*IpAddress::parse("192.0.2.1"), Port{53}}.to_string()), "192.0.2.1:53");
   EXPECT_EQ((Endpoint{*IpAddress::parse("2001:db8::1"), Port{443}}.to_string()),
             "[2001:db8::1]:443");
@@ -37,7 +37,7 @@ struct PrefixCase {
   const char* outside;
 };
 
-TEST(IpPrefix, HoldsItsOwnAddressesOnly) {
+TEST(IpPrefix, ContainsItsOwnAddressesOnly) {
   for (const PrefixCase& c :
        std::initializer_list<PrefixCase>{{"10.0.0.0/8", "10.255.0.1", "11.0.0.0"},
                                          {"10.0.0.128/25", "10.0.0.128", "10.0.0.127"},
@@ -52,25 +52,25 @@ TEST(IpPrefix, HoldsItsOwnAddressesOnly) {
   }
 }
 
-TEST(IpPrefix, RefusesBitsBelowItsLengthAndBadLengths) {
+TEST(IpPrefix, RefusesHostBitsAndBadLengths) {
   for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
                            "2001:db8::1/32", "2001:db8::/129", "x/8", ""}) {
     EXPECT_FALSE(IpPrefix::parse(text)) << text;
   }
 }
 
-TEST(IpPrefix, TheDefaultHoldsEveryAddressOfBothFamilies) {
+TEST(IpPrefix, TheDefaultContainsEveryAddressOfBothFamilies) {
   EXPECT_TRUE(IpPrefix{}.contains(*IpAddress::parse("192.0.2.1")));
   EXPECT_TRUE(IpPrefix{}.contains(*IpAddress::parse("2001:db8::1")));
 }
 
-TEST(IpPrefix, PrintsWhatItParses) {
+TEST(IpPrefix, TextRoundTrips) {
   for (const char* text : {"10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32", "0.0.0.0/0"}) {
     EXPECT_EQ(IpPrefix::parse(text)->to_string(), text);
   }
 }
 
-TEST(IsReserved, KnowsWhatIsNobodysOnTheInternet) {
+TEST(IsReserved, IsTrueForAddressesOutsideTheInternet) {
   for (const char* text : {"0.0.0.0", "10.1.2.3", "127.0.0.1", "100.64.0.1", "169.254.1.1",
                            "172.31.255.255", "192.168.1.1", "224.0.0.1", "255.255.255.255",
                            "::", "::1", "fc00::1", "fd00::1", "fe80::1", "ff02::1"}) {
@@ -82,8 +82,8 @@ TEST(IsReserved, KnowsWhatIsNobodysOnTheInternet) {
   }
 }
 
-// Bug: no lease was kept on what a client behind NAT64 reaches.
-TEST(IsReserved, AddressesOfNat64AreServersOfTheInternet) {
+// Bug: clients behind NAT64 got no leases on the servers that they reached.
+TEST(IsReserved, IsFalseForNat64Addresses) {
   EXPECT_FALSE(is_reserved(*IpAddress::parse("64:ff9b::c000:201")));
 }
 

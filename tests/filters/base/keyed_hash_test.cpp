@@ -28,8 +28,8 @@ TEST(KeyedHash, IsTheSameForTheSameInput) {
   EXPECT_EQ(keyed_hash({7, 9}, as_bytes("sluice")), keyed_hash({7, 9}, as_bytes("sluice")));
 }
 
-// SipHash-1-3 of 0, 1, 2 … under the key 0, 1 … 15, as its authors' test vectors are made; values
-// by another implementation.
+// SipHash-1-3 of 0, 1, 2 … under the key 0, 1 … 15, the scheme of its authors' test vectors. The
+// values come from another implementation.
 TEST(KeyedHash, IsSipHash13) {
   std::array<std::byte, 48> input;
   for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<std::byte>(i);
@@ -43,7 +43,7 @@ TEST(KeyedHash, IsSipHash13) {
   }
 }
 
-TEST(KeyedHash, IsTheSameAWordAtATime) {
+TEST(KeyedHash, IsTheSameWordByWord) {
   std::array<std::byte, 23> input;
   for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<std::byte>(i + 1);
   KeyedHash hash({7, 9});

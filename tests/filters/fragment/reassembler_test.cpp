@@ -20,7 +20,7 @@ class Fragments : public testing::Test {
     EXPECT_TRUE(packet && packet->is_fragment);
     return reassembler_.take(*packet, now_, verify);
   }
-  // Pieces in this order: all but the last are incomplete, then it is as it was.
+  // Takes pieces in this order: the last one completes the original packet.
   void expect_whole(const std::vector<ByteVector>& pieces, const ByteVector& frame) {
     for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
       ASSERT_EQ(take(pieces[i]), Outcome::incomplete) << i;
@@ -55,7 +55,7 @@ class Fragments : public testing::Test {
   }
 };
 
-TEST_F(Fragments, GiveTheWholeInAnyOrder) {
+TEST_F(Fragments, ReassembleInAnyOrder) {
   std::minstd_rand random(1);
   std::uint32_t id = 1;
   for (const ByteVector& frame : {v4_, v6_}) {
@@ -70,18 +70,18 @@ TEST_F(Fragments, GiveTheWholeInAnyOrder) {
   EXPECT_EQ(reassembler_.collecting(), 0U);
 }
 
-TEST_F(Fragments, GiveTheLongestPacket) {
+TEST_F(Fragments, ReassembleTheLongestPacket) {
   const ByteVector v4 = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 65535 - 28);
   const ByteVector v6 = frame("[2001:db8::1]:5000", "[2001:db8::2]:53", 'a', 65535 - 8);
   expect_whole(test::fragments_of(v4, 1480), v4);
   expect_whole(test::fragments_of(v6, 1448), v6);
 }
 
-TEST_F(Fragments, BehindExtensionHeadersAreTheSame) {
+TEST_F(Fragments, ReassembleAfterExtensionHeaders) {
   expect_whole(test::fragments_of(v6_, 16, {.hop_by_hop = true}), v6_);
 }
 
-TEST_F(Fragments, OfVlansKeepTheirTags) {
+TEST_F(Fragments, KeepTheirVlanTags) {
   ByteVector tagged[2];
   for (int i = 0; i < 2; ++i) {
     tagged[i] = test::fragments_of(v4_, 56)[static_cast<std::size_t>(i)];
@@ -89,24 +89,25 @@ TEST_F(Fragments, OfVlansKeepTheirTags) {
     tagged[i].insert(tagged[i].begin() + 12, tag.begin(), tag.end());
   }
   EXPECT_EQ(take(tagged[0]), Outcome::incomplete);
-  EXPECT_EQ(take(test::fragments_of(v4_, 56)[1]), Outcome::incomplete);  // of another network
+  EXPECT_EQ(take(test::fragments_of(v4_, 56)[1]),
+            Outcome::incomplete);  // without the VLAN tags: another datagram
   EXPECT_EQ(take(tagged[1]), Outcome::whole);
   const auto whole = reassembler_.whole({});
   ASSERT_TRUE(whole);
   EXPECT_EQ(whole->vlan[0], 7);
 }
 
-TEST_F(Fragments, ThatComeTwiceAreTolerated) {
+TEST_F(Fragments, DuplicatesAreTolerated) {
   const auto pieces = test::fragments_of(v4_, 56);
   EXPECT_EQ(take(pieces[0]), Outcome::incomplete);
   EXPECT_EQ(take(pieces[0]), Outcome::incomplete);
   EXPECT_EQ(take(pieces[1]), Outcome::whole);
   reassembler_.settle(true);
-  EXPECT_EQ(take(pieces[1]), Outcome::incomplete);  // a path may go through us twice
+  EXPECT_EQ(take(pieces[1]), Outcome::incomplete);  // a packet may pass through us twice
   EXPECT_EQ(take(pieces[0]), Outcome::incomplete);
 }
 
-TEST_F(Fragments, OfARefusedPacketStayRefused) {
+TEST_F(Fragments, OfARefusedDatagramStayRefused) {
   const auto pieces = test::fragments_of(v4_, 56);
   EXPECT_EQ(take(pieces[0]), Outcome::incomplete);
   EXPECT_EQ(take(pieces[1]), Outcome::whole);
@@ -119,7 +120,7 @@ TEST_F(Fragments, OfARefusedPacketStayRefused) {
   EXPECT_EQ(take(pieces[1]), Outcome::incomplete);  // by now the host has forgotten the first
 }
 
-TEST_F(Fragments, ThatOverlapAndDifferEndTheDatagram) {
+TEST_F(Fragments, ADifferingOverlapEndsTheDatagram) {
   const ByteVector other = frame("192.0.2.1:5000", "198.51.100.2:53", 'b');
   for (const bool first : {true, false}) {
     const std::uint32_t id = first ? 1 : 2;
@@ -130,16 +131,16 @@ TEST_F(Fragments, ThatOverlapAndDifferEndTheDatagram) {
   EXPECT_EQ(reassembler_.collecting(), 0U);
 }
 
-TEST_F(Fragments, OfTwoEndsEndTheDatagram) {
+TEST_F(Fragments, TwoDifferentEndsEndTheDatagram) {
   const ByteVector longer = frame("192.0.2.1:5000", "198.51.100.2:53", 'a', 108);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(longer, 112, 100)), Outcome::conflicting);
-  // ByteVector behind the end, before the end is known.
+  // Bytes after the end arrive before the end is known.
   EXPECT_EQ(take(test::fragment_of(longer, 104, 8, {.id = 9})), Outcome::incomplete);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 9})), Outcome::conflicting);
 }
 
-TEST_F(Fragments, WhatHostsTakeDifferentlyIsMalformed) {
+TEST_F(Fragments, WhatHostsTreatDifferentlyIsMalformed) {
   ByteVector odd = test::fragment_of(v4_, 0, 56);
   odd.pop_back();
   odd[17] = static_cast<std::byte>(std::to_integer<unsigned>(odd[17]) - 1);
@@ -165,10 +166,10 @@ TEST_F(Fragments, ADecoyWithABadHeaderChecksumIsNotTaken) {
   decoy[24] ^= std::byte{1};
   EXPECT_EQ(take(decoy), Outcome::bad_checksum);
   expect_whole(test::fragments_of(v4_, 56), v4_);
-  EXPECT_EQ(take(decoy, false), Outcome::conflicting);  // where checksums are not looked at
+  EXPECT_EQ(take(decoy, false), Outcome::conflicting);  // with checksums ignored
 }
 
-TEST_F(Fragments, OfOneIdButOtherProtocolsAreTwoDatagramsInIpv4) {
+TEST_F(Fragments, WithOneIdAndTwoProtocolsAreTwoDatagramsInIpv4) {
   const ByteVector tcp = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
                              .tcp(1, 2, "A")
                              .payload(ByteVector(80))
@@ -179,20 +180,20 @@ TEST_F(Fragments, OfOneIdButOtherProtocolsAreTwoDatagramsInIpv4) {
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::whole);
 }
 
-// RFC 8200: the first fragment says what the whole carries, whatever the others say.
+// RFC 8200: the first fragment states the protocol, whatever the others say.
 TEST_F(Fragments, LaterOnesCannotChangeTheProtocolInIpv6) {
   auto pieces = test::fragments_of(v6_, 56);
   pieces[1][14 + 40] = std::byte{6};
   expect_whole({pieces[1], pieces[0]}, v6_);
 }
 
-TEST_F(Fragments, WhatIsNeverJudgedIsNotHeld) {
+TEST_F(Fragments, ProtocolsThatAreNeverJudgedAreNotHeld) {
   const ByteVector ping = test::ip_frame("192.0.2.1", "198.51.100.2", 1, ByteVector(100));
   EXPECT_EQ(take(test::fragment_of(ping, 0, 56)), Outcome::not_of_interest);
   EXPECT_EQ(reassembler_.collecting(), 0U);
 }
 
-TEST_F(Fragments, ASourceTakesAQuarterAtMost) {
+TEST_F(Fragments, OneSourceMayHoldAQuarter) {
   EXPECT_EQ(take(test::fragment_of(v6_, 0, 56)), Outcome::incomplete);
   for (std::uint32_t id = 0; id < 100; ++id) {
     EXPECT_EQ(take(test::fragment_of(v4_, 0, 56, {.id = id})), Outcome::incomplete);
@@ -205,7 +206,7 @@ TEST_F(Fragments, ASourceTakesAQuarterAtMost) {
   EXPECT_EQ(take(test::fragment_of(v6_, 56, 100)), Outcome::whole);
 }
 
-TEST_F(Fragments, OfManySourcesPushOutTheOldest) {
+TEST_F(Fragments, OfManySourcesEvictTheOldest) {
   for (int i = 0; i < 100; ++i) {
     const ByteVector other =
         frame("192.0.2." + std::to_string(i + 1) + ":5000", "198.51.100.2:53", 'a');
@@ -216,7 +217,7 @@ TEST_F(Fragments, OfManySourcesPushOutTheOldest) {
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::gave_way);
 }
 
-TEST_F(Fragments, AreForgottenWithTime) {
+TEST_F(Fragments, AreForgottenAfterTheTimeout) {
   EXPECT_EQ(take(test::fragment_of(v4_, 0, 56)), Outcome::incomplete);
   now_ += std::chrono::seconds(60);
   reassembler_.expire(now_);
@@ -224,8 +225,9 @@ TEST_F(Fragments, AreForgottenWithTime) {
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::incomplete);
 }
 
-// Once its room was needed, what passed cannot be compared: no other bytes may come into it.
-TEST_F(Fragments, OfAForgottenPacketThatPassedAreRefused) {
+// Once others took its memory, a datagram that passed cannot be compared, so no fragment may
+// follow.
+TEST_F(Fragments, OfAPassedDatagramAreRefusedOnceItsBytesAreGone) {
   expect_whole(test::fragments_of(v4_, 56), v4_);
   for (std::uint32_t id = 100; id < 100 + kDatagrams; ++id) {
     expect_whole(test::fragments_of(v6_, 56, {.id = id}), v6_);

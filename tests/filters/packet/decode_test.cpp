@@ -45,7 +45,7 @@ TEST(Decode, ReadsUdpOverIpv6BehindVlanTags) {
   EXPECT_TRUE(checksums_hold(*packet));
 }
 
-TEST(Decode, TellsABrokenChecksum) {
+TEST(Decode, DetectsABadChecksum) {
   for (const char* client : {"192.0.2.1:5000", "[2001:db8::1]:5000"}) {
     const char* server = *client == '[' ? "[2001:db8::2]:443" : "198.51.100.2:443";
     const ByteVector tcp =
@@ -56,7 +56,7 @@ TEST(Decode, TellsABrokenChecksum) {
   }
 }
 
-TEST(Decode, AFragmentIsNoWholePacket) {
+TEST(Decode, MarksFragments) {
   const ByteVector first = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
                                .payload("12345678")
                                .fragment(0, true)
@@ -93,7 +93,7 @@ TEST(Decode, ReadsEachLinkType) {
   EXPECT_EQ(decode(ethernet, static_cast<LinkType>(147)).error(), DecodeError::unsupported_link);
 }
 
-TEST(Decode, RefusesHeadersThatContradict) {
+TEST(Decode, RefusesInconsistentHeaders) {
   ByteVector frame = FrameBuilder("192.0.2.1:1", "192.0.2.2:53").payload("x").build();
   const auto with = [&](std::size_t at, unsigned value) {
     ByteVector changed = frame;
@@ -129,7 +129,7 @@ TEST(Decode, RefusesJumbograms) {
   EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::jumbogram);
 }
 
-TEST(Decode, NamesTheExtensionHeadersThatNeverEnd) {
+TEST(Decode, RefusesEndlessExtensionHeaders) {
   ByteVector frame(14);
   frame[12] = std::byte{0x86};
   frame[13] = std::byte{0xdd};
@@ -142,7 +142,7 @@ TEST(Decode, NamesTheExtensionHeadersThatNeverEnd) {
   EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::bad_ip_header);
 }
 
-TEST(DecodeProperty, AnyCutOfAFrameIsReadOrRefusedWithinItsBytes) {
+TEST(DecodeProperty, ReadsOrRefusesEveryCutOfAFrameWithinItsBytes) {
   for (const ByteVector& frame :
        {FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(1, 1, "S").payload("abc").build(),
         FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").vlan(3).payload("abc").build()}) {

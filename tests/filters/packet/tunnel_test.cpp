@@ -1,4 +1,4 @@
-// What decode() finds inside of encapsulations, and what it leaves alone.
+// What decode() finds inside tunnels, and what it does not take for a tunnel.
 
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ void expect_question(const ByteVector& frame, unsigned tunnels = 1, bool v4 = tr
   EXPECT_EQ(packet->tunnels, tunnels);
   EXPECT_TRUE(checksums_hold(*packet));
   EXPECT_EQ(packet->frame.data(), frame.data());
-  // The same where nobody wants to look into tunnels: what is outside.
+  // With tunnels off, decode() gives the outer packet.
   const auto outside = decode(frame, LinkType::ethernet);
   if (outside) {
     EXPECT_NE(as_text(outside->payload), "a question");
@@ -81,14 +81,14 @@ TEST(Tunnels, Gre) {
   expect_question(over_udp(4754, raw("\0\0\x08\0") + without_ethernet(kFrame)));
 }
 
-TEST(Tunnels, GreOfMirrors) {
+TEST(Tunnels, Erspan) {
   expect_question(over_ip(47, raw("\0\0\x88\xbe") + kFrame));                    // type I
   expect_question(over_ip(47, raw("\x10\0\x88\xbessss\x10......\0") + kFrame));  // type II
   expect_question(over_ip(47, raw("\x10\0\x22\xebssss\x20..........\0") + kFrame));
   expect_question(over_ip(47, raw("\x10\0\x22\xebssss\x20..........\x01platform") + kFrame));
 }
 
-TEST(Tunnels, GreOfPptp) {
+TEST(Tunnels, Pptp) {
   const ByteVector ip = without_ethernet(kFrame);
   expect_question(over_ip(47, raw("\x30\x81\x88\x0bllccssssaaaa\xff\x03\0\x21") + ip));
   expect_question(over_ip(47, raw("\x20\x01\x88\x0bllcc\x21") + ip));  // compressed
@@ -102,7 +102,7 @@ TEST(Tunnels, Vxlan) {
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnel_id, 0x010203U);
 }
 
-TEST(Tunnels, AQuicInitialToTheirPortIsNoVxlan) {
+TEST(Tunnels, AQuicInitialToTheVxlanPortIsNoTunnel) {
   const ByteVector frame = over_udp(4789, raw("\xc8\0\0\0\x01\x02\x03\0") + kFrame);
   EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnels, 0);
 }
@@ -131,7 +131,7 @@ TEST(Tunnels, Capwap) {
   expect_question(over_udp(5247, raw("\0\x10\0\0....") + kFrame));
   expect_question(
       over_udp(5247, raw("\0\x10\x03\0....") + raw("\x08\x01......................") + snap));
-  // Quality of service, and the two bytes changed round.
+  // Quality of service, and the first two bytes swapped.
   expect_question(
       over_udp(5247, raw("\0\x10\x03\0....") + raw("\x01\x88......................qs") + snap));
 }
@@ -145,7 +145,7 @@ TEST(Tunnels, Pppoe) {
   expect_question(
       ethernet(0x8100) + raw("\0\x07\x88\x64\x11\0\x12\x34ll\0\x57") + without_ethernet(kFrame6), 1,
       false);
-  // Discovery, and control of the link.
+  // Discovery and link control carry no packet.
   const ByteVector control = ethernet(0x8864) + raw("\x11\0\x12\x34ll\xc0\x21") + ip;
   EXPECT_EQ(decode(control, LinkType::ethernet, Tunnels::all()).error(), DecodeError::not_ip);
 }
@@ -169,7 +169,7 @@ TEST(Tunnels, CiscoMetadataIsATag) {
   EXPECT_EQ(packet->tunnels, 0);
 }
 
-TEST(Tunnels, InOneAnotherUpToABound) {
+TEST(Tunnels, NestUpToABound) {
   ByteVector frame = kFrame;
   for (unsigned depth = 1; depth <= kMaxTunnels; ++depth) {
     frame = over_ip(4, without_ethernet(frame));
@@ -182,7 +182,7 @@ TEST(Tunnels, InOneAnotherUpToABound) {
   EXPECT_EQ(packet->tunnels, kMaxTunnels);
 }
 
-TEST(Tunnels, InTunnelsOfAnyKind) {
+TEST(Tunnels, NestInAnyOrder) {
   const ByteVector vxlan = over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + ethernet(0x8100) +
                                               raw("\0\x09\x08\0") + without_ethernet(kFrame));
   expect_question(ethernet(0x8847) + raw("\0\0\x11\xff") + without_ethernet(vxlan), 2);
@@ -191,7 +191,7 @@ TEST(Tunnels, InTunnelsOfAnyKind) {
   EXPECT_EQ(packet->vlan[0], 9);
 }
 
-TEST(Tunnels, OnlyThoseThatAreWanted) {
+TEST(Tunnels, AreOpenedOnlyIfConfigured) {
   const ByteVector frame = over_ip(47, raw("\0\0\x08\0") + without_ethernet(kFrame));
   Tunnels wanted;
   wanted.add(Tunnel::ipip);
@@ -200,7 +200,7 @@ TEST(Tunnels, OnlyThoseThatAreWanted) {
   EXPECT_EQ(decode(frame, LinkType::ethernet, wanted)->tunnels, 1);
 }
 
-TEST(Tunnels, WhatCannotBeReadInsideIsWhatItIsOutside) {
+TEST(Tunnels, AnUnreadableInnerPacketLeavesTheOuterOne) {
   for (const ByteVector& payload : {raw(""), raw("\x08"), raw("\x08\0\0\0\0\0\x05\0frame"),
                                     raw("\0\0\0\0\0\0\x05\0") + kFrame}) {
     const ByteVector frame = over_udp(4789, payload);
@@ -211,7 +211,7 @@ TEST(Tunnels, WhatCannotBeReadInsideIsWhatItIsOutside) {
   }
 }
 
-// A question to a server looks like nothing that could be opened.
+// A DNS question never looks like one of these tunnels.
 TEST(Tunnels, AQuestionFromATunnelsPortStaysAQuestion) {
   for (const char* port : {"4789", "2152", "3544", "6081"}) {
     const ByteVector frame = FrameBuilder(std::string("192.0.2.1:") + port, "198.51.100.2:53")
@@ -230,7 +230,7 @@ TEST(Tunnels, OuterFragmentsAreNotOpened) {
   EXPECT_EQ(packet->tunnels, 0);
 }
 
-TEST(Tunnels, HaveWords) {
+TEST(Tunnels, HaveNames) {
   for (std::size_t i = 0; i < kTunnels; ++i) {
     const auto tunnel = static_cast<Tunnel>(i);
     EXPECT_EQ(parse_tunnel(to_string(tunnel)), tunnel);

@@ -25,7 +25,7 @@ IpAddress client(std::string_view text) {
   return *IpAddress::parse(text);
 }
 
-// A set of domains as tests write it down; an app is made at its first entry.
+// A set of domains in the tests' notation. The first entry of an app creates it.
 class Lists {
  public:
   Lists& add(std::string_view app, match::EntryKind kind, std::string_view name) {
@@ -56,7 +56,7 @@ std::string_view policy_name(const PolicySet& policies, std::string_view address
   return policies.name_of(policies.policy_for(client(address)));
 }
 
-TEST(Action, HasOneNameInEachDirection) {
+TEST(Action, NameRoundTrips) {
   for (const Action action : {Action::allow, Action::log, Action::drop, Action::reject}) {
     EXPECT_EQ(parse_action(to_string(action)), action);
   }
@@ -64,7 +64,7 @@ TEST(Action, HasOneNameInEachDirection) {
   EXPECT_EQ(parse_action(""), std::nullopt);
 }
 
-TEST(AppMask, HoldsTheLastAppAndNeverTheAppOfNone) {
+TEST(AppMask, HoldsTheLastAppAndNeverAny) {
   AppMask mask;
   EXPECT_TRUE(mask.empty());
   mask.add(AppId{63});
@@ -74,7 +74,7 @@ TEST(AppMask, HoldsTheLastAppAndNeverTheAppOfNone) {
   EXPECT_FALSE(mask.has(AppId{}));
 }
 
-TEST(PolicyForClient, LongestPrefixDecidesWhateverTheOrder) {
+TEST(PolicyForClient, LongestPrefixDecidesInAnyOrder) {
   const PolicySet policies({policy_of("site", {"10.0.0.0/8"}),
                             policy_of("guest", {"10.1.2.3", "192.0.2.0/24"}),
                             policy_of("floor", {"10.1.0.0/16"})});
@@ -91,7 +91,7 @@ TEST(PolicyForClient, FirstOfEqualPrefixesDecides) {
   EXPECT_EQ(policy_name(policies, "10.1.1.1"), "first");
 }
 
-TEST(PolicyForClient, FamiliesAreApart) {
+TEST(PolicyForClient, FamiliesAreSeparate) {
   const PolicySet policies({policy_of("v4", {"0.0.0.0/0"}), policy_of("v6", {"2001:db8::/32"}),
                             policy_of("host", {"2001:db8::5"})});
   EXPECT_EQ(policy_name(policies, "255.255.255.255"), "v4");
@@ -100,14 +100,14 @@ TEST(PolicyForClient, FamiliesAreApart) {
   EXPECT_EQ(policy_name(policies, "2001:db9::1"), "");
 }
 
-TEST(PolicyForClient, APolicyWithoutClientsIsForAllThatNoOtherHolds) {
+TEST(PolicyForClient, APolicyWithoutClientsIsForAllOthers) {
   const PolicySet policies({policy_of("rest", {}), policy_of("site", {"10.0.0.0/8"})});
   EXPECT_EQ(policy_name(policies, "10.0.0.1"), "site");
   EXPECT_EQ(policy_name(policies, "192.0.2.1"), "rest");
   EXPECT_EQ(policy_name(policies, "2001:db8::1"), "rest");
 }
 
-TEST(Decide, LetsClientsOfNoPolicyThrough) {
+TEST(Decide, PassesClientsWithoutAPolicy) {
   Lists lists;
   lists.add("wechat", suffix, "wechat.com");
   const PolicySet policies({policy_of("site", {"10.0.0.0/8"}, lists.apps({"wechat"}))});
@@ -120,7 +120,7 @@ TEST(Decide, LetsClientsOfNoPolicyThrough) {
   EXPECT_EQ(none.decide(domains, client("10.0.0.1"), name_of("wechat.com")).action, Action::allow);
 }
 
-TEST(Decide, GivesTheActionOfThePolicyAndTheRuleThatBlocked) {
+TEST(Decide, GivesThePolicysActionAndTheBlockingRule) {
   Lists lists;
   lists.add("wechat", suffix, "wechat.com");
   const AppMask apps = lists.apps({"wechat"});
@@ -139,7 +139,7 @@ TEST(Decide, GivesTheActionOfThePolicyAndTheRuleThatBlocked) {
   }
 }
 
-// What a policy of `apps` does with a name: the rule that blocks, or the exception in brackets.
+// What a policy for `apps` does with a name: the blocking rule, or the exception in brackets.
 class Decides : public testing::Test {
  protected:
   std::string decide(std::initializer_list<std::string_view> apps, std::string_view name) {
@@ -186,13 +186,13 @@ TEST_F(Decides, AtEqualLengthTheExceptionWins) {
   EXPECT_EQ(decide({"wechat"}, "pay.wechat.com"), "(@@pay.wechat.com)");
 }
 
-TEST_F(Decides, ExactEntriesCoverNothingBelowThem) {
+TEST_F(Decides, ExactEntriesCoverNoSubdomains) {
   lists.add("wechat", exact, "wechat.com").add("wechat", exact, "pay.wechat.com");
   EXPECT_EQ(decide({"wechat"}, "pay.wechat.com"), "wechat =pay.wechat.com");
   EXPECT_EQ(decide({"wechat"}, "a.pay.wechat.com"), "");
 }
 
-TEST_F(Decides, AnExceptionOfOneAppDoesNotFreeAnother) {
+TEST_F(Decides, AnExceptionOfOneAppHoldsForNoOther) {
   lists.add("wechat", suffix, "cdn.example")
       .add("tiktok", suffix, "cdn.example")
       .add("wechat", exception, "a.cdn.example");
@@ -201,7 +201,7 @@ TEST_F(Decides, AnExceptionOfOneAppDoesNotFreeAnother) {
   EXPECT_EQ(decide({"wechat", "tiktok"}, "a.cdn.example"), "tiktok cdn.example");
 }
 
-TEST_F(Decides, AnExceptionOfTheOperatorFreesEveryAppButNotLongerEntries) {
+TEST_F(Decides, AnExceptionOfTheOperatorHoldsForEveryAppButNotAgainstLongerEntries) {
   lists.add("wechat", suffix, "wechat.com")
       .add("tiktok", suffix, "wechat.com")
       .add("*", exception, "pay.wechat.com")
@@ -212,7 +212,7 @@ TEST_F(Decides, AnExceptionOfTheOperatorFreesEveryAppButNotLongerEntries) {
   EXPECT_EQ(decide({"wechat"}, "wechat.com"), "wechat wechat.com");
 }
 
-// The rule as policy.h states it, entry by entry: slow, and plainly right.
+// The rule as policy.h states it, entry by entry: slow, but obviously correct.
 struct NaiveEntry {
   std::string_view app;
   match::EntryKind kind;
@@ -237,7 +237,7 @@ bool naive_blocks(const std::vector<NaiveEntry>& entries, std::string_view app,
   return best != nullptr && !match::is_exception(best->kind);
 }
 
-TEST(DecideProperty, AgreesWithANaiveOne) {
+TEST(DecideProperty, AgreesWithANaiveImplementation) {
   constexpr std::array<std::string_view, 3> kApps = {"a", "b", "c"};
   constexpr std::array kKinds = {suffix, exact, exception, exact_exception};
   std::mt19937 random(20261123);

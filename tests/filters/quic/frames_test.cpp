@@ -10,7 +10,7 @@ namespace {
 using test::ByteVector;
 using test::joined;
 
-TEST(CryptoFrames, AreFoundAmongAllThatAnInitialMayCarry) {
+TEST(CryptoFrames, AreFoundAmongTheFramesOfAnInitial) {
   const ByteVector payload =
       joined({ByteVector(5), test::crypto_frame(7, as_bytes("seven")), test::byte_vector("\x01"),
               test::ack_frame(300), ByteVector(3), test::connection_close_frame("bye"),
@@ -37,14 +37,14 @@ TEST(CryptoFrames, ReadAcknowledgmentsWithRangesAndEcn) {
   EXPECT_TRUE(well_formed(CryptoFrames{Bytes(payload)}));
 }
 
-TEST(CryptoFrames, ReadATypeInMoreBytesThanItNeeds) {
+TEST(CryptoFrames, ReadTypesEncodedTooLong) {
   ByteVector payload = test::byte_vector("\x40");
   test::append(payload, test::crypto_frame(0, as_bytes("x")));
   CryptoFrames frames{Bytes(payload)};
   EXPECT_TRUE(frames.next());
 }
 
-TEST(CryptoFrames, AreMalformedWhereAFrameIsCut) {
+TEST(CryptoFrames, AreMalformedIfAFrameIsCut) {
   const ByteVector whole = joined({test::ack_frame(1), test::crypto_frame(0, as_bytes("hello"))});
   for (std::size_t size = 1; size < whole.size(); ++size) {
     if (size == test::ack_frame(1).size()) continue;
@@ -52,14 +52,14 @@ TEST(CryptoFrames, AreMalformedWhereAFrameIsCut) {
   }
 }
 
-TEST(CryptoFrames, AreMalformedAmongFramesThatNoInitialCarries) {
+TEST(CryptoFrames, AreMalformedAmongFramesThatAnInitialMustNotCarry) {
   for (const char* type : {"\x08", "\x1d", "\x1e", "\x07", "\x30"}) {
     const ByteVector payload = joined({test::byte_vector(type), ByteVector(20)});
     EXPECT_FALSE(well_formed(CryptoFrames{Bytes(payload)})) << type;
   }
 }
 
-TEST(CryptoFrames, AreReadAsGoogleEncodedThem) {
+TEST(CryptoFrames, AreReadInGooglesEncoding) {
   ByteVector hello = test::byte_vector("\x08");
   for (const unsigned byte : {0U, 3U}) test::append_u8(hello, byte);
   const ByteVector payload =
@@ -77,7 +77,7 @@ TEST(CryptoFrames, AreReadAsGoogleEncodedThem) {
   EXPECT_FALSE(well_formed(CryptoFrames(test::byte_vector("\x06"), Frames::google)));
 }
 
-TEST(CryptoFrames, EndAtAnAcknowledgmentOfEndlessRanges) {
+TEST(CryptoFrames, EndAtAnAcknowledgmentWithEndlessRanges) {
   ByteVector payload = test::byte_vector("\x02");
   test::append_u8(payload, 0);
   test::append_u8(payload, 0);

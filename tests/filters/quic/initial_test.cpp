@@ -1,5 +1,5 @@
-// Keys and opening of Initial packets, against the samples of RFC 9001 and RFC 9369, and against
-// packets that the test support protects.
+// Keys and opening of Initial packets, against the samples of RFC 9001 and RFC 9369, and
+// against packets protected by the test support.
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
@@ -88,7 +88,7 @@ TEST(InitialKeys, AreThoseOfRfc9369AppendixA1) {
             hex("edf6d05c83121201b436e16877593c3a"));
 }
 
-// The samples' packets, from their first bytes: the rest follows from keys and payload.
+// The first bytes of the samples' packets; keys and payload determine the rest.
 TEST(InitialOpener, OpensTheClientInitialOfRfc9001AppendixA2) {
   const ByteVector packet =
       test::quic_initial({.dcid = kDcid, .number = 2, .number_bytes = 4}, sample_payload());
@@ -134,7 +134,7 @@ TEST(InitialOpener, OpensEveryVersionThatHasKeys) {
   }
 }
 
-TEST(InitialOpener, RefusesAnotherKeyAndEveryByteChanged) {
+TEST(InitialOpener, RefusesAnotherKeyAndEveryChangedByte) {
   const QuicPacket packet{.scid = test::byte_vector("abc"), .token = test::byte_vector("token")};
   const ByteVector good = test::quic_initial(packet, test::byte_vector("\x01\x01\x01\x01"));
   ASSERT_TRUE(opened(good, packet.dcid, Sender::client));
@@ -180,7 +180,7 @@ void* count_realloc(void* memory, std::size_t size, const char*, int) {
 void plain_free(void* memory, const char*, int) {
   std::free(memory);
 }
-// Before anything of libcrypto is used: later it refuses.
+// It has to be set before the first use of libcrypto, which refuses it later.
 const bool kCounting = CRYPTO_set_mem_functions(count_malloc, count_realloc, plain_free) == 1;
 
 TEST(InitialOpener, AllocatesNothingInLibcryptoOnceSetUp) {

@@ -21,7 +21,7 @@ std::uint64_t varint(std::initializer_list<unsigned> values) {
 }
 
 // RFC 9000 appendix A.1.
-TEST(Varint, IsReadAsTheRfcSays) {
+TEST(Varint, FollowsTheRfc) {
   EXPECT_EQ(varint({0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c}), 151288809941952652U);
   EXPECT_EQ(varint({0x9d, 0x7f, 0x3e, 0x7d}), 494878333U);
   EXPECT_EQ(varint({0x7b, 0xbd}), 15293U);
@@ -30,7 +30,7 @@ TEST(Varint, IsReadAsTheRfcSays) {
 }
 
 // RFC 9000 appendix A.3.
-TEST(PacketNumber, IsCompletedAsTheRfcSays) {
+TEST(PacketNumber, IsCompletedAsInTheRfc) {
   EXPECT_EQ(decode_packet_number(0xa82f30eb, 0x9b32, 2), 0xa82f9b32U);
   EXPECT_EQ(decode_packet_number(0, 0, 1), 0U);
   EXPECT_EQ(decode_packet_number(0, 0xffffffff, 4), 0xffffffffU);
@@ -54,7 +54,7 @@ TEST(LongPacket, ReadsAnInitial) {
   EXPECT_EQ(read->whole.size(), size);
 }
 
-TEST(LongPacket, TellsTypesByTheBitsOfItsVersion) {
+TEST(LongPacket, ReadsTypesByTheBitsOfItsVersion) {
   for (const VersionNumber version : {kVersion1, kVersion2}) {
     const QuicPacket packet{.version = version};
     const auto type = [](const ByteVector& bytes) { return parse_long_packet(bytes)->type; };
@@ -66,7 +66,7 @@ TEST(LongPacket, TellsTypesByTheBitsOfItsVersion) {
   }
 }
 
-TEST(LongPacket, OfAnUnknownVersionTellsNoMore) {
+TEST(LongPacket, OfAnUnknownVersionHasNoFurtherFields) {
   ByteVector bytes = test::quic_sealed({.version = {0x1a2a3a4a}}, PacketType::zero_rtt, 1200);
   const auto read = parse_long_packet(bytes);
   ASSERT_TRUE(read);
@@ -86,20 +86,20 @@ TEST(LongPacket, RefusesShortHeadersAndEveryCut) {
   }
 }
 
-TEST(LongPacket, RefusesConnectionIdentifiersOfMoreThanTwentyBytes) {
+TEST(LongPacket, RefusesConnectionIdentifiersOverTwentyBytes) {
   EXPECT_TRUE(parse_long_packet(test::quic_initial({.dcid = ByteVector(20)}, {})));
   EXPECT_FALSE(parse_long_packet(test::quic_initial({.dcid = ByteVector(21)}, {})));
   EXPECT_FALSE(parse_long_packet(test::quic_initial({.scid = ByteVector(21)}, {})));
 }
 
-TEST(LongPacket, RefusesATokenLongerThanAnyMemory) {
+TEST(LongPacket, RefusesATokenLengthThatOverflows) {
   ByteVector bytes = test::quic_initial({}, {});
   bytes.resize(15);  // up to the token's length
   for (int i = 0; i < 9; ++i) test::append_u8(bytes, 0xff);
   EXPECT_EQ(parse_long_packet(bytes).error(), PacketError::malformed);
 }
 
-TEST(Sight, IsNoneOfOtherTraffic) {
+TEST(Sight, IsNoneForOtherTraffic) {
   EXPECT_EQ(sight_of({}), Sight::none);
   EXPECT_EQ(sight_of(test::dns_query("example.com")), Sight::none);
   EXPECT_EQ(sight_of(test::dns_query("example.com", {.id = 0xffff})), Sight::none);
@@ -109,11 +109,11 @@ TEST(Sight, IsNoneOfOtherTraffic) {
   EXPECT_EQ(sight_of(ByteVector(1400, std::byte{0xff})), Sight::none);
 }
 
-TEST(Sight, NeedsNoFixedBitAndNoSizeWhereTheVersionIsKnown) {
+TEST(Sight, NeedsNeitherFixedBitNorSizeForAKnownVersion) {
   EXPECT_EQ(sight_of(test::quic_initial({.fixed_bit = false}, {})), Sight::readable);
 }
 
-TEST(Sight, GuessesAtAnUnknownVersionByWhatServersDemand) {
+TEST(Sight, GuessesAnUnknownVersionByTheServersMinimums) {
   const auto sight = [](const QuicPacket& packet, std::size_t size) {
     return sight_of(test::quic_sealed(packet, PacketType::zero_rtt, size));
   };
@@ -124,7 +124,7 @@ TEST(Sight, GuessesAtAnUnknownVersionByWhatServersDemand) {
   EXPECT_EQ(sight({.version = {0xdadadada}, .fixed_bit = false}, 1200), Sight::none);
 }
 
-TEST(Sight, TellsGoogleQuicApartWithPublicAndWithLongHeaders) {
+TEST(Sight, RecognisesGoogleQuicWithPublicAndWithLongHeaders) {
   EXPECT_EQ(sight_of(test::google_quic("Q039")), Sight::unreadable);
   EXPECT_EQ(sight_of(test::google_quic("Q043", 20)), Sight::unreadable);
   EXPECT_EQ(sight_of(test::google_quic("T051")), Sight::none);

@@ -1,0 +1,2 @@
+// Holds the precompiled headers that all test programs share (SLUICE_PRECOMPILE); never run.
+int main() {}
