@@ -30,9 +30,8 @@ std::size_t share_of(std::size_t total, std::size_t workers, std::size_t least) 
 
 engine::JudgeLimits share_of(const engine::JudgeLimits& total, std::size_t workers) noexcept {
   engine::JudgeLimits share = total;
-  for (std::size_t* entries :
-       {&share.flows, &share.leases.leases, &share.leases.innocents, &share.questions,
-        &share.named_datagrams, &share.hellos.flows, &share.hellos.clients}) {
+  for (std::size_t* entries : {&share.flows, &share.questions, &share.named_datagrams,
+                               &share.hellos.flows, &share.hellos.clients}) {
     *entries = share_of(*entries, workers, kLeastEntries);
   }
   for (std::size_t* streams : {&share.streams, &share.hellos.streams}) {

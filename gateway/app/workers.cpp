@@ -12,7 +12,8 @@ constexpr std::size_t kLeastRing = 16;
 
 }  // namespace
 
-Workers::Workers(std::size_t count, const WorkersOptions& options) : options_(options) {
+Workers::Workers(std::size_t count, const WorkersOptions& options)
+    : options_(options), exchange_(count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto one = std::make_unique<One>();
     one->counters = std::make_unique<telemetry::WorkerCounters>();
@@ -49,8 +50,13 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
   for (std::size_t i = 0; i < count(); ++i) {
     One& one = *all_[i];
     one.dataplane = std::move(dataplanes[i]);
-    const engine::Worker::Parts parts{*one.dataplane, snapshots,    *one.counters,   one.ring.get(),
-                                      nullptr,        &resolutions, options_.tunnels};
+    const engine::Worker::Parts parts{.dataplane = *one.dataplane,
+                                      .snapshots = snapshots,
+                                      .counters = *one.counters,
+                                      .audit = one.ring.get(),
+                                      .resolutions = &resolutions,
+                                      .tunnels = options_.tunnels,
+                                      .evidence = {count() > 1 ? &exchange_ : nullptr, i}};
     one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
   }
 }

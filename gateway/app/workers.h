@@ -21,6 +21,7 @@
 
 #include "filters/packet/tunnels.h"
 #include "gateway/app/dataplanes.h"
+#include "gateway/engine/evidence_exchange.h"
 #include "gateway/engine/judge.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/engine/worker.h"
@@ -30,7 +31,7 @@
 namespace sluice::app {
 
 struct WorkersOptions {
-  engine::JudgeLimits limits;  // of all workers together
+  engine::JudgeLimits limits;  // for all workers together
   packet::Tunnels tunnels = packet::Tunnels::all();
   std::size_t audit_ring = 0;  // records, of all workers together; 0: no audit trail
 };
@@ -68,6 +69,7 @@ class Workers {
   };
 
   WorkersOptions options_;
+  engine::EvidenceExchange exchange_;
   std::vector<std::unique_ptr<One>> all_;
 };
 

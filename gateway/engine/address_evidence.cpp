@@ -17,8 +17,9 @@ bool leads_to_addresses(std::uint16_t qtype) {
 
 }  // namespace
 
-AddressEvidence::AddressEvidence(const JudgeLimits& limits, HashKey key)
-    : leases_(limits.leases, key),
+AddressEvidence::AddressEvidence(const JudgeLimits& limits, HashKey key, const EvidenceLink& link)
+    : link_(link),
+      leases_(limits.leases, key),
       questions_(limits.questions, key),
       named_datagrams_(limits.named_datagrams, key, kNamedIdle) {}
 
@@ -102,7 +103,10 @@ Judgement AddressEvidence::settle_datagram(const Context& context,
       known = &named_datagrams_.insert(key, context.now, [](const Named&, flow::Removal) {});
     }
     known->generation = context.snapshot.generation;
-    if (context.bench.findings.size() > 0) known->name.set(context.bench.findings[0]);
+    if (context.bench.findings.size() > 0) {
+      const inspect::Finding& first = context.bench.findings[0];
+      known->name.set(first.name, first.protocol);
+    }
     return judgement;
   }
   if (known != nullptr) return settle_named(context, *known, judgement);
@@ -121,11 +125,36 @@ Judgement AddressEvidence::settle_named(const Context& context, Named& named,
 
 void AddressEvidence::learn_banned(const IpAddress& server, const name::Name& name,
                                    Nanos now) noexcept {
-  leases_.learn_banned(server, name, now, LeaseTable::kFlowLife);
+  learn_banned(server, name, now, LeaseTable::kFlowLife);
 }
 
 void AddressEvidence::learn_innocent(const IpAddress& server, Nanos now) noexcept {
-  leases_.learn_innocent(server, now, LeaseTable::kFlowLife);
+  learn_innocent(server, now, LeaseTable::kFlowLife);
+}
+
+void AddressEvidence::learn_banned(const IpAddress& server, const name::Name& name, Nanos now,
+                                   Nanos life) noexcept {
+  if (!leases_.learn_banned(server, name, now, life) || link_.exchange == nullptr) return;
+  AddressFact fact{.address = server, .banned = {}, .learned = now, .life = life};
+  fact.banned.set(name, inspect::Protocol::ip);
+  lost_ += link_.exchange->post(link_.worker, fact);
+}
+
+void AddressEvidence::learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept {
+  if (!leases_.learn_innocent(server, now, life) || link_.exchange == nullptr) return;
+  lost_ += link_.exchange->post(link_.worker,
+                                {.address = server, .banned = {}, .learned = now, .life = life});
+}
+
+void AddressEvidence::take_news() noexcept {
+  if (link_.exchange == nullptr) return;
+  link_.exchange->take(link_.worker, [this](const AddressFact& fact) {
+    if (fact.banned.empty()) {
+      leases_.learn_innocent(fact.address, fact.learned, fact.life);
+    } else {
+      leases_.learn_banned(fact.address, fact.banned.name(), fact.learned, fact.life);
+    }
+  });
 }
 
 // Only what a client asks: whoever is outside could ask under its address, and answer itself.
@@ -149,8 +178,8 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const auto learn = [&](const IpAddress& address, std::uint32_t ttl) {
     if (++taken > kMostAddresses) return;
     const Nanos life = std::chrono::seconds(ttl);
-    if (banned) return leases_.learn_banned(address, name, context.now, life);
-    leases_.learn_innocent(address, context.now, life);
+    if (banned) return learn_banned(address, name, context.now, life);
+    learn_innocent(address, context.now, life);
   };
   for_each_address_of(message, response, domains, banned, learn);
 }

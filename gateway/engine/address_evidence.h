@@ -11,6 +11,7 @@
 
 #include "filters/flow/table.h"
 #include "gateway/engine/context.h"
+#include "gateway/engine/evidence_exchange.h"
 #include "gateway/engine/lease_table.h"
 #include "gateway/engine/limits.h"
 #include "gateway/engine/question_table.h"
@@ -22,8 +23,10 @@ namespace sluice::engine {
 
 class AddressEvidence {
  public:
-  AddressEvidence(const JudgeLimits& limits, HashKey key);
+  AddressEvidence(const JudgeLimits& limits, HashKey key, const EvidenceLink& link);
 
+  // Between batches: what other workers have learnt.
+  void take_news() noexcept;
   // What the background resolver found, until the next call; null: nothing.
   void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
 
@@ -44,6 +47,8 @@ class AddressEvidence {
 
   void expire(Nanos now) noexcept;
   [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
+  // Facts that another worker had no room for.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
   // What was not judged by its address because the address is shared.
   [[nodiscard]] std::uint64_t guarded() const noexcept { return guarded_; }
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
@@ -54,16 +59,21 @@ class AddressEvidence {
     std::uint64_t generation = 0;
   };
 
+  void learn_banned(const IpAddress& server, const name::Name& name, Nanos now,
+                    Nanos life) noexcept;
+  void learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
   policy::Decision decide(const Context& context, inspect::Finding& finding) noexcept;
   Judgement settle_named(const Context& context, Named& named, const Judgement& judgement) noexcept;
 
+  EvidenceLink link_;
   LeaseTable leases_;
   QuestionTable questions_;
   flow::Table<Named> named_datagrams_;
   const Resolutions* resolutions_ = nullptr;
   std::array<char, IpAddress::kTextBytes> address_text_{};
   std::uint64_t guarded_ = 0;
+  std::uint64_t lost_ = 0;
 };
 
 }  // namespace sluice::engine

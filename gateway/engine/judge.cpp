@@ -4,10 +4,10 @@
 
 namespace sluice::engine {
 
-Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode)
+Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode, const EvidenceLink& link)
     : mode_(mode),
       flows_(limits, key),
-      evidence_(limits, key),
+      evidence_(limits, key, link),
       dns_(evidence_),
       answers_(flows_, dns_, evidence_),
       streams_(flows_, answers_, evidence_),
@@ -26,6 +26,7 @@ void Judge::begin_batch(const Snapshot& snapshot, const Resolutions* resolutions
   snapshot_ = &snapshot;
   sink_ = &sink;
   evidence_.use(resolutions);
+  evidence_.take_news();
 }
 
 Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,

@@ -35,7 +35,7 @@ namespace sluice::engine {
 
 class Judge {
  public:
-  Judge(const JudgeLimits& limits, HashKey key, Mode mode);
+  Judge(const JudgeLimits& limits, HashKey key, Mode mode, const EvidenceLink& link);
 
   // What to judge by until the next call. All of it outlives the batch; `resolutions` may be null.
   void begin_batch(const Snapshot& snapshot, const Resolutions* resolutions,

@@ -45,10 +45,11 @@ class LeaseTable {
 
   LeaseTable(const LeaseLimits& limits, HashKey key);
 
-  // Reserved addresses teach nothing.
-  void learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
+  // Reserved addresses teach nothing. True: it is news, which other workers should hear of; not
+  // what only confirms an entry that has most of its life before it.
+  bool learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
                     Nanos life) noexcept;
-  void learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept;
+  bool learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept;
 
   // The live lease of an address; null: it has none. Good until the next call.
   [[nodiscard]] const Lease* find(const IpAddress& address, Nanos now) noexcept;

@@ -16,14 +16,13 @@ namespace sluice::engine {
 
 class RememberedName {
  public:
-  void set(const inspect::Finding& finding) noexcept {
-    const name::Name& name = finding.name;
+  void set(const name::Name& name, inspect::Protocol protocol) noexcept {
     std::size_t labels = name.label_count();
     while (name.suffix(labels).size() > wire_.size()) --labels;
     const Bytes kept = name.suffix(labels);
     std::ranges::copy(kept, wire_.begin());
     size_ = static_cast<std::uint8_t>(kept.size());
-    protocol_ = finding.protocol;
+    protocol_ = protocol;
   }
   void clear() noexcept { size_ = 0; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

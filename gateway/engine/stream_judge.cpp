@@ -231,7 +231,7 @@ void StreamJudge::note_names(const Context& context, Flow& flow) noexcept {
   if (banned == findings.size()) flow.shown = ShownNames::banned;
   const auto* const named = std::ranges::find_if(
       findings, [](const auto& finding) { return finding.source != inspect::Source::signature; });
-  if (named != findings.end()) flows_.name_of(flow).set(*named);
+  if (named != findings.end()) flows_.name_of(flow).set(named->name, named->protocol);
 }
 
 Judgement StreamJudge::finish(Flow& flow) noexcept {

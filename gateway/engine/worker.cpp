@@ -19,7 +19,8 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
     : parts_(parts),
       snapshots_(parts.snapshots),
       judge_(limits, flow_key,
-             {.enforce = enforce, .can_rewrite = parts.dataplane.capabilities().replace}),
+             {.enforce = enforce, .can_rewrite = parts.dataplane.capabilities().replace},
+             parts.evidence),
       fragments_(limits.fragments, flow_key),
       enforce_(enforce),
       executor_(parts.dataplane, parts.counters),
@@ -238,6 +239,7 @@ void Worker::publish_levels() noexcept {
   counters.leases.set(judge_.evidence().leases().leases());
   counters.innocent_addresses.set(judge_.evidence().leases().innocents());
   counters.leases_evicted.set(judge_.evidence().leases().evicted());
+  counters.evidence_lost.set(judge_.evidence().lost());
   counters.address_guarded.set(judge_.evidence().guarded());
   for (std::size_t i = 0; i < flow::kRemovals; ++i) {
     counters.removals[i].set(judge_.removals(static_cast<flow::Removal>(i)));

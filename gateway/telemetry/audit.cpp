@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <bit>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -46,28 +45,6 @@ std::string pseudonym(const IpAddress& address, const std::string& key) {
 }
 
 }  // namespace
-
-AuditRing::AuditRing(std::size_t capacity) : records_(std::bit_ceil(capacity)) {}
-
-AuditRecord* AuditRing::reserve() noexcept {
-  const std::uint64_t head = head_.load(std::memory_order_relaxed);
-  if (head - tail_.load(std::memory_order_acquire) == records_.size()) return nullptr;
-  return &records_[head & (records_.size() - 1)];
-}
-
-void AuditRing::commit() noexcept {
-  head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
-
-const AuditRecord* AuditRing::front() const noexcept {
-  const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-  if (tail == head_.load(std::memory_order_acquire)) return nullptr;
-  return &records_[tail & (records_.size() - 1)];
-}
-
-void AuditRing::release() noexcept {
-  tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
 
 std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   nlohmann::ordered_json line;

@@ -10,16 +10,15 @@
 // gateway/telemetry/README.md documents the format of a line.
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/time.h"
+#include "gateway/telemetry/spsc_ring.h"
 
 namespace sluice::telemetry {
 
@@ -55,25 +54,7 @@ struct AuditRecord {
   std::string_view transport;  // "tcp" or "udp": static storage
 };
 
-class AuditRing {
- public:
-  // Rounds up to a power of two. Only the constructor allocates.
-  explicit AuditRing(std::size_t capacity);
-
-  // Producer: fill in the record, then call commit(). Null: the ring is full.
-  [[nodiscard]] AuditRecord* reserve() noexcept;
-  void commit() noexcept;
-  // Consumer: read the oldest record, then call release(). Null: the ring is empty.
-  [[nodiscard]] const AuditRecord* front() const noexcept;
-  void release() noexcept;
-
-  [[nodiscard]] std::size_t capacity() const noexcept { return records_.size(); }
-
- private:
-  std::vector<AuditRecord> records_;
-  alignas(64) std::atomic<std::uint64_t> head_{0};  // next record to fill in
-  alignas(64) std::atomic<std::uint64_t> tail_{0};  // next record to read
-};
+using AuditRing = SpscRing<AuditRecord>;
 
 struct AuditOptions {
   bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits

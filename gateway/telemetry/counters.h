@@ -32,6 +32,8 @@ namespace sluice::telemetry {
   X(address_guarded, "sluice_address_guarded_total",                                               \
     "Flows without a name that passed to a banned address because names that are not banned "      \
     "share it")                                                                                    \
+  X(evidence_lost, "sluice_address_evidence_lost_total",                                           \
+    "Addresses learned by one worker that another one had no room to hear of")                     \
   X(leases_evicted, "sluice_address_evictions_total",                                              \
     "Addresses learned from traffic that a full table evicted")                                    \
   X(dataplane_lost, "sluice_dataplane_lost_total",                                                 \

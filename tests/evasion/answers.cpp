@@ -91,9 +91,7 @@ class Exchange {
   // What goes on; empty: nothing.
   ByteVector pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr) return frame;
-    const io::Verdict verdict = lab_->send(frame, side);
-    if (verdict == io::Verdict::replace) return lab_->dataplane.replaced().at(0).frame;
-    return io::passes(verdict) ? frame : ByteVector{};
+    return lab_->forward(frame, side).value_or(ByteVector{});
   }
 
   AnswerSetting setting_;

@@ -234,6 +234,7 @@ test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   options.can.sides = true;
   options.enforce = gateway.enforce;
   options.offload = gateway.offload;
+  options.workers = gateway.workers;
   return test::Lab(options);
 }
 

@@ -40,6 +40,7 @@ inline constexpr std::size_t kEvery = 1;
 struct Gateway {
   bool enforce = true;   // false: it reports and blocks nothing
   bool offload = false;  // its dataplane handles frames of decided flows itself
+  std::size_t workers = 1;
 };
 
 // Small, for there are many thousands of these.

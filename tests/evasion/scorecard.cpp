@@ -1,9 +1,10 @@
 // Prints what each evasion came to. Exit status: 0 all right, 1 something passed or was lost
 // that is no known gap; 2 wrong usage.
 //
-// usage: scorecard [--offload] [--without-gateway-rules]
+// usage: scorecard [--offload] [--two-workers] [--without-gateway-rules]
 //
 //   --offload                 the dataplane handles frames of decided flows itself
+//   --two-workers             two workers share the frames
 //   --without-gateway-rules   the gateway blocks nothing: every case must show as passed
 
 #include <cstdio>
@@ -87,10 +88,13 @@ int main(int argc, char** argv) {
        std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
     if (argument == "--offload") {
       gateway.offload = true;
+    } else if (argument == "--two-workers") {
+      gateway.workers = 2;
     } else if (argument == "--without-gateway-rules") {
       gateway.enforce = false;
     } else {
-      std::fprintf(stderr, "usage: scorecard [--offload] [--without-gateway-rules]\n");
+      std::fprintf(stderr,
+                   "usage: scorecard [--offload] [--two-workers] [--without-gateway-rules]\n");
       return 2;
     }
   }

@@ -21,28 +21,35 @@ void expect_right(const Result& result) {
   EXPECT_TRUE(result.collateral.empty()) << "collateral: " << first_of(result.collateral);
 }
 
-// The index of a case, and whether the dataplane offloads.
-using Parameter = std::tuple<std::size_t, bool>;
+struct Variant {
+  std::string_view name;
+  Gateway gateway;
+};
+constexpr Variant kVariants[] = {
+    {"", {}}, {"_offload", {.offload = true}}, {"_two_workers", {.workers = 2}}};
+
+// The index of a case, and of a variant of the gateway.
+using Parameter = std::tuple<std::size_t, std::size_t>;
 
 template <typename Cases>
 std::string name_in(const Cases& cases, const Parameter& parameter) {
-  const auto [index, offload] = parameter;
-  return std::string(cases[index].name) + (offload ? "_offload" : "");
+  const auto [index, variant] = parameter;
+  return std::string(cases[index].name) + std::string(kVariants[variant].name);
 }
 
 class Evasion : public testing::TestWithParam<Parameter> {};
 
 TEST_P(Evasion, BannedIsBlockedAndOrdinaryComesThrough) {
-  const auto [index, offload] = GetParam();
+  const auto [index, variant] = GetParam();
   const Case entry = all_cases()[index];
   for (const Family family : {Family::v4, Family::v6}) {
-    expect_right(run_case(entry, family, {.offload = offload}));
+    expect_right(run_case(entry, family, kVariants[variant].gateway));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Evasion,
                          testing::Combine(testing::Range<std::size_t>(0, all_cases().size()),
-                                          testing::Bool()),
+                                          testing::Range<std::size_t>(0, std::size(kVariants))),
                          [](const auto& parameter) {
                            return name_in(all_cases(), parameter.param);
                          });
@@ -50,16 +57,16 @@ INSTANTIATE_TEST_SUITE_P(All, Evasion,
 class AnswerEvasion : public testing::TestWithParam<Parameter> {};
 
 TEST_P(AnswerEvasion, BannedIsBlockedAndOrdinaryComesThrough) {
-  const auto [index, offload] = GetParam();
+  const auto [index, variant] = GetParam();
   const AnswerCase& entry = answer_cases()[index];
   for (const Family family : {Family::v4, Family::v6}) {
-    expect_right(run_answer_case(entry, family, {.offload = offload}));
+    expect_right(run_answer_case(entry, family, kVariants[variant].gateway));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AnswerEvasion,
                          testing::Combine(testing::Range<std::size_t>(0, answer_cases().size()),
-                                          testing::Bool()),
+                                          testing::Range<std::size_t>(0, std::size(kVariants))),
                          [](const auto& parameter) {
                            return name_in(answer_cases(), parameter.param);
                          });

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/flow/owner.h"
 #include "filters/match/domain_set_builder.h"
 #include "filters/match/pseudo_name.h"
 #include "filters/name/name.h"
@@ -46,6 +47,7 @@ struct LabOptions {
   bool offload = kLabOffloads;  // the dataplane keeps verdicts for flows: can.flow_verdicts
   FlowEntries::Limits entries;  // if it does
   bool enforce = true;
+  std::size_t workers = 1;                   // frames go to the worker that owns them
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
   std::vector<const char*> signatures = {};  // banned ones
   std::string_view clients{};                // a prefix; empty: every client
@@ -88,34 +90,34 @@ struct LabOptions {
 class Lab {
  public:
   explicit Lab(const LabOptions& options = {})
-      : dataplane(can(options), options.entries),
-        snapshots(wechat_ban(options)),
-        counters(std::make_unique<telemetry::WorkerCounters>()),
-        worker(std::make_unique<engine::Worker>(engine::Worker::Parts{.dataplane = dataplane,
-                                                                      .snapshots = snapshots,
-                                                                      .counters = *counters,
-                                                                      .audit = &audit,
-                                                                      .resolutions = &resolutions},
-                                                options.limits, HashKey{3, 4}, options.enforce)) {}
+      : snapshots(wechat_ban(options)),
+        exchange(options.workers),
+        lanes(lanes_of(options)),
+        dataplane(lanes[0]->dataplane),
+        counters(lanes[0]->counters),
+        worker(lanes[0]->worker) {}
 
-  // One frame in, its verdict out: the worker's, or that of the dataplane's entry. Time goes on by
+  // One frame in, its verdict out: its worker's, or that of the dataplane's entry. Time goes on by
   // a millisecond.
   io::Verdict send(const ByteVector& frame, io::Side side = io::Side::inside) {
-    dataplane.clear();
-    dataplane.forget_results();
     now += std::chrono::milliseconds(1);
-    dataplane.add({.bytes = frame,
-                   .side = side,
-                   .wire_length = static_cast<std::uint32_t>(frame.size()),
-                   .time = now});
-    static_cast<void>(worker->run_batch());
-    if (dataplane.foreign_keys() != 0) throw std::logic_error("a verdict for another flow");
-    return dataplane.fates().at(0).verdict;
+    used_ = flow::owner_of_frame(frame, LinkType::ethernet, lanes.size(), kOwnerKey);
+    for (const auto& lane : lanes) {
+      lane->dataplane.clear();
+      lane->dataplane.forget_results();
+    }
+    used().dataplane.add({.bytes = frame,
+                          .side = side,
+                          .wire_length = static_cast<std::uint32_t>(frame.size()),
+                          .time = now});
+    for (const auto& lane : lanes) static_cast<void>(lane->worker->run_batch());
+    if (used().dataplane.foreign_keys() != 0) throw std::logic_error("a verdict for another flow");
+    return used().dataplane.fates().at(0).verdict;
   }
   // What goes on in place of a frame; none: nothing does.
   [[nodiscard]] std::optional<ByteVector> forward(const ByteVector& frame, io::Side side) {
     const io::Verdict verdict = send(frame, side);
-    if (verdict == io::Verdict::replace) return dataplane.replaced().at(0).frame;
+    if (verdict == io::Verdict::replace) return used().dataplane.replaced().at(0).frame;
     return io::passes(verdict) ? std::optional(frame) : std::nullopt;
   }
   [[nodiscard]] std::uint64_t count(io::Verdict verdict, engine::Reason reason) const {
@@ -128,20 +130,56 @@ class Lab {
     return sum;
   }
 
-  MemoryDataplane dataplane;
   engine::SnapshotCell snapshots;
   engine::Published<engine::Resolutions> resolutions{std::make_shared<engine::Resolutions>()};
-  std::unique_ptr<telemetry::WorkerCounters> counters;
-  telemetry::AuditRing audit{64};
-  std::unique_ptr<engine::Worker> worker;
+  telemetry::AuditRing audit{64};  // of the first worker
+  engine::EvidenceExchange exchange;
+  struct Lane {
+    explicit Lane(const LabOptions& options) : dataplane(can(options), options.entries) {}
+
+    MemoryDataplane dataplane;
+    std::unique_ptr<telemetry::WorkerCounters> counters =
+        std::make_unique<telemetry::WorkerCounters>();
+    std::unique_ptr<engine::Worker> worker;
+  };
+  std::vector<std::unique_ptr<Lane>> lanes;
   Nanos now = std::chrono::seconds(1'800'000'000);
 
  private:
+  static constexpr HashKey kOwnerKey{5, 6};
+
   static io::Capabilities can(const LabOptions& options) {
     io::Capabilities can = options.can;
     can.flow_verdicts |= options.offload;
     return can;
   }
+
+  std::unique_ptr<Lane> lane(const LabOptions& options, std::size_t number) {
+    auto made = std::make_unique<Lane>(options);
+    made->worker = std::make_unique<engine::Worker>(
+        engine::Worker::Parts{.dataplane = made->dataplane,
+                              .snapshots = snapshots,
+                              .counters = *made->counters,
+                              .audit = number == 0 ? &audit : nullptr,
+                              .resolutions = &resolutions,
+                              .evidence = {options.workers > 1 ? &exchange : nullptr, number}},
+        options.limits, HashKey{3, 4}, options.enforce);
+    return made;
+  }
+  std::vector<std::unique_ptr<Lane>> lanes_of(const LabOptions& options) {
+    std::vector<std::unique_ptr<Lane>> made;
+    for (std::size_t i = 0; i < options.workers; ++i) made.push_back(lane(options, i));
+    return made;
+  }
+  [[nodiscard]] Lane& used() { return *lanes[used_]; }
+
+  std::size_t used_ = 0;
+
+ public:
+  // Of the first worker: tests of one worker look at these.
+  MemoryDataplane& dataplane;
+  std::unique_ptr<telemetry::WorkerCounters>& counters;
+  std::unique_ptr<engine::Worker>& worker;
 };
 
 // One TCP connection; offsets count in the client's stream.
