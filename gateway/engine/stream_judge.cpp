@@ -149,7 +149,9 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
     const Bytes rest = flow.stream.view_from(flows_.pool(), flow.stream.base() + progress.judged);
     const std::uint64_t reach = progress.judged + rest.size();
     if (rest.empty() || reach < progress.needed) return std::nullopt;
-    if (budget.is_spent()) return drop_packet(context, Reason::over_budget);
+    if (context.mode.enforce && budget.is_spent()) {
+      return drop_packet(context, Reason::over_budget);
+    }
     bench.findings.clear();
     const auto report = inspect::inspect_stream(rest, context.protocol_port(), progress.state,
                                                 bench.scratch, bench.findings);
@@ -250,7 +252,10 @@ std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Fl
     return std::nullopt;
   }
   forget_acknowledged(flow);
-  if (acknowledged > flow.stream.contiguous()) {
+  // Bytes of a body were not kept: what is judged counts as seen.
+  const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
+  const std::uint64_t seen = judged + flow.stream.view_from(flows_.pool(), judged).size();
+  if (acknowledged > std::max(seen, flow.stream.contiguous())) {
     return flows_.cannot_judge(context, flow, Reason::unjudged_acknowledged);
   }
   return std::nullopt;

@@ -55,6 +55,23 @@ TEST_F(HttpFlow, EvasionABodyThatIsARequest) {
   EXPECT_EQ(send(get("wechat.com")), Verdict::drop_flow) << "a body names nothing, seen or not";
 }
 
+// Bytes of a chunk are not kept; the server may acknowledge them before the next chunk's line.
+TEST_F(HttpFlow, AnUploadInChunksGoesOnWhateverIsAcknowledgedWhen) {
+  const std::string chunk = "100\r\n" + std::string(256, 'x') + "\r\n";
+  EXPECT_EQ(send(get("example.com", "Transfer-Encoding: chunked\r\n") + chunk.substr(0, 50)),
+            Verdict::pass);
+  const std::size_t first = sent_;
+  EXPECT_EQ(send(chunk.substr(50)), Verdict::pass);
+  EXPECT_EQ(send(chunk.substr(0, 100)), Verdict::pass);
+  acknowledge(first + 100);
+  EXPECT_EQ(send(chunk.substr(100)), Verdict::pass);
+  acknowledge(sent_ - 10);
+  EXPECT_EQ(send(chunk), Verdict::pass);
+  acknowledge_all();
+  EXPECT_EQ(send("0\r\n\r\n" + get("wechat.com")), Verdict::drop_flow);
+  EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 0U);
+}
+
 TEST_F(HttpFlow, ALongBodyIsNeitherKeptNorHeldUp) {
   constexpr std::size_t kPiece = 1400;
   constexpr std::size_t kPieces = 200;
