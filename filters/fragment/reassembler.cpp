@@ -66,10 +66,10 @@ Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_che
       return take_again(*datagram, *fragment);
     case State::refused:
       return Outcome::refused;
-    case State::gave_way:
+    case State::evicted:
       break;
   }
-  return Outcome::gave_way;
+  return Outcome::evicted;
 }
 
 Outcome Reassembler::collect(Datagram& datagram, const packet::Packet& part,
@@ -127,8 +127,8 @@ void Reassembler::make_room(const IpAddress& source) noexcept {
     oldest = collecting_ == holdings_count_ ? datagrams_.oldest(flow::Keep::held) : nullptr;
   }
   if (oldest == nullptr) return;
-  ++gave_way_;
-  end(*oldest, State::gave_way);
+  ++evicted_;
+  end(*oldest, State::evicted);
 }
 
 void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noexcept {

@@ -39,7 +39,7 @@ enum class Outcome : std::uint8_t {
   bad_checksum,
   conflicting,  // differing overlap
   refused,      // belongs to a refused datagram
-  gave_way,     // belongs to an evicted datagram, which cannot be judged
+  evicted,     // belongs to an evicted datagram, which cannot be judged
 };
 
 struct ReassemblerLimits {
@@ -65,11 +65,11 @@ class Reassembler {
   void expire(Nanos now) noexcept;
 
   [[nodiscard]] std::size_t collecting() const noexcept { return collecting_; }
-  [[nodiscard]] std::uint64_t gave_way() const noexcept { return gave_way_; }
+  [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }
   [[nodiscard]] static std::size_t memory_bytes(const ReassemblerLimits& limits) noexcept;
 
  private:
-  enum class State : std::uint8_t { collecting, passed, refused, gave_way };
+  enum class State : std::uint8_t { collecting, passed, refused, evicted };
   struct Datagram {
     State state = State::collecting;
     std::uint32_t holding = 0;  // only if that holding's owner is this datagram
@@ -91,7 +91,7 @@ class Reassembler {
   std::unique_ptr<Holding[]> holdings_;
   std::uint32_t oldest_free_ = 0, newest_free_ = 0;
   std::size_t collecting_ = 0;
-  std::uint64_t gave_way_ = 0;
+  std::uint64_t evicted_ = 0;
   Datagram* unsettled_ = nullptr;
   packet::Packet last_;  // the fragment that completed a datagram, with the datagram as its frame
 };

@@ -9,9 +9,9 @@ namespace {
 constexpr std::array<std::string_view, kActions> kActionNames = {"allow", "log", "drop", "reject"};
 
 // Decides under one policy, from rules that come best first.
-class Weighing {
+class Deciding {
  public:
-  Weighing(const match::DomainSet& domains, const Policy& policy, PolicyId id) noexcept
+  Deciding(const match::DomainSet& domains, const Policy& policy, PolicyId id) noexcept
       : domains_(domains), policy_(policy) {
     decision_.policy = id;
   }
@@ -74,7 +74,7 @@ PolicyId PolicySet::policy_for(const IpAddress& client) const noexcept {
 Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
                            const name::Name& name) const noexcept {
   if (!id.valid()) return {.policy = id};
-  Weighing weighing(domains, policies_[id.index], id);
+  Deciding weighing(domains, policies_[id.index], id);
   domains.find_all(name, [&](const match::Match& match) { return weighing.take(match); });
   return weighing.decision();
 }
@@ -82,7 +82,7 @@ Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
 Decision PolicySet::decide(const match::DomainSet& domains, const match::AddressSet& addresses,
                            PolicyId id, const IpAddress& server) const noexcept {
   if (!id.valid()) return {.policy = id};
-  Weighing weighing(domains, policies_[id.index], id);
+  Deciding weighing(domains, policies_[id.index], id);
   addresses.find_all(server, [&](const match::Match& match) { return weighing.take(match); });
   return weighing.decision();
 }

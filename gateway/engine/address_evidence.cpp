@@ -79,7 +79,7 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
 
 // A datagram that anybody may have sent leaves no more behind than that its own five-tuple has
 // shown a name, which goes before the address there as it does in TCP.
-Judgement AddressEvidence::settle_datagram(const Context& context,
+Judgement AddressEvidence::judge_by_address(const Context& context,
                                            const Judgement& judgement) noexcept {
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
@@ -109,13 +109,13 @@ Judgement AddressEvidence::settle_datagram(const Context& context,
     }
     return judgement;
   }
-  if (known != nullptr) return settle_named(context, *known, judgement);
+  if (known != nullptr) return judge_named_flow(context, *known, judgement);
   const Ruling ruling = rule_on_address(context);
   if (ruling.refusal) return drop_packet(context, Reason::banned);
   return ruling.logged ? pass(Reason::logged) : judgement;
 }
 
-Judgement AddressEvidence::settle_named(const Context& context, Named& named,
+Judgement AddressEvidence::judge_named_flow(const Context& context, Named& named,
                                         const Judgement& judgement) noexcept {
   if (named.generation == context.snapshot.generation) return judgement;
   if (refused_by_update(context, named.name)) return drop_packet(context, Reason::list_update);
@@ -146,7 +146,7 @@ void AddressEvidence::learn_innocent(const IpAddress& server, Nanos now, Nanos l
                                 {.address = server, .banned = {}, .learned = now, .life = life});
 }
 
-void AddressEvidence::take_news() noexcept {
+void AddressEvidence::take_facts() noexcept {
   if (link_.exchange == nullptr) return;
   link_.exchange->take(link_.worker, [this](const AddressFact& fact) {
     if (fact.banned.empty()) {

@@ -26,7 +26,7 @@ class AddressEvidence {
   AddressEvidence(const JudgeLimits& limits, HashKey key, const EvidenceLink& link);
 
   // Between batches: what other workers have learnt.
-  void take_news() noexcept;
+  void take_facts() noexcept;
   // What the background resolver found, until the next call; null: nothing.
   void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
 
@@ -34,7 +34,7 @@ class AddressEvidence {
   [[nodiscard]] Ruling rule_on_address(const Context& context) noexcept;
   // A datagram, once its names are judged: by address, if it shows none and none was seen on its
   // five-tuple. Ends five-tuples whose name a list update banned.
-  [[nodiscard]] Judgement settle_datagram(const Context& context,
+  [[nodiscard]] Judgement judge_by_address(const Context& context,
                                           const Judgement& judgement) noexcept;
 
   // A server took a connection that showed this name (banned), or an innocent one.
@@ -64,7 +64,7 @@ class AddressEvidence {
   void learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
   policy::Decision decide(const Context& context, inspect::Finding& finding) noexcept;
-  Judgement settle_named(const Context& context, Named& named, const Judgement& judgement) noexcept;
+  Judgement judge_named_flow(const Context& context, Named& named, const Judgement& judgement) noexcept;
 
   EvidenceLink link_;
   LeaseTable leases_;

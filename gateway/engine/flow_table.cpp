@@ -90,9 +90,9 @@ void FlowTable::update_keep(Flow& flow) noexcept {
 }
 
 // What is judged already can do without. A flow with bytes that are not has stalled.
-bool FlowTable::reclaim(const Context& context, const Flow& needy) noexcept {
+bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcept {
   Flow* const oldest = flows_.oldest(flow::Keep::held);
-  if (oldest == nullptr || oldest == &needy) return false;
+  if (oldest == nullptr || oldest == &beneficiary) return false;
   if (oldest->phase == FlowPhase::finished) oldest->stream.release(pool_);
   oldest->answers.forget(pool_, oldest->answers.judged());
   if (holds_memory(*oldest)) {

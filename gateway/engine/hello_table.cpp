@@ -163,9 +163,9 @@ flow::Insert HelloTable::store(const Context& context, HelloFlow& flow, Datagram
 
 // Takes the memory of the flow that has been idle longest. Whether its hellos were judged or not,
 // bytes that come later can no longer be compared with those before.
-bool HelloTable::reclaim_stream(const Context& context, const HelloFlow& but_not) noexcept {
+bool HelloTable::reclaim_stream(const Context& context, const HelloFlow& beneficiary) noexcept {
   HelloFlow* const oldest = flows_.oldest(flow::Keep::held);
-  if (oldest == nullptr || oldest == &but_not) return false;
+  if (oldest == nullptr || oldest == &beneficiary) return false;
   for (DatagramHello& hello : oldest->hellos) {
     if (!hello.stream.holds_memory()) continue;
     end(*oldest, hello, engine::cannot_judge(context, Reason::no_memory));

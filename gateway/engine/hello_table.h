@@ -79,7 +79,7 @@ class HelloTable {
  private:
   flow::Insert store(const Context& context, HelloFlow& flow, DatagramHello& hello,
                      std::uint64_t offset, Bytes bytes) noexcept;
-  bool reclaim_stream(const Context& context, const HelloFlow& but_not) noexcept;
+  bool reclaim_stream(const Context& context, const HelloFlow& beneficiary) noexcept;
   void keep(HelloFlow& flow) noexcept;
   void end(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept;
   Judgement cannot_judge(const Context& context, HelloFlow& flow, DatagramHello& hello,

@@ -26,7 +26,7 @@ void Judge::begin_batch(const Snapshot& snapshot, const Resolutions* resolutions
   snapshot_ = &snapshot;
   sink_ = &sink;
   evidence_.use(resolutions);
-  evidence_.take_news();
+  evidence_.take_facts();
 }
 
 Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
@@ -37,7 +37,7 @@ Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
   if (packet.is_fragment) return cannot_judge(context, Reason::fragment_unheld);
   switch (packet.transport) {
     case packet::Transport::udp:
-      return evidence_.settle_datagram(context, judge_datagram(context));
+      return evidence_.judge_by_address(context, judge_datagram(context));
     case packet::Transport::tcp:
       return tcp_.judge(context);
     case packet::Transport::none:

@@ -45,7 +45,7 @@ bool is_body(const Flow& flow, const flow::ClientSegment& segment) {
 
 Judgement StreamJudge::take(const Context& context, Flow& flow,
                             const flow::ClientSegment& segment) noexcept {
-  const Judgement judgement = take_any(context, flow, segment);
+  const Judgement judgement = take_segment(context, flow, segment);
   if (judgement.passes()) {
     const std::uint64_t end = segment.offset + segment.bytes.size();
     if (segment.offset <= flow.sent) flow.sent = std::max(flow.sent, end);
@@ -54,7 +54,7 @@ Judgement StreamJudge::take(const Context& context, Flow& flow,
   return judgement;
 }
 
-Judgement StreamJudge::take_any(const Context& context, Flow& flow,
+Judgement StreamJudge::take_segment(const Context& context, Flow& flow,
                                 const flow::ClientSegment& segment) noexcept {
   if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
   if (is_body(flow, segment)) return pass(Reason::body);

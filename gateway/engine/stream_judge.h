@@ -39,7 +39,7 @@ class StreamJudge {
  private:
   Judgement take_again(const Context& context, Flow& flow,
                        const flow::ClientSegment& segment) noexcept;
-  Judgement take_any(const Context& context, Flow& flow,
+  Judgement take_segment(const Context& context, Flow& flow,
                      const flow::ClientSegment& segment) noexcept;
   Judgement take_new(const Context& context, Flow& flow, std::uint64_t offset,
                      Bytes bytes) noexcept;

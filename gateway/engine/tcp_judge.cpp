@@ -14,7 +14,7 @@ bool opens_connection(const packet::Packet& packet) {
 
 // A bare SYN or RST carries no bytes of a client, and both let the ends settle: a reset closes what
 // is left of the connection; a SYN may open another one, which counts once the server answers it.
-bool settles(const packet::Packet& packet) {
+bool is_bare_syn_or_rst(const packet::Packet& packet) {
   return packet.payload.empty() && (packet.tcp.syn || packet.tcp.rst);
 }
 
@@ -64,7 +64,7 @@ TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcep
 // came from, each is seen twice. Only a SYN with data can be no server's.
 Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
   const packet::Packet& packet = context.packet;
-  if (flow.is_refused() && !settles(packet)) return drop_packet(context, Reason::flow_blocked);
+  if (flow.is_refused() && !is_bare_syn_or_rst(packet)) return drop_packet(context, Reason::flow_blocked);
   if (opens_connection(packet) && !packet.payload.empty()) {
     return drop_packet(context, Reason::wrong_side);
   }
@@ -103,7 +103,7 @@ std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Fl
 
 Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sender) noexcept {
   const bool from_client = sender == Sender::client;
-  if (settles(context.packet)) {
+  if (is_bare_syn_or_rst(context.packet)) {
     const bool restarted = from_client ? flow.tcp.on_client(context.packet).restarted
                                        : flow.tcp.on_server(context.packet).restarted;
     if (restarted) flows_.restart(flow);

@@ -42,7 +42,7 @@ io::Poll Worker::run() noexcept {
 }
 
 // Between batches: the newest snapshot, and what was resolved.
-void Worker::take_news() noexcept {
+void Worker::refresh_rules() noexcept {
   const io::Generation before = snapshot_ == nullptr ? 0 : snapshot_->generation;
   snapshot_ = &snapshots_.refresh();
   if (snapshot_->generation != before) parts_.dataplane.publish(snapshot_->generation);
@@ -50,7 +50,7 @@ void Worker::take_news() noexcept {
 }
 
 io::Poll Worker::run_batch() noexcept {
-  take_news();
+  refresh_rules();
   const io::Poll poll = parts_.dataplane.poll(batch_);
   if (poll == io::Poll::frames) {
     decode_batch();
@@ -148,7 +148,7 @@ io::FrameVerdict Worker::handle_fragment(const packet::Packet& part) noexcept {
       return refuse(Reason::fragment_conflict);
     case fragment::Outcome::refused:
       return refuse(Reason::fragment_refused);
-    case fragment::Outcome::gave_way:
+    case fragment::Outcome::evicted:
       break;
     case fragment::Outcome::whole:
       return handle_whole();
@@ -230,7 +230,7 @@ void Worker::publish_levels() noexcept {
   counters.flows.set(usage.flows);
   counters.streams.set(usage.streams);
   counters.fragmented.set(fragments_.collecting());
-  counters.fragments_gave_way.set(fragments_.gave_way());
+  counters.fragments_evicted.set(fragments_.evicted());
   counters.quic_flows.set(usage.hello_flows);
   counters.quic_streams.set(usage.hello_streams);
   counters.flows_created.set(judge_.flows_created());

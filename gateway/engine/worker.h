@@ -72,7 +72,7 @@ class Worker final : private FindingSink {
     FlowLookup lookup;
   };
 
-  void take_news() noexcept;
+  void refresh_rules() noexcept;
   void decode_batch() noexcept;
   [[nodiscard]] io::FrameVerdict handle(const io::Frame& frame, const Decoded& arrival) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;

@@ -200,8 +200,8 @@ TEST_F(Fragments, OneSourceMayHoldAQuarter) {
     ++now_;
   }
   EXPECT_EQ(reassembler_.collecting(), 1 + kDatagrams / 4);
-  EXPECT_EQ(reassembler_.gave_way(), 100 - kDatagrams / 4);
-  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 0})), Outcome::gave_way);
+  EXPECT_EQ(reassembler_.evicted(), 100 - kDatagrams / 4);
+  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 0})), Outcome::evicted);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 99})), Outcome::whole);
   EXPECT_EQ(take(test::fragment_of(v6_, 56, 100)), Outcome::whole);
 }
@@ -214,7 +214,7 @@ TEST_F(Fragments, OfManySourcesEvictTheOldest) {
     ++now_;
   }
   EXPECT_EQ(reassembler_.collecting(), kDatagrams);
-  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::gave_way);
+  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::evicted);
 }
 
 TEST_F(Fragments, AreForgottenAfterTheTimeout) {

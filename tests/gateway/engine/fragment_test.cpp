@@ -1,4 +1,4 @@
-// Fragmented and tunnelled packets get the verdict that they would get whole and bare.
+// Fragmented and tunnelled packets get the same verdict as the whole packet outside a tunnel.
 
 #include <gtest/gtest.h>
 
@@ -28,8 +28,12 @@ ByteVector question(std::string_view name, bool v4 = true, bool edns = true) {
       .build();
 }
 
-// The property: any cut, order and duplication of a packet yields the verdict of the whole, on the
-// fragment that makes it whole; all before it pass.
+ByteVector in_l2tp(const ByteVector& frame, const test::L2tpOptions& options = {}) {
+  return test::l2tp_frame(test::without_ethernet(frame), options);
+}
+
+// The fragments are cut, ordered and repeated at random. The one that completes the packet gets the
+// verdict of the whole packet; all before it pass.
 TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
   std::minstd_rand random(7);
   Lab lab;
@@ -53,7 +57,7 @@ TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
   }
 }
 
-TEST(FragmentedPackets, OfTcpAreSegmentsOfTheirFlow) {
+TEST(FragmentedPackets, TcpFragmentsAreSegmentsOfTheirFlow) {
   Lab lab;
   const Connection connection;
   connection.open(lab);
@@ -66,7 +70,7 @@ TEST(FragmentedPackets, OfTcpAreSegmentsOfTheirFlow) {
   EXPECT_EQ(lab.send(connection.data(0, hello("example.com"))), Verdict::drop_flow);
 }
 
-TEST(FragmentedPackets, RejectAnswersTheWhole) {
+TEST(FragmentedPackets, RejectAnswersTheWholePacket) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const auto pieces = fragments_of(question("wechat.com"), 48);
   EXPECT_EQ(lab.send(pieces[1]), Verdict::pass);
@@ -108,7 +112,8 @@ TEST(FragmentEvasion, OverlapThatDiffers) {
   }
 }
 
-// The clean one has a TTL that does not reach the server, which waits with the end of it.
+// The TTL of the clean first fragment is too low to reach the server, which keeps the second one
+// and then completes it with the banned one.
 TEST(FragmentEvasion, DecoyThatCompletesBeforeTheTrueOne) {
   Lab lab;
   const ByteVector banned = question("a.wechat.com");
@@ -166,10 +171,10 @@ TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
   }
   EXPECT_EQ(lab.send(fragment_of(banned, 48, 1400)), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::fragment_unheld), 1U);
-  EXPECT_GT(lab.counters->fragments_gave_way.value(), 0U);
+  EXPECT_GT(lab.counters->fragments_evicted.value(), 0U);
 }
 
-TEST(FragmentedPackets, ThatCannotBeHeldGoAsConfigured) {
+TEST(FragmentedPackets, FragmentsWithoutRoomFollowTheConfiguration) {
   Lab lab(LabOptions{.fallbacks = {.fragments = policy::Fallback::pass},
                      .limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 4}}});
   const ByteVector clean = question("example.com");
@@ -186,16 +191,62 @@ TEST(TunnelledPackets, AreJudgedInside) {
   const telemetry::AuditRecord* const record = lab.audit.front();
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->client.to_string(), "192.0.2.1:5000");
-  // In fragments of the tunnel.
+  // The tunnel packet in fragments.
   EXPECT_EQ(lab.send(fragment_of(tunnelled, 0, 32)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(tunnelled, 32, 1400)), Verdict::drop);
-  // Fragments in the tunnel.
+  // Fragments inside the tunnel.
   const auto pieces = fragments_of(question("wechat.com"), 48);
   const auto wrap = [](const ByteVector& piece) {
     return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(piece));
   };
   EXPECT_EQ(lab.send(wrap(pieces[0])), Verdict::pass);
   EXPECT_EQ(lab.send(wrap(pieces[1])), Verdict::drop);
+}
+
+TEST(TunnelledPackets, BannedNameInL2tp) {
+  Lab lab;
+  EXPECT_EQ(lab.send(in_l2tp(question("example.com"))), Verdict::pass);
+  EXPECT_EQ(lab.send(in_l2tp(question("wechat.com"))), Verdict::drop);
+  EXPECT_EQ(lab.send(in_l2tp(question("wechat.com", false), {.ppp = "\x57"})), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 2U);
+  // A control message and an unknown version pass by their outer headers.
+  ByteVector message =
+      test::l2tp_message(test::without_ethernet(question("wechat.com")), {.length = true});
+  const auto to_server = [&] {
+    return FrameBuilder("203.0.113.1:1701", "203.0.113.2:1701").payload(message).build();
+  };
+  message[0] |= std::byte{0x80};
+  EXPECT_EQ(lab.send(to_server()), Verdict::pass);
+  message[0] &= std::byte{0x7f};
+  message[1] = std::byte{3};
+  EXPECT_EQ(lab.send(to_server()), Verdict::pass);
+}
+
+// Each end of an L2TP tunnel assigns its own numbers, so the directions of a connection differ in
+// them.
+TEST(TunnelledPackets, BothDirectionsInL2tpAreOneConnection) {
+  Lab lab;
+  const Connection connection;
+  const test::L2tpOptions there{.tunnel = 1, .session = 2}, back{.tunnel = 3, .session = 4};
+  const std::string answer = "an answer";
+  lab.send(in_l2tp(connection.syn(), there));
+  lab.send(in_l2tp(connection.syn_ack(), back), io::Side::outside);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(0, hello("wechat.com")), there)), Verdict::drop);
+  EXPECT_EQ(lab.send(in_l2tp(connection.acknowledge(0, answer), back), io::Side::outside),
+            Verdict::drop);
+}
+
+TEST(TunnelEvasion, HelloOverTwoSessionsOfL2tp) {
+  Lab lab;
+  const Connection connection;
+  const ByteVector whole = hello("wechat.com");
+  const std::size_t half = whole.size() / 2;
+  lab.send(in_l2tp(connection.syn(), {.session = 1}));
+  lab.send(in_l2tp(connection.syn_ack(), {.session = 1}), io::Side::outside);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(0, Bytes(whole).first(half)), {.session = 1})),
+            Verdict::pass);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(half, Bytes(whole).subspan(half)), {.session = 2})),
+            Verdict::drop);
 }
 
 TEST(TunnelledPackets, GetNoReplyAndNoVerdictForFlows) {
