@@ -8,6 +8,7 @@ using Opened = Result<Network, DecodeError>;
 enum IpProtocol : std::uint8_t { kIpv4InIp = 4, kIpv6InIp = 41, kGre = 47 };
 
 enum UdpPort : std::uint16_t {
+  kL2tpPort = 1701,
   kGtpPort = 2152,
   kTeredoPort = 3544,
   kGrePort = 4754,  // RFC 8086
@@ -154,27 +155,77 @@ Opened open_capwap(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept 
                    : network_in_ethernet(reader, inner, tunnels);
 }
 
+//   | T L x x S x O P x x x x version 4 | length 2, if L | tunnel 2 | session 2
+//   | sequence numbers 4, if S | size 2 and padding, if O | PPP
+//
+// As hosts do, ignores the reserved bits and the length. The numbers do not go into
+// Packet::tunnel_id: each end assigns its own (RFC 2661 section 3.1), so the two directions of one
+// flow have different ones.
+Opened open_l2tp(ByteReader& reader) noexcept {
+  constexpr unsigned kControl = 0x8000;  // also set in every QUIC Initial
+  constexpr unsigned kLength = 0x4000;
+  constexpr unsigned kSequence = 0x0800;
+  constexpr unsigned kOffset = 0x0200;
+  constexpr unsigned kVersion = 0x000f;
+  const std::uint16_t flags = reader.u16();
+  if ((flags & (kControl | kVersion)) != 2) return nothing();
+  if ((flags & kLength) != 0) reader.skip(2);
+  const std::uint16_t tunnel = reader.u16();
+  const std::uint16_t session = reader.u16();
+  if (tunnel == 0 || session == 0) return nothing();  // only control messages have none
+  if ((flags & kSequence) != 0) reader.skip(4);
+  if ((flags & kOffset) != 0) reader.skip(reader.u16());
+  return network_in_ppp(reader);
+}
+
+std::optional<Tunnel> tunnel_to(Port port) noexcept {
+  switch (port.number) {
+    case kL2tpPort:
+      return Tunnel::l2tp;
+    case kGtpPort:
+      return Tunnel::gtpu;
+    case kTeredoPort:
+      return Tunnel::teredo;
+    case kGrePort:
+      return Tunnel::gre;
+    case kVxlanPort:
+    case kOldVxlanPort:
+      return Tunnel::vxlan;
+    case kCapwapPort:
+      return Tunnel::capwap;
+    case kGenevePort:
+      return Tunnel::geneve;
+    default:
+      return std::nullopt;
+  }
+}
+
 Opened open_datagram(ByteReader& reader, Port port, Packet& inner, Tunnels tunnels) noexcept {
   constexpr std::size_t kUdpHeader = 8;
   reader.skip(kUdpHeader);
-  const auto wants = [&](Tunnel tunnel) { return tunnels.has(tunnel); };
-  switch (port.number) {
-    case kVxlanPort:
-    case kOldVxlanPort:
-      return wants(Tunnel::vxlan) ? open_vxlan(reader, inner, tunnels) : nothing();
-    case kGenevePort:
-      return wants(Tunnel::geneve) ? open_geneve(reader, inner, tunnels) : nothing();
-    case kGtpPort:
-      return wants(Tunnel::gtpu) ? open_gtpu(reader) : nothing();
-    case kGrePort:
-      return wants(Tunnel::gre) ? open_gre(reader, inner, tunnels) : nothing();
-    case kTeredoPort:
-      return wants(Tunnel::teredo) ? open_teredo(reader) : nothing();
-    case kCapwapPort:
-      return wants(Tunnel::capwap) ? open_capwap(reader, inner, tunnels) : nothing();
-    default:
-      return nothing();
+  const auto tunnel = tunnel_to(port);
+  if (!tunnel || !tunnels.has(*tunnel)) return nothing();
+  switch (*tunnel) {
+    case Tunnel::vxlan:
+      return open_vxlan(reader, inner, tunnels);
+    case Tunnel::geneve:
+      return open_geneve(reader, inner, tunnels);
+    case Tunnel::gtpu:
+      return open_gtpu(reader);
+    case Tunnel::gre:
+      return open_gre(reader, inner, tunnels);
+    case Tunnel::teredo:
+      return open_teredo(reader);
+    case Tunnel::capwap:
+      return open_capwap(reader, inner, tunnels);
+    case Tunnel::l2tp:
+      return open_l2tp(reader);
+    case Tunnel::pppoe:
+    case Tunnel::mpls:
+    case Tunnel::ipip:
+      break;
   }
+  return nothing();
 }
 
 }  // namespace
@@ -184,18 +235,7 @@ bool may_carry_tunnel(const Packet& packet) noexcept {
   if (packet.transport == Transport::other) {
     return packet.protocol == kIpv4InIp || packet.protocol == kIpv6InIp || packet.protocol == kGre;
   }
-  switch (packet.destination_port.number) {
-    case kVxlanPort:
-    case kOldVxlanPort:
-    case kGenevePort:
-    case kGtpPort:
-    case kGrePort:
-    case kTeredoPort:
-    case kCapwapPort:
-      return true;
-    default:
-      return false;
-  }
+  return tunnel_to(packet.destination_port).has_value();
 }
 
 Result<Network, DecodeError> open_tunnel(ByteReader& reader, const Packet& outer, Packet& inner,

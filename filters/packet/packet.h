@@ -54,7 +54,8 @@ struct Packet {
   std::uint8_t protocol = 0;   // IANA number of the IP packet's payload
   Transport transport = Transport::none;
   std::uint8_t hop_limit = 0;
-  std::uint32_t tunnel_id = 0;  // of the innermost tunnel that has one: VNI, PPPoE session
+  std::uint32_t tunnel_id = 0;  // of the innermost tunnel that has one for both
+                                // directions: VNI, PPPoE session
   IpAddress source, destination;
   Port source_port, destination_port;
   TcpHeader tcp;

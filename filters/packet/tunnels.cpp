@@ -5,8 +5,10 @@
 namespace sluice::packet {
 namespace {
 
-constexpr std::array<std::string_view, kTunnels> kWords = {
-    "pppoe", "mpls", "ipip", "gre", "vxlan", "geneve", "gtpu", "teredo", "capwap"};
+constexpr auto kWords = std::to_array<std::string_view>(
+    {"pppoe", "mpls", "ipip", "gre", "vxlan", "geneve", "gtpu", "teredo", "capwap", "l2tp"});
+static_assert(kWords.size() == kTunnels,
+              "one word for each tunnel, in the order of the enumerators");
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 //   gtpu    TS 29.281
 //   teredo  RFC 4380
 //   capwap  RFC 5415, 5416, unencrypted data of access points
+//   l2tp    L2TPv2 data messages, RFC 2661, that carry IP in PPP
 // A client cannot hide a DNS question or a QUIC Initial as one of the latter: those go to other
 // ports, or begin with other bytes.
 
@@ -23,8 +24,19 @@
 
 namespace sluice::packet {
 
-enum class Tunnel : std::uint8_t { pppoe, mpls, ipip, gre, vxlan, geneve, gtpu, teredo, capwap };
-inline constexpr std::size_t kTunnels = 9;
+enum class Tunnel : std::uint8_t {
+  pppoe,
+  mpls,
+  ipip,
+  gre,
+  vxlan,
+  geneve,
+  gtpu,
+  teredo,
+  capwap,
+  l2tp,
+};
+inline constexpr std::size_t kTunnels = 10;
 
 [[nodiscard]] std::string_view to_string(Tunnel tunnel) noexcept;
 [[nodiscard]] std::optional<Tunnel> parse_tunnel(std::string_view word) noexcept;

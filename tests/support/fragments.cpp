@@ -81,6 +81,31 @@ ByteVector ip_frame(std::string_view source, std::string_view destination, std::
   return frame;
 }
 
+ByteVector l2tp_message(Bytes packet, const L2tpOptions& options) {
+  ByteVector rest;
+  append_u16(rest, options.tunnel);
+  append_u16(rest, options.session);
+  if (options.sequence) append_u32(rest, 0x00010000);
+  if (options.offset) {
+    append_u16(rest, *options.offset);
+    rest.resize(rest.size() + *options.offset, std::byte{0x45});
+  }
+  append(rest, as_bytes(options.ppp));
+  append(rest, packet);
+  ByteVector message;
+  append_u16(message, 2U | (options.length ? 0x4000U : 0U) | (options.sequence ? 0x0800U : 0U) |
+                          (options.offset ? 0x0200U : 0U));
+  if (options.length) append_u16(message, static_cast<unsigned>(rest.size() + 4));
+  append(message, rest);
+  return message;
+}
+
+ByteVector l2tp_frame(Bytes packet, const L2tpOptions& options) {
+  return FrameBuilder("203.0.113.1:1701", "203.0.113.2:1701")
+      .payload(l2tp_message(packet, options))
+      .build();
+}
+
 ByteVector without_ethernet(Bytes frame) {
   return {frame.begin() + kEthernet, frame.end()};
 }

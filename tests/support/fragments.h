@@ -2,6 +2,8 @@
 
 // Tunnels and IP fragments for tests. Lengths and checksums are right.
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +14,17 @@ namespace sluice::test {
 // An Ethernet frame with an IP header of `protocol` between bare addresses, of either version.
 [[nodiscard]] ByteVector ip_frame(std::string_view source, std::string_view destination,
                                   std::uint8_t protocol, Bytes payload);
+// An IP packet in an L2TP data message (RFC 2661) from client to server, behind `ppp`.
+struct L2tpOptions {
+  std::uint16_t tunnel = 0x0701, session = 0x0902;
+  bool length = false;
+  bool sequence = false;
+  std::optional<std::uint16_t> offset = std::nullopt;
+  std::string_view ppp = std::string_view("\xff\x03\0\x21", 4);
+};
+[[nodiscard]] ByteVector l2tp_message(Bytes packet, const L2tpOptions& options = {});
+// The message in an Ethernet frame between two tunnel endpoints, to port 1701.
+[[nodiscard]] ByteVector l2tp_frame(Bytes packet, const L2tpOptions& options = {});
 // `frame` without its Ethernet header. REQUIRES: no VLAN tags.
 [[nodiscard]] ByteVector without_ethernet(Bytes frame);
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "filters/packet/packet.h"
 #include "tests/support/fragments.h"
@@ -10,11 +13,14 @@
 namespace sluice::packet {
 namespace {
 
+using namespace std::string_view_literals;
 using test::append;
 using test::byte_vector;
 using test::ByteVector;
 using test::FrameBuilder;
 using test::ip_frame;
+using test::l2tp_frame;
+using test::l2tp_message;
 using test::without_ethernet;
 
 constexpr const char* kOuter = "203.0.113.1";
@@ -136,6 +142,73 @@ TEST(Tunnels, Capwap) {
       over_udp(5247, raw("\0\x10\x03\0....") + raw("\x01\x88......................qs") + snap));
 }
 
+TEST(Tunnels, L2tp) {
+  const ByteVector ip = without_ethernet(kFrame);
+  for (const bool length : {false, true}) {
+    for (const bool sequence : {false, true}) {
+      for (const std::optional<std::uint16_t> offset : {std::optional<std::uint16_t>(), {0}, {5}}) {
+        for (const std::string_view ppp :
+             {"\xff\x03\0\x21"sv, "\0\x21"sv, "\xff\x03\x21"sv, "\x21"sv}) {
+          expect_question(l2tp_frame(
+              ip, {.length = length, .sequence = sequence, .offset = offset, .ppp = ppp}));
+        }
+      }
+    }
+  }
+  for (const std::string_view ppp : {"\xff\x03\0\x57"sv, "\x57"sv}) {
+    expect_question(l2tp_frame(without_ethernet(kFrame6), {.ppp = ppp}), 1, false);
+  }
+  // Hosts ignore the reserved bits and the priority bit.
+  ByteVector message = l2tp_message(ip);
+  message[0] |= std::byte{0x35};
+  message[1] |= std::byte{0xf0};
+  expect_question(over_udp(1701, message));
+  expect_question(l2tp_frame(without_ethernet(l2tp_frame(ip))), 2);
+}
+
+// Both directions of a flow must have one key; each end of an L2TP tunnel assigns its own numbers.
+TEST(Tunnels, NumbersOfL2tpDoNotTellNetworksApart) {
+  const ByteVector frame = l2tp_frame(without_ethernet(kFrame), {.tunnel = 1, .session = 2});
+  EXPECT_EQ(decode(frame, LinkType::ethernet, Tunnels::all())->tunnel_id, 0U);
+  const ByteVector in_vxlan = over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + frame);
+  EXPECT_EQ(decode(in_vxlan, LinkType::ethernet, Tunnels::all())->tunnel_id, 5U);
+}
+
+TEST(Tunnels, WhatDoesNotLookLikeL2tpDataIsNotOpened) {
+  const ByteVector ip = without_ethernet(kFrame);
+  const auto with_flags = [&](unsigned first, unsigned second) {
+    ByteVector message = l2tp_message(ip);
+    message[0] = std::byte(first);
+    message[1] = std::byte(second);
+    return message;
+  };
+  const std::vector<ByteVector> messages = {
+      with_flags(0x80, 2),  // control
+      with_flags(0xc8, 2),  // control, or a QUIC Initial
+      with_flags(0, 0),
+      with_flags(0, 1),  // L2F
+      with_flags(0, 3),  // L2TPv3
+      l2tp_message(ip, {.tunnel = 0}),
+      l2tp_message(ip, {.session = 0}),
+      l2tp_message(ip, {.ppp = "\xff\x03\xc0\x21"sv}),  // link control
+      l2tp_message(ip, {.ppp = "\xff\x03\x80\x21"sv}),  // IP control
+      l2tp_message(ip, {.ppp = "\xff\x03\0\x3d"sv}),    // multilink
+      l2tp_message(ip, {.ppp = "\xff\x03\0\xfd"sv}),    // compressed
+      l2tp_message(ip, {.ppp = "\xff\x03\0\x57"sv}),    // not the version of the packet
+      l2tp_message(ip, {.ppp = ""}),
+      l2tp_message(raw("")),
+      raw("\0\x02\0\x07"),
+      raw("\x02\x02\0\x07\0\x09\xff\xff\0\x21"),
+  };
+  for (const ByteVector& message : messages) {
+    const ByteVector frame = over_udp(1701, message);
+    const auto packet = decode(frame, LinkType::ethernet, Tunnels::all());
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->destination_port, Port{1701});
+    EXPECT_EQ(packet->tunnels, 0);
+  }
+}
+
 TEST(Tunnels, Pppoe) {
   const ByteVector ip = without_ethernet(kFrame);
   const ByteVector frame = ethernet(0x8864) + raw("\x11\0\x12\x34ll\0\x21") + ip;
@@ -213,7 +286,7 @@ TEST(Tunnels, AnUnreadableInnerPacketLeavesTheOuterOne) {
 
 // A DNS question never looks like one of these tunnels.
 TEST(Tunnels, AQuestionFromATunnelsPortStaysAQuestion) {
-  for (const char* port : {"4789", "2152", "3544", "6081"}) {
+  for (const char* port : {"1701", "2152", "3544", "4789", "6081"}) {
     const ByteVector frame = FrameBuilder(std::string("192.0.2.1:") + port, "198.51.100.2:53")
                                  .payload(without_ethernet(kFrame6))
                                  .build();

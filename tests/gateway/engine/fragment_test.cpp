@@ -28,6 +28,10 @@ ByteVector question(std::string_view name, bool v4 = true, bool edns = true) {
       .build();
 }
 
+ByteVector in_l2tp(const ByteVector& frame, const test::L2tpOptions& options = {}) {
+  return test::l2tp_frame(test::without_ethernet(frame), options);
+}
+
 // The property: any cut, order and duplication of a packet yields the verdict of the whole, on the
 // fragment that makes it whole; all before it pass.
 TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
@@ -196,6 +200,52 @@ TEST(TunnelledPackets, AreJudgedInside) {
   };
   EXPECT_EQ(lab.send(wrap(pieces[0])), Verdict::pass);
   EXPECT_EQ(lab.send(wrap(pieces[1])), Verdict::drop);
+}
+
+TEST(TunnelledPackets, BannedNameInL2tp) {
+  Lab lab;
+  EXPECT_EQ(lab.send(in_l2tp(question("example.com"))), Verdict::pass);
+  EXPECT_EQ(lab.send(in_l2tp(question("wechat.com"))), Verdict::drop);
+  EXPECT_EQ(lab.send(in_l2tp(question("wechat.com", false), {.ppp = "\x57"})), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 2U);
+  // A control message and an unknown version pass by their outer headers.
+  ByteVector message =
+      test::l2tp_message(test::without_ethernet(question("wechat.com")), {.length = true});
+  const auto to_server = [&] {
+    return FrameBuilder("203.0.113.1:1701", "203.0.113.2:1701").payload(message).build();
+  };
+  message[0] |= std::byte{0x80};
+  EXPECT_EQ(lab.send(to_server()), Verdict::pass);
+  message[0] &= std::byte{0x7f};
+  message[1] = std::byte{3};
+  EXPECT_EQ(lab.send(to_server()), Verdict::pass);
+}
+
+// Each end of an L2TP tunnel assigns its own numbers, so the directions of a connection differ in
+// them.
+TEST(TunnelledPackets, BothDirectionsInL2tpAreOneConnection) {
+  Lab lab;
+  const Connection connection;
+  const test::L2tpOptions there{.tunnel = 1, .session = 2}, back{.tunnel = 3, .session = 4};
+  const std::string answer = "an answer";
+  lab.send(in_l2tp(connection.syn(), there));
+  lab.send(in_l2tp(connection.syn_ack(), back), io::Side::outside);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(0, hello("wechat.com")), there)), Verdict::drop);
+  EXPECT_EQ(lab.send(in_l2tp(connection.acknowledge(0, answer), back), io::Side::outside),
+            Verdict::drop);
+}
+
+TEST(TunnelEvasion, HelloOverTwoSessionsOfL2tp) {
+  Lab lab;
+  const Connection connection;
+  const ByteVector whole = hello("wechat.com");
+  const std::size_t half = whole.size() / 2;
+  lab.send(in_l2tp(connection.syn(), {.session = 1}));
+  lab.send(in_l2tp(connection.syn_ack(), {.session = 1}), io::Side::outside);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(0, Bytes(whole).first(half)), {.session = 1})),
+            Verdict::pass);
+  EXPECT_EQ(lab.send(in_l2tp(connection.data(half, Bytes(whole).subspan(half)), {.session = 2})),
+            Verdict::drop);
 }
 
 TEST(TunnelledPackets, GetNoReplyAndNoVerdictForFlows) {
