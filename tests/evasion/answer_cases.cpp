@@ -14,7 +14,7 @@ ByteVector alias_to(std::string_view target) {
   return DnsResponse(kAsked).cname(kAsked, target).a(target, "203.0.113.9").build();
 }
 
-// Every record that leads on.
+// Every record type that leads to another name.
 std::vector<ByteVector> leading_to(std::string_view target) {
   return {alias_to(target),
           DnsResponse(kAsked).dname("example.io", target).build(),
@@ -123,7 +123,7 @@ std::vector<Script> wraps(std::string_view target) {
           Script(script).part(30, end).part(0, 30)};
 }
 
-// The alias behind more than is kept of most streams.
+// The alias stands behind more bytes than the window of most streams.
 std::vector<Script> long_message(std::string_view target) {
   constexpr std::size_t kSegment = 1400, kSegments = 36;
   constexpr std::uint16_t kNull = 10;
@@ -140,7 +140,7 @@ std::vector<Script> long_message(std::string_view target) {
   return {forwards, backwards};
 }
 
-// Whoever asks for the banned name is given keys, others a parameter that nobody knows.
+// Questions for the banned name are answered with keys, others with an unknown parameter.
 ByteVector keys_of(std::string_view target) {
   constexpr std::uint16_t kHttps = 65;
   const bool is_banned = target == kBannedName;
@@ -156,7 +156,7 @@ std::vector<Script> keys_in_datagrams(std::string_view target) {
   return {Script(keys_of(target)).whole()};
 }
 
-// Whole in a segment, alone and beside others, again, and in pieces.
+// Whole in a segment, alone or with others, repeated, and in pieces.
 std::vector<Script> keys(std::string_view target) {
   const ByteVector message = test::framed(keys_of(target)),
                    other = test::framed(alias_to(kDecoyName));
@@ -192,7 +192,7 @@ std::span<const AnswerCase> answer_cases() {
        datagrams},
       {"answer_stream", "the same, one segment", Carrier::tcp, streams},
       {"answer_split", "two segments, cut anywhere, in either order", Carrier::tcp, split},
-      {"answer_byte_by_byte", "an byte a segment, forwards and backwards", Carrier::tcp,
+      {"answer_byte_by_byte", "a byte in each segment, forwards and backwards", Carrier::tcp,
        byte_by_byte},
       {"answer_long", "50,000 bytes, in either order", Carrier::tcp, long_message},
       {"answer_pipelined", "between two other answers", Carrier::tcp, pipelined},

@@ -88,7 +88,7 @@ class Exchange {
     }
   }
 
-  // What goes on; empty: nothing.
+  // What is forwarded; empty if nothing is.
   ByteVector pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr) return frame;
     return lab_->forward(frame, side).value_or(ByteVector{});

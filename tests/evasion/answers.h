@@ -5,8 +5,8 @@
 //   client asks for an ordinary name ─► Worker ─► server
 //   server's script ─► Worker ─► model client ─► its acknowledgments ─► Worker
 //
-// Banned: what the client reads leads to the app without the gateway, and never with it. Ordinary:
-// the client reads the same with the gateway as without. The model client is a model server that
+// Banned: without the gateway, the client reads a name of the app; with it, never. Ordinary: the
+// client reads the same with and without the gateway. The model client is a model server that
 // listens: both ends of TCP put a stream together in one way. Keys for Encrypted ClientHello lead
 // to the app, too, where the gateway is to keep them back.
 

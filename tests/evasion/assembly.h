@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes put together by their offsets as a stack does it that prefers one copy to another.
+// Assembles bytes by their offsets, as a stack does that prefers one copy to the other.
 
 #include <cstdint>
 #include <map>

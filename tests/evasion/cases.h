@@ -1,7 +1,7 @@
 #pragma once
 
-// The register of evasions: each a name, the shape that it has on the wire, what it is tried with,
-// and a builder. A builder gives one script or many (a split at every byte).
+// The register of evasions. Each has a name, its shape on the wire, the payloads that it is tried
+// with, and a builder that returns one script or many (for example a split at every byte).
 
 #include <span>
 #include <string_view>
@@ -16,7 +16,7 @@ using Scripts = std::vector<Script>;
 
 enum class Trait : std::uint8_t {
   none,
-  no_ordinary,  // no ordinary client sends so: what it would cost one is not asked
+  no_ordinary,  // no ordinary client does this, so collateral damage is not measured
   // The client contradicts itself, and the copy that went first is lost behind the gateway, or
   // cannot be rewritten (QUIC, DTLS): its connection breaks, whatever name it wants.
   breaks_evader,
@@ -38,7 +38,8 @@ inline const std::vector<Kind> kEveryKind(std::begin(kKinds), std::end(kKinds));
 inline const std::vector<Kind> kDnsKinds{Kind::dns, Kind::dns_udp};
 inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 
-// Places to cut a stream: every byte, of long ones those around the name and every so often.
+// Places to cut a stream: every byte; in long streams those around the name and a sample of the
+// rest.
 [[nodiscard]] std::vector<std::size_t> cuts_of(const Payload& payload);
 
 // By topic, in the order in which they are printed.

@@ -10,7 +10,7 @@
 namespace sluice::evasion {
 namespace {
 
-// When the client hears of what the server has read.
+// When the server's acknowledgments reach the client.
 enum class Acknowledge : std::uint8_t {
   at_once,
   late,  // all but the last acknowledgment are lost before the gateway
@@ -126,7 +126,7 @@ class Run {
     }
   }
 
-  // What goes on behind the gateway.
+  // What is forwarded behind the gateway.
   std::optional<ByteVector> pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr || !is_seen_) return frame;
     return lab_->forward(frame, side);
@@ -166,8 +166,8 @@ void run_banned(const Setting& setting, const Payload& payload, Gateway gateway,
   }
 }
 
-// What an ordinary client's server may read behind the gateway: what it would have read without
-// one, what the client wants read, or of each byte the copy that was sent first.
+// What an ordinary client's server may read behind the gateway: the same as without it, what the
+// client wants it to read, or the first copy of each byte.
 void run_ordinary(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
   const bool again = setting.script.sends_again;
   test::Lab lab = small_gateway(gateway);
@@ -180,7 +180,7 @@ void run_ordinary(const Setting& setting, const Payload& payload, Gateway gatewa
   result.collateral.push_back(describe(setting, payload));
 }
 
-// Two shots with payload at one place: then the stack decides what is read.
+// Two shots have payload at the same offset, so the stack decides which one is read.
 bool is_contested(const Script& script) {
   if (std::ranges::any_of(script.shots, [](const Shot& shot) { return !shot.decoy.empty(); })) {
     return true;

@@ -4,8 +4,8 @@
 //
 //   client's script ─► Worker ─► (hops) ─► model server ─► its answers ─► Worker ─► client
 //
-// Banned: what the server reads names the app without the gateway (else the case shows nothing) and
-// never with it. Ordinary: the server reads the same bytes with the gateway as without.
+// Banned: without the gateway, the server reads a banned name (otherwise the case proves nothing);
+// with it, never. Ordinary: the server reads the same bytes with and without the gateway.
 
 #include <cstdint>
 #include <string>
@@ -43,7 +43,7 @@ struct Gateway {
   std::size_t workers = 1;
 };
 
-// Small, for there are many thousands of these.
+// Small, because there are many thousands of labs.
 [[nodiscard]] test::Lab small_gateway(Gateway gateway, policy::Ech ech = policy::Ech::allow);
 
 [[nodiscard]] Result run_case(const Case& entry, Kind kind, Family family, Gateway gateway = {});

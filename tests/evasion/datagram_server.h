@@ -1,9 +1,9 @@
 #pragma once
 
-// A server of datagrams: what its application reads in the messages that clients put together from
-// DNS questions, QUIC Initials and DTLS records. It shares no code with the judge.
+// A datagram server: assembles DNS questions, QUIC Initials and DTLS records and tells what its
+// application reads. It shares no code with the judge.
 //
-// It opens no QUIC packet: the script says what is in each of them.
+// It decrypts no QUIC packet: the script says what each contains.
 
 #include <cstdint>
 #include <map>
@@ -22,7 +22,7 @@ class DatagramServer {
       : kind_(kind), overlap_(overlap), sealed_(sealed) {}
 
   void receive(Bytes frame);
-  // DNS: messages. QUIC, DTLS: hellos as far as they are there.
+  // DNS: messages. QUIC, DTLS: hellos, as far as they have arrived.
   [[nodiscard]] std::vector<ByteVector> streams() const;
 
  private:

@@ -36,7 +36,7 @@ Scripts pipelined(const Payload& payload) {
           Script(script).part(first, stream.size()).part(0, first)};
 }
 
-// A header for `questions`, with nothing else counted.
+// A header that counts `questions` and no other records.
 ByteVector header(unsigned questions) {
   ByteVector message;
   test::append_u16(message, 0x4321);
@@ -65,7 +65,7 @@ Scripts two_questions(const Payload& payload) {
   return {sent(payload.kind, message)};
 }
 
-// The rest of the name stands behind the question, or before it, in another one's.
+// The rest of the name stands behind the question, or in an earlier question's name.
 Scripts compressed(const Payload& payload) {
   const std::string_view name = payload.name;
   const std::string_view first = name.substr(0, 3), rest = name.substr(4);

@@ -1,4 +1,4 @@
-// A DTLS hello: fragments, records and datagrams as servers put them together.
+// A DTLS hello in fragments, records and datagrams that servers reassemble.
 
 #include "tests/evasion/cases.h"
 #include "tests/support/dtls_builder.h"
@@ -62,7 +62,7 @@ Scripts overlapping_fragments(const Payload& payload) {
       Script().datagram(part(body, 0, to)).datagram(part(decoy, 0, end))};
 }
 
-// Behind a HelloVerifyRequest: another message, which has a cookie.
+// The second hello, with a cookie, after a HelloVerifyRequest.
 Scripts second_hello(const Payload& payload) {
   const ByteVector again = test::dtls_hello(payload.name, "the server's cookie");
   return {Script()

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kBlock = 8;
 
-// One packet with the whole payload, and what its fragments are cut from.
+// One packet with the whole payload, from which the fragments are cut.
 struct Packet {
   explicit Packet(const Payload& payload) {
     if (payload.kind == Kind::quic) {
@@ -76,7 +76,7 @@ Scripts sent_twice(const Payload& payload) {
           packet.in({{cut, packet.size}, {0, cut}, {0, cut}})};
 }
 
-// Of a packet whose checksum is right, from either copy of it.
+// Either copy completes a packet with a right checksum.
 Scripts overlapping(const Payload& payload) {
   const Packet packet(payload);
   const std::size_t cut = packet.cut, size = packet.size;

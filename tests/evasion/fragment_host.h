@@ -1,7 +1,7 @@
 #pragma once
 
-// A host's IP layer: fragments to packets, in the way of its stack. It shares no code with the
-// reassembler of the gateway.
+// A host's IP layer: reassembles fragments as its stack does. It shares no code with the gateway's
+// reassembler.
 
 #include <cstdint>
 #include <map>
@@ -15,7 +15,8 @@ class FragmentHost {
  public:
   explicit FragmentHost(Overlap overlap) : overlap_(overlap) {}
 
-  // A frame that is no fragment as it is; of fragments the whole packet's, once it is whole.
+  // Returns a frame that is no fragment unchanged, and the whole packet for the fragment that
+  // completes it.
   [[nodiscard]] std::optional<ByteVector> receive(const ByteVector& frame);
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The generator: TCP segments and UDP datagrams as frames on the wire, with all that evasion tools
-// turn.
+// The generator: TCP segments and UDP datagrams as frames on the wire, with every field that
+// evasion tools change.
 //
 // Lengths and checksums are right unless told otherwise.
 
@@ -17,7 +17,7 @@ namespace sluice::evasion {
 
 using test::ByteVector;
 
-// Routers between the gateway and the server: what starts with fewer hops never arrives.
+// Routers between the gateway and the server: a packet with a smaller TTL never arrives.
 inline constexpr std::uint8_t kHopsToServer = 8;
 inline constexpr std::uint8_t kEnoughHops = 64;
 inline constexpr std::uint8_t kTooFewHops = 3;

@@ -37,7 +37,7 @@ class Initials {
  public:
   explicit Initials(quic::VersionNumber version) { packet_.version = version; }
 
-  // One Initial of the connection, of the size that servers demand.
+  // One Initial of the connection, of the size that servers require.
   Initials& datagram(const Frames& frames) { return datagram({frames}); }
   // One for each, the last one padded.
   Initials& datagram(std::initializer_list<Frames> packets) {

@@ -1,13 +1,13 @@
 #pragma once
 
-// A server as stacks are: takes the frames that arrive, answers them, and keeps what its
+// A model of real TCP stacks: takes the frames that arrive, answers them, and keeps what the
 // application reads. It shares no code with the judge.
 //
 //   frame ─► arrives? ─► checksum, options ─► state, sequence, acknowledgment ─► window ─► overlap
 //                                                                              ─► application
 //
-// What is thrown away on the way, as RFC 9293 (section 3.10.7), RFC 5961 and RFC 7323 say, is what
-// evasion tools build on.
+// Evasion tools build on the packets that a stack discards on this path (RFC 9293 section 3.10.7,
+// RFC 5961, RFC 7323).
 
 #include <cstdint>
 #include <map>
@@ -20,7 +20,7 @@
 
 namespace sluice::evasion {
 
-// Which of two copies of bytes that wait behind a gap is kept.
+// Which copy is kept if bytes behind a gap arrive twice.
 enum class Overlap : std::uint8_t {
   first,  // the one that came first
   last,   // the one that came last
@@ -30,7 +30,7 @@ enum class Overlap : std::uint8_t {
   windows,  // … and begin before it and end behind it
 };
 
-// True: the newer copy takes the place of the one that is there.
+// True: the newer copy replaces the older one.
 [[nodiscard]] bool newer_wins(Overlap overlap, std::uint64_t begin, std::uint64_t end,
                               std::uint64_t old_begin, std::uint64_t old_end);
 
@@ -50,7 +50,7 @@ inline constexpr Stack kStacks[] = {{"linux", Overlap::linux_},
 
 enum class Handshake : std::uint8_t {
   normal,
-  split,  // the server answers a SYN with an ACK and then a SYN of its own
+  split,  // the server answers a SYN with an ACK and then its own SYN
   open,   // … with a SYN, as if both had opened at once
 };
 
@@ -105,7 +105,7 @@ class ModelServer {
   std::optional<std::uint64_t> fin_;  // offset of the client's FIN
   std::optional<std::uint32_t> newest_timestamp_;
   std::map<std::uint64_t, Waiting> waiting_;
-  std::map<std::uint64_t, bool> urgent_;  // offsets of bytes that the application is not given
+  std::map<std::uint64_t, bool> urgent_;  // offsets of bytes that the application does not get
   std::vector<ByteVector> streams_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a client says, by protocol, and how a server reads it.
+// What a client sends, by protocol, and how a server reads it.
 
 #include <cstdint>
 #include <string>
@@ -32,7 +32,7 @@ inline constexpr Kind kKinds[] = {Kind::tls, Kind::tls_post_quantum, Kind::http,
   return kind == Kind::dns_udp || kind == Kind::quic || kind == Kind::dtls;
 }
 
-// Of one length, so that one can take the place of another.
+// Equally long, so that one can replace the other.
 inline constexpr std::string_view kBannedName = "abc.wechat.com";
 inline constexpr std::string_view kOrdinaryName = "abc.weather.io";
 inline constexpr std::string_view kDecoyName = "abc.example.io";
@@ -42,8 +42,8 @@ inline constexpr std::string_view kDecoyName = "abc.example.io";
 
 struct Payload {
   Kind kind = Kind::tls;
-  std::string name;         // that the client is after
-  ByteVector stream;        // what it has to say; over UDP the message
+  std::string name;         // that the client wants
+  ByteVector stream;        // what it sends; over UDP the message
   ByteVector decoy;         // the same with another name, which no list bans
   std::size_t name_at = 0;  // where its name starts
   std::size_t name_end = 0;

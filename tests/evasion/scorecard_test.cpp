@@ -1,4 +1,5 @@
-// Every case against both families, with and without offload; and that the scorecard can fail.
+// Runs every case over IPv4 and IPv6, with and without offload, and checks that the scorecard can
+// fail.
 
 #include <gtest/gtest.h>
 
@@ -39,7 +40,7 @@ std::string name_in(const Cases& cases, const Parameter& parameter) {
 
 class Evasion : public testing::TestWithParam<Parameter> {};
 
-TEST_P(Evasion, BannedIsBlockedAndOrdinaryComesThrough) {
+TEST_P(Evasion, BannedIsBlockedAndOrdinaryPasses) {
   const auto [index, variant] = GetParam();
   const Case entry = all_cases()[index];
   for (const Family family : {Family::v4, Family::v6}) {
@@ -56,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(All, Evasion,
 
 class AnswerEvasion : public testing::TestWithParam<Parameter> {};
 
-TEST_P(AnswerEvasion, BannedIsBlockedAndOrdinaryComesThrough) {
+TEST_P(AnswerEvasion, BannedIsBlockedAndOrdinaryPasses) {
   const auto [index, variant] = GetParam();
   const AnswerCase& entry = answer_cases()[index];
   for (const Family family : {Family::v4, Family::v6}) {

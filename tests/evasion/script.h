@@ -1,7 +1,7 @@
 #pragma once
 
-// What a client puts on the wire: the packets of one attempt, in order. Of TCP as drawn below, or
-// of UDP where the payload's kind says so.
+// What a client puts on the wire: the packets of one attempt, in order. TCP as drawn below, or UDP
+// if the payload's kind says so.
 //
 // Offsets count in the client's stream as filters/flow/README.md draws it: 0 is the first byte
 // behind the SYN, which itself is at -1. Numbers on the wire follow from `initial`.
@@ -45,19 +45,19 @@ struct Shot {
   bool as_server = false;                  // sent by the client under the server's address
   bool unseen = false;                     // before the gateway was there
   std::vector<Piece> pieces = {};          // none: sent in one piece
-  ByteVector decoy = {};                   // payload of what pieces of a decoy are cut from
+  ByteVector decoy = {};                   // payload from which decoy pieces are cut
 };
 
 struct Script {
-  std::string what;  // where one case has many scripts
+  std::string what;  // tells the scripts of one case apart
   std::vector<Shot> shots;
-  ByteVector stream;  // what the client wants read
+  ByteVector stream;  // what the client wants the server to read
   std::int64_t stream_at = 0;
   std::uint32_t initial = 1000;  // sequence number of offset -1
   bool fast_open = false;
   Handshake handshake = Handshake::normal;
   std::vector<std::uint16_t> vlans;
-  // Part of it lies beyond what a gateway keeps: it comes through once it was sent again.
+  // Part of it lies beyond the gateway's window, so it passes only when it is retransmitted.
   bool sends_again = false;
   std::vector<SealedPacket> sealed;
 
@@ -70,7 +70,7 @@ struct Script {
   Script& syn(std::int64_t at = -1) { return add({.at = at, .flags = "S"}); }
   Script& ack(std::int64_t at = 0) { return add({.at = at, .flags = "A"}); }
   Script& open() { return syn().ack(); }
-  // Bytes that the server is not to take; `turn` says how.
+  // Bytes that the server must not accept; `turn` says why.
   template <typename Turn>
   Script& decoy(Bytes payload, Turn turn) {
     Shot shot{.payload = {payload.begin(), payload.end()}};

@@ -1,5 +1,4 @@
-// Packets that only the gateway is meant to believe: the server never gets them, or throws them
-// away.
+// Packets that are meant to fool only the gateway: the server never gets them, or discards them.
 
 #include <functional>
 
@@ -117,7 +116,7 @@ Scripts end_too_early(const Payload& payload) {
   return around_bare(payload, "FA", [](Shot& shot) { shot.at = -100; });
 }
 
-// One byte more in the name, urgent: servers that do not want it in line never see it.
+// An urgent byte in the name: servers that do not read urgent data in line never see it.
 Scripts urgent(const Payload& payload) {
   Scripts scripts;
   for (std::size_t at = payload.name_at; at < payload.name_end; at += 3) {

@@ -1,4 +1,4 @@
-// Tricks with the opening of a connection, with who is who, and with ports that are used again.
+// Evasions with the handshake, with swapped roles, and with reused ports.
 
 #include "tests/evasion/cases.h"
 
@@ -25,7 +25,7 @@ Scripts fast_open(const Payload& payload) {
   return scripts;
 }
 
-// The SYN carries a decoy that the server does not take; the stream follows in its place.
+// The SYN carries a decoy that the server does not accept; the stream follows at its offset.
 Scripts decoy_in_syn(const Payload& payload) {
   const auto decoyed = [&](std::size_t size) {
     Script script(payload.stream);
@@ -75,7 +75,7 @@ Scripts split_handshake(const Payload& payload) {
   return scripts;
 }
 
-// The gateway came later than the connection.
+// The connection is older than the gateway.
 Scripts older_than_the_gateway(const Payload& payload) {
   Script script(payload.stream);
   script.add({.at = -1, .flags = "S", .unseen = true});
@@ -90,7 +90,7 @@ Script after_a_first_one(const Payload& payload, std::int64_t shift) {
   return script.open().bytes(0, payload.decoy);
 }
 
-// The first connection is clean and was passed; the second has its ports.
+// The first connection is clean and was passed; the second reuses its ports.
 Scripts ports_again(const Payload& payload) {
   Scripts scripts;
   for (const std::int64_t shift : {std::int64_t{100'000}, std::int64_t{3'000'000'000}}) {
@@ -107,7 +107,7 @@ Scripts ports_again(const Payload& payload) {
   return scripts;
 }
 
-// A SYN that does not arrive stands between the second connection's SYN and its answer.
+// A SYN that never arrives is sent between the second connection's SYN and its answer.
 Scripts ports_again_decoy(const Payload& payload) {
   constexpr std::int64_t kShift = 100'000;
   Script script = after_a_first_one(payload, kShift);
@@ -127,7 +127,7 @@ Scripts ports_again_fast_open(const Payload& payload) {
   return {script.syn(kShift - 1).ack(kShift)};
 }
 
-// Half of it in the SYN; then a SYN that does not arrive would move the start of the stream.
+// Half of the stream is in the SYN; then comes a SYN that never arrives and would move its start.
 Scripts fast_open_and_decoy(const Payload& payload) {
   const std::size_t middle = payload.name_at + 4;
   Script script(payload.stream);
@@ -138,7 +138,7 @@ Scripts fast_open_and_decoy(const Payload& payload) {
   return {script.ack().part(middle, payload.stream.size())};
 }
 
-// An acknowledgment of nothing makes the server send a RST, and leaves the connection as it was.
+// A wrong acknowledgment makes the server send a RST, but the connection stays open.
 Scripts reset_provoked(const Payload& payload) {
   const std::size_t middle = payload.name_at + 4;
   Script script(payload.stream);

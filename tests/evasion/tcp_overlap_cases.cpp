@@ -106,7 +106,7 @@ Scripts one_byte(const Payload& payload) {
               .part(at.from, at.to)};
 }
 
-// Windows of eight bytes that move by one, turn and turn about from both streams.
+// Windows of eight bytes that move by one byte, alternately from both streams.
 Scripts interleaved(const Payload& payload) {
   Script real_first(payload.stream), decoy_first(payload.stream);
   real_first.open();
@@ -137,7 +137,7 @@ Scripts before_the_start(const Payload& payload) {
   return scripts;
 }
 
-// `disorder` with `seqovl`: the second part comes first, and reaches over the first one.
+// `disorder` with `seqovl`: the second part comes first and overlaps the first one.
 Scripts before_the_second_part(const Payload& payload) {
   const Places at(payload);
   ByteVector second(cut(payload.decoy, at.from, at.middle).begin(),
@@ -159,7 +159,7 @@ Scripts over_what_was_read(const Payload& payload) {
   return {Script(payload.stream).open().part(0, at.middle).bytes(0, second)};
 }
 
-// `fakedsplit`: before and behind each part a copy that does not arrive.
+// `fakedsplit`: a copy that never arrives is sent before and after each part.
 Scripts decoy_for_each_part(const Payload& payload) {
   const Places at(payload);
   Scripts scripts;

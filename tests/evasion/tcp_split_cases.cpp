@@ -1,4 +1,4 @@
-// Streams cut, turned round and repeated: all of it lawful TCP.
+// Streams that are cut, reordered and repeated: all of it valid TCP.
 
 #include <algorithm>
 
@@ -57,7 +57,7 @@ Scripts byte_by_byte(const Payload& payload) {
   return {forward, backward};
 }
 
-// All but one byte; that one last.
+// All bytes but one, then that one.
 Scripts last_byte_missing(const Payload& payload) {
   Scripts scripts;
   for (std::size_t at = payload.name_at; at < payload.name_end; ++at) {

@@ -1,4 +1,4 @@
-// The client sends under its server's address, to tell the gateway what the server never said.
+// The client spoofs its server's address to show the gateway packets that the server never sent.
 
 #include "tests/evasion/cases.h"
 
@@ -29,14 +29,14 @@ Scripts acknowledgment(const Payload& payload) {
               .whole()};
 }
 
-// A SYN of the server's before ours: who is the client?
+// A spoofed SYN of the server makes the roles look swapped.
 Scripts syn(const Payload& payload) {
   return {Script(payload.stream).add(from_server("S")).open().whole(),
           Script(payload.stream).syn().add(from_server("S")).ack().whole(),
           Script(payload.stream).open().add(from_server("S")).whole()};
 }
 
-// A SYN-ACK that answers another SYN than the server's does.
+// A spoofed SYN-ACK answers another SYN than the server's real one.
 Scripts syn_ack(const Payload& payload) {
   return {Script(payload.stream).syn().add(from_server("SA", 70'000)).ack().whole(),
           Script(payload.stream).add(from_server("SA", 70'000)).open().whole(),
@@ -55,7 +55,7 @@ Scripts end(const Payload& payload) {
       Script(payload.stream).open().part(0, middle).add(from_server("FA", 0)).part(middle, size)};
 }
 
-// Reset, then a connection that never comes to be, then on with the first one.
+// A reset, then a connection that is never established, then the first one goes on.
 Scripts reset_and_syn(const Payload& payload) {
   const std::size_t middle = payload.name_at + 4, size = payload.stream.size();
   return {Script(payload.stream)

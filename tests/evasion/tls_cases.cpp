@@ -1,4 +1,4 @@
-// One ClientHello in the records that a server puts together, and names as it compares them.
+// One ClientHello in many records, and names in the forms that servers treat as equal.
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 namespace sluice::evasion {
 namespace {
 
-constexpr std::size_t kKeyShare = 1700;  // bytes of a post-quantum one, and then some
+constexpr std::size_t kKeyShare = 1700;  // a little larger than a post-quantum key share
 
 ByteVector hello_of(const Payload& payload) {
   return client_hello(payload.name, payload.kind == Kind::tls_post_quantum ? kKeyShare : 32);

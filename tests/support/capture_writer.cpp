@@ -18,7 +18,7 @@ void write_pcap(const std::filesystem::path& path, std::span<const TimedFrame> f
   put(out, 0xa1b23c4d, 4);
   put(out, 2, 2);
   put(out, 4, 2);
-  put(out, 0, 8);  // time zone and accuracy, which nobody uses
+  put(out, 0, 8);  // time zone and accuracy, which readers ignore
   put(out, 262144, 4);
   put(out, static_cast<std::uint64_t>(link), 4);
   for (const TimedFrame& frame : frames) {

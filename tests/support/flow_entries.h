@@ -15,7 +15,7 @@
 
 namespace sluice::test {
 
-// The key of a frame's own flow. Nothing: the contract lets the frame come up.
+// The key of a frame's own flow; nullopt if the contract hands such frames to the worker.
 [[nodiscard]] std::optional<io::FlowKey> flow_key_of(const packet::Packet& packet);
 
 class FlowEntries {
@@ -29,10 +29,10 @@ class FlowEntries {
     revoked_.reserve(io::Batch::kCapacity);
   }
 
-  // What becomes of a frame that the dataplane handles itself. Nothing: it comes up.
+  // The verdict on a frame that the dataplane handles itself; nullopt if the worker gets it.
   [[nodiscard]] std::optional<io::Verdict> handle(const io::Frame& frame);
 
-  // Opens a batch, and closes it with its verdicts: they make entries.
+  // Opens a batch, and closes it with its verdicts, which make entries.
   void poll() { revoked_.clear(); }
   void submit(std::span<const io::FrameVerdict> verdicts);
   void publish(io::Generation generation);

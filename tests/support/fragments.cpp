@@ -66,7 +66,7 @@ ByteVector ip_frame(std::string_view source, std::string_view destination, std::
   const auto end = [&](std::string_view address) {
     return (v6 ? "[" + std::string(address) + "]" : std::string(address)) + ":0";
   };
-  // A UDP header is taken out of it again.
+  // The builder adds a UDP header, which is cut off here.
   ByteVector frame = FrameBuilder(end(source), end(destination)).build();
   frame.resize(header_of(frame));
   append(frame, payload);

@@ -32,7 +32,7 @@ struct Field {
   std::string name, value;
 };
 using FieldList = std::vector<Field>;
-// Where servers find the host, or may.
+// The fields in which servers may find the host.
 [[nodiscard]] bool names_host(const Field& field);
 [[nodiscard]] FieldList request_fields(std::string_view authority);
 
@@ -57,11 +57,11 @@ class FieldEncoder {
   std::unique_ptr<nghttp2_hd_deflater, Delete> deflater_;
 };
 
-// The other end, with its own. Reads as a server's library does.
+// The other end, with its own table. Reads as a server's library does.
 class FieldDecoder {
  public:
   FieldDecoder();
-  // Appends the fields of a block. False: it is none, and the connection is at its end.
+  // Appends the fields of a block. False: the block is invalid, which ends the connection.
   [[nodiscard]] bool decode(Bytes block, FieldList& fields);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// A stream as a map of bytes: slow, and plainly right. What flow::StreamBuffer is held against.
+// A stream as a map of bytes: slow and obviously correct. Tests compare flow::StreamBuffer with it.
 
 #include <cstdint>
 #include <map>

@@ -45,7 +45,7 @@ void append_varint(ByteVector& to, std::uint64_t value);
 // Terminates the test program on a version that has no keys.
 [[nodiscard]] ByteVector quic_initial(const QuicPacket& packet, Bytes frames,
                                       std::size_t least_size = 0);
-// A 0-RTT or Handshake packet with `size` bytes that nobody can open.
+// A 0-RTT or Handshake packet with `size` bytes that nobody can decrypt.
 [[nodiscard]] ByteVector quic_sealed(const QuicPacket& packet, quic::PacketType type,
                                      std::size_t size);
 // `packet.dcid` is the client's, `packet.scid` the server's new one.
@@ -56,8 +56,8 @@ void append_varint(ByteVector& to, std::uint64_t value);
 // The start of a connection of Google's QUIC up to Q043; `version` as in "Q039".
 [[nodiscard]] ByteVector google_quic(std::string_view version, std::size_t size = kQuicDatagram);
 
-// A ClientHello in one datagram for each of these sizes, the last one for all that is left; packet
-// numbers go on from `packet.number`.
+// A ClientHello in one datagram for each of these sizes; the last one takes the rest. Packet
+// numbers start at `packet.number`.
 [[nodiscard]] std::vector<ByteVector> quic_hello(std::string_view server_name,
                                                  QuicPacket packet = {},
                                                  const std::vector<std::size_t>& sizes = {},

@@ -17,8 +17,7 @@ class StreamFeeder {
   explicit StreamFeeder(std::uint16_t port = 443, inspect::StreamState state = {})
       : port_(port), state_(state) {}
 
-  // The stream up to here; each call has what the one before had, and more. True: there is more to
-  // tell.
+  // The stream so far; each call extends the one before. True: more findings may follow.
   bool feed(Bytes stream) {
     while (!over_ && stream.size() >= needed_) {
       findings_.clear();
@@ -43,7 +42,7 @@ class StreamFeeder {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] inspect::ParseError error() const { return error_; }
   [[nodiscard]] bool over() const { return over_; }
-  // Bytes that were looked at, over all calls.
+  // Bytes inspected in all calls.
   [[nodiscard]] std::size_t examined() const { return examined_; }
   [[nodiscard]] inspect::Stage stage() const { return state_.stage(); }
 

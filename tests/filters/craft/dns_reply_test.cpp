@@ -92,7 +92,7 @@ Message read_message(Bytes bytes, std::size_t question_bytes) {
   return message;
 }
 
-// ByteVector of the one question `name`, without compression.
+// The bytes of one question for `name`, without compression.
 std::size_t question_bytes(std::string_view name) {
   return name.size() + 2 + 4;
 }
@@ -118,11 +118,11 @@ TEST(RefuseQuery, SaysThatThereIsNoSuchName) {
   EXPECT_EQ(message.flags, kFlags);
   EXPECT_EQ(message.questions, 1);
   EXPECT_EQ(message.answers + message.authorities + message.additional, 0);
-  // To the letter: resolvers compare the case that they sent.
+  // Byte for byte: resolvers compare the letter case that they sent.
   EXPECT_EQ(as_text(message.question_section), as_text(talk->asked.payload.subspan(12)));
 }
 
-TEST(RefuseQuery, SaysBlockedWhereTheQuestionHasEdnsAndRoom) {
+TEST(RefuseQuery, SaysBlockedIfTheQuestionHasEdnsAndRoom) {
   const Message message = reply_to("web.wechat.com", {.edns = true, .cookie = 8});
   EXPECT_TRUE(message.whole);
   EXPECT_TRUE(message.has_opt);
@@ -132,14 +132,14 @@ TEST(RefuseQuery, SaysBlockedWhereTheQuestionHasEdnsAndRoom) {
   EXPECT_EQ(message.error_text, "wechat");
 }
 
-TEST(RefuseQuery, LeavesOutWhatHasNoRoom) {
+TEST(RefuseQuery, LeavesOutTextWithoutRoom) {
   // An OPT record without options: nothing fits into it.
   const Message bare = reply_to("web.wechat.com", {.edns = true});
   EXPECT_TRUE(bare.whole);
   EXPECT_TRUE(bare.has_opt);
   EXPECT_FALSE(bare.has_error);
-  // The option is four bytes larger than its cookie: room for the code from two on, and for each
-  // byte of text behind it.
+  // The query's option is four bytes larger than its cookie. So the code fits from a cookie of two
+  // bytes on, and each further byte leaves room for one byte of text.
   for (std::size_t cookie = 1; cookie <= 16; ++cookie) {
     const Message message = reply_to("web.wechat.com", {.edns = true, .cookie = cookie});
     EXPECT_TRUE(message.whole);
@@ -148,7 +148,7 @@ TEST(RefuseQuery, LeavesOutWhatHasNoRoom) {
   }
 }
 
-TEST(RefuseQuery, HasNoOptWhereTheQuestionHasNone) {
+TEST(RefuseQuery, HasNoOptIfTheQuestionHasNone) {
   ByteVector question = test::dns_query("web.wechat.com");
   question.resize(question.size() + 40);  // room, but no EDNS
   const auto talk = exchange(udp().payload(question).build());
@@ -240,7 +240,7 @@ TEST(RefuseQuery, AChecksumIsNeverZero) {
   EXPECT_GT(all_ones, 0U);
 }
 
-TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
+TEST(RefuseQuery, MakesNothingForTcpOrWithoutRoom) {
   const ByteVector message = test::dns_query("wechat.com");
   const auto query = std::make_unique<dns::Query>();
   ASSERT_TRUE(dns::parse_query(message, *query));
@@ -260,7 +260,7 @@ TEST(RefuseQuery, IsNothingForTcpAndWhereThereIsNoRoom) {
   EXPECT_EQ(refuse_query(*asked, Direction::back, *query, "", out).size(), frame.size());
 }
 
-// Several questions, the later ones compressed into the first; perhaps OPT; perhaps bytes behind.
+// Several questions, the later ones compressed into the first; perhaps OPT; perhaps trailing bytes.
 ByteVector some_question(std::mt19937& random) {
   std::string name;
   for (auto labels = 1 + random() % 5; labels > 0; --labels) {

@@ -19,7 +19,7 @@ using namespace std::string_view_literals;
 
 struct Hidden {
   ByteVector frame;        // empty: it could not be done
-  std::string rdata;       // of the first record, where it could
+  std::string rdata;       // of the first record, if it could
   bool checksums = false;  // hold
 };
 
@@ -47,7 +47,7 @@ ByteVector frame(const DnsResponse& response, const char* from = "198.51.100.53:
   return FrameBuilder(from, to).payload(response.build()).build();
 }
 
-TEST(HideEch, PutsZerosOfAPrivateKeyBehindTheOtherParameters) {
+TEST(HideEch, ReplacesEchWithAZeroedPrivateParameterAtTheEnd) {
   const Hidden hidden = hide(
       frame(DnsResponse("a.example", 65)
                 .https("a.example", "",
@@ -92,7 +92,7 @@ TEST(HideEch, OverIpv6AndWithoutAChecksum) {
   EXPECT_EQ(hidden.frame[14 + 20 + 6], std::byte{0});
 }
 
-TEST(HideEch, IsNothingWhereTheKeyHasNoRoomBehindTheOthers) {
+TEST(HideEch, FailsIfTheKeyHasNoRoomBehindTheOthers) {
   const auto with_last = [](std::string_view last) {
     const std::string data = std::string("\0\1\0\0\5\0\1x"sv) + std::string(last);
     return hide(frame(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))));

@@ -14,7 +14,7 @@ FrameBuilder tcp(const char* from, const char* to) {
   return FrameBuilder(from, to).tcp(1000, 5000, "PA");
 }
 
-// The frame with another payload; empty where it could not be made.
+// The frame with another payload; empty if it could not be made.
 ByteVector rewritten(const ByteVector& frame, std::string_view payload) {
   const auto packet = packet::decode(frame, LinkType::ethernet);
   EXPECT_TRUE(packet);
@@ -34,7 +34,7 @@ TEST(Rewrite, IsTheFrameThatTheSenderWouldHaveMade) {
   }
 }
 
-// RFC 768: zero says that the sender made none.
+// RFC 768: a zero checksum means that there is none.
 TEST(Rewrite, LeavesAUdpPacketWithoutAChecksumAsItIs) {
   ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("decoy").build();
   const auto packet = packet::decode(frame, LinkType::ethernet);
@@ -47,7 +47,7 @@ TEST(Rewrite, LeavesAUdpPacketWithoutAChecksumAsItIs) {
   EXPECT_EQ(as_text(packet::decode(made, LinkType::ethernet)->payload), "names");
 }
 
-TEST(Rewrite, IsNothingWhereSizesDifferOrThereIsNoRoom) {
+TEST(Rewrite, FailsIfSizesDifferOrThereIsNoRoom) {
   const ByteVector frame = tcp("192.0.2.1:5000", "198.51.100.2:443").payload("decoy").build();
   EXPECT_TRUE(rewritten(frame, "name").empty());
   const auto packet = packet::decode(frame, LinkType::ethernet);

@@ -56,7 +56,7 @@ FrameBuilder segment(std::uint32_t sequence, std::uint32_t acknowledgment, std::
   return FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").tcp(sequence, acknowledgment, flags);
 }
 
-TEST(ResetToSender, StandsWhereTheSenderExpectsTheNextByte) {
+TEST(ResetToSender, HasTheSequenceNumberThatTheSenderExpects) {
   EXPECT_EQ(to_sender(segment(1000, 2000, "PA").payload("hello")), (Numbers{2000, 1005, "AR"}));
   EXPECT_EQ(to_sender(segment(1000, 2000, "A")), (Numbers{2000, 1000, "AR"}));
 }
@@ -72,7 +72,7 @@ TEST(ResetToSender, AnswersASegmentWithoutAckAtZero) {
   EXPECT_EQ(to_sender(segment(1000, 77, "S").payload("fast open")), (Numbers{0, 1010, "AR"}));
 }
 
-TEST(ResetToSender, SequenceNumbersGoRound) {
+TEST(ResetToSender, SequenceNumbersWrapAround) {
   EXPECT_EQ(to_sender(segment(0xffffffff, 0xffffffff, "FA").payload("abc")),
             (Numbers{0xffffffff, 3, "AR"}));
 }
@@ -82,7 +82,7 @@ TEST(ResetToSender, DoesNotCountPadding) {
             (Numbers{2000, 1001, "AR"}));
 }
 
-TEST(ResetToDestination, StandsAtTheNumberThatIsAskedFor) {
+TEST(ResetToDestination, HasTheRequestedSequenceNumber) {
   std::array<std::byte, kMaxResetFrame> out;
   const ByteVector data = segment(1000, 2000, "PA").payload("hello").build();
   EXPECT_EQ(numbers_of(decoded(reset_to_destination(decoded(data), 990, out))),
@@ -92,7 +92,7 @@ TEST(ResetToDestination, StandsAtTheNumberThatIsAskedFor) {
             (Numbers{1000, 0, "R"}));
 }
 
-TEST(Reset, KeepsLinkAndTagsAndTurnsEndsRound) {
+TEST(Reset, KeepsLinkAndTagsAndSwapsTheEndpoints) {
   struct Case {
     const char* client;
     const char* server;
@@ -155,7 +155,7 @@ TEST(Reset, KeepsACookedLinkHeaderAsItIs) {
   EXPECT_TRUE(packet::checksums_hold(decoded(reset, LinkType::linux_sll2)));
 }
 
-TEST(Reset, IsNothingForUdpAndWhereThereIsNoRoom) {
+TEST(Reset, FailsForUdpOrWithoutRoom) {
   std::array<std::byte, kMaxResetFrame> out;
   const ByteVector udp = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("x").build();
   EXPECT_TRUE(reset_to_sender(decoded(udp), out).empty());

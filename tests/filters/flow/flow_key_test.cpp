@@ -28,7 +28,7 @@ TEST(FlowKey, BothDirectionsHaveOneKey) {
   };
   for (const auto& [a, b] :
        {Ends{"192.0.2.1:5000", "198.51.100.2:443"}, Ends{"198.51.100.2:5000", "192.0.2.1:443"},
-        Ends{"192.0.2.1:443", "198.51.100.2:443"},  // the address tells
+        Ends{"192.0.2.1:443", "198.51.100.2:443"},  // the address decides
         Ends{"[2001:db8::1]:5000", "[2001:db8::2]:443"},
         Ends{"[2001:db8::1]:443", "[2001:db8::2]:443"}}) {
     const KeyedPacket there = key_of(packet_between(a, b));
@@ -39,13 +39,13 @@ TEST(FlowKey, BothDirectionsHaveOneKey) {
   }
 }
 
-TEST(FlowKey, OfOnesOwnAddressAndPortIsOneKeyToo) {
+TEST(FlowKey, AFlowToItselfHasOneKey) {
   const packet::Packet packet = packet_between("192.0.2.1:443", "192.0.2.1:443");
   EXPECT_TRUE(key_of(packet).source_is_low);
 }
 
 // Each field of a key tells flows apart, in comparison and in the hash.
-TEST(FlowKey, DependsOnAllThatTellsFlowsApart) {
+TEST(FlowKey, DependsOnEveryIdentifyingField) {
   for (const bool v4 : {true, false}) {
     const auto base = v4 ? packet_between("192.0.2.1:5000", "198.51.100.2:443")
                          : packet_between("[2001:db8::1]:5000", "[2001:db8::2]:443");
@@ -82,8 +82,8 @@ TEST(FlowKey, DependsOnAllThatTellsFlowsApart) {
   }
 }
 
-// The number of a question and the network of a tunnel were once laid over each other.
-TEST(FlowKey, ANumberIsNoTunnel) {
+// Bug: the number of a question and the tunnel's identifier shared bits.
+TEST(FlowKey, QuestionNumberAndTunnelIdShareNoBits) {
   packet::Packet in_tunnel = packet_between("192.0.2.1:5000", "198.51.100.2:53");
   packet::Packet bare = in_tunnel;
   in_tunnel.tunnel_id = 0x100;

@@ -52,7 +52,7 @@ TEST(Owner, FragmentsBelongToTheWorkerOfTheirPacket) {
   }
 }
 
-TEST(Owner, WhatATunnelCarriesBelongsToTheWorkerOfItsEnds) {
+TEST(Owner, PacketsInATunnelBelongToTheWorkerOfItsEndpoints) {
   ByteVector gre;
   test::append_u32(gre, 0x00000800);  // no options, IPv4
   std::set<std::size_t> owners;
@@ -73,7 +73,7 @@ TEST(Owner, FragmentsOfATunnelPacketBelongToOneWorker) {
   }
 }
 
-// All sessions of an access line would else be on worker 0.
+// Otherwise all sessions of an access line would be on worker 0.
 TEST(Owner, TagsAndLabelsBelowIpAreSteppedOver) {
   constexpr std::size_t kEthernetAddresses = 12;
   for (int i = 0; i < 50; ++i) {

@@ -41,12 +41,12 @@ TEST(Place, TrimsWhatLiesBeforeTheMark) {
   EXPECT_EQ(place(bytes, 5001 + kMostAhead, mark).kind, Placed::Kind::far);
 }
 
-TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
+TEST(ServerStream, BeginsBehindAllEarlierPackets) {
   StreamPool pool({1, 64});
   ServerStream stream;
   EXPECT_FALSE(stream.is_read());
   stream.begin(5011);
-  stream.begin(77);  // is read already
+  stream.begin(77);  // was already read
   EXPECT_TRUE(stream.is_read());
   EXPECT_TRUE(stream.at_start());
   EXPECT_EQ(stream.next_sequence(), 5011U);
@@ -58,14 +58,14 @@ TEST(ServerStream, BeginsBehindAllThatWentByBefore) {
   EXPECT_EQ(stream.next_sequence(), 5017U);
 }
 
-TEST(ServerStream, OfAConnectionInTheMiddleBeginsWithItsFirstPacket) {
+TEST(ServerStream, OfAnOldConnectionBeginsWithTheFirstPacketSeen) {
   ServerStream stream;
   stream.begin(std::nullopt);
   EXPECT_EQ(stream.place(server_segment(77, "answer")).offset, 0U);
   EXPECT_EQ(stream.place(server_segment(83, "more")).offset, 6U);
 }
 
-TEST(ServerStream, KnowsACopyThatDiffers) {
+TEST(ServerStream, DetectsACopyThatDiffers) {
   StreamPool pool({1, 64});
   ServerStream stream;
   stream.begin(std::nullopt);
@@ -77,17 +77,17 @@ TEST(ServerStream, KnowsACopyThatDiffers) {
   EXPECT_TRUE(stream.agrees(pool, 64, as_bytes("behind all that is kept")));
 }
 
-TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
+TEST(ServerStream, DiscardsBytesThatAreJudgedAndAcknowledged) {
   StreamPool pool({1, 64});
   ServerStream stream;
-  stream.begin(0xfffffffcU);  // the numbers turn over
+  stream.begin(0xfffffffcU);  // the numbers wrap around
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("onetwothr")), Insert::stored);
   stream.set_judged(6);
   EXPECT_FALSE(stream.at_start());
   EXPECT_EQ(stream.acknowledged(0xfffffffcU), 0U);
   EXPECT_EQ(stream.acknowledged(0xffffffffU), 3U);
-  EXPECT_EQ(stream.acknowledged(5), 6U);            // all, and some that is not judged
-  EXPECT_EQ(stream.acknowledged(0xfffffff0U), 0U);  // of long ago
+  EXPECT_EQ(stream.acknowledged(5), 6U);            // all of it, and some bytes that are not judged
+  EXPECT_EQ(stream.acknowledged(0xfffffff0U), 0U);  // far in the past
   stream.forget(pool, 3);
   EXPECT_EQ(stream.base(), 3U);
   EXPECT_EQ(stream.judged(), 3U);
@@ -100,7 +100,7 @@ TEST(ServerStream, ForgetsWhatIsJudgedAndAcknowledged) {
   EXPECT_EQ(pool.in_use(), 0U);
 }
 
-// However a stream is cut, ordered and repeated, it is read as it was sent.
+// A stream that is cut, reordered and repeated reads as it was sent.
 TEST(ServerStream, IsTheSameInAnyOrderOfItsSegments) {
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {

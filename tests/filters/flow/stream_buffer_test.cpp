@@ -28,7 +28,7 @@ TEST(StreamBuffer, JoinsSegmentsInAnyOrder) {
   EXPECT_EQ(pool.in_use(), 0U);
 }
 
-TEST(StreamBuffer, KeepsTheFirstCopyAndSaysWhereAnotherDiffers) {
+TEST(StreamBuffer, KeepsTheFirstCopyAndReportsWhereAnotherDiffers) {
   StreamPool pool({1, 64});
   StreamBuffer stream;
   EXPECT_EQ(stream.insert(pool, 0, as_bytes("good")), Insert::stored);
@@ -61,7 +61,7 @@ TEST(StreamBuffer, RefusesWhatItCannotHold) {
   EXPECT_EQ(text_of(stream, pool), "12345678");
 }
 
-TEST(StreamBuffer, LeavesOutWhatIsBeforeItsBase) {
+TEST(StreamBuffer, IgnoresBytesBeforeItsBase) {
   StreamPool pool({1, 16});
   StreamBuffer stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("0123456789")));
@@ -72,12 +72,12 @@ TEST(StreamBuffer, LeavesOutWhatIsBeforeItsBase) {
   EXPECT_EQ(text_of(stream, pool), "456789ab");
 }
 
-TEST(StreamBuffer, ForgetsBytesThatHaveNotCome) {
+TEST(StreamBuffer, CanSkipMissingBytes) {
   StreamPool pool({1, 16});
   StreamBuffer stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes("0123")));
   static_cast<void>(stream.insert(pool, 8, as_bytes("89")));
-  stream.consume(pool, 6);  // 4 and 5 are of no interest
+  stream.consume(pool, 6);  // skips 4 and 5
   EXPECT_EQ(stream.base(), 6U);
   EXPECT_EQ(stream.contiguous(), 6U);
   static_cast<void>(stream.insert(pool, 4, as_bytes("4567")));
@@ -86,7 +86,7 @@ TEST(StreamBuffer, ForgetsBytesThatHaveNotCome) {
   EXPECT_FALSE(stream.holds_memory());
   EXPECT_EQ(stream.insert(pool, 100, as_bytes("x")), Insert::known);
   EXPECT_EQ(stream.insert(pool, 106, as_bytes("y")), Insert::stored);
-  // A hole at the new base is one, whatever was there before.
+  // A hole at the new base stays a hole.
   static_cast<void>(stream.insert(pool, 110, as_bytes("z")));
   stream.consume(pool, 4);
   EXPECT_EQ(stream.contiguous(), 110U + 1U);
@@ -120,8 +120,9 @@ TEST(StreamBuffer, WaitsWhileNoLargeSlotIsFree) {
   EXPECT_EQ(other.insert(pool, 8, as_bytes("9")), Insert::stored);
 }
 
-// A hole in front costs window, not time: it is filled when it is 1/8 of the slot.
-TEST(StreamBuffer, GivesUpAPartOfItsWindowRatherThanMoveBytesForEachOneConsumed) {
+// Consumed bytes shrink the window first; the rest moves to the front once they are 1/8 of the
+// slot.
+TEST(StreamBuffer, MovesBytesOnlyAfterAnEighthOfTheSlotIsConsumed) {
   StreamPool pool({1, 64});
   StreamBuffer stream;
   static_cast<void>(stream.insert(pool, 0, as_bytes(std::string(64, 'a'))));
@@ -140,7 +141,7 @@ TEST(StreamBuffer, AgreesWithANaiveOne) {
   std::mt19937_64 random(20261123);
   constexpr std::size_t kCapacity = 200;
   for (int round = 0; round < 300; ++round) {
-    // Every other one grows on its way.
+    // Every second buffer grows during the test.
     StreamPool pool({1, round % 2 == 0 ? kCapacity : 50}, {1, kCapacity});
     StreamBuffer stream;
     test::NaiveStream naive;
@@ -149,7 +150,7 @@ TEST(StreamBuffer, AgreesWithANaiveOne) {
       const std::uint64_t back = std::min<std::uint64_t>(stream.base(), random() % 8);
       const std::uint64_t offset = stream.base() - back + random() % kCapacity;
       std::string text(random() % 40, '.');
-      // Mostly the same byte at the same place, so that overlaps that differ are rare but there.
+      // Mostly the same byte at the same offset, so that only a few overlaps differ.
       for (std::size_t i = 0; i < text.size(); ++i) {
         text[i] = random() % 200 == 0 ? '!' : static_cast<char>('a' + (offset + i) % 26);
       }

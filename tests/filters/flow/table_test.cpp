@@ -33,8 +33,8 @@ TEST(FlowTable, FindsWhatWasInserted) {
   EXPECT_EQ(table.size(), 1U);
 }
 
-// A busy entry is not moved for each packet, and neither forgotten for it.
-TEST(FlowTable, WhatIsUsedAgainAtOnceStaysWhereItIs) {
+// A busy entry is not moved for each packet, and still does not expire.
+TEST(FlowTable, AnEntryThatIsUsedAgainSoonIsNotMoved) {
   Table<Value> table(2, {1, 2}, 256 * kTimeout);
   table.insert(key(1), Nanos{0}, kIgnore);
   table.insert(key(2), Nanos{1}, kIgnore);
@@ -67,7 +67,7 @@ TEST(FlowTable, EvictsTheLeastValuableFirst) {
   EXPECT_NE(table.find(key(4)), nullptr);
 }
 
-TEST(FlowTable, ExpiresWhatIsIdleAndABoundedNumberOfIt) {
+TEST(FlowTable, ExpiresABoundedNumberOfIdleEntries) {
   Table<Value> table(64, {1, 2}, kTimeout);
   std::size_t removed = 0;
   const auto on_remove = [&](Value&, Removal why) { removed += why == Removal::idle; };
@@ -89,7 +89,7 @@ TEST(FlowTable, AnEntryFromTheFutureIsNotIdle) {
   EXPECT_EQ(table.size(), 1U);
 }
 
-// Against a list in order of use, for one class.
+// Compares one class with a list in order of use.
 TEST(FlowTable, AgreesWithANaiveOne) {
   std::mt19937 random(4);
   constexpr std::size_t kCapacity = 50;

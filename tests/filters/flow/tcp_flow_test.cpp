@@ -56,7 +56,7 @@ TEST(TcpFlow, CountsAcrossTheEndOfTheSequenceSpace) {
   EXPECT_EQ(flow.acknowledged(), 4U);
 }
 
-TEST(TcpFlow, WhatLiesBeforeTheStartIsTrimmedAsServersDo) {
+TEST(TcpFlow, BytesBeforeTheStartAreTrimmedAsServersDo) {
   TcpFlow flow = established();
   const Segment early = segment(997, 5000, "A", "xyzhello");
   const ClientSegment at = flow.on_client(early.packet);
@@ -91,7 +91,7 @@ TEST(TcpFlow, DecoySynIsCorrectedByTheServer) {
 }
 
 // Seen in a real capture: the server still had an older connection of these ports.
-TEST(TcpFlow, AnAckBeforeTheSynAckIsOfAnOlderConnection) {
+TEST(TcpFlow, AnAckBeforeTheSynAckBelongsToAnOlderConnection) {
   TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
   EXPECT_FALSE(flow.on_server(segment(7, 500'000'000, "A").packet).acknowledged_more);
   static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
@@ -119,7 +119,7 @@ TEST(TcpFlow, DataInTheSynIsAtTheStartOfTheStream) {
 }
 
 // A server in SYN-RECEIVED answers a wrong acknowledgment with a RST, and goes on.
-TEST(TcpFlow, ResetsAndEndsOpenNoWayForAnotherSyn) {
+TEST(TcpFlow, AfterAResetOrFinADecoySynIsStillIgnored) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_client(segment(1000, 5000, "R").packet));
   static_cast<void>(flow.on_client(segment(1000, 5000, "FA").packet));
@@ -128,7 +128,7 @@ TEST(TcpFlow, ResetsAndEndsOpenNoWayForAnotherSyn) {
   EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "x").packet).offset, 4U);
 }
 
-TEST(TcpFlow, DataInASynOnPortsInUseWaitsForTheServersWord) {
+TEST(TcpFlow, DataInASynOnPortsInUseWaitsForTheServersAnswer) {
   TcpFlow flow = established();
   EXPECT_EQ(flow.on_client(segment(70000, 0, "S", "fast").packet).kind, Kind::early);
   EXPECT_TRUE(flow.on_server(segment(9000, 70001, "SA").packet).restarted);
@@ -141,7 +141,7 @@ TEST(TcpFlow, ASynDecoyDoesNotMoveAStartThatCarriedData) {
   EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "rest").packet).offset, 4U);
 }
 
-TEST(TcpFlow, OfManySynsOnALiveConnectionTheAnsweredOneCounts) {
+TEST(TcpFlow, AmongManySynsOnALiveConnectionTheAnsweredOneCounts) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_client(segment(70000, 0, "S").packet));
   static_cast<void>(flow.on_client(segment(80000, 0, "S").packet));

@@ -21,7 +21,7 @@ IpAddress address(std::string_view text) {
   return *IpAddress::parse(text);
 }
 
-// A prefix a word, `@@` in front of exceptions; other words are names.
+// Each word is a prefix, with `@@` in front of exceptions; other words are names.
 DomainSet rules_of(const std::vector<std::string>& words) {
   DomainSetBuilder builder({1, 2});
   const AppId app = *builder.app("a");
@@ -70,7 +70,7 @@ TEST(AddressSet, FindsTheLongestFirst) {
   }
 }
 
-TEST(AddressSet, StopsWhereItIsToldTo) {
+TEST(AddressSet, StopsWhenTheCallerSaysSo) {
   const DomainSet rules = rules_of({"198.51.100.0/24", "198.51.0.0/16"});
   int calls = 0;
   AddressSet(rules).find_all(address("198.51.100.1"), [&](const Match&) {
@@ -80,7 +80,7 @@ TEST(AddressSet, StopsWhereItIsToldTo) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(AddressSet, ReachesToBothEndsOfTheSpace) {
+TEST(AddressSet, CoversBothEndsOfTheAddressSpace) {
   const DomainSet rules = rules_of({"::/1", "8000::/1", "255.255.255.255", "0.0.0.0/0",
                                     "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"});
   const AddressSet set(rules);
@@ -100,7 +100,7 @@ TEST(AddressSet, TheEmptySetFindsNothing) {
   });
 }
 
-// Prefixes of few bits over and over, so that they nest and adjoin.
+// Prefixes from few bits, so that many nest and adjoin.
 class AddressGenerator {
  public:
   explicit AddressGenerator(std::uint32_t seed) : random_(seed) {}

@@ -66,7 +66,7 @@ TEST(DomainImage, FoldsLettersAndNothingElse) {
   }
 }
 
-TEST(DomainImage, TheFastSumOfALabelIsThePlainOne) {
+TEST(DomainImage, TheFastSumOfALabelEqualsThePlainOne) {
   std::mt19937_64 random(1);
   SluiceHashKey key{};
   for (std::uint64_t& word : key.words) word = random();
@@ -83,7 +83,7 @@ TEST(DomainImage, TheFastSumOfALabelIsThePlainOne) {
   }
 }
 
-TEST(DomainImage, TheCReaderSaysWhatTheCppReaderSays) {
+TEST(DomainImage, TheCReaderAgreesWithTheCppReader) {
   const DomainSet set = some_set();
   std::vector<std::string> names = {"example.com",   "a.b.example.com", "q.a.b.example.com",
                                     "b.example.com", "x.org",           "y.org",
@@ -99,7 +99,7 @@ TEST(DomainImage, TheCReaderSaysWhatTheCppReaderSays) {
   }
 }
 
-TEST(DomainImage, TruncatedOnesAreRefused) {
+TEST(DomainImage, TruncatedImagesAreRefused) {
   const DomainSet set = some_set();
   const Copy copy(set.image());
   ASSERT_TRUE(copy.open());
@@ -108,7 +108,7 @@ TEST(DomainImage, TruncatedOnesAreRefused) {
   }
 }
 
-TEST(DomainImage, OthersAreRefusedWithTheReason) {
+TEST(DomainImage, InvalidImagesAreRefusedWithTheReason) {
   const DomainSet set = some_set();
   const auto error_of = [&](auto&& change) {
     Copy copy(set.image());
@@ -175,7 +175,7 @@ TEST_F(AddressSection, HoldsTheRangesInTheOrderOfTheirAddresses) {
   EXPECT_EQ(rule.line, 5U);
 }
 
-TEST_F(AddressSection, NamesLikeAddressesAreOtherNames) {
+TEST_F(AddressSection, NamesThatLookLikeAddressesStayNames) {
   EXPECT_FALSE(set_.find(name_of("192.0.2.7")).rule.valid());
   EXPECT_FALSE(set_.find(name_of("192.0.2.7/32._address")).rule.valid());
 }
@@ -199,9 +199,8 @@ TEST_F(AddressSection, LiesInsideTheImage) {
   EXPECT_EQ(copy.open().error(), ImageError::bad_sections);
 }
 
-// Whatever its bytes are, a look-up stays inside an image that opens (the sanitizers watch), and
-// ends.
-TEST(DomainImage, DamageNeverLeadsOutsideIt) {
+// If a damaged image opens, look-ups stay inside it (the sanitizers check) and end.
+TEST(DomainImage, LookUpsInADamagedImageStayInsideIt) {
   const DomainSet set = some_set();
   std::mt19937 random(2);
   const std::vector<std::string> names = {"example.com", "q.a.b.example.com", "n7.net", "n8.net",

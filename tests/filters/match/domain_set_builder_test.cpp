@@ -40,7 +40,7 @@ TEST(DomainSetBuilder, BuildingTwiceGivesTheSameBytes) {
   EXPECT_FALSE(same_bytes(built, other_seed.build()->set));
 }
 
-TEST(DomainSetBuilder, ThreadsChangeNothing) {
+TEST(DomainSetBuilder, ThreadsDoNotChangeTheImage) {
   DomainSetBuilder builder({1, 2});
   add_names(builder, 200'000);
   const auto on_threads = [](std::size_t count, FunctionRef<void(std::size_t)> task) {
@@ -54,7 +54,7 @@ TEST(DomainSetBuilder, ThreadsChangeNothing) {
   EXPECT_TRUE(same_bytes(builder.build()->set, builder.build(on_threads)->set));
 }
 
-TEST(DomainSetBuilder, EveryNameOfALargeSetIsFoundAndItsRuleIsItsOwn) {
+TEST(DomainSetBuilder, EveryNameOfALargeSetIsFoundWithItsOwnRule) {
   DomainSetBuilder builder({5, 6});
   add_names(builder, 200'000);
   const DomainSet set = builder.build()->set;
@@ -122,7 +122,7 @@ TEST(DomainSetBuilder, ReportsDuplicatesAndKeepsTheFirst) {
   EXPECT_TRUE(kept_first);
 }
 
-TEST(DomainSetBuilder, RefusesWhatDoesNotFit) {
+TEST(DomainSetBuilder, RefusesEntriesThatDoNotFit) {
   DomainSetBuilder builder({1, 2});
   for (std::size_t i = 0; i < kMaxApps; ++i) builder.app(std::to_string(i)).value();
   EXPECT_EQ(builder.app("one more").error(), BuildError::too_many_apps);
@@ -137,7 +137,7 @@ TEST(DomainSetBuilder, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(builder.add({.name = root.wire(), .list = list}).has_value());
 }
 
-TEST(DomainSetBuilder, AStarIsAnByteLikeOthersWhereItIsNoGlob) {
+TEST(DomainSetBuilder, AStarOutsideAGlobIsAnOrdinaryByte) {
   DomainSetBuilder builder({1, 2});
   builder
       .add(name_of("\\*.example.com"), EntryKind::suffix, *builder.app("a"), *builder.list("l"), 1)
@@ -147,7 +147,7 @@ TEST(DomainSetBuilder, AStarIsAnByteLikeOthersWhereItIsNoGlob) {
   EXPECT_FALSE(set.find(name_of("x.example.com")).rule.valid());
 }
 
-// 12 bytes a rule is what DESIGN promises for what a miss reads.
+// A look-up that misses reads at most 12 bytes for each rule.
 TEST(DomainSetBuilder, TheHotPartIsSmall) {
   DomainSetBuilder builder({1, 2});
   add_names(builder, 100'000);

@@ -57,7 +57,7 @@ std::vector<std::string> all(const DomainSet& set, std::string_view name) {
   return texts;
 }
 
-TEST(DomainSet, AnEmptyOneCoversNothing) {
+TEST(DomainSet, AnEmptySetCoversNothing) {
   EXPECT_EQ(found(DomainSet(), "a.com"), "");
   EXPECT_EQ(found(Lists().build(), "a.com"), "");
   EXPECT_EQ(found(Lists().build(), "."), "");
@@ -74,13 +74,13 @@ TEST(DomainSet, ASuffixCoversAtLabelBordersOnly) {
   }
 }
 
-TEST(DomainSet, AnExactEntryCoversItselfAlone) {
+TEST(DomainSet, AnExactEntryCoversOnlyItself) {
   const DomainSet set = Lists().add("=example.com").build();
   EXPECT_EQ(found(set, "example.com"), "=example.com");
   EXPECT_EQ(found(set, "a.example.com"), "");
 }
 
-TEST(DomainSet, TheLongestWinsAndAtOneLengthTheException) {
+TEST(DomainSet, TheLongestWinsAndAtEqualLengthTheException) {
   const DomainSet set = Lists()
                             .add("example.com")
                             .add("@@b.example.com")
@@ -107,7 +107,7 @@ TEST(DomainSet, EntriesOfOneLabelCoverATopLevel) {
   EXPECT_EQ(found(set, "com"), "");
 }
 
-TEST(DomainSet, ALongerEntryIsFoundBelowNamesThatAreNone) {
+TEST(DomainSet, ALongEntryIsFoundThoughItsParentsAreNotEntries) {
   const DomainSet set = Lists().add("a.b.c.d.e.f.example.com").build();
   EXPECT_EQ(found(set, "x.a.b.c.d.e.f.example.com"), "a.b.c.d.e.f.example.com");
   EXPECT_EQ(found(set, "b.c.d.e.f.example.com"), "");
@@ -134,7 +134,7 @@ TEST(DomainSet, GlobsCoverWithinTheirLabels) {
   EXPECT_EQ(found(set, "b.anything.mid.net"), "");
 }
 
-TEST(DomainSet, AGlobStandsAtItsOwnLengthAmongOthers) {
+TEST(DomainSet, AGlobIsOrderedByItsLength) {
   const DomainSet set =
       Lists().add("x.com").add("@@b*.x.com").add("c.bb.x.com").add("a*.*.x.com").build();
   EXPECT_THAT(all(set, "c.bb.x.com"), ElementsAre("c.bb.x.com", "@@b*.x.com", "x.com"));
@@ -142,7 +142,7 @@ TEST(DomainSet, AGlobStandsAtItsOwnLengthAmongOthers) {
   EXPECT_THAT(all(set, "bb.x.com"), ElementsAre("@@b*.x.com", "x.com"));
 }
 
-TEST(DomainSet, MoreEntriesCoverANameThanAnyBoundOfOurs) {
+TEST(DomainSet, ManyEntriesMayCoverOneName) {
   Lists lists;
   for (int app = 0; app < 64; ++app) lists.add("a.b.example.com", std::to_string(app));
   EXPECT_EQ(all(lists.build(), "a.b.example.com").size(), 64U);
@@ -161,7 +161,7 @@ TEST(DomainSet, NamesOf127LabelsAnd255Bytes) {
   EXPECT_EQ(found(set, "w" + wide.substr(1)), "");
 }
 
-TEST(DomainSet, BinaryLabelsAreThemselves) {
+TEST(DomainSet, BinaryLabelsMatchExactly) {
   const DomainSet set = Lists().add("\\000\\255\\.x.example").add("_A\\@.example").build();
   EXPECT_EQ(found(set, "q.\\000\\255\\.X.example"), "\\000\\255\\.x.example");
   EXPECT_EQ(found(set, "\\000\\255.x.example"), "");
@@ -191,7 +191,7 @@ TEST(DomainSet, ARuleKnowsWhereItStands) {
   EXPECT_EQ(set.rule_source(match.rule), "Bücher.example");
 }
 
-TEST(DomainSet, HostsAreFoundAsTheyAreWritten) {
+TEST(DomainSet, HostsAreFoundAsWritten) {
   const DomainSet set = Lists().add("example.com").add("zip").build();
   const auto host = [&](std::string_view text) {
     const Match match = set.find(HostName::from(text));
@@ -209,7 +209,7 @@ TEST(DomainSet, HostsAreFoundAsTheyAreWritten) {
   }
 }
 
-TEST(DomainSet, WireNamesThatAreNoneAreCoveredByNothing) {
+TEST(DomainSet, InvalidWireNamesAreCoveredByNothing) {
   const DomainSet set = Lists().add("example.com").build();
   const auto wire = [&](std::string_view bytes, std::uint32_t at = 0) {
     return set.find(WireName{as_bytes(bytes), at}).rule.valid();
@@ -220,7 +220,7 @@ TEST(DomainSet, WireNamesThatAreNoneAreCoveredByNothing) {
   EXPECT_FALSE(wire("\7example\3com"sv));        // no root
   EXPECT_FALSE(wire("\7example\3co"sv));         // cut in a label
   EXPECT_FALSE(wire("\7example\xc0\x04"sv));     // a pointer
-  EXPECT_FALSE(wire("\7example\3com\0"sv, 13));  // behind its buffer
+  EXPECT_FALSE(wire("\7example\3com\0"sv, 13));  // beyond its buffer
   EXPECT_FALSE(wire("\7example\3com\0"sv, 400));
   EXPECT_FALSE(wire(""sv));
 }

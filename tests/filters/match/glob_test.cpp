@@ -36,7 +36,7 @@ TEST(Glob, AgreesWithANaiveOne) {
   }
 }
 
-TEST(Glob, ManyStarsTakeNoLongTime) {
+TEST(Glob, ManyStarsAreMatchedQuickly) {
   std::string pattern;
   for (int i = 0; i < 31; ++i) pattern += "*a";
   EXPECT_FALSE(glob_matches(pattern + "b", std::string(63, 'a')));

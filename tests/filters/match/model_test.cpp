@@ -1,5 +1,5 @@
-// The set against a naive one: lists with nested entries, exceptions, exact ones and globs;
-// look-ups in every form that the set takes.
+// Compares the set with a naive one: lists with nested entries, exceptions, exact entries and
+// globs; look-ups in every form that the set accepts.
 
 #include <gtest/gtest.h>
 
@@ -26,8 +26,7 @@ class Generator {
   }
   bool chance(std::size_t percent) { return below(100) < percent; }
 
-  // Few labels over and over, so that names lie below each other; now and then a long or a binary
-  // one.
+  // Few different labels, so that many names lie below others; now and then a long or binary one.
   std::string label(bool glob) {
     if (chance(3)) return std::string(1 + below(63), static_cast<char>('a' + below(3)));
     if (chance(2)) {
@@ -78,7 +77,7 @@ Model make_model(Generator& generator, std::size_t count, std::size_t most_label
     const AppId app = *builder.app(std::to_string(generator.below(3)));
     const auto line = static_cast<std::uint32_t>(i + 1);
     const auto added = builder.add({name.wire(), kind, glob, app, list, line, {}});
-    if (!added) continue;  // cut to where nothing fixed is left
+    if (!added) continue;  // no fixed label is left
     const bool starred = as_text(name.wire()).find('*') != std::string_view::npos;
     const NaiveRule rule{name, kind, glob && starred, app.index, line};
     const bool seen = std::ranges::any_of(model.rules, [&](const NaiveRule& other) {
@@ -181,7 +180,7 @@ void expect_agreement(const Model& model, const Queries& queries) {
   }
 }
 
-TEST(DomainSetModel, SmallListsOverAndOver) {
+TEST(DomainSetModel, ManySmallLists) {
   Generator generator(1);
   for (int round = 0; round < 400; ++round) {
     const Model model = make_model(generator, generator.below(40), 5);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The name that a literal of a test says.
+// Makes a name from a literal.
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-// What DNS answers on the wire teach of addresses, and what they do not.
+// Which addresses the gateway learns from DNS answers on the wire, and which not.
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ class Answers : public testing::Test {
               Verdict::pass);
   }
   [[nodiscard]] std::uint64_t leases() const { return lab.counters->leases.value(); }
-  // Whether nameless traffic to the server is dropped, once the ban does more than to log.
+  // Whether nameless traffic to the server is dropped once the policy enforces the ban.
   bool drops(std::initializer_list<const char*> ranges = {}) {
     lab.snapshots.publish(test::wechat_ban({.addresses = ranges}));
     const Connection connection("192.0.2.1:" + std::to_string(++port),
@@ -81,7 +81,7 @@ TEST_F(Answers, OnlyTheFirstAnswerCounts) {
   EXPECT_FALSE(drops());
 }
 
-TEST_F(Answers, BehindAnAliasIntoANetworkOfManyMakeNoLease) {
+TEST_F(Answers, BehindAnAliasIntoASharedNetworkMakeNoLease) {
   ask("sg.wechat.com");
   answer(Answer(query)
              .alias("sg.wechat.com", "edge.cdn.example")
@@ -108,8 +108,8 @@ class AnswersWithSides : public Answers {
                  .can = {.drop = true, .inject = true, .sides = true}}) {}
 };
 
-// Somebody outside who asks under a client's address, and answers.
-TEST_F(AnswersWithSides, AQuestionFromOutsideIsNobodys) {
+// A host outside spoofs a client's question and answers it.
+TEST_F(AnswersWithSides, AQuestionFromOutsideIsIgnored) {
   ask("sg.wechat.com", Side::outside);
   answer(Answer(query).address("sg.wechat.com", kServer).build());
   EXPECT_EQ(leases(), 0U);

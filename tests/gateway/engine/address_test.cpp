@@ -1,5 +1,5 @@
-// Traffic that shows no name is judged by the server's address: ranges of the lists, leases that
-// traffic taught, what the background resolver found; and who is guarded against it.
+// Traffic without a name is judged by the server's address: listed ranges, leases learned from
+// traffic, and the background resolver's answers. Shared addresses are guarded.
 
 #include <gtest/gtest.h>
 
@@ -23,8 +23,8 @@ using test::Lab;
 using test::LabOptions;
 
 constexpr const char* kRange = "203.0.113.0/24";
-constexpr const char* kInside = "203.0.113.7:8080";    // of the range
-constexpr const char* kOutside = "198.51.100.2:8080";  // of none
+constexpr const char* kInside = "203.0.113.7:8080";    // in the range
+constexpr const char* kOutside = "198.51.100.2:8080";  // in no range
 constexpr const char* kNameless = "\x01\x02 words of no protocol that we read";
 
 LabOptions listed(policy::Action action = policy::Action::drop) {
@@ -37,7 +37,7 @@ Verdict send_first(Lab& lab, const Connection& connection, Bytes bytes) {
 Verdict send_nameless(Lab& lab, std::string_view server, std::string_view client = kClient) {
   return send_first(lab, Connection(client, server), as_bytes(kNameless));
 }
-// The server takes a hello with this name.
+// The server acknowledges a hello with this name.
 void show(Lab& lab, std::string_view name, std::string_view server, std::string_view client) {
   const Connection connection(client, server);
   const ByteVector bytes = hello(name);
@@ -75,8 +75,8 @@ TEST(Address, AHelloWithoutANameIsNameless) {
   EXPECT_EQ(send_first(lab, Connection(kClient, kInside), hello("")), Verdict::drop_flow);
 }
 
-// An address in the place of a name is none.
-TEST(Address, AHostThatIsAnAddressIsNoWayAround) {
+// An address in the place of a name does not count as a name.
+TEST(Address, AHostHeaderWithAnAddressIsNameless) {
   int port = 5000;
   for (const char* host :
        {"203.0.113.7", "203.0.113.7:8080", "192.0.2.99", "[2001:db8::1]:80", "203.0.113.7."}) {
@@ -90,12 +90,12 @@ TEST(Address, AHostThatIsAnAddressIsNoWayAround) {
             Verdict::drop_flow);
 }
 
-TEST(Address, ANameDecidesWhereThereIsOne) {
+TEST(Address, ANameTakesPrecedenceOverTheAddress) {
   Lab lab(listed());
   EXPECT_EQ(send_first(lab, Connection(kClient, kInside), hello("example.com")), Verdict::pass);
 }
 
-TEST(Address, WhereTheServerSpeaksFirstTheClientsWordsAreJudged) {
+TEST(Address, IfTheServerSpeaksFirstTheClientsDataIsJudged) {
   Lab lab(listed());
   const Connection connection(kClient, kInside);
   connection.open(lab);
@@ -103,12 +103,12 @@ TEST(Address, WhereTheServerSpeaksFirstTheClientsWordsAreJudged) {
   EXPECT_EQ(lab.send(connection.data(0, as_bytes(kNameless))), Verdict::drop_flow);
 }
 
-TEST(Address, AConnectionOlderThanWeAreIsLeftAlone) {
+TEST(Address, AConnectionOlderThanTheGatewayIsLeftAlone) {
   Lab lab(listed());
   EXPECT_EQ(lab.send(Connection(kClient, kInside).data(0, as_bytes(kNameless))), Verdict::pass);
 }
 
-TEST(Address, DatagramsAreJudgedEachAlone) {
+TEST(Address, EachDatagramIsJudgedSeparately) {
   Lab lab(listed());
   const auto datagram = [](const char* to) {
     return FrameBuilder(kClient, to).payload(kNameless).build();
@@ -165,8 +165,8 @@ TEST(Address, AnAddressWithInnocentNamesIsGuarded) {
   EXPECT_EQ(send_nameless(lab, kInside, "192.0.2.1:5001"), Verdict::drop_flow);
 }
 
-// A name that the server has not acknowledged, or of a connection that nobody opened, is a claim.
-TEST(Address, AClaimOfANameTeachesNothing) {
+// A name proves nothing if the server did not acknowledge it, or if no handshake was seen.
+TEST(Address, AnUnconfirmedNameTeachesNothing) {
   Lab lab(listed(policy::Action::log));
   for (const auto& [name, host] :
        {std::pair{"example.com", "192.0.2.8"}, {"wechat.com", "192.0.2.9"}}) {
@@ -194,7 +194,7 @@ TEST(Address, AConfirmedBannedNameMakesALease) {
   EXPECT_EQ(record->rule.view(), "wechat.com");
   EXPECT_EQ(record->name.view(), "198.51.100.2");
   EXPECT_EQ(record->evidence, 2U);
-  // Whoever is banned no more has no lease either.
+  // A name that is no longer banned has no lease either.
   lab.snapshots.publish(std::make_shared<Snapshot>());
   EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5002"), Verdict::pass);
 }
@@ -221,7 +221,7 @@ TEST(Address, LeasesAreBoundedAndEvictionsCounted) {
   EXPECT_EQ(lab.counters->leases_evicted.value(), 24U);
 }
 
-TEST(Address, WhatTheResolverFoundIsJudgedByToo) {
+TEST(Address, AddressesThatTheResolverFoundAreJudged) {
   Lab lab;
   EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
   std::vector<name::Name> names = {*name::Name::from_text("long.wechat.com")};

@@ -85,8 +85,8 @@ void add_dns_over_tcp(std::vector<ByteVector>& frames, int number, const std::st
 }
 
 // Questions over UDP and TCP, answers over TCP, hellos whole and split, over TCP, QUIC and DTLS,
-// conflicts, requests of HTTP/1 and 2, blocked and passed flows, junk; of more flows than the table
-// holds.
+// conflicts, requests of HTTP/1 and 2, blocked and passed flows, junk; from more flows than the
+// table holds.
 std::vector<ByteVector> traffic() {
   std::vector<ByteVector> frames;
   for (int i = 0; i < 200; ++i) {
@@ -114,7 +114,7 @@ std::vector<ByteVector> traffic() {
         break;
       case 1:
         frames.push_back(connection.data(50, Bytes(hello).subspan(50)));
-        frames.push_back(connection.data(40, Bytes(hello).first(60)));  // differs
+        frames.push_back(connection.data(40, Bytes(hello).first(60)));  // a copy that differs
         frames.push_back(connection.data(0, hello));
         break;
       case 2:
@@ -135,7 +135,7 @@ std::vector<ByteVector> traffic() {
   return frames;
 }
 
-TEST(Allocations, AreNoneOverAReplayOnceWarm) {
+TEST(Allocations, AReplayAllocatesNothingOnceWarm) {
   Lab lab;
   const std::vector<ByteVector> frames = traffic();
   for (const ByteVector& frame : frames) lab.dataplane.add({.bytes = frame, .time = lab.now});

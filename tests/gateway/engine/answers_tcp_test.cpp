@@ -75,7 +75,7 @@ TEST(TcpAnswers, AnAliasOfABannedNameEndsTheFlowAndIsRecordedForItsClient) {
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
 }
 
-TEST(TcpAnswers, OthersPass) {
+TEST(TcpAnswers, OrdinaryAnswersPass) {
   Talk talk;
   const ByteVector stream = joined({alias_of("cdn.example"), alias_of("open.wechat.com"),
                                     DnsResponse("a.example").a("a.example", "203.0.113.9")});
@@ -109,8 +109,8 @@ TEST(TcpAnswers, TheSegmentThatCompletesABannedAnswerIsDropped) {
   }
 }
 
-// However a server's stream is cut, ordered and repeated, and whatever of it the client has
-// acknowledged: a banned answer never comes whole to the client, and innocent ones do.
+// The server's stream is cut, reordered, repeated and acknowledged at random. The client never gets
+// a whole banned answer, and always gets the innocent ones.
 TEST(TcpAnswers, AnySplitIsJudgedAlike) {
   std::mt19937 random(11);
   for (int round = 0; round < 600; ++round) {
@@ -139,7 +139,7 @@ TEST(TcpAnswers, AnySplitIsJudgedAlike) {
   }
 }
 
-TEST(TcpAnswers, WhatIsSentAgainPassesAndIsToldOnce) {
+TEST(TcpAnswers, RetransmissionsPassAndAreCountedOnce) {
   Talk talk;
   const ByteVector stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
@@ -157,7 +157,7 @@ ByteVector replaced_payload(const Lab& lab) {
   return {packet->payload.begin(), packet->payload.end()};
 }
 
-// There is one reading: a copy that differs goes on as the first one.
+// All readers see the same bytes: a copy that differs is rewritten to the first one.
 TEST(TcpAnswers, ACopyThatDiffersIsRewrittenToTheFirst) {
   Talk talk;
   const ByteVector stream = framed(alias_of("web.weather.io"));
@@ -168,14 +168,14 @@ TEST(TcpAnswers, ACopyThatDiffersIsRewrittenToTheFirst) {
   EXPECT_EQ(replaced_payload(talk.lab), stream);
   EXPECT_EQ(talk.lab.counters->overlaps.value(), 1U);
   EXPECT_EQ(talk.answer(stream.size(), stream), Verdict::pass);
-  // Before the message is whole, too.
+  // Also before the message is complete.
   Talk parts;
   EXPECT_EQ(parts.answer(10, Bytes(stream).subspan(10)), Verdict::pass);
   EXPECT_EQ(parts.answer(0, other), Verdict::replace);
   EXPECT_EQ(replaced_payload(parts.lab), stream);
 }
 
-TEST(TcpAnswers, ACopyThatDiffersIsDroppedWhereItCannotBeRewritten) {
+TEST(TcpAnswers, ACopyThatDiffersIsDroppedIfItCannotBeRewritten) {
   LabOptions options;
   options.can.replace = false;
   Talk talk(options);
@@ -186,7 +186,7 @@ TEST(TcpAnswers, ACopyThatDiffersIsDroppedWhereItCannotBeRewritten) {
   EXPECT_EQ(talk.answer(stream.size(), stream), Verdict::pass);
 }
 
-TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
+TEST(TcpAnswers, PacketsThatTheClientDiscardsAreDroppedWithoutEndingTheFlow) {
   Talk talk;
   const ByteVector frame =
       FrameBuilder(kResolver, kClient)
@@ -200,7 +200,7 @@ TEST(TcpAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   EXPECT_EQ(talk.answer(alias_of("cdn.example")), Verdict::pass);
 }
 
-// Servers fill messages of a zone transfer up to 16 KiB, where compression ends, or up to 64 KiB.
+// Servers fill the messages of a zone transfer up to 16 KiB, the reach of compression, or 64 KiB.
 constexpr int kRecordsOf16KiB = 250, kRecordsOf64KiB = 1250;
 
 // `last` is one record of the last message.
@@ -221,7 +221,7 @@ std::vector<ByteVector> zone(std::string_view last, int records = kRecordsOf16Ki
   return messages;
 }
 
-// ByteVector that passed, of a server that never waits for the client.
+// The bytes that passed, from a server that never waits for the client.
 std::size_t transfer(Talk& talk, const std::vector<ByteVector>& messages, bool acknowledges) {
   ByteVector stream;
   for (const ByteVector& message : messages) test::append(stream, message);
@@ -248,15 +248,15 @@ void expect_transfer(int records, bool acknowledges) {
   EXPECT_EQ(banned.lab.count(Reason::banned), 1U);
 }
 
-TEST(TcpAnswers, AZoneTransferComesThroughAndKeepsNothing) {
+TEST(TcpAnswers, AZoneTransferPassesAndLeavesNothingInMemory) {
   for (const bool acknowledges : {true, false}) expect_transfer(kRecordsOf16KiB, acknowledges);
 }
 
-TEST(TcpAnswers, AZoneTransferOfTheLongestMessagesComesThrough) {
+TEST(TcpAnswers, AZoneTransferOfTheLongestMessagesPasses) {
   for (const bool acknowledges : {true, false}) expect_transfer(kRecordsOf64KiB, acknowledges);
 }
 
-// A frame that a network card has merged may be larger than what is kept of a stream.
+// A network card may merge segments into a frame that is larger than the stream window.
 TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
   ByteVector stream;
   for (int i = 0; i < 400; ++i) test::append(stream, framed(alias_of("cdn.example")));
@@ -266,7 +266,7 @@ TEST(TcpAnswers, AFrameLargerThanTheWindowIsReadPieceByPiece) {
   EXPECT_EQ(Talk().answer(0, stream), Verdict::drop_flow);
 }
 
-TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
+TEST(TcpAnswers, BytesBehindAGapAreKeptUpToABound) {
   Talk talk;
   const ByteVector stream = framed(alias_of("cdn.example"));
   EXPECT_EQ(talk.answer(kStreamCapacity, stream), Verdict::drop);
@@ -274,7 +274,7 @@ TEST(TcpAnswers, BehindAGapOnlySoMuchIsKept) {
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
 }
 
-// A message of so many bytes, with its length; the alias is its last record.
+// A message of `size` bytes behind its length field; the alias is its last record.
 ByteVector long_answer(std::string_view target, std::size_t bytes) {
   const auto message = [&](std::size_t filler) {
     return DnsResponse("a.example")
@@ -286,7 +286,7 @@ ByteVector long_answer(std::string_view target, std::size_t bytes) {
 }
 constexpr std::size_t kLongestMessage = 65535;
 
-TEST(TcpAnswers, AreJudgedUpToTheLongest) {
+TEST(TcpAnswers, TheLongestAnswerIsJudged) {
   for (const std::size_t bytes : {kOrdinaryCapacity, kOrdinaryCapacity + 1, kLongestMessage}) {
     for (const bool reversed : {false, true}) {
       const auto last_verdict = [&](std::string_view target) {
@@ -310,8 +310,8 @@ TEST(TcpAnswers, AreJudgedUpToTheLongest) {
   }
 }
 
-// Of messages that are longer than most, few are put together at a time.
-TEST(TcpAnswers, ALongOneWaitsWhereThereIsNoRoomForAnother) {
+// Only a few long messages are assembled at a time.
+TEST(TcpAnswers, ALongMessageWaitsUntilALargeSlotIsFree) {
   Talk talk;
   const ByteVector question = test::framed(test::dns_query("a.example"));
   const ByteVector stream = long_answer("web.wechat.com", kLongestMessage);
@@ -337,7 +337,7 @@ TEST(TcpAnswers, ALongOneWaitsWhereThereIsNoRoomForAnother) {
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::banned), 2U);
 }
 
-TEST(TcpAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
+TEST(TcpAnswers, UnreadableAnswersFollowTheConfiguration) {
   const ByteVector target = test::byte_vector("\xff\xff");
   const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
   Talk strict;
@@ -355,11 +355,11 @@ ByteVector broken_question() {
   return test::framed(message);
 }
 
-TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
+TEST(TcpQuestions, AnUnreadableQuestionPassesIfConfigured) {
   const LabOptions pass{.fallbacks = {.unjudged = policy::Fallback::pass}};
   const ByteVector broken = broken_question();
   const ByteVector banned = test::framed(test::dns_query("web.wechat.com"));
-  // The first one of all, and one behind another.
+  // As the first question of the stream, and behind another one.
   for (const char* server : {kResolver, "198.51.100.53:8053"}) {
     Talk strict({}, server);
     EXPECT_EQ(strict.lab.send(strict.connection.data(strict.asked, broken)), Verdict::drop_flow);
@@ -382,7 +382,7 @@ TEST(TcpQuestions, OneThatCannotBeReadPassesAloneWhereTheOperatorSaysSo) {
   }
 }
 
-TEST(TcpQuestions, OneThatCannotBeReadHidesNothingBehindItHoweverTheStreamIsSplit) {
+TEST(TcpQuestions, AnUnreadableQuestionHidesNothingBehindItHoweverTheStreamIsSplit) {
   ByteVector stream = broken_question();
   test::append(stream, test::framed(test::dns_query("web.wechat.com")));
   for (std::size_t cut = 0; cut < stream.size(); ++cut) {
@@ -396,7 +396,7 @@ TEST(TcpQuestions, OneThatCannotBeReadHidesNothingBehindItHoweverTheStreamIsSpli
   }
 }
 
-TEST(TcpAnswers, BehindAQuestionThatCannotBeReadAreJudged) {
+TEST(TcpAnswers, AnswersBehindAnUnreadableQuestionAreJudged) {
   Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   const Connection connection(kClient, kResolver);
   connection.open(lab);
@@ -410,10 +410,10 @@ TEST(TcpAnswers, BehindAQuestionThatCannotBeReadAreJudged) {
       Verdict::drop_flow);
 }
 
-TEST(TcpAnswers, OnAnyPortAreToldByTheClientsQuestion) {
+TEST(TcpAnswers, OnAnyPortTheClientsQuestionIdentifiesDns) {
   Talk talk({}, "198.51.100.53:8053");
   EXPECT_EQ(talk.answer(alias_of("web.wechat.com")), Verdict::drop_flow);
-  // A server that speaks something else there is left alone.
+  // A server that speaks another protocol on that port is left alone.
   Talk other({}, "198.51.100.53:8053");
   const std::string words(2 * kOrdinaryCapacity, 'x');
   EXPECT_EQ(other.answer(0, as_bytes(words)), Verdict::pass);
@@ -436,7 +436,7 @@ TEST(TcpAnswers, AConfiguredPortIsDnsWhateverTheQuestionLooksLike) {
   EXPECT_EQ(verdict(configured), Verdict::drop_flow);
 }
 
-TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
+TEST(TcpAnswers, AnswersOnAConnectionOlderThanTheGatewayAreJudged) {
   Lab lab;
   const Connection connection(kClient, kResolver);
   const ByteVector question = test::framed(test::dns_query("www.a.example"));
@@ -446,7 +446,7 @@ TEST(TcpAnswers, OfAConnectionOlderThanTheGatewayAreJudged) {
             Verdict::drop_flow);
 }
 
-// The last frame was answered so; the client has `answered` bytes of the server.
+// How the last frame was answered; the client has `answered` bytes from the server.
 void expect_resets(const Talk& talk, std::size_t answered) {
   ASSERT_EQ(talk.lab.dataplane.injected().size(), 2U);
   for (const auto& injected : talk.lab.dataplane.injected()) {
@@ -455,7 +455,7 @@ void expect_resets(const Talk& talk, std::size_t answered) {
     EXPECT_TRUE(reset->tcp.rst);
     const bool to_client = injected.side == Side::inside;
     EXPECT_EQ(reset->destination_port, to_client ? Port{5000} : Port{53});
-    // Each end takes it at the next byte that it expects.
+    // Each end accepts a reset at the next byte that it expects.
     EXPECT_EQ(reset->tcp.sequence,
               to_client ? Connection::kServer + static_cast<std::uint32_t>(answered)
                         : Connection::kClient + static_cast<std::uint32_t>(talk.asked));
@@ -470,7 +470,7 @@ TEST(TcpAnswers, RejectResetsBothEnds) {
   expect_resets(talk, first.size());
 }
 
-TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
+TEST(TcpAnswers, AnswersWithEchKeysEndTheFlowIfConfigured) {
   Talk talk(ech(policy::Ech::drop));
   EXPECT_EQ(talk.answer(keys_of("a.example")), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech), 1U);
@@ -478,8 +478,7 @@ TEST(TcpAnswers, WithKeysEndTheFlowWhereTheOperatorSaysSo) {
   EXPECT_EQ(Talk().answer(keys_of("a.example")), Verdict::pass);
 }
 
-// The payload of the one frame that was put in place of another.
-TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
+TEST(TcpAnswers, EchKeysAreStrippedAlsoFromRetransmissions) {
   Talk talk(ech(policy::Ech::strip));
   const ByteVector before = framed(alias_of("cdn.example"));
   const ByteVector stream =
@@ -492,7 +491,7 @@ TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
   EXPECT_TRUE(std::equal(before.begin(), before.end(), stripped.begin()));
   EXPECT_TRUE(std::equal(before.begin(), before.end(),
                          stripped.end() - static_cast<std::ptrdiff_t>(before.size())));
-  // Lost behind us: the server sends it again, in other pieces.
+  // The packet is lost behind the gateway: the server sends it again, in other pieces.
   const ByteVector alone = framed(keys_of("a.example"));
   EXPECT_EQ(talk.answer(before.size(), alone), Verdict::replace);
   const std::size_t at = before.size();
@@ -503,7 +502,7 @@ TEST(TcpAnswers, KeysAreStrippedInFlightAndStrippedAgain) {
   EXPECT_EQ(talk.answer(stream.size(), before), Verdict::pass);
 }
 
-TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
+TEST(TcpAnswers, EchKeysSplitOverSegmentsEndTheFlow) {
   const ByteVector stream = framed(keys_of("a.example"));
   Talk split(ech(policy::Ech::strip));
   EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
@@ -512,11 +511,11 @@ TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   expect_resets(split, 30);
   Talk two(ech(policy::Ech::strip));
   EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})), Verdict::replace);
-  // The length alone may come before.
+  // The length field may come alone before it.
   Talk length(ech(policy::Ech::strip));
   EXPECT_EQ(length.answer(0, Bytes(stream).first(2)), Verdict::pass);
   EXPECT_EQ(length.answer(2, Bytes(stream).subspan(2)), Verdict::replace);
-  // Sent again in parts, it goes on as it was hidden.
+  // A retransmission in parts is rewritten in the same way.
   Talk again(ech(policy::Ech::strip));
   EXPECT_EQ(again.answer(0, stream), Verdict::replace);
   const ByteVector hidden = replaced_payload(again.lab);
@@ -524,8 +523,8 @@ TEST(TcpAnswers, KeysThatNoOneSegmentHoldsEndTheFlow) {
   EXPECT_TRUE(std::ranges::equal(replaced_payload(again.lab), Bytes(hidden).subspan(30)));
 }
 
-// Else the server would send them again, to be dropped again, until both ends time out.
-TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
+// Otherwise the server would retransmit and the gateway would drop until both ends time out.
+TEST(TcpAnswers, EchKeysThatCannotBeHiddenResetTheConnection) {
   LabOptions options = ech(policy::Ech::strip);
   options.can.replace = false;
   Talk talk(options);
@@ -540,7 +539,7 @@ TEST(TcpAnswers, KeysThatCannotBeHiddenResetTheConnection) {
   EXPECT_EQ(talk.lab.counters->streams.value(), 0U);
 }
 
-TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
+TEST(TcpAnswers, EchKeysInARecordWithoutRoomToHideThemResetTheConnection) {
   const std::string_view data("\0\x01\0\0\x05\0\x02xy\xff\xff\0\0", 13);
   Talk talk(ech(policy::Ech::strip));
   EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))),
@@ -549,7 +548,7 @@ TEST(TcpAnswers, KeysInARecordWithoutRoomToHideThemResetTheConnection) {
   expect_resets(talk, 0);
 }
 
-TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
+TEST(TcpAnswers, EchKeysInFragmentsResetTheConnection) {
   Talk talk(ech(policy::Ech::strip));
   const ByteVector answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
   Verdict last = Verdict::pass;
@@ -562,8 +561,8 @@ TEST(TcpAnswers, KeysInFragmentsResetTheConnection) {
   expect_resets(talk, 0);
 }
 
-// No reply finds its way back through a tunnel.
-TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
+// The gateway cannot send a reply into a tunnel.
+TEST(TcpAnswers, EchKeysInATunnelEndTheFlow) {
   Talk talk(ech(policy::Ech::strip));
   constexpr std::uint8_t kIpInIp = 4;
   const ByteVector answer = talk.connection.answer(0, framed(keys_of("a.example")), talk.asked);
@@ -576,8 +575,9 @@ TEST(TcpAnswers, KeysInATunnelEndTheFlow) {
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::flow_blocked), 1U);
 }
 
-// Who stalls a stream loses it to who needs one, and its flow with it.
-TEST(TcpAnswers, WithoutMemoryTheOldestUnfinishedOneEnds) {
+// When all slots are in use, a new stream takes the slot of the oldest unfinished one, which ends
+// that flow.
+TEST(TcpAnswers, WhenSlotsRunOutTheOldestUnfinishedFlowEnds) {
   LabOptions options;
   options.limits.streams = 1;
   Talk talk(options);
@@ -590,7 +590,7 @@ TEST(TcpAnswers, WithoutMemoryTheOldestUnfinishedOneEnds) {
   EXPECT_EQ(talk.lab.send(other.answer(0, stream, question.size()), Side::outside), Verdict::pass);
   EXPECT_EQ(talk.answer(20, Bytes(stream).subspan(20)), Verdict::drop_flow);
   EXPECT_EQ(talk.lab.count(Verdict::drop_flow, Reason::flow_blocked), 1U);
-  // One that is judged, and not acknowledged yet, loses nothing.
+  // A stream that is judged but not yet acknowledged keeps its flow.
   const Connection third("192.0.2.3:5000", kResolver);
   third.open(talk.lab);
   EXPECT_EQ(talk.lab.send(third.data(0, question)), Verdict::pass);
@@ -609,10 +609,10 @@ TEST(TcpAnswers, TeachAddresses) {
   };
   EXPECT_EQ(leases(kResolver, true), 1U);
   EXPECT_EQ(leases(kResolver, false), 0U);
-  EXPECT_EQ(leases("198.51.100.53:8053", true), 0U);  // of no port of DNS servers
+  EXPECT_EQ(leases("198.51.100.53:8053", true), 0U);  // not a DNS port
 }
 
-TEST(TcpAnswers, AreLeftToObserversWhoBlockNothing) {
+TEST(TcpAnswers, ArePassedWhenTheGatewayEnforcesNothing) {
   Talk talk(LabOptions{.enforce = false});
   EXPECT_EQ(talk.answer(alias_of("web.wechat.com")), Verdict::pass);
   EXPECT_EQ(talk.lab.audit.front()->name.view(), "web.wechat.com");

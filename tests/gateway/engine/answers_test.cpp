@@ -45,7 +45,7 @@ TEST(DnsAnswers, AnAliasOfABannedNameIsDroppedAndRecordedForItsClient) {
   EXPECT_EQ(record->server.to_string(), kResolver);
 }
 
-TEST(DnsAnswers, OthersPassUntouched) {
+TEST(DnsAnswers, OrdinaryAnswersPassUntouched) {
   Lab lab;
   EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
   EXPECT_EQ(lab.count(Verdict::pass, Reason::allowed), 1U);
@@ -73,7 +73,7 @@ TEST(DnsAnswers, ABannedTargetBehindManyCleanOnesIsFound) {
   EXPECT_EQ(send(lab, response.cname("a.example", "web.wechat.com")), Verdict::drop);
 }
 
-TEST(DnsAnswers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
+TEST(DnsAnswers, ServiceTargetsAreJudgedIfConfigured) {
   const DnsResponse mail = DnsResponse("a.example", 15).mx("a.example", "mx.wechat.com");
   Lab usual;
   EXPECT_EQ(send(usual, mail), Verdict::pass);
@@ -81,8 +81,8 @@ TEST(DnsAnswers, ServiceTargetsAreJudgedWhereTheOperatorSaysSo) {
   EXPECT_EQ(send(strict, mail), Verdict::drop);
 }
 
-TEST(DnsAnswers, ThePolicyIsTheClients) {
-  // The address of the resolver is of no client: its policy would let the answer through.
+TEST(DnsAnswers, TheClientsPolicyApplies) {
+  // The resolver is no client: a policy looked up by its address would pass the answer.
   Lab lab(LabOptions{.clients = "192.0.2.0/24"});
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
   EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), "192.0.2.1:53", "198.51.100.9:5000"),
@@ -110,8 +110,8 @@ TEST(DnsAnswers, MulticastNamesAreLeftAlone) {
             Verdict::pass);
 }
 
-// Servers that ask from port 53 as well: the QR bit tells questions from answers.
-TEST(DnsAnswers, FromPort53ToPort53TheMessageTellsWhatItIs) {
+// Servers also ask from port 53: the QR bit tells questions from answers.
+TEST(DnsAnswers, FromPort53ToPort53TheQrBitDecides) {
   Lab lab;
   EXPECT_EQ(lab.send(answer(alias_of("web.wechat.com"), kResolver, "192.0.2.1:53")), Verdict::drop);
   EXPECT_EQ(lab.send(FrameBuilder("192.0.2.1:53", kResolver)
@@ -121,7 +121,7 @@ TEST(DnsAnswers, FromPort53ToPort53TheMessageTellsWhatItIs) {
   EXPECT_EQ(lab.audit.front()->client.to_string(), "192.0.2.1:53");
 }
 
-TEST(DnsAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
+TEST(DnsAnswers, UnreadableAnswersFollowTheConfiguration) {
   const ByteVector target = test::byte_vector("\xff\xff");
   const DnsResponse broken = DnsResponse("a.example").raw("a.example", 5, target);
   Lab lab;
@@ -131,7 +131,7 @@ TEST(DnsAnswers, WhatCannotBeReadIsAsTheOperatorSays) {
   EXPECT_EQ(send(lenient, broken), Verdict::pass);
 }
 
-TEST(DnsAnswers, WhatTheClientDiscardsIsDroppedAlone) {
+TEST(DnsAnswers, PacketsThatTheClientDiscardsAreDroppedWithoutEndingTheFlow) {
   Lab lab;
   const ByteVector frame = FrameBuilder(kResolver, kClient)
                                .payload(alias_of("web.wechat.com").build())
@@ -142,7 +142,7 @@ TEST(DnsAnswers, WhatTheClientDiscardsIsDroppedAlone) {
   EXPECT_EQ(lab.audit.front(), nullptr);
 }
 
-// Anyone can send an answer in a resolver's name: it must not cut off the name or the client.
+// Anyone can spoof a resolver's answer: it must not block the name or the client afterwards.
 TEST(DnsAnswers, ASpoofedAnswerLeavesNothingBehind) {
   Lab lab;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
@@ -153,7 +153,7 @@ TEST(DnsAnswers, ASpoofedAnswerLeavesNothingBehind) {
       Verdict::pass);
 }
 
-TEST(DnsAnswers, RejectPutsARefusalInThePlaceOfTheAnswer) {
+TEST(DnsAnswers, RejectReplacesTheAnswerWithNxdomain) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const ByteVector frame = answer(alias_of("web.wechat.com").edns());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
@@ -175,10 +175,10 @@ TEST(DnsAnswers, RejectPutsARefusalInThePlaceOfTheAnswer) {
   EXPECT_TRUE(response->query.has_edns);
 }
 
-TEST(DnsAnswers, RejectDropsWhereNothingCanBeReplaced) {
+TEST(DnsAnswers, RejectDropsIfTheDataplaneCannotReplace) {
   Lab lab(LabOptions{.action = policy::Action::reject, .can = {.drop = true}});
   EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
-  // An answer that repeats no question has no refusal.
+  // An answer without a question section cannot be refused.
   Lab other(LabOptions{.action = policy::Action::reject});
   ByteVector message = DnsResponse("").cname("", "wechat.com").build();
   message[5] = std::byte{0};
@@ -207,7 +207,7 @@ TEST(DnsAnswers, EchIsStrippedInFlight) {
   EXPECT_EQ(send(lab, alias_of("cdn.example")), Verdict::pass);
 }
 
-TEST(DnsAnswers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
+TEST(DnsAnswers, EchIsDroppedIfConfiguredOrIfTheDataplaneCannotReplace) {
   Lab lab(ech(policy::Ech::drop));
   EXPECT_EQ(send(lab, with_ech()), Verdict::drop);
   EXPECT_EQ(lab.count(Verdict::drop, Reason::ech), 1U);
@@ -217,7 +217,7 @@ TEST(DnsAnswers, EchIsDroppedWhereTheOperatorSaysSoOrNothingCanBeReplaced) {
   EXPECT_EQ(send(plain, with_ech()), Verdict::drop);
 }
 
-TEST(DnsAnswers, EchIsLeftToClientsThatNoPolicyProtects) {
+TEST(DnsAnswers, EchIsKeptForClientsWithoutAPolicy) {
   for (const policy::Action action : {policy::Action::log, policy::Action::allow}) {
     Lab lab(ech(policy::Ech::strip, action));
     EXPECT_EQ(send(lab, with_ech()), Verdict::pass);
@@ -232,7 +232,7 @@ TEST(DnsAnswers, EchIsLeftToClientsThatNoPolicyProtects) {
   EXPECT_EQ(send(inspect, with_ech()), Verdict::pass);
 }
 
-TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
+TEST(EncryptedDns, OverTlsIsRecognisedByItsPortWhateverTheName) {
   const ByteVector hello = test::tls_records(test::client_hello("resolver.example"));
   const auto verdict = [&](Lab& lab, const char* server) {
     const test::Connection connection("192.0.2.1:5000", server);
@@ -248,7 +248,7 @@ TEST(EncryptedDns, OverTlsIsToldByItsPortWhateverTheName) {
   EXPECT_EQ(verdict(usual, "198.51.100.2:853"), Verdict::pass);
 }
 
-TEST(EncryptedDns, OverQuicIsToldByItsPort) {
+TEST(EncryptedDns, OverQuicIsRecognisedByItsPort) {
   const ByteVector hello = test::quic_hello("resolver.example").front();
   const auto send = [](Lab& lab, const char* server, const ByteVector& payload) {
     return lab.send(FrameBuilder(kClient, server).payload(payload).build());

@@ -17,20 +17,20 @@ unsigned taken(ClientBudget& budget, const IpAddress& client, Nanos now, unsigne
   return count;
 }
 
-TEST(ClientBudget, GivesASecondsWorthAtOnceAndThenTheRate) {
+TEST(ClientBudget, AllowsABurstOfOneSecondAndThenTheRate) {
   ClientBudget budget(8, 100, {1, 2});
   EXPECT_EQ(taken(budget, kOne, seconds(50), 1000), 100U);
   EXPECT_EQ(taken(budget, kOne, seconds(50) + milliseconds(100), 1000), 10U);
   EXPECT_EQ(taken(budget, kOne, seconds(60), 1000), 100U);
 }
 
-TEST(ClientBudget, IsEachClientsOwn) {
+TEST(ClientBudget, IsSeparateForEachClient) {
   ClientBudget budget(8, 10, {1, 2});
   EXPECT_EQ(taken(budget, kOne, seconds(1), 50), 10U);
   EXPECT_EQ(taken(budget, kAnother, seconds(1), 50), 10U);
 }
 
-TEST(ClientBudget, StarvesNobodyWhenTimeGoesBack) {
+TEST(ClientBudget, KeepsServingWhenTimeGoesBack) {
   ClientBudget budget(8, 10, {1, 2});
   EXPECT_EQ(taken(budget, kOne, seconds(10'000), 50), 10U);
   EXPECT_EQ(taken(budget, kOne, seconds(10), 50), 10U);

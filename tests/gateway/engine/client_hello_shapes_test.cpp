@@ -43,7 +43,7 @@ ByteVector in_mixed_case() {
 struct Shape {
   const char* name;
   ByteVector stream;
-  std::vector<std::size_t> segments;  // lengths; what is left goes into a last one
+  std::vector<std::size_t> segments;  // lengths; the rest goes into a last segment
   bool reversed = false;
 };
 

@@ -1,4 +1,4 @@
-// What becomes of DTLS: hellos whole and in pieces, and what is made to deceive.
+// Verdicts on DTLS: whole hellos, hellos in pieces, and evasions.
 
 #include <gtest/gtest.h>
 
@@ -46,7 +46,7 @@ TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
               Verdict::drop);
     EXPECT_EQ(lab.count(Reason::allowed), 1U);
     EXPECT_EQ(lab.count(Reason::banned), 1U);
-    EXPECT_EQ(lab.counters->quic_streams.value(), 0U);  // nothing of a whole one is kept
+    EXPECT_EQ(lab.counters->quic_streams.value(), 0U);  // a whole hello is not kept
     test::expect_audited_datagram(lab, "tls", "web.wechat.com");
   }
 }
@@ -54,7 +54,7 @@ TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
 TEST(Dtls, HelloWithoutANamePasses) {
   Lab lab;
   DtlsConnection connection(lab);
-  const ByteVector hello = dtls_hello("");  // WebRTC's
+  const ByteVector hello = dtls_hello("");  // as in WebRTC
   EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass);
   for (const ByteVector& datagram : dtls_datagrams(hello, 50, {.number = 1})) {
     EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
@@ -62,7 +62,7 @@ TEST(Dtls, HelloWithoutANamePasses) {
   EXPECT_EQ(lab.count(Reason::no_name), 2U);
 }
 
-TEST(Dtls, WhatFollowsAHelloVerifyRequestIsJudgedAnew) {
+TEST(Dtls, TheHelloAfterAHelloVerifyRequestIsJudgedAnew) {
   Lab lab;
   DtlsConnection connection(lab);
   EXPECT_EQ(connection.to_server(whole(dtls_hello("example.com"))), Verdict::pass);
@@ -76,7 +76,7 @@ TEST(Dtls, WhatFollowsAHelloVerifyRequestIsJudgedAnew) {
   EXPECT_EQ(connection.to_server(pieces[1]), Verdict::drop);
 }
 
-TEST(Dtls, ThePieceThatCompletesABannedNameIsDroppedAndAllThatFollow) {
+TEST(Dtls, ThePieceThatCompletesABannedNameAndAllThatFollowAreDropped) {
   Lab lab;
   DtlsConnection connection(lab);
   const ByteVector hello = dtls_hello("wechat.com", "", {.padding = 1500});
@@ -88,7 +88,7 @@ TEST(Dtls, ThePieceThatCompletesABannedNameIsDroppedAndAllThatFollow) {
   EXPECT_EQ(lab.count(Reason::unfinished), 1U);
   EXPECT_EQ(lab.count(Reason::banned), 1U);
   EXPECT_EQ(lab.count(Reason::flow_blocked), 2U);
-  // Of the five-tuple nothing else is refused.
+  // Other packets of the five-tuple pass.
   EXPECT_EQ(connection.to_server(whole(dtls_hello("example.com"))), Verdict::pass);
 }
 
@@ -103,7 +103,7 @@ TEST(Dtls, InspectNeverDrops) {
   EXPECT_EQ(lab.counters->findings.value(), 2U);
 }
 
-TEST(Dtls, IsToldByContentOnEveryPort) {
+TEST(Dtls, IsRecognisedByContentOnEveryPort) {
   Lab lab;
   DtlsConnection dns(lab, "192.0.2.1:53", "198.51.100.2:53");
   EXPECT_EQ(dns.to_server(whole(dtls_hello("wechat.com"))), Verdict::drop);
@@ -158,8 +158,8 @@ TEST(Dtls, MemoryIsTakenFromTheFlowIdleLongest) {
   EXPECT_EQ(lab.count(Reason::no_memory), 1U);
 }
 
-// The first copy of a piece is the only one that goes through.
-TEST(DtlsEvasion, APieceThatDiffersIsDroppedAlone) {
+// Only the first copy of a piece passes.
+TEST(DtlsEvasion, APieceThatDiffersIsDroppedWithoutEndingTheFlow) {
   const ByteVector real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
   ASSERT_EQ(real.size(), decoy.size());
   const std::size_t size = real.size() - kBehindName;
@@ -175,7 +175,7 @@ TEST(DtlsEvasion, APieceThatDiffersIsDroppedAlone) {
   }
 }
 
-// A server that keeps what came first reads the name of both.
+// A server that keeps the first copy reads bytes of both.
 TEST(DtlsEvasion, WholeDecoyOverAPieceOfTheRealOne) {
   const ByteVector real = dtls_hello("a.wechat.com"), decoy = dtls_hello("a.sample.com");
   Lab lab;
@@ -241,7 +241,7 @@ TEST(DtlsEvasion, AlertInFrontOfTheHello) {
   EXPECT_EQ(connection.to_server(datagram), Verdict::drop);
 }
 
-// The same ports and numbers again, as clients with fixed ports do.
+// The same ports and numbers again, as clients with fixed ports use them.
 TEST(Dtls, AnotherConnectionOnTheSamePortsPasses) {
   Lab lab;
   DtlsConnection connection(lab);

@@ -1,4 +1,4 @@
-// Fragmented and tunnelled packets get the verdict that they would get whole and bare.
+// Fragmented and tunnelled packets get the same verdict as the whole packet outside a tunnel.
 
 #include <gtest/gtest.h>
 
@@ -32,8 +32,8 @@ ByteVector in_l2tp(const ByteVector& frame, const test::L2tpOptions& options = {
   return test::l2tp_frame(test::without_ethernet(frame), options);
 }
 
-// The property: any cut, order and duplication of a packet yields the verdict of the whole, on the
-// fragment that makes it whole; all before it pass.
+// The fragments are cut, ordered and repeated at random. The one that completes the packet gets the
+// verdict of the whole packet; all before it pass.
 TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
   std::minstd_rand random(7);
   Lab lab;
@@ -57,7 +57,7 @@ TEST(FragmentedPackets, GetTheVerdictOfTheWhole) {
   }
 }
 
-TEST(FragmentedPackets, OfTcpAreSegmentsOfTheirFlow) {
+TEST(FragmentedPackets, TcpFragmentsAreSegmentsOfTheirFlow) {
   Lab lab;
   const Connection connection;
   connection.open(lab);
@@ -70,7 +70,7 @@ TEST(FragmentedPackets, OfTcpAreSegmentsOfTheirFlow) {
   EXPECT_EQ(lab.send(connection.data(0, hello("example.com"))), Verdict::drop_flow);
 }
 
-TEST(FragmentedPackets, RejectAnswersTheWhole) {
+TEST(FragmentedPackets, RejectAnswersTheWholePacket) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   const auto pieces = fragments_of(question("wechat.com"), 48);
   EXPECT_EQ(lab.send(pieces[1]), Verdict::pass);
@@ -112,7 +112,8 @@ TEST(FragmentEvasion, OverlapThatDiffers) {
   }
 }
 
-// The clean one has a TTL that does not reach the server, which waits with the end of it.
+// The TTL of the clean first fragment is too low to reach the server, which keeps the second one
+// and then completes it with the banned one.
 TEST(FragmentEvasion, DecoyThatCompletesBeforeTheTrueOne) {
   Lab lab;
   const ByteVector banned = question("a.wechat.com");
@@ -173,7 +174,7 @@ TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
   EXPECT_GT(lab.counters->fragments_gave_way.value(), 0U);
 }
 
-TEST(FragmentedPackets, ThatCannotBeHeldGoAsConfigured) {
+TEST(FragmentedPackets, FragmentsWithoutRoomFollowTheConfiguration) {
   Lab lab(LabOptions{.fallbacks = {.fragments = policy::Fallback::pass},
                      .limits = {.flows = 64, .streams = 8, .fragments = {.datagrams = 4}}});
   const ByteVector clean = question("example.com");
@@ -190,10 +191,10 @@ TEST(TunnelledPackets, AreJudgedInside) {
   const telemetry::AuditRecord* const record = lab.audit.front();
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->client.to_string(), "192.0.2.1:5000");
-  // In fragments of the tunnel.
+  // The tunnel packet in fragments.
   EXPECT_EQ(lab.send(fragment_of(tunnelled, 0, 32)), Verdict::pass);
   EXPECT_EQ(lab.send(fragment_of(tunnelled, 32, 1400)), Verdict::drop);
-  // Fragments in the tunnel.
+  // Fragments inside the tunnel.
   const auto pieces = fragments_of(question("wechat.com"), 48);
   const auto wrap = [](const ByteVector& piece) {
     return test::ip_frame("203.0.113.1", "203.0.113.2", 4, test::without_ethernet(piece));

@@ -71,7 +71,7 @@ TEST_F(Http2Flow, EvasionAByteASegment) {
   EXPECT_EQ(send(Bytes(stream).last(1)), Verdict::drop_flow);
 }
 
-TEST_F(Http2Flow, EvasionAHostUnderANameOfTheDynamicTable) {
+TEST_F(Http2Flow, EvasionHostNameFromTheDynamicTable) {
   const ByteVector first = hpack_literal(byte_vector("\x40"), "host", "a.example");
   EXPECT_EQ(send(http2_frame(kHeaders, kEndHeaders, 1, first)), Verdict::pass);
   acknowledge_all();
@@ -98,7 +98,7 @@ TEST_F(Http2Flow, EvasionATrailer) {
 }
 
 TEST_F(Http2Flow, EvasionARequestInsideOfData) {
-  // Its length is counted in bytes: what looks like a request inside is none.
+  // The body is skipped by its length, so a request inside it is not one.
   const ByteVector inside = test::Http2Client().request("wechat.com");
   EXPECT_EQ(request("a.example"), Verdict::pass);
   EXPECT_EQ(send(http2_frame(test::kData, 0, 1, inside)), Verdict::pass);
@@ -106,7 +106,7 @@ TEST_F(Http2Flow, EvasionARequestInsideOfData) {
 }
 
 TEST_F(Http2Flow, EvasionAnotherCopyOfAFrame) {
-  // The server may have lost the first copy: then the rest would be another frame's.
+  // If the server lost the first copy, it would read the rest as part of another frame.
   const ByteVector hidden = client_.request("wechat.com");
   const ByteVector data = http2_frame(test::kData, 0, 1, hidden);
   EXPECT_EQ(send(data), Verdict::pass);
@@ -116,12 +116,12 @@ TEST_F(Http2Flow, EvasionAnotherCopyOfAFrame) {
   EXPECT_EQ(rewritten, connection_.data(sent_ - data.size(), Bytes(data).first(other.size())));
 }
 
-TEST_F(Http2Flow, WhatCannotBeReadIsRefused) {
+TEST_F(Http2Flow, UnreadableFramesAreRefused) {
   EXPECT_EQ(send(http2_frame(kContinuation, kEndHeaders, 1)), Verdict::drop_flow);
   EXPECT_EQ(lab_.count(Reason::unreadable), 1U);
 }
 
-TEST_F(Http2Flow, AnInnocentConnectionComesThroughToItsEnd) {
+TEST_F(Http2Flow, AnInnocentConnectionPassesToItsEnd) {
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(request("a" + std::to_string(i % 3) + ".example"), Verdict::pass);
     EXPECT_EQ(send(client_.data(1200)), Verdict::pass);
@@ -146,7 +146,7 @@ TEST_F(Http2Flow, ALongUploadIsNotKept) {
   EXPECT_EQ(request("wechat.com"), Verdict::drop_flow);
 }
 
-// A request that names nobody is judged by its address; one that repeats a name is not.
+// A request without a name is judged by its address; one with a name is not.
 TEST(Http2Address, OnlyARequestWithoutANameIsJudgedByIt) {
   for (const bool named : {false, true}) {
     Lab lab({.addresses = {"198.51.100.2"}});

@@ -1,4 +1,4 @@
-// Connections that go on behind their first request.
+// Connections with more than one request.
 
 #include <gtest/gtest.h>
 
@@ -49,9 +49,9 @@ TEST_F(HttpFlow, EvasionASecondRequestInOneSegment) {
 }
 
 TEST_F(HttpFlow, EvasionABodyThatIsARequest) {
-  // Its length is counted in bytes: what looks like a request inside is none …
+  // The body is skipped by its length, so a request inside it is not one …
   EXPECT_EQ(send(get("example.com", "Content-Length: 300\r\n") + get("wechat.com")), Verdict::pass);
-  sent_ += 300 - get("wechat.com").size();  // the rest of it, out of our sight
+  sent_ += 300 - get("wechat.com").size();  // the rest of the body, which the gateway does not see
   EXPECT_EQ(send(get("wechat.com")), Verdict::drop_flow) << "a body names nothing, seen or not";
 }
 
@@ -107,7 +107,7 @@ TEST_F(HttpFlow, EvasionTlsBehindStartTls) {
 }
 
 TEST_F(HttpFlow, EvasionAnotherHeadForTheSameBody) {
-  // The server may have lost the first head: then it would read the second, and another body.
+  // If the server lost the first head, it would read the second one, and another body.
   const std::string clean = get("example.com", "Content-Length: 99\r\n");
   const std::string other = get("example.com", "Content-Length: 00\r\n");
   EXPECT_EQ(send(clean), Verdict::pass);
@@ -127,7 +127,7 @@ TEST_F(HttpFlow, EvasionTheNameAmongTooManyHosts) {
   EXPECT_EQ(send(head + "\r\n"), Verdict::drop_flow);
 }
 
-TEST_F(HttpFlow, ASearchEndsWhenTheServerHasSaidMuch) {
+TEST_F(HttpFlow, TheSearchForANameEndsAfterALongAnswer) {
   EXPECT_EQ(send("SSH-2.0-x\r\n"), Verdict::pass);
   acknowledge_all();
   const std::string piece(1400, 'x');

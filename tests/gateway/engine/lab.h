@@ -35,7 +35,7 @@ struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::Fallbacks fallbacks;
   policy::DnsScope dns{};
-  // Small, for many tests set up labs by the hundred.
+  // Small, because tests set up hundreds of labs.
   engine::JudgeLimits limits{.flows = 64,
                              .streams = 8,
                              .leases = {.leases = 16, .innocents = 16},
@@ -97,8 +97,8 @@ class Lab {
         counters(lanes[0]->counters),
         worker(lanes[0]->worker) {}
 
-  // One frame in, its verdict out: its worker's, or that of the dataplane's entry. Time goes on by
-  // a millisecond.
+  // Sends one frame and returns its verdict: its worker's, or that of the dataplane's entry.
+  // Advances the time by a millisecond.
   io::Verdict send(const ByteVector& frame, io::Side side = io::Side::inside) {
     now += std::chrono::milliseconds(1);
     used_ = flow::owner_of_frame(frame, LinkType::ethernet, lanes.size(), kOwnerKey);
@@ -114,7 +114,7 @@ class Lab {
     if (used().dataplane.foreign_keys() != 0) throw std::logic_error("a verdict for another flow");
     return used().dataplane.fates().at(0).verdict;
   }
-  // What goes on in place of a frame; none: nothing does.
+  // The frame that is forwarded for `frame`; nullopt if none is.
   [[nodiscard]] std::optional<ByteVector> forward(const ByteVector& frame, io::Side side) {
     const io::Verdict verdict = send(frame, side);
     if (verdict == io::Verdict::replace) return used().dataplane.replaced().at(0).frame;
@@ -201,12 +201,12 @@ class Connection {
     return tcp(server_, client_, kServer, kClient + static_cast<std::uint32_t>(offset), "A",
                as_bytes(answer));
   }
-  // Of the server, `offset` in its stream; `acknowledged` of the client's.
+  // From the server, at `offset` in its stream; acknowledges `acknowledged` bytes of the client's.
   [[nodiscard]] ByteVector answer(std::size_t offset, Bytes bytes, std::size_t acknowledged) const {
     return tcp(server_, client_, kServer + static_cast<std::uint32_t>(offset),
                kClient + static_cast<std::uint32_t>(acknowledged), "PA", bytes);
   }
-  // The client has the server's stream up to `answered`.
+  // The client acknowledges the server's stream up to `answered`.
   [[nodiscard]] ByteVector received(std::size_t offset, std::size_t answered) const {
     return tcp(client_, server_, kClient + static_cast<std::uint32_t>(offset),
                kServer + static_cast<std::uint32_t>(answered), "A", {});
@@ -227,7 +227,7 @@ class Connection {
   std::string client_, server_;
 };
 
-// The oldest audit record is of a datagram that named so in this protocol.
+// The oldest audit record is of a datagram with this protocol and name.
 inline void expect_audited_datagram(Lab& lab, std::string_view protocol, std::string_view name) {
   const auto* const record = lab.audit.front();
   ASSERT_NE(record, nullptr);

@@ -20,7 +20,7 @@ IpAddress server(int number) {
 }
 const name::Name kBanned = *name::Name::from_text("short.wechat.com");
 
-TEST(LeaseTable, ALeaseHoldsForItsLife) {
+TEST(LeaseTable, ALeaseHoldsForItsLifetime) {
   LeaseTable table({16, 16}, kKey);
   EXPECT_EQ(table.find(server(1), kNow), nullptr);
   table.learn_banned(server(1), kBanned, kNow, minutes(10));
@@ -32,7 +32,7 @@ TEST(LeaseTable, ALeaseHoldsForItsLife) {
   EXPECT_EQ(table.find(server(2), kNow), nullptr);
 }
 
-TEST(LeaseTable, LivesAreKeptWithinBounds) {
+TEST(LeaseTable, LifetimesAreKeptWithinBounds) {
   LeaseTable table({16, 16}, kKey);
   table.learn_banned(server(1), kBanned, kNow, seconds(0));
   EXPECT_NE(table.find(server(1), kNow + minutes(4)), nullptr);
@@ -49,14 +49,15 @@ TEST(LeaseTable, EvidenceAddsUpUntilTheLeaseIsOver) {
   EXPECT_EQ(table.find(server(1), kNow + hours(1))->evidence, 1U);
 }
 
-// In whatever order they came.
+// In any order.
 TEST(LeaseTable, OneInnocentNameMakesAnAddressShared) {
   LeaseTable table({16, 16}, kKey);
   table.learn_innocent(server(1), kNow, minutes(30));
   table.learn_banned(server(1), kBanned, kNow, hours(2));
   table.learn_banned(server(2), kBanned, kNow, hours(2));
   table.learn_innocent(server(2), kNow, minutes(30));
-  table.learn_innocent(server(3), kNow, minutes(30));  // no lease: prefixes are guarded, too
+  table.learn_innocent(server(3), kNow,
+                       minutes(30));  // no lease here, but prefixes are guarded, too
   for (int i = 1; i <= 3; ++i) {
     EXPECT_TRUE(table.is_shared(server(i), kNow + minutes(29))) << i;
     EXPECT_FALSE(table.is_shared(server(i), kNow + minutes(30))) << i;
@@ -64,7 +65,7 @@ TEST(LeaseTable, OneInnocentNameMakesAnAddressShared) {
   EXPECT_FALSE(table.is_shared(server(4), kNow));
 }
 
-TEST(LeaseTable, AFullTableForgetsWhatWasUsedLongestAgoAndCountsIt) {
+TEST(LeaseTable, AFullTableEvictsTheLeastRecentlyUsedAndCountsIt) {
   LeaseTable table({16, 16}, kKey);
   for (int i = 0; i < 16; ++i) table.learn_banned(server(i), kBanned, kNow, hours(1));
   EXPECT_NE(table.find(server(0), kNow + minutes(1)), nullptr);  // used
@@ -75,7 +76,7 @@ TEST(LeaseTable, AFullTableForgetsWhatWasUsedLongestAgoAndCountsIt) {
   EXPECT_EQ(table.find(server(1), kNow), nullptr);
 }
 
-TEST(LeaseTable, AFloodOfInnocentNamesTakesNoLeaseNorItsGuard) {
+TEST(LeaseTable, AFloodOfInnocentNamesEvictsNoLeaseAndNoGuard) {
   LeaseTable table({16, 16}, kKey);
   table.learn_innocent(server(1), kNow, hours(1));
   table.learn_banned(server(1), kBanned, kNow, hours(1));
@@ -85,7 +86,7 @@ TEST(LeaseTable, AFloodOfInnocentNamesTakesNoLeaseNorItsGuard) {
   EXPECT_LE(table.innocents(), 16U);
 }
 
-// Resolvers that block a name answer with such addresses.
+// Resolvers that block a name answer with reserved addresses.
 TEST(LeaseTable, ReservedAddressesTeachNothing) {
   LeaseTable table({16, 16}, kKey);
   for (const char* text : {"0.0.0.0", "10.1.2.3", "127.0.0.1", "::1", "fd00::1"}) {

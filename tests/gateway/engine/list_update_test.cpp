@@ -15,7 +15,7 @@ using test::hello;
 using test::Lab;
 using test::LabOptions;
 
-// As wechat_ban(), once more, with another rule.
+// A wechat_ban() with one more rule.
 std::shared_ptr<const Snapshot> update(bool kills, std::string_view name,
                                        policy::Action action = policy::Action::drop,
                                        io::Generation generation = 1) {
@@ -63,7 +63,7 @@ TEST(ListUpdate, EndsAnOpenTcpFlowWhoseNameItBans) {
   EXPECT_EQ(flow.more(), Verdict::drop_flow);
 }
 
-TEST(ListUpdate, EndsItAtTheServersPacketToo) {
+TEST(ListUpdate, EndsTheFlowAtAPacketOfTheServerToo) {
   OpenFlow flow;
   flow.lab.snapshots.publish(update(true, "news.example"));
   EXPECT_EQ(flow.lab.send(flow.connection.acknowledge(flow.sent, "data"), io::Side::outside),
@@ -87,7 +87,7 @@ TEST(ListUpdate, LeavesOtherFlowsAlone) {
 }
 
 // Names of over 62 bytes are remembered by their rightmost labels.
-TEST(ListUpdate, KnowsALongNameByItsEnd) {
+TEST(ListUpdate, RecognisesALongNameByItsEnd) {
   Lab lab;
   const Connection connection;
   connection.open(lab);

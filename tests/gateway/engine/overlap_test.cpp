@@ -1,5 +1,4 @@
-// One reading on the wire: of each byte of a client's stream, the first copy that went through is
-// the only one that ever does.
+// Only one copy of each byte of a client's stream ever passes: the first.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +19,7 @@ class Overlap : public testing::Test {
  protected:
   explicit Overlap(const LabOptions& options = {}) : lab_(options) { connection_.open(lab_); }
 
-  // What goes on in place of a segment: its payload; none: nothing.
+  // The payload of what is forwarded for a segment; nullopt if nothing is.
   std::optional<ByteVector> payload_sent(std::size_t offset, Bytes bytes) {
     const auto frame = lab_.forward(connection_.data(offset, bytes), io::Side::inside);
     if (!frame) return std::nullopt;
@@ -31,17 +30,17 @@ class Overlap : public testing::Test {
 
   Lab lab_;
   Connection connection_;
-  // Of one length, so that one can take the place of the other.
+  // Equally long, so that one can replace the other.
   ByteVector banned_ = hello("abc.wechat.com");
   ByteVector clean_ = hello("abc.weather.io");
 };
 
-TEST_F(Overlap, ALaterCopyGoesOnAsTheFirst) {
+TEST_F(Overlap, ALaterCopyIsRewrittenToTheFirst) {
   const std::size_t half = banned_.size() / 2;
   EXPECT_EQ(payload_sent(0, Bytes(clean_).first(half)),
             ByteVector(clean_.begin(), clean_.begin() + static_cast<long>(half)));
-  // The first half is what went before, the second is new: the two make a clean hello, or a broken
-  // one, but not the banned one.
+  // The first half repeats earlier bytes, the second is new. Together they are a clean or a broken
+  // hello, but never the banned one.
   const auto sent = payload_sent(0, clean_);
   EXPECT_EQ(sent, clean_);
   EXPECT_EQ(payload_sent(0, banned_), clean_) << "judged to its end, and not acknowledged";
@@ -58,7 +57,7 @@ TEST_F(Overlap, TheFirstCopyOfABannedNameBlocksWhateverComesLater) {
   EXPECT_EQ(lab_.count(Reason::banned), 1U);
 }
 
-TEST_F(Overlap, OneByteThatDiffersIsMended) {
+TEST_F(Overlap, OneByteThatDiffersIsRewritten) {
   const std::size_t at = as_text(banned_).find("wechat");
   ByteVector nearly = banned_;
   nearly[at] = std::byte{'x'};
@@ -66,7 +65,7 @@ TEST_F(Overlap, OneByteThatDiffersIsMended) {
   EXPECT_EQ(payload_sent(at, Bytes(banned_).subspan(at, 1)), ByteVector{std::byte{'x'}});
 }
 
-// What the server trims off goes on as it is.
+// The server trims these bytes off, so they pass unchanged.
 TEST_F(Overlap, StaleBytesInFrontAreNotTouched) {
   lab_.send(connection_.data(0, Bytes(clean_).first(10)));
   lab_.send(connection_.acknowledge(10), io::Side::outside);
@@ -84,17 +83,17 @@ class OverlapWithoutReplace : public Overlap {
   OverlapWithoutReplace() : Overlap(LabOptions{.can = {.drop = true, .inject = true}}) {}
 };
 
-TEST_F(OverlapWithoutReplace, ACopyThatDiffersIsDroppedAlone) {
+TEST_F(OverlapWithoutReplace, ACopyThatDiffersIsDroppedWithoutEndingTheFlow) {
   const std::size_t most = as_text(clean_).find("weather") + 5;
   EXPECT_TRUE(payload_sent(0, Bytes(clean_).first(most)));
   EXPECT_FALSE(payload_sent(0, Bytes(banned_).first(most + 3)));
   EXPECT_EQ(lab_.count(Verdict::drop, Reason::overlap), 1U);
-  // Nothing of it was kept.
+  // None of its bytes were kept.
   EXPECT_TRUE(payload_sent(most, Bytes(clean_).subspan(most)));
 }
 
-// What stacks discard is no copy.
-TEST_F(Overlap, WhatServersDiscardIsDroppedAlone) {
+// A packet that stacks discard does not count as a copy.
+TEST_F(Overlap, PacketsThatServersDiscardAreDroppedWithoutEndingTheFlow) {
   const auto send = [&](const FrameBuilder& frame) { return lab_.send(frame.build()); };
   const auto segment = [&](std::uint32_t acknowledgment, std::string_view flags) {
     return FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
@@ -109,8 +108,8 @@ TEST_F(Overlap, WhatServersDiscardIsDroppedAlone) {
   EXPECT_EQ(lab_.count(Reason::banned), 1U);
 }
 
-// So that no packet costs more than a small multiple of an ordinary one.
-TEST_F(Overlap, APacketThatClosesAGapJudgesSoMuchOfWhatLiesBehindAndIsSentAgain) {
+// This bounds the cost of a packet to a small multiple of an ordinary one.
+TEST_F(Overlap, APacketThatClosesAGapIsJudgedInBoundedStepsAndRetransmitted) {
   Lab lab;
   const Connection http("192.0.2.1:5001", "198.51.100.2:80");
   http.open(lab);

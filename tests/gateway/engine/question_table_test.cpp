@@ -34,7 +34,7 @@ TEST_F(Questions, AnAnswerCountsOnce) {
   EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt + seconds(1)));
 }
 
-TEST_F(Questions, AnAnswerThatNobodyAskedForCountsNothing) {
+TEST_F(Questions, AnUnsolicitedAnswerDoesNotCount) {
   EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 7, kName, kAskedAt));
   table_.ask(packet(kClient, kResolver), 7, kName, kAskedAt);
   EXPECT_FALSE(table_.answer(packet(kResolver, kClient), 8, kName, kAskedAt)) << "another ID";
@@ -47,7 +47,7 @@ TEST_F(Questions, AnAnswerThatNobodyAskedForCountsNothing) {
       << "late";
 }
 
-TEST_F(Questions, TheOldestIsForgottenWhereThereAreTooMany) {
+TEST_F(Questions, AFullTableEvictsTheOldestQuestion) {
   for (std::uint16_t id = 0; id < 17; ++id) {
     table_.ask(packet(kClient, kResolver), id, kName, kAskedAt);
   }

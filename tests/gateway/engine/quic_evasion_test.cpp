@@ -1,4 +1,4 @@
-// QUIC traffic that is made to deceive. Each test is named after what is tried.
+// QUIC evasions. Each test is named after its evasion.
 
 #include <gtest/gtest.h>
 
@@ -37,8 +37,8 @@ TEST(QuicEvasion, DecoyHelloWithTheSameConnectionId) {
   EXPECT_EQ(lab.counters->overlaps.value(), 1U);
 }
 
-// The first copy of a piece is the only one that goes through.
-TEST(QuicEvasion, ADatagramThatDiffersIsDroppedAlone) {
+// Only the first copy of a piece passes.
+TEST(QuicEvasion, ADatagramThatDiffersIsDroppedWithoutEndingTheFlow) {
   const ByteVector real = test::client_hello("wechat.com", {.padding = 1200});
   const ByteVector decoy = test::client_hello("sample.com", {.padding = 1200});
   ASSERT_EQ(real.size(), decoy.size());
@@ -111,7 +111,7 @@ TEST(QuicEvasion, BadChecksumDecoy) {
   EXPECT_EQ(lab.count(Reason::bad_checksum), 1U);
 }
 
-// The outside plays the client first, so that the real client's packets look like a server's.
+// A host outside sends first, so that the real client's packets look like a server's.
 TEST(QuicEvasion, RolesReversed) {
   Lab lab;
   QuicConnection connection(lab);

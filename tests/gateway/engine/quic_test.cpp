@@ -1,4 +1,4 @@
-// What becomes of QUIC: ordinary connections, and all that may be ordinary about them.
+// Verdicts on QUIC: ordinary connections in all their forms.
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ TEST(Quic, CleanHelloPassesAndBannedOneIsDropped) {
   }
 }
 
-TEST(Quic, IsToldByContentOnEveryPort) {
+TEST(Quic, IsRecognisedByContentOnEveryPort) {
   Lab lab;
   QuicConnection odd(lab, "192.0.2.1:53", "198.51.100.2:53");
   EXPECT_EQ(odd.to_server(whole_hello("wechat.com")), Verdict::drop);
@@ -154,7 +154,7 @@ TEST(Quic, SecondHelloAfterAHelloRetryRequestIsJudged) {
   EXPECT_EQ(connection.to_server(test::quic_initial({.number = 1}, frame, 1200)), Verdict::drop);
 }
 
-TEST(Quic, WhatNeitherEndCanOpenIsDroppedAlone) {
+TEST(Quic, PacketsThatNeitherEndCanOpenAreDroppedWithoutEndingTheFlow) {
   Lab lab;
   QuicConnection connection(lab);
   EXPECT_EQ(connection.to_server(whole_hello("example.com", {.keys_of = kServerId})),
@@ -165,8 +165,8 @@ TEST(Quic, WhatNeitherEndCanOpenIsDroppedAlone) {
   EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
 }
 
-// We were not there for its first flight: Handshake and 1-RTT packets pass, so does a first Initial
-// that is sent again.
+// The gateway missed the first flight: Handshake and 1-RTT packets pass, and so does a
+// retransmitted Initial.
 TEST(Quic, ConnectionOlderThanTheGatewayGoesOn) {
   Lab lab;
   QuicConnection connection(lab);
@@ -177,7 +177,7 @@ TEST(Quic, ConnectionOlderThanTheGatewayGoesOn) {
   EXPECT_EQ(connection.to_server(whole_hello("example.com")), Verdict::pass);
 }
 
-TEST(Quic, UnknownVersionsAndGooglesQuicAreAsConfigured) {
+TEST(Quic, UnknownVersionsAndGooglesQuicFollowTheConfiguration) {
   const ByteVector greased =
       test::quic_sealed({.version = {0x1a2a3a4a}}, quic::PacketType::zero_rtt, 1200);
   for (const auto fallback : {policy::Fallback::pass, policy::Fallback::drop}) {
@@ -192,7 +192,7 @@ TEST(Quic, UnknownVersionsAndGooglesQuicAreAsConfigured) {
   }
 }
 
-TEST(Quic, FramesThatNoInitialCarriesAreUnreadable) {
+TEST(Quic, FramesThatAreForbiddenInInitialsMakeThemUnreadable) {
   const ByteVector datagram = test::quic_initial({}, test::byte_vector("\x1e"), 1200);
   Lab lab;
   EXPECT_EQ(QuicConnection(lab).to_server(datagram), Verdict::drop);
@@ -212,7 +212,7 @@ TEST(Quic, HelloThatCannotBeReadIsBlocked) {
   EXPECT_EQ(lab.count(Reason::flow_blocked), 1U);
 }
 
-TEST(Quic, ClientOverItsRateIsHeldBackAlone) {
+TEST(Quic, OnlyTheClientOverItsRateIsHeldBack) {
   Lab lab(LabOptions{.limits = {.hellos = {.flows = 64, .streams = 8, .initials_per_second = 10}}});
   QuicConnection eager(lab);
   for (int i = 0; i < 10; ++i) {

@@ -22,16 +22,16 @@ std::shared_ptr<const Snapshot> snapshot(const char* version) {
   return result;
 }
 
-TEST(Snapshot, AReaderSeesANewOneAtItsNextRefresh) {
+TEST(Snapshot, AReaderSeesANewSnapshotAtItsNextRefresh) {
   SnapshotCell cell(snapshot("old"));
   SnapshotReader reader(cell);
   const Snapshot& held = reader.refresh();
   cell.publish(snapshot("new"));
-  EXPECT_EQ(version_of(held), "old");  // until it asks again
+  EXPECT_EQ(version_of(held), "old");  // until it refreshes
   EXPECT_EQ(version_of(reader.refresh()), "new");
 }
 
-TEST(Snapshot, TheOldOneGoesWithItsLastHolder) {
+TEST(Snapshot, AnOldSnapshotIsFreedByItsLastHolder) {
   auto first = snapshot("old");
   const std::weak_ptr<const Snapshot> watch = first;
   SnapshotCell cell(std::move(first));
@@ -42,7 +42,7 @@ TEST(Snapshot, TheOldOneGoesWithItsLastHolder) {
   EXPECT_TRUE(watch.expired());
 }
 
-TEST(Snapshot, ReadersAndAPublisherMayRun) {
+TEST(Snapshot, ReadersAndAPublisherMayRunConcurrently) {
   SnapshotCell cell(snapshot("0"));
   std::jthread publisher([&] {
     for (int i = 1; i <= 2000; ++i) cell.publish(snapshot(std::to_string(i).c_str()));

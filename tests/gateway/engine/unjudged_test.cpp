@@ -1,4 +1,4 @@
-// What cannot be judged, and what floods push out, is not passed.
+// Traffic that cannot be judged is not passed, even if a flood evicted its state.
 
 #include <gtest/gtest.h>
 
@@ -26,14 +26,14 @@ class Unjudged : public testing::Test {
 
   Lab lab_;
   Connection connection_;
-  // Of one length, so that one can take the place of the other.
+  // Equally long, so that one can replace the other.
   ByteVector banned_ = hello("abc.wechat.com");
   ByteVector clean_ = hello("abc.weather.io");
 };
 
-TEST_F(Unjudged, BytesThatWeNeverSawAreNotPassed) {
+TEST_F(Unjudged, AcknowledgedBytesThatNeverPassedTheGatewayBlockTheFlow) {
   EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
-  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);  // they went another way
+  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);  // they took another route
   EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 1U);
   EXPECT_EQ(data(100, Bytes(clean_).subspan(100)), Verdict::drop_flow);
 }
@@ -74,7 +74,7 @@ TEST_F(Unjudged, UnreadableHelloIsNotPassed) {
   EXPECT_EQ(lab_.count(Reason::unreadable), 1U);
 }
 
-TEST_F(Unjudged, UnreadableHelloIsPassedWhereTheOperatorSaysSo) {
+TEST_F(Unjudged, UnreadableHelloIsPassedIfConfigured) {
   Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
   connection_.open(lab);
   ByteVector broken = banned_;

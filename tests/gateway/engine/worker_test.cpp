@@ -38,7 +38,7 @@ TEST(Worker, DropsABannedQuestionAndRecordsIt) {
   EXPECT_TRUE(lab.dataplane.injected().empty());
 }
 
-TEST(Worker, TouchesNothingElseAndRecordsNothingOfIt) {
+TEST(Worker, PassesOtherTrafficUnchangedAndUnrecorded) {
   Lab lab;
   for (const char* name : {"example.com", "notwechat.com", "wechat.com.example", "open.wechat.com",
                            "a.open.wechat.com"}) {
@@ -48,7 +48,7 @@ TEST(Worker, TouchesNothingElseAndRecordsNothingOfIt) {
   EXPECT_EQ(lab.count(Verdict::pass, Reason::allowed), 5U);
 }
 
-TEST(Worker, PassesAFlowOnceTheServerHasWhatWasJudged) {
+TEST(Worker, PassesAFlowOnceTheServerAcknowledgedTheJudgedBytes) {
   Lab lab;
   const Connection connection;
   connection.open(lab);
@@ -104,13 +104,13 @@ TEST(Worker, RejectResetsBothEnds) {
   EXPECT_EQ(server->tcp.sequence, Connection::kClient + 50);  // the server has 50 bytes
 }
 
-TEST(Worker, NeverResetsWhereNoHandshakeWasSeen) {
+TEST(Worker, NeverResetsIfNoHandshakeWasSeen) {
   Lab lab(LabOptions{.action = policy::Action::reject});
   EXPECT_EQ(lab.send(Connection().data(0, hello("wechat.com"))), Verdict::drop_flow);
   EXPECT_TRUE(lab.dataplane.injected().empty());
 }
 
-TEST(Worker, RejectIsDropWhereNothingCanBeInjected) {
+TEST(Worker, RejectDropsIfTheDataplaneCannotInject) {
   Lab lab(LabOptions{.action = policy::Action::reject, .can = {.drop = true}});
   EXPECT_EQ(lab.send(query("wechat.com")), Verdict::drop);
   EXPECT_TRUE(lab.dataplane.injected().empty());
@@ -124,7 +124,7 @@ TEST(Worker, LogPassesAndRecords) {
   EXPECT_EQ(lab.count(Verdict::pass, Reason::logged), 1U);
 }
 
-TEST(Worker, AFullAuditRingLosesTheRecordNotTheVerdict) {
+TEST(Worker, AFullAuditRingLosesTheRecordButKeepsTheVerdict) {
   Lab lab;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(lab.send(query("wechat.com")), Verdict::drop);
   EXPECT_EQ(lab.counters->audit_lost.value(), 100U - lab.audit.capacity());
@@ -137,7 +137,7 @@ TEST(Worker, ANewSnapshotHoldsFromTheNextBatch) {
   EXPECT_EQ(lab.send(query("wechat.com")), Verdict::pass);
 }
 
-TEST(Worker, MalformedPacketsGoAsConfigured) {
+TEST(Worker, MalformedPacketsFollowTheConfiguration) {
   ByteVector cut = query("wechat.com");
   cut.resize(30);  // in the middle of the IP header
   Lab lenient;
@@ -162,7 +162,7 @@ TEST(Worker, MemoryStaysWithinItsBounds) {
   EXPECT_EQ(removed, 2000U - 64U);
 }
 
-// Takes the room for long messages.
+// Fills the slots for long messages.
 void start_long_hellos(Lab& lab) {
   const ByteVector start = test::tls_records(test::client_hello("example.com", {.padding = 60'000}),
                                              {16'384, 16'384, 16'384});
@@ -191,7 +191,7 @@ TEST(Worker, HellosAreReadUpToTheirBound) {
   }
 }
 
-TEST(Worker, ALongHelloWaitsWhereThereIsNoRoomForAnother) {
+TEST(Worker, ALongHelloWaitsUntilALargeSlotIsFree) {
   Lab lab;
   start_long_hellos(lab);
   const ByteVector long_hello =
@@ -201,13 +201,13 @@ TEST(Worker, ALongHelloWaitsWhereThereIsNoRoomForAnother) {
   EXPECT_EQ(lab.send(connection.data(0, Bytes(long_hello).first(20'000))), Verdict::pass);
   EXPECT_EQ(lab.send(connection.data(20'000, Bytes(long_hello).subspan(20'000))), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::beyond_window), 1U);
-  // Ordinary ones do not.
+  // Ordinary hellos do not wait.
   const Connection other("192.0.2.1:5001");
   other.open(lab);
   EXPECT_EQ(lab.send(other.data(0, hello("example.com"))), Verdict::pass);
 }
 
-// Captures have segments that an offload merged: larger than what is kept of a stream.
+// Captures hold segments that an offload merged, which may be larger than the stream window.
 TEST(Worker, ASegmentLargerThanTheWindowIsJudgedByItsStart) {
   for (const char* host : {"example.com", "wechat.com"}) {
     Lab lab;

@@ -57,7 +57,7 @@ TEST(Globs, KeepTheirTextWhereTheNameWouldBeReadOtherwise) {
   EXPECT_EQ(source_of("a\\*b.example.com"), "a\\*b.example.com");
 }
 
-TEST(Globs, AnEscapedStarIsAnByte) {
+TEST(Globs, AnEscapedStarIsAnOrdinaryByte) {
   EXPECT_EQ(read_glob("a\\*b.example.com"), "a*b.example.com");
   EXPECT_EQ(read_glob("\\042.example.com"), "*.example.com");
   EXPECT_EQ(read_glob("a\\*b*.example.com"), "refused: an escaped star beside a glob");
