@@ -200,7 +200,7 @@ std::span<const AnswerCase> answer_cases() {
       {"answer_overlap", "a copy that differs, before and behind the right one", Carrier::tcp,
        overlap, Trait::no_ordinary},
       {"answer_decoy", "bad checksum, far ahead, long before", Carrier::tcp, discarded},
-      {"answer_wraps", "sequence numbers turn over in it", Carrier::tcp, wraps},
+      {"answer_wraps", "sequence numbers wrap in it", Carrier::tcp, wraps},
       {"answer_ech_datagram", "keys for Encrypted ClientHello, stripped", Carrier::udp,
        keys_in_datagrams, Trait::none, policy::Ech::strip},
       {"answer_ech_stripped", "the same, whole in a segment and in pieces", Carrier::tcp, keys,

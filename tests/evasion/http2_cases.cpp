@@ -1,4 +1,4 @@
-// One authority in all the frames and forms in which servers of HTTP/2 read it.
+// One authority in every frame and form in which HTTP/2 servers read it.
 
 #include "tests/evasion/cases.h"
 #include "tests/support/http2_builder.h"
@@ -19,7 +19,7 @@ using test::kHeaders;
 using test::kPadded;
 using test::request_fields;
 
-// In one segment, a frame's header cut, and a byte each.
+// In one segment, with a frame's header cut, and in segments of one byte.
 Scripts connections(const std::vector<ByteVector>& streams) {
   Scripts scripts;
   for (const ByteVector& frames : streams) {
@@ -120,7 +120,7 @@ std::span<const Case> http2_cases() {
       {"http2_dynamic_name", "under a name of the dynamic table", {Kind::http2}, dynamic_name},
       {"http2_trailer", "behind the body", {Kind::http2}, trailer},
       {"http2_padding", "behind padding and a priority", {Kind::http2}, padding},
-      {"http2_continuations", "a byte of the block a frame", {Kind::http2}, continuations},
+      {"http2_continuations", "one byte of the block in each frame", {Kind::http2}, continuations},
       {"http2_other_frames", "behind frames of unknown types", {Kind::http2}, other_frames},
   };
   return cases;

@@ -1,4 +1,4 @@
-// One Host in all the ways in which servers read it.
+// One Host in every form in which servers read it.
 
 #include "tests/evasion/cases.h"
 

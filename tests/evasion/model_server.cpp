@@ -123,7 +123,7 @@ std::vector<Segment> ModelServer::on_connection(const packet::Packet& packet) {
   if (!tcp.ack && !options_.stack.lenient) return {};
   const bool acceptable = tcp.acknowledgment - initial_ <= 1;
   if (tcp.ack && !acceptable && state_ == State::answered) {
-    return {{.sequence = tcp.acknowledgment, .flags = "R"}};  // and the state stays as it is
+    return {{.sequence = tcp.acknowledgment, .flags = "R"}};  // and the state does not change
   }
   if (tcp.ack && !acceptable && !options_.stack.lenient) return {answer("A")};
   if (tcp.ack && tcp.acknowledgment == initial_ + 1) state_ = State::open;

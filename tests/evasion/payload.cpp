@@ -36,7 +36,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Its strings in the clear, so that names of one length have streams of one length.
+// Strings are not Huffman-coded, so that equally long names give equally long streams.
 ByteVector http2_request(std::string_view authority) {
   ByteVector block = test::byte_vector("\x82\x86\x84");
   append(block, test::hpack_literal(test::byte_vector("\x41"), authority));
@@ -68,7 +68,8 @@ ByteVector stream_of(Kind kind, std::string_view name) {
   return test::framed(test::dns_query(name));
 }
 
-// The server_name of the handshake message that starts `bytes`; empty: none, or it is not whole.
+// The server_name of the handshake message that starts `bytes`; empty if it has none or is
+// incomplete.
 std::string server_name_of(Bytes bytes, bool has_cookie = false) {
   ByteReader reader(bytes);
   reader.skip(1);
@@ -130,7 +131,7 @@ std::vector<std::string> names_in_http(Bytes stream) {
   return names;
 }
 
-// Every one that the block names, even where it breaks off behind.
+// Every authority in the block, even if the block breaks off behind it.
 bool add_authorities(test::FieldDecoder& decoder, Bytes block, std::vector<std::string>& names) {
   test::FieldList fields;
   const bool is_block = decoder.decode(block, fields);
@@ -166,7 +167,7 @@ std::vector<std::string> names_in_http2(Bytes stream) {
   return names;
 }
 
-// A name at `at`; pointers lead anywhere, as many as a resolver follows.
+// The name at `at`. Pointers may lead anywhere; follows as many as a resolver does.
 std::string dns_name(Bytes message, std::size_t at, std::size_t& end) {
   std::string name;
   end = 0;
@@ -211,7 +212,7 @@ void add_keys(Bytes params, std::vector<std::string>& targets) {
   }
 }
 
-// Those of one message. Reads on to its end, whatever the section.
+// The names of one message. Reads all sections to the end.
 void add_targets(Bytes message, std::vector<std::string>& targets) {
   constexpr std::uint16_t kCname = 5, kDname = 39, kHttps = 65;
   std::size_t at = 12, end = 0;

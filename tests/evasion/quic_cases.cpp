@@ -1,4 +1,4 @@
-// A hello in QUIC Initials: CRYPTO frames, packets and datagrams as servers put them together.
+// A hello in QUIC Initials: CRYPTO frames, packets and datagrams that servers reassemble.
 
 #include "tests/evasion/cases.h"
 #include "tests/evasion/initials.h"
@@ -9,7 +9,7 @@ namespace {
 constexpr quic::VersionNumber kVersions[] = {quic::kVersion1, quic::kVersion2};
 constexpr std::size_t kFrame = 24;
 
-// A few places to cut at, around the name.
+// A few places around the name at which to cut.
 std::vector<std::size_t> few_cuts(const Payload& payload) {
   return {1, 40, payload.name_at + 3, payload.name_at + 8, payload.stream.size() - 1};
 }
@@ -100,7 +100,7 @@ Scripts quic_overlapping(const Payload& payload) {
   });
 }
 
-// A hello of another connection on the same ports, before the real one and between its halves.
+// Another connection's hello on the same ports, before the real one and between its halves.
 Scripts decoy_connection(const Payload& payload) {
   return each_version(payload, [](const Payload& what, const Initials& start) -> Scripts {
     const Frames decoy = Frames().crypto(what.decoy, 0);

@@ -1,5 +1,5 @@
-// Prints what each evasion came to. Exit status: 0 all right, 1 something passed or was lost
-// that is no known gap; 2 wrong usage.
+// Prints the result of each evasion. Exit status: 0 all as expected; 1 a banned name passed or an
+// ordinary stream was lost, and it is no known gap; 2 wrong usage.
 //
 // usage: scorecard [--offload] [--two-workers] [--without-gateway-rules]
 //
@@ -23,7 +23,7 @@ const char* verdict_of(const Result& result) {
   return result.shown > 0 ? "blocked" : "NOTHING SHOWN";
 }
 
-// Whether an ordinary name comes through as well.
+// What a case costs an ordinary client.
 const char* cost_of(Trait trait) {
   return trait == Trait::breaks_evader ? "breaks the evader" : "";
 }

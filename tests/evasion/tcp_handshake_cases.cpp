@@ -155,7 +155,7 @@ std::span<const Case> tcp_handshake_cases() {
       {"syn_decoy_data", "a decoy in the SYN that is not taken", kEveryKind, decoy_in_syn,
        Trait::breaks_evader},
       {"syn_low_hops", "SYNs of other numbers whose TTL does not reach", kEveryKind, syn_low_hops},
-      {"syn_ack_from_client", "the client turns the roles with a SYN-ACK", kEveryKind,
+      {"syn_ack_from_client", "the client swaps the roles with a SYN-ACK", kEveryKind,
        syn_ack_from_client},
       {"split_handshake", "the server answers with a SYN of its own", kEveryKind, split_handshake},
       {"no_handshake_seen", "a connection older than the gateway", kEveryKind,

@@ -196,7 +196,7 @@ std::span<const Case> tcp_overlap_cases() {
       {"overlap_ends_behind", "the later copy ends behind the first", kEveryKind, ends_behind},
       {"overlap_covers", "the later copy begins before and ends behind", kEveryKind, covers},
       {"overlap_one_byte", "one byte of the name in two copies", kEveryKind, one_byte},
-      {"overlap_interleaved", "eight bytes at each place, turn and turn about", kEveryKind,
+      {"overlap_interleaved", "eight bytes at each place, from both in turn", kEveryKind,
        interleaved, Trait::no_ordinary},
       {"seqovl", "a segment begins before the stream's start", kEveryKind, before_the_start},
       {"seqovl_disorder", "the second part first, reaching over the first", kEveryKind,
