@@ -1,5 +1,8 @@
 #include "filters/packet/open_tunnel.h"
 
+#include <optional>
+#include <utility>
+
 namespace sluice::packet {
 namespace {
 
@@ -8,6 +11,7 @@ using Opened = Result<Network, DecodeError>;
 enum IpProtocol : std::uint8_t { kIpv4InIp = 4, kIpv6InIp = 41, kGre = 47 };
 
 enum UdpPort : std::uint16_t {
+  kDnsPort = 53,
   kL2tpPort = 1701,
   kGtpPort = 2152,
   kTeredoPort = 3544,
@@ -235,6 +239,8 @@ bool may_carry_tunnel(const Packet& packet) noexcept {
   if (packet.transport == Transport::other) {
     return packet.protocol == kIpv4InIp || packet.protocol == kIpv6InIp || packet.protocol == kGre;
   }
+  // An answer to a client that asked from a tunnel's port: the client chose most of its bytes.
+  if (packet.source_port.number == kDnsPort) return false;
   return tunnel_to(packet.destination_port).has_value();
 }
 

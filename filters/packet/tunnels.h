@@ -15,7 +15,7 @@
 //   capwap  RFC 5415, 5416, unencrypted data of access points
 //   l2tp    L2TPv2 data messages, RFC 2661, that carry IP in PPP
 // A client cannot hide a DNS question or a QUIC Initial as one of the latter: those go to other
-// ports, or begin with other bytes.
+// ports, or begin with other bytes. Nothing that comes from port 53 is opened as one of them.
 
 #include <cstddef>
 #include <cstdint>

@@ -294,6 +294,22 @@ TEST(Tunnels, AQuestionFromATunnelsPortStaysAQuestion) {
   }
 }
 
+// Evasion: the client asks from a tunnel's port, with an ID and a first label that make the answer
+// look like an L2TP message with sequence numbers, an offset and an IPv4 packet.
+TEST(Tunnels, AnAnswerToATunnelsPortStaysAnAnswer) {
+  const ByteVector packet =
+      without_ethernet(FrameBuilder("192.0.2.1:5000", "198.51.100.2:9").payload("12345").build());
+  ASSERT_EQ(packet.size(), 0x21U);  // the label's length, and PPP's number for IPv4
+  const ByteVector answer =
+      raw("\x0a\x02\x81\x80\0\x01\0\0\0\0\0\0\x21") + packet + raw("\7example\3com\0\0\x01\0\x01");
+  const ByteVector frame =
+      FrameBuilder("198.51.100.53:53", "192.0.2.1:1701").payload(answer).build();
+  const auto decoded = decode(frame, LinkType::ethernet, Tunnels::all());
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->tunnels, 0);
+  EXPECT_EQ(as_text(decoded->payload), as_text(answer));
+}
+
 TEST(Tunnels, OuterFragmentsAreNotOpened) {
   const ByteVector frame =
       test::fragment_of(over_udp(4789, raw("\x08\0\0\0\0\0\x05\0") + kFrame), 0, 64);
