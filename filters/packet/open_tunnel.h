@@ -11,6 +11,7 @@
 //   GTP-U     | flags 1 | 255 | length 2 | TEID 4 | 4? and extensions | IP |
 //   Teredo    | authentication? | origin 8? | IPv6 |
 //   CAPWAP    | 0 1 | flags 3 | fragment 4 | optional | Ethernet or 802.11, LLC, SNAP |
+//   L2TPv2    | flags, 2 2 | length 2? | tunnel 2 | session 2 | sequence 4? | offset? | PPP |
 //
 // Pure. A tunnel that cannot be opened is no error: the outer packet is then the result.
 

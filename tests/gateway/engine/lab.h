@@ -97,8 +97,8 @@ class Lab {
         counters(lanes[0]->counters),
         worker(lanes[0]->worker) {}
 
-  // One frame in, its verdict out: its worker's, or that of the dataplane's entry. Time goes on by
-  // a millisecond.
+  // Sends one frame and returns its verdict: its worker's, or that of the dataplane's entry.
+  // Advances the time by a millisecond.
   io::Verdict send(const ByteVector& frame, io::Side side = io::Side::inside) {
     now += std::chrono::milliseconds(1);
     used_ = flow::owner_of_frame(frame, LinkType::ethernet, lanes.size(), kOwnerKey);
