@@ -23,8 +23,8 @@
 namespace sluice::dns {
 
 inline constexpr std::size_t kHeaderBytes = 12;
-inline constexpr std::size_t kMaxQuestions = 8;  // no server answers more than one
-inline constexpr std::size_t kMaxJumps = 64;     // compression pointers in one name
+inline constexpr std::size_t kMaxQuestions = 16;  // no server answers more than one
+inline constexpr std::size_t kMaxJumps = 64;      // compression pointers in one name
 
 // NOLINTNEXTLINE(performance-enum-size): as wide as on the wire
 enum class RecordType : std::uint16_t {

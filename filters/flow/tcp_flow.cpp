@@ -116,7 +116,7 @@ bool TcpFlow::is_discarded(const packet::Packet& packet) noexcept {
 }
 
 bool TcpFlow::is_acceptable(std::uint32_t acknowledgment) const noexcept {
-  return !server_seen_ || server_next_ - acknowledgment <= server_sent_;
+  return !server_seen_ || has_two_starts_ || server_next_ - acknowledgment <= server_sent_;
 }
 
 // Its packets may come in any order.
@@ -129,8 +129,13 @@ void TcpFlow::note_server(const packet::Packet& packet) noexcept {
     server_sent_ = syn ? bytes_of(packet) : kMostAhead;
   } else {
     const std::uint32_t more = behind - server_next_;
-    if (more >= kMostAhead) return;
-    server_sent_ = std::min(server_sent_ + more, kMostAhead);
+    if (more < kMostAhead) {
+      server_sent_ = std::min(server_sent_ + more, kMostAhead);
+    } else if (has_two_starts_ && !syn && server_next_ - behind > server_sent_) {
+      server_sent_ = bytes_of(packet);  // it goes on from the other start
+    } else {
+      return;
+    }
   }
   server_next_ = behind;
   server_seen_ = true;
@@ -146,8 +151,12 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
                                packet.tcp.sequence + 1 != server_next_ - server_sent_ &&
                                server_sent_ < kMostAhead;
   if (is_other_client || is_other_server) {
+    // A server that keeps no state until the client answers (SYN cookies) sends each repeat of a
+    // SYN another number, and goes on from whichever the client acknowledges.
+    const bool is_undecided = !is_other_client && acknowledged_ == 0;
     *this = TcpFlow{};
     first_sequence_ = answered;
+    has_two_starts_ = is_undecided;
     event.restarted = true;
   }
   // What came before the first SYN-ACK belongs to an older connection.

@@ -54,7 +54,8 @@ class TcpFlow {
   // Data is `discarded` where mainstream stacks discard it: without the ACK flag, with an
   // acknowledgment of what the server never sent or of before its start (RFC 9293 section 3.10.7.4,
   // RFC 5961 section 5), signed (MD5, AO) where the SYN was not, with a timestamp that is older
-  // than the newest one the server has taken (PAWS, RFC 7323 section 5).
+  // than the newest one the server has taken (PAWS, RFC 7323 section 5). If the server answered one
+  // SYN with different numbers, any acknowledgment may be right: the data counts.
   [[nodiscard]] ClientSegment on_client(const packet::Packet& packet) noexcept;
   [[nodiscard]] ServerEvent on_server(const packet::Packet& packet) noexcept;
 
@@ -90,6 +91,7 @@ class TcpFlow {
   bool midstream_ = false;
   bool client_fin_ = false;
   bool server_seen_ = false;
+  bool has_two_starts_ = false;     // the server answered one SYN with different numbers
   bool offers_timestamps_ = false;  // the SYN has the option …
   bool has_timestamps_ = false;     // … and so has the SYN-ACK
   bool is_signed_ = false;          // the SYN has MD5 or AO

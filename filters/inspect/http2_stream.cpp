@@ -103,7 +103,7 @@ StreamReport inspect_http2(Bytes stream, StreamState& state, Http2Scratch& scrat
   const http2::FramesRead read = http2::read_frames(stream, in.block, scratch.block);
   StreamReport report = report_of(read, in, scratch, findings);
   report.examined = read.examined;
-  if (read.frames && read.frames->block) report.examined += read.frames->block->size();
+  if (read.frames) report.examined += read.frames->block.value_or(Bytes{}).size();
   return report;
 }
 

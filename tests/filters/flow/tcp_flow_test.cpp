@@ -141,6 +141,32 @@ TEST(TcpFlow, ASynDecoyDoesNotMoveAStartThatCarriedData) {
   EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "rest").packet).offset, 4U);
 }
 
+// SYN cookies: a repeated SYN gets another number, and the client takes either.
+TEST(TcpFlow, AServerThatAnswersOneSynWithTwoNumbersGoesOnFromEither) {
+  for (const std::uint32_t start : {5000U, 90'000'000U}) {
+    for (const std::uint32_t other : {start + 70'000'000U, start - 70'000'000U}) {
+      TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
+      static_cast<void>(flow.on_server(segment(start - 1, 1000, "SA").packet));
+      static_cast<void>(flow.on_server(segment(other - 1, 1000, "SA").packet));
+      EXPECT_EQ(flow.on_client(segment(1000, start, "PA", "hello").packet).kind, Kind::data);
+      EXPECT_EQ(flow.on_client(segment(1000, other, "PA", "hello").packet).kind, Kind::data);
+      static_cast<void>(flow.on_server(segment(start, 1005, "PA", "answer").packet));
+      EXPECT_EQ(flow.acknowledged(), 5U);
+      EXPECT_EQ(flow.server_next(), start + 6);
+    }
+  }
+}
+
+TEST(TcpFlow, AnotherNumberBehindAcknowledgedDataOpensAnotherConnection) {
+  TcpFlow flow = established();
+  static_cast<void>(flow.on_server(segment(77777, 1000, "SA").packet));
+  static_cast<void>(flow.on_server(segment(77778, 1005, "A").packet));
+  EXPECT_TRUE(flow.on_server(segment(123456, 1000, "SA").packet).restarted);
+  EXPECT_EQ(flow.acknowledged(), 0U);
+  EXPECT_EQ(flow.on_client(segment(1000, 77778, "PA", "decoy").packet).kind, Kind::discarded);
+  EXPECT_EQ(flow.on_client(segment(1000, 123457, "PA", "hello").packet).kind, Kind::data);
+}
+
 TEST(TcpFlow, AmongManySynsOnALiveConnectionTheAnsweredOneCounts) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_client(segment(70000, 0, "S").packet));
