@@ -147,10 +147,13 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const bool banned = is_banned(domains, name);
   std::size_t taken = 0;
   const auto learn = [&](const IpAddress& address, std::uint32_t ttl) {
-    if (++taken > kMostAddresses) return;
     const Nanos life = std::chrono::seconds(ttl);
-    if (banned) return leases_.learn_banned(address, name, context.now, life);
-    leases_.learn_innocent(address, context.now, life);
+    if (banned) {
+      leases_.learn_banned(address, name, context.now, life);
+    } else {
+      leases_.learn_innocent(address, context.now, life);
+    }
+    return ++taken < kMostAddresses;
   };
   for_each_address_of(message, response, domains, banned, learn);
 }
