@@ -147,17 +147,19 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   // It answers a SYN that we took for a decoy, that came on a live connection, or that we did not
   // see; or the same SYN number again, in another connection of the server.
   const bool is_other_client = answered - first_sequence_ > in_syn_;
-  const bool is_other_server = handshake_seen_ && server_seen_ &&
-                               packet.tcp.sequence + 1 != server_next_ - server_sent_ &&
-                               server_sent_ < kMostAhead;
-  if (is_other_client || is_other_server) {
-    // A server that keeps no state until the client answers (SYN cookies) sends each repeat of a
-    // SYN another number, and goes on from whichever the client acknowledges.
-    const bool is_undecided = !is_other_client && acknowledged_ == 0;
+  const bool is_other_server =
+      handshake_seen_ && server_seen_ && packet.tcp.sequence + 1 != server_next_ - server_sent_;
+  if (is_other_client || (is_other_server && acknowledged_ > 0)) {
     *this = TcpFlow{};
     first_sequence_ = answered;
-    has_two_starts_ = is_undecided;
     event.restarted = true;
+  } else if (is_other_server) {
+    // A server that keeps no state until the client answers (SYN cookies) sends each repeat of a
+    // SYN another number, and goes on from whichever the client acknowledges. Bytes that went
+    // before may be in either connection, so they stay the ones that count.
+    has_two_starts_ = true;
+    server_seen_ = false;
+    event.reopened = true;
   }
   // What came before the first SYN-ACK belongs to an older connection.
   if (!handshake_seen_) server_seen_ = false;

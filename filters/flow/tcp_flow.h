@@ -38,6 +38,9 @@ struct ClientSegment {
 struct ServerEvent {
   bool restarted =
       false;  // the SYN-ACK opens another connection than we thought: forget the stream
+  // The server answered the same SYN with another number, and has acknowledged no data: the same
+  // connection, or another one. The stream's bytes still count.
+  bool reopened = false;
   bool acknowledged_more = false;  // acknowledged() moved
 };
 

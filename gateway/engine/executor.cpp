@@ -25,22 +25,20 @@ io::FlowKey flow_key_of(const packet::Packet& packet) {
 
 }  // namespace
 
-io::FrameVerdict Executor::execute(const Judgement& judgement, const packet::Packet& packet,
-                                   FramePlace place, io::Generation generation) noexcept {
-  const bool known = is_known_to_dataplanes(packet);
-  if (judgement.is_new_connection && known && revoked_count_ < revoked_.size()) {
+void Executor::execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
+                       io::Generation generation, io::FrameVerdict& result) noexcept {
+  result.verdict = act(judgement, packet, place);
+  if (judgement.scope == Scope::packet && !judgement.is_new_connection) return;
+  if (!is_known_to_dataplanes(packet)) return;
+  if (judgement.is_new_connection && revoked_count_ < revoked_.size()) {
     revoked_[revoked_count_++] = flow_key_of(packet);
   }
-  io::FrameVerdict result;
-  result.verdict = act(judgement, packet, place);
-  if (judgement.scope == Scope::packet || !known) return result;
+  if (judgement.scope == Scope::packet) return;
   if (result.verdict == io::Verdict::pass) result.verdict = io::Verdict::pass_flow;
   if (result.verdict == io::Verdict::drop) result.verdict = io::Verdict::drop_flow;
-  if (can_.flow_verdicts) {
-    result.flow = flow_key_of(packet);
-    result.generation = generation;
-  }
-  return result;
+  if (!can_.flow_verdicts) return;
+  result.flow = flow_key_of(packet);
+  result.generation = generation;
 }
 
 void Executor::revoke() noexcept {

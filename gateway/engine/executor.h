@@ -30,8 +30,9 @@ class Executor {
   Executor(io::Dataplane& dataplane, telemetry::WorkerCounters& counters) noexcept
       : dataplane_(dataplane), counters_(counters), can_(dataplane.capabilities()) {}
 
-  [[nodiscard]] io::FrameVerdict execute(const Judgement& judgement, const packet::Packet& packet,
-                                         FramePlace place, io::Generation generation) noexcept;
+  // Fills in the flow's key and the generation where they mean something.
+  void execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
+               io::Generation generation, io::FrameVerdict& result) noexcept;
   // Ends the dataplane's entries of flows whose ports carry another connection since the last call.
   // Once a batch, after its verdicts were submitted: they may have made such entries.
   void revoke() noexcept;

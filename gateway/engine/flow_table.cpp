@@ -43,12 +43,12 @@ Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexce
 void FlowTable::restart(Flow& flow) noexcept {
   flow.stream.reset(pool_);
   flow.answers.release(pool_);
-  flow = {.tcp = flow.tcp,
-          .stream = flow.stream,
-          .answers = flow.answers,
+  flow = {.client_is_low = flow.client_is_low,
+          .side = flow.side,
           .generation = flow.generation,
-          .client_is_low = flow.client_is_low,
-          .side = flow.side};
+          .tcp = flow.tcp,
+          .stream = flow.stream,
+          .answers = flow.answers};
   name_of(flow).clear();
   flows_.keep(flow, flow::Keep::light);
   ++restarts_;

@@ -64,7 +64,8 @@ TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcep
 // came from, each is seen twice. Only a SYN with data can be no server's.
 Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
   const packet::Packet& packet = context.packet;
-  if (flow.is_refused() && !is_bare_syn_or_rst(packet)) return drop_packet(context, Reason::flow_blocked);
+  if (flow.is_refused() && !is_bare_syn_or_rst(packet))
+    return drop_packet(context, Reason::flow_blocked);
   if (opens_connection(packet) && !packet.payload.empty()) {
     return drop_packet(context, Reason::wrong_side);
   }
@@ -154,7 +155,9 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
 
 Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   const flow::ServerEvent event = flow.tcp.on_server(context.packet);
-  if (event.restarted) flows_.restart(flow);
+  // What passed may not be what is open now.
+  const bool is_void = event.reopened && flow.phase == FlowPhase::passed;
+  if (event.restarted || is_void) flows_.restart(flow);
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
   if (event.acknowledged_more) {
     if (auto settled = streams_.on_acknowledged(context, flow)) return *settled;

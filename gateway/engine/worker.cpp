@@ -58,7 +58,7 @@ io::Poll Worker::run_batch() noexcept {
       const bool timed = ++sampled_ % kTimeEvery == 0;
       const auto start =
           timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      verdicts_[i] = handle(batch_.frames[i], arrivals_[i]);
+      verdicts_[i].verdict = handle(batch_.frames[i], arrivals_[i]);
       if (timed) {
         const Nanos taken = std::chrono::steady_clock::now() - start;
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
@@ -93,7 +93,7 @@ void Worker::decode_batch() noexcept {
   for (const Decoded& arrival : arrivals) judge_.prefetch(arrival.lookup);
 }
 
-io::FrameVerdict Worker::handle(const io::Frame& frame, const Decoded& arrival) noexcept {
+io::Verdict Worker::handle(const io::Frame& frame, const Decoded& arrival) noexcept {
   frame_ = &frame;
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
@@ -103,23 +103,23 @@ io::FrameVerdict Worker::handle(const io::Frame& frame, const Decoded& arrival) 
                                     : handle_packet(arrival.packet, arrival.lookup);
 }
 
-io::FrameVerdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
+io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
   parts_.counters.errors[error_slot(error)].add();
   const bool not_ip =
       error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link;
-  if (not_ip) return count({io::Verdict::pass}, Reason::not_ip);
+  if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
   const bool drops =
       fallback_for(snapshot_->fallbacks, Reason::malformed) == policy::Fallback::drop;
-  return count({drops && enforce_ ? io::Verdict::drop : io::Verdict::pass}, Reason::malformed);
+  return count(drops && enforce_ ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
 }
 
-io::FrameVerdict Worker::handle_packet(const packet::Packet& packet,
-                                       const FlowLookup& lookup) noexcept {
+io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup& lookup) noexcept {
   const Judgement judgement =
       judge_.judge(packet, lookup, {frame_->time, side_of(*frame_), frame_->checksum});
-  const io::FrameVerdict verdict =
-      executor_.execute(judgement, packet, place_of(*frame_), snapshot_->generation);
-  return count(verdict, judgement.reason);
+  const FramePlace place = place_of(*frame_);
+  io::FrameVerdict& verdict = verdicts_[place.index];
+  executor_.execute(judgement, packet, place, snapshot_->generation, verdict);
+  return count(verdict.verdict, judgement.reason);
 }
 
 std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
@@ -130,16 +130,16 @@ FramePlace Worker::place_of(const io::Frame& frame) const noexcept {
   return {frame.side, static_cast<std::size_t>(&frame - batch_.frames.data())};
 }
 
-io::FrameVerdict Worker::handle_fragment(const packet::Packet& part) noexcept {
+io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
   const bool verify = verifies(*snapshot_, frame_->checksum);
   const auto refuse = [&](Reason reason) {
-    return count({enforce_ ? io::Verdict::drop : io::Verdict::pass}, reason);
+    return count(enforce_ ? io::Verdict::drop : io::Verdict::pass, reason);
   };
   switch (fragments_.take(part, frame_->time, verify)) {
     case fragment::Outcome::not_of_interest:
-      return count({io::Verdict::pass}, Reason::not_of_interest);
+      return count(io::Verdict::pass, Reason::not_of_interest);
     case fragment::Outcome::incomplete:
-      return count({io::Verdict::pass}, Reason::fragment);
+      return count(io::Verdict::pass, Reason::fragment);
     case fragment::Outcome::malformed:
       return refuse(Reason::fragment_malformed);
     case fragment::Outcome::bad_checksum:
@@ -156,19 +156,18 @@ io::FrameVerdict Worker::handle_fragment(const packet::Packet& part) noexcept {
   return handle_packet(part, {});  // as a fragment, which the judge knows what to do with
 }
 
-io::FrameVerdict Worker::handle_whole() noexcept {
+io::Verdict Worker::handle_whole() noexcept {
   const auto whole = fragments_.whole(parts_.tunnels);
   FlowLookup lookup;
   if (whole) judge_.look_up(*whole, lookup);
-  const io::FrameVerdict verdict =
+  const io::Verdict verdict =
       whole ? handle_packet(*whole, lookup) : handle_unreadable(whole.error());
-  fragments_.settle(io::passes(verdict.verdict));
+  fragments_.settle(io::passes(verdict));
   return verdict;
 }
 
-io::FrameVerdict Worker::count(const io::FrameVerdict& verdict, Reason reason) noexcept {
-  parts_.counters
-      .verdicts[static_cast<std::size_t>(verdict.verdict)][static_cast<std::size_t>(reason)]
+io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {
+  parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
       .add();
   return verdict;
 }

@@ -74,15 +74,15 @@ class Worker final : private FindingSink {
 
   void refresh_rules() noexcept;
   void decode_batch() noexcept;
-  [[nodiscard]] io::FrameVerdict handle(const io::Frame& frame, const Decoded& arrival) noexcept;
+  [[nodiscard]] io::Verdict handle(const io::Frame& frame, const Decoded& arrival) noexcept;
   [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::FrameVerdict handle_packet(const packet::Packet& packet,
-                                               const FlowLookup& lookup) noexcept;
-  [[nodiscard]] io::FrameVerdict handle_fragment(const packet::Packet& part) noexcept;
-  [[nodiscard]] io::FrameVerdict handle_whole() noexcept;
-  [[nodiscard]] io::FrameVerdict handle_unreadable(packet::DecodeError error) noexcept;
+  [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet,
+                                          const FlowLookup& lookup) noexcept;
+  [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
+  [[nodiscard]] io::Verdict handle_whole() noexcept;
+  [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
   [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::FrameVerdict count(const io::FrameVerdict& verdict, Reason reason) noexcept;
+  [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
   void publish_levels() noexcept;

@@ -157,6 +157,16 @@ TEST(TcpFlow, AServerThatAnswersOneSynWithTwoNumbersGoesOnFromEither) {
   }
 }
 
+// Else a client could have its first bytes forgotten, which the server may hold.
+TEST(TcpFlow, TwoNumbersDoNotMakeTheBytesBetweenThemForgotten) {
+  TcpFlow flow = established();
+  static_cast<void>(flow.on_client(segment(1000, 5000, "PA", "first").packet));
+  const ServerEvent event = flow.on_server(segment(77777, 1000, "SA").packet);
+  EXPECT_FALSE(event.restarted);
+  EXPECT_TRUE(event.reopened);
+  EXPECT_EQ(flow.on_client(segment(1005, 77778, "PA", "more").packet).offset, 5U);
+}
+
 TEST(TcpFlow, AnotherNumberBehindAcknowledgedDataOpensAnotherConnection) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_server(segment(77777, 1000, "SA").packet));

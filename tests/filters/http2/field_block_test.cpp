@@ -123,7 +123,7 @@ TEST(FieldBlock, RefusesWhatNoServerReads) {
        {std::string_view("\x80"), std::string_view("\xff"), std::string_view("\x41"),
         std::string_view("\x41\x05zzzz"), std::string_view("\x40"), std::string_view("\x40\x01"),
         std::string_view("\x40\x01x"), std::string_view("\x41\x81\x00", 3),
-        std::string_view("\x41\x84\xff\xff\xff\xff"), std::string_view("\x00\x81\x00\x01y", 5),
+        std::string_view("\x41\x84\xff\xff\xff\xff"), std::string_view("\x00\x81\x9c\x01y", 5),
         std::string_view("\xff\x80\x80\x80\x80\x80\x01"), std::string_view("\x3f")}) {
     EXPECT_FALSE(reader.read(as_bytes(block))) << testing::PrintToString(block);
   }
@@ -165,6 +165,25 @@ TEST(FieldBlockProperty, TellsTheHostsThatADecoderReads) {
       EXPECT_TRUE(hosts.size() <= reader.values.size() || reader.repeats_host);
     }
   }
+}
+
+TEST(FieldBlock, DecodesNoPathThatHasNoAuthority) {
+  Reader reader;
+  EXPECT_TRUE(reader.read(test::FieldEncoder().encode(
+      {{":path", "/" + std::string(8000, 'a')}, {":authority", "wechat.com"}})));
+  EXPECT_THAT(reader.values, ElementsAre("wechat.com"));
+}
+
+TEST(FieldBlock, DecodesSoMuchOfABlock) {
+  const auto error_of = [](const FieldList& fields) {
+    const ByteVector block = test::FieldEncoder().encode(fields);
+    Entries entries;
+    const auto room = std::make_unique<HuffmanRoom>();
+    const auto read = read_fields(block, entries, *room, [](std::string_view) {});
+    return !read && read.error() == FieldError::too_large;
+  };
+  EXPECT_FALSE(error_of({{":path", "http://wechat.com/" + std::string(2000, 'a')}}));
+  EXPECT_TRUE(error_of({{":path", "http://wechat.com/" + std::string(4000, 'a')}}));
 }
 
 }  // namespace
