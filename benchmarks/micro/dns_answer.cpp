@@ -23,8 +23,7 @@ std::size_t read_answer(Bytes message, AnswerScratch& scratch) {
   scratch.findings.clear();
   if (!dns::parse_response(message, scratch.response)) return 0;
   dns::ResponseReader records(message, scratch.response);
-  static_cast<void>(
-      inspect::inspect_answer(message, scratch.response, records, false, scratch.findings));
+  static_cast<void>(inspect::inspect_answer(scratch.response, records, false, scratch.findings));
   return scratch.findings.size();
 }
 

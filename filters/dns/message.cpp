@@ -19,7 +19,8 @@ bool skip_name(ByteReader& reader) noexcept {
 // Calls `take` with each label of the name at `offset` and follows its pointers. Returns the offset
 // behind the name, or nullopt if it cannot be read or `take` refused a label.
 template <typename Take>
-std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, Take take) noexcept {
+std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, JumpsLeft& jumps_left,
+                                     Take take) noexcept {
   std::size_t end = 0;
   std::size_t jumps = 0;
   ByteReader reader(message);
@@ -30,7 +31,8 @@ std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, Take tak
     if (length == 0) return jumps == 0 ? reader.position() : end;
     if ((length & kPointer) == kPointer) {
       const std::size_t target = static_cast<std::size_t>(length & 0x3fU) << 8 | reader.u8();
-      if (!reader.ok() || ++jumps > kMaxJumps) return std::nullopt;
+      if (!reader.ok() || jumps_left == 0 || ++jumps > kMaxJumps) return std::nullopt;
+      --jumps_left;
       if (jumps == 1) end = reader.position();
       reader = ByteReader(message);
       reader.skip(target);
@@ -79,17 +81,18 @@ std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
   return offset;
 }
 
-std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
+std::optional<NameRead> read_name(Bytes message, std::size_t offset, JumpsLeft& jumps) noexcept {
   name::Name::Builder builder;
-  const auto end =
-      walk_name(message, offset, [&](Bytes label) { return builder.add(label).has_value(); });
+  const auto end = walk_name(message, offset, jumps,
+                             [&](Bytes label) { return builder.add(label).has_value(); });
   if (!end) return std::nullopt;
   return NameRead{builder.finish(), *end};
 }
 
 std::optional<std::size_t> write_name(Bytes message, std::size_t offset,
                                       ByteWriter& writer) noexcept {
-  const auto end = walk_name(message, offset, [&](Bytes label) {
+  JumpsLeft jumps = kMaxJumps;
+  const auto end = walk_name(message, offset, jumps, [&](Bytes label) {
     writer.u8(static_cast<std::uint8_t>(label.size()));
     writer.bytes(label);
     return writer.ok();

@@ -74,11 +74,20 @@ struct Question {
 [[nodiscard]] std::optional<std::size_t> read_questions(
     Bytes message, std::size_t count, std::array<Question, kMaxQuestions>& questions) noexcept;
 
+// Compression pointers that may still be followed, where names are many.
+using JumpsLeft = std::size_t;
+inline constexpr JumpsLeft kMaxJumpsOfMessage = 256;  // four for each of kMaxTargets
+
 struct NameRead {
   name::Name name;
   std::size_t end = 0;  // behind the name where it stands, not where its pointers lead
 };
-[[nodiscard]] std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept;
+[[nodiscard]] std::optional<NameRead> read_name(Bytes message, std::size_t offset,
+                                                JumpsLeft& jumps) noexcept;
+[[nodiscard]] inline std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
+  JumpsLeft jumps = kMaxJumps;
+  return read_name(message, offset, jumps);
+}
 
 // Writes the name at `offset` without compression, in the case that was sent; returns the offset
 // behind it.

@@ -22,31 +22,35 @@ bool count_records(Bytes message, const Header& header, Response& response) noex
 }
 
 // The name behind `skip` bytes of RDATA, up to its end.
-std::optional<name::Name> name_in(Bytes message, const Record& record, std::size_t skip) noexcept {
+std::optional<Target> name_in(Bytes message, const Record& record, std::size_t skip,
+                              JumpsLeft& jumps) noexcept {
   if (record.size <= skip) return std::nullopt;
-  const auto read = read_name(message, record.data + skip);
+  const auto read = read_name(message, record.data + skip, jumps);
   if (!read || read->end != record.data + record.size) return std::nullopt;
-  return read->name;
+  return Target{.name = read->name};
 }
 
-std::optional<name::Name> target_of(Bytes message, const Record& record) noexcept {
+std::optional<Target> target_of(Bytes message, const Record& record, JumpsLeft& jumps) noexcept {
   switch (record.type) {
     case RecordType::mx:
-      return name_in(message, record, kMxPreference);
+      return name_in(message, record, kMxPreference, jumps);
     case RecordType::srv:
-      return name_in(message, record, kSrvFields);
+      return name_in(message, record, kSrvFields, jumps);
     case RecordType::svcb:
     case RecordType::https: {
-      const auto binding = read_service_binding(message, record);
+      const auto binding = read_service_binding(message, record, jumps);
       if (!binding) return std::nullopt;
+      const bool has_ech = !binding->ech.empty();
       // RFC 9460 section 2.5.2: in ServiceMode, "." stands for the owner.
-      if (binding->priority == 0 || binding->target != name::Name{}) return binding->target;
-      const auto owner = read_name(message, record.owner);
+      if (binding->priority == 0 || binding->target != name::Name{}) {
+        return Target{.name = binding->target, .has_ech = has_ech};
+      }
+      const auto owner = read_name(message, record.owner, jumps);
       if (!owner) return std::nullopt;
-      return owner->name;
+      return Target{.name = owner->name, .has_ech = has_ech};
     }
     default:
-      return name_in(message, record, 0);
+      return name_in(message, record, 0, jumps);
   }
 }
 
@@ -75,7 +79,8 @@ Result<void, ResponseError> parse_response(Bytes message, Response& response) no
 }
 
 ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
-    : reader_(message),
+    : message_(message),
+      reader_(message),
       left_(response.records),
       behind_answers_(response.records - response.answers) {
   reader_.skip(response.query.questions_end);
@@ -87,10 +92,12 @@ std::optional<Record> ResponseReader::next() noexcept {
   return read_record(reader_);
 }
 
-Result<name::Name, ResponseError> read_target(Bytes message, const Record& record) noexcept {
-  auto target = target_of(message, record);
-  if (!target) return fail(ResponseError::malformed);
-  return *target;
+Result<Target, ResponseError> ResponseReader::read_target(const Record& record) noexcept {
+  if (targets_left_ == 0) return fail(ResponseError::too_many_targets);
+  --targets_left_;
+  const auto target = target_of(message_, record, jumps_left_);
+  if (target) return *target;
+  return fail(jumps_left_ == 0 ? ResponseError::too_many_targets : ResponseError::malformed);
 }
 
 std::string_view to_string(ResponseError error) noexcept {
@@ -101,6 +108,8 @@ std::string_view to_string(ResponseError error) noexcept {
       return "malformed";
     case ResponseError::too_many_questions:
       return "too_many_questions";
+    case ResponseError::too_many_targets:
+      return "too_many_targets";
   }
   return "?";
 }

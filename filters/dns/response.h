@@ -8,13 +8,13 @@
 //
 //   ResponseReader records(message, response);
 //   while (const auto record = records.next()) {
-//     if (is_alias(record->type)) … read_target(message, *record) …
+//     if (is_alias(record->type)) … records.read_target(*record) …
 //     for_each_address(message, *record, [&](const IpAddress& address) { … record->ttl … });
 //   }
 //
 // Pure: no allocation, no exceptions. Cost: linear in the message; a record has at least 11 bytes.
 // If one record is malformed, none is handed out; of a truncated message (TC), the records in front
-// of the cut are.
+// of the cut are. Of one message kMaxTargets targets are read, with kMaxJumpsOfMessage pointers.
 
 #include <cstdint>
 #include <string_view>
@@ -32,8 +32,12 @@ enum class ResponseError : std::uint8_t {
   not_response,        // a query, another opcode, or too short for a header
   malformed,           // a question, a record or a target cannot be read
   too_many_questions,  // over kMaxQuestions
+  too_many_targets,    // over kMaxTargets, or behind more than kMaxJumpsOfMessage pointers
 };
-inline constexpr std::size_t kResponseErrors = 3;
+inline constexpr std::size_t kResponseErrors = 4;
+
+// No ordinary answer has half as many.
+inline constexpr std::size_t kMaxTargets = 64;
 
 struct Response {
   Query query;              // as the response repeats it, with its own OPT; count may be 0
@@ -47,6 +51,12 @@ struct Response {
 [[nodiscard]] Result<void, ResponseError> parse_response(Bytes message,
                                                          Response& response) noexcept;
 
+// Where a record leads.
+struct Target {
+  name::Name name;       // the root if AliasMode says that there is no service
+  bool has_ech = false;  // with keys for Encrypted ClientHello
+};
+
 // Reads the records in order.
 class ResponseReader {
  public:
@@ -55,9 +65,14 @@ class ResponseReader {
   [[nodiscard]] std::optional<Record> next() noexcept;
   // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
+  // REQUIRES: a record of next() that is_alias or is_service_target.
+  [[nodiscard]] Result<Target, ResponseError> read_target(const Record& record) noexcept;
 
  private:
+  Bytes message_;
   ByteReader reader_;
+  std::size_t targets_left_ = kMaxTargets;
+  JumpsLeft jumps_left_ = kMaxJumpsOfMessage;
   std::size_t left_;
   std::size_t behind_answers_;  // records behind the answer section
 };
@@ -70,17 +85,17 @@ class ResponseReader {
 [[nodiscard]] constexpr bool is_service_target(RecordType type) noexcept {
   return type == RecordType::mx || type == RecordType::srv || type == RecordType::ns;
 }
-// The target; the root if AliasMode says that there is no service. REQUIRES: is_alias or
-// is_service_target.
-[[nodiscard]] Result<name::Name, ResponseError> read_target(Bytes message,
-                                                            const Record& record) noexcept;
-
-// Addresses in A, AAAA, and hints of SVCB and HTTPS; none in other types and classes.
+[[nodiscard]] constexpr bool may_hold_addresses(RecordType type) noexcept {
+  return type == RecordType::a || type == RecordType::aaaa || is_service_binding(type);
+}
+// Addresses in A, AAAA, and hints of SVCB and HTTPS; none in other types and classes. `visit` says
+// whether it takes more.
 template <typename Visit>
 void for_each_address(Bytes message, const Record& record, Visit&& visit) noexcept {
+  bool takes_more = true;
   const auto each = [&](Bytes addresses, std::size_t bytes) {
-    for (; addresses.size() >= bytes; addresses = addresses.subspan(bytes)) {
-      visit(IpAddress::from_bytes(addresses.first(bytes)));
+    for (; takes_more && addresses.size() >= bytes; addresses = addresses.subspan(bytes)) {
+      takes_more = visit(IpAddress::from_bytes(addresses.first(bytes)));
     }
   };
   if (record.record_class != kClassInternet) return;

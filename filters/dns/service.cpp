@@ -47,12 +47,13 @@ bool read_params(ByteReader params, std::size_t at, ServiceBinding& binding) noe
 
 }  // namespace
 
-std::optional<ServiceBinding> read_service_binding(Bytes message, const Record& record) noexcept {
+std::optional<ServiceBinding> read_service_binding(Bytes message, const Record& record,
+                                                   JumpsLeft& jumps) noexcept {
   ByteReader reader(record.data_in(message));
   ServiceBinding binding;
   binding.priority = reader.u16();
   if (!reader.ok()) return std::nullopt;
-  const auto target = read_name(message, record.data + reader.position());
+  const auto target = read_name(message, record.data + reader.position(), jumps);
   const std::size_t end = record.data + record.size;
   if (!target || target->end > end) return std::nullopt;
   binding.target = target->name;

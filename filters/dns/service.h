@@ -47,6 +47,12 @@ struct ServiceBinding {
 
 // nullopt: malformed. REQUIRES: is_service_binding(record.type).
 [[nodiscard]] std::optional<ServiceBinding> read_service_binding(Bytes message,
-                                                                 const Record& record) noexcept;
+                                                                 const Record& record,
+                                                                 JumpsLeft& jumps) noexcept;
+[[nodiscard]] inline std::optional<ServiceBinding> read_service_binding(
+    Bytes message, const Record& record) noexcept {
+  JumpsLeft jumps = kMaxJumps;
+  return read_service_binding(message, record, jumps);
+}
 
 }  // namespace sluice::dns

@@ -50,8 +50,10 @@ std::string_view head_of(Bytes stream) noexcept {
 
 // Any CR and LF in front of a request line: RFC 9112 section 2.2 asks to skip one empty line, nginx
 // skips all.
-std::size_t empty_lines(std::string_view text) noexcept {
-  return std::min(text.find_first_not_of("\r\n"), text.size());
+std::size_t empty_lines(std::string_view text, std::size_t known) noexcept {
+  std::size_t at = std::min(known, text.size());
+  while (at < text.size() && (text[at] == '\r' || text[at] == '\n')) ++at;
+  return at;
 }
 
 // HTTP/1.x; nginx reads up to three digits behind the dot.
@@ -116,18 +118,28 @@ std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
   return value;
 }
 
-// A field up to the end of its line; the next line may continue it.
+// The first line of a field; the next one may continue it.
+struct Line {
+  std::string_view text;
+  std::string_view fold;  // the first folded line that is not blank
+  bool is_folded = false;
+};
+
 struct Field {
-  explicit Field(std::string_view of_line) noexcept
-      : line(of_line), colon(of_line.find(':')), name(trim(of_line.substr(0, colon))) {}
+  explicit Field(const Line& of_head) noexcept
+      : line(of_head.text),
+        colon(line.find(':')),
+        name(trim(line.substr(0, colon))),
+        fold(of_head.fold),
+        is_folded(of_head.is_folded) {}
 
   std::string_view line;
   std::size_t colon;
   // Blanks before the colon are ignored, as some servers do (RFC 9112 section 5.1 tells them to
   // refuse).
   std::string_view name;
-  std::string_view fold;  // the first folded line that is not blank
-  bool is_folded = false;
+  std::string_view fold;
+  bool is_folded;
 
   [[nodiscard]] std::string_view value() const noexcept {
     return colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
@@ -136,6 +148,23 @@ struct Field {
     return equal_ignoring_case(name, name_text);
   }
 };
+
+// Fields are many, and few of them say anything: most names are told by their first letter. A CR
+// may stand before it.
+bool may_be_of_interest(std::string_view line) noexcept {
+  constexpr std::size_t kShortestName = 4;
+  if (line.size() < kShortestName) return false;
+  switch (to_lower_ascii(line.front())) {
+    case 'h':
+    case 'c':
+    case 't':
+    case 'u':
+    case '\r':
+      return true;
+    default:
+      return false;
+  }
+}
 
 bool is_of_interest(const Field& field) noexcept {
   return field.is("host") || field.is("content-length") || field.is("transfer-encoding");
@@ -158,7 +187,9 @@ void read_framing(const Field& field, Framing& framing) noexcept {
   framing.ambiguous = framing.ambiguous || !good || (framing.chunked && framing.has_length);
 }
 
-bool read_field(const Field& field, Request& request) noexcept {
+bool read_field(const Line& of_head, Request& request) noexcept {
+  if (!may_be_of_interest(of_head.text)) return true;
+  const Field field(of_head);
   if (field.is("host")) {
     return add_host(request, field.value().empty() ? field.fold : field.value());
   }
@@ -169,11 +200,12 @@ bool read_field(const Field& field, Request& request) noexcept {
   return true;
 }
 
-// Reads the fields up to the empty line, or, in a text of kMaxHead bytes, the whole ones.
-Result<void, RequestError> read_fields(std::string_view text, std::size_t start,
+// Reads the fields up to the empty line; or the whole ones, in a part of a head or a text of
+// kMaxHead bytes.
+Result<void, RequestError> read_fields(std::string_view text, std::size_t start, bool is_part,
                                        Request& request) noexcept {
   Lines lines(text, start);
-  std::optional<Field> field;   // the one before this line
+  std::optional<Line> field;    // the one before this line
   std::size_t settled = start;  // fields in front of it were read
   const auto settle = [&](std::size_t up_to) {
     const bool read = !field || read_field(*field, request);
@@ -189,21 +221,22 @@ Result<void, RequestError> read_fields(std::string_view text, std::size_t start,
       if (field) field->is_folded = true;
       continue;
     }
-    const bool ends_field = line || (!lines.rest().empty() && !is_blank(lines.rest().front()));
+    const bool ends_field =
+        line || is_part || (!lines.rest().empty() && !is_blank(lines.rest().front()));
     if (ends_field && !settle(at)) return fail(RequestError::too_many_hosts);
     if (!line) break;
     if (line->empty()) {
       request.head_size = lines.position();
       return {};
     }
-    field.emplace(*line);
+    field = Line{.text = *line};
   }
-  if (text.size() < kMaxHead) return fail(RequestError::need_more);
+  if (text.size() < kMaxHead && !is_part) return fail(RequestError::need_more);
   request.is_whole = false;
   request.head_size = settled;
   if (settled > 0) return {};
   // One line, or one folded field, fills kMaxHead.
-  if (field || is_of_interest(Field(lines.rest()))) return fail(RequestError::too_large);
+  if (field || is_of_interest(Field({.text = lines.rest()}))) return fail(RequestError::too_large);
   request.framing.in_line = true;
   request.head_size = text.size();
   return {};
@@ -225,17 +258,19 @@ std::string_view to_string(RequestError error) noexcept {
   return "?";
 }
 
-Result<Request, RequestError> parse_request(Bytes stream) noexcept {
-  if (!may_be_request(stream)) return fail(RequestError::not_http);
+Result<Request, RequestError> parse_request(Bytes stream, const HeadBytes& known) noexcept {
   const std::string_view text = head_of(stream);
-  Lines lines(text, empty_lines(text));
+  if (!may_be_request(as_bytes(text).subspan(std::min(known.line, text.size())))) {
+    return fail(RequestError::not_http);
+  }
+  Lines lines(text, empty_lines(text, known.line));
   const auto line = lines.next();
   if (!line) {
     return fail(text.size() < kMaxHead ? RequestError::need_more : without_end(lines.rest()));
   }
   Request request;
   if (!read_request_line(*line, request)) return fail(RequestError::not_http);
-  if (const auto read = read_fields(text, lines.position(), request); !read) {
+  if (const auto read = read_fields(text, lines.position(), known.is_part, request); !read) {
     return fail(read.error());
   }
   if (const auto authority = target_host(request)) {
@@ -244,7 +279,8 @@ Result<Request, RequestError> parse_request(Bytes stream) noexcept {
   return request;
 }
 
-Result<Request, RequestError> continue_request(Bytes stream, const Framing& before) noexcept {
+Result<Request, RequestError> continue_request(Bytes stream, const Framing& before,
+                                               const HeadBytes& known) noexcept {
   if (stream.empty()) return fail(RequestError::need_more);
   const std::string_view text = head_of(stream);
   Request request;
@@ -256,7 +292,8 @@ Result<Request, RequestError> continue_request(Bytes stream, const Framing& befo
     request.head_size = std::min(end, text.size() - 1) + 1;
     return request;
   }
-  if (const auto read = read_fields(text, 0, request); !read) return fail(read.error());
+  if (const auto read = read_fields(text, 0, known.is_part, request); !read)
+    return fail(read.error());
   return request;
 }
 
@@ -268,12 +305,11 @@ std::string_view trim(std::string_view text) noexcept {
 
 std::optional<std::string_view> authority_of(std::string_view target) noexcept {
   const std::size_t scheme_end = target.find("://");
-  if (scheme_end == std::string_view::npos || target.starts_with('/') ||
-      target.find_first_of("?#") < scheme_end) {
-    return std::nullopt;
-  }
+  if (scheme_end == std::string_view::npos || target.starts_with('/')) return std::nullopt;
+  const std::string_view scheme = target.substr(0, scheme_end);
+  if (scheme.contains('?') || scheme.contains('#')) return std::nullopt;
   std::string_view authority = target.substr(scheme_end + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
+  for (const char end : {'/', '?', '#'}) authority = authority.substr(0, authority.find(end));
   const std::size_t user_end = authority.rfind('@');
   return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
 }
@@ -312,21 +348,27 @@ Look looks_like_request(Bytes stream, MethodScan& scan) noexcept {
 HeadEvent find_head_end(Bytes stream, HeadScan& scan) noexcept {
   const std::string_view text = head_of(stream);
   while (true) {
+    const bool begins_line = scan.in_fields && scan.next == scan.line && scan.next < text.size();
+    if (begins_line && scan.line >= kMinPart && !is_around_values(text[scan.line]) &&
+        text[scan.line] != '\n') {
+      return HeadEvent::part;
+    }
     const std::size_t end = text.find('\n', scan.next);
     if (end == std::string_view::npos) {
       scan.next = static_cast<std::uint16_t>(text.size());
       return text.size() == kMaxHead ? HeadEvent::full : HeadEvent::need_more;
     }
     scan.next = static_cast<std::uint16_t>(end + 1);
+    scan.line = scan.next;
     if (!std::exchange(scan.in_fields, true)) return HeadEvent::request_line;
     const std::size_t line_end = end > 0 && text[end - 1] == '\r' ? end - 1 : end;
     if (line_end == 0 || text[line_end - 1] == '\n') return HeadEvent::end;
   }
 }
 
-bool is_request_line(Bytes stream) noexcept {
+bool is_request_line(Bytes stream, const HeadBytes& known) noexcept {
   const std::string_view text = head_of(stream);
-  Lines lines(text, empty_lines(text));
+  Lines lines(text, empty_lines(text, known.line));
   const auto line = lines.next();
   Request request;
   return line && read_request_line(*line, request);

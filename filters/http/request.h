@@ -4,7 +4,7 @@
 // RFC 9110 section 7.2).
 //
 // Input: a client's stream from the first byte of a request line. Output: views into it.
-// Pure: no allocation, no exceptions. Bound: one call reads kMaxHead bytes. A longer head is parsed
+// Pure: no allocation, no exceptions. Bound: one call reads kMaxHead bytes. A long head is parsed
 // in pieces of whole fields:
 //
 //   | request line | field | field | … | field |            parse_request: is_whole = false,
@@ -61,12 +61,18 @@ struct Request {
   bool upgrades_to_mmtls = false;                 // a field says `Upgrade: mmtls`
 };
 
-[[nodiscard]] Result<Request, RequestError> parse_request(Bytes stream) noexcept;
+// What is known of the bytes before they are parsed.
+struct HeadBytes {
+  std::size_t line = 0;  // empty lines in front reach at least to here
+  bool is_part = false;  // they end where a field does, and the head goes on
+};
+[[nodiscard]] Result<Request, RequestError> parse_request(Bytes stream,
+                                                          const HeadBytes& known = {}) noexcept;
 
 // Continues a head (is_whole was false), or reads the trailer of a chunked body. Method and target
 // of the result are empty.
-[[nodiscard]] Result<Request, RequestError> continue_request(Bytes stream,
-                                                             const Framing& before) noexcept;
+[[nodiscard]] Result<Request, RequestError> continue_request(Bytes stream, const Framing& before,
+                                                             const HeadBytes& known = {}) noexcept;
 
 // Without blanks and CRs around.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
@@ -93,21 +99,24 @@ inline constexpr std::size_t kMaxMethod = 64;
   return looks_like_request(stream, scan).is != Detection::no;
 }
 
-// Finds the end of a head while it comes in, so that the head is parsed once. Continues where the
-// scan stopped: each byte is read once.
+// Finds the end of a head while it comes in, so that each field is parsed once, and no packet pays
+// for the fields of a long head at once. Continues where the scan stopped: each byte is read once.
+inline constexpr std::size_t kMinPart = 2048;
 enum class HeadEvent : std::uint8_t {
   need_more,
   request_line,  // it ends at scan.next: check is_request_line(), then call again
+  part,          // kMinPart bytes or more, and a field ends at scan.line: parse up to there
   end,           // the head ends at scan.next: parse it
   full,          // kMaxHead bytes without an end: parse them
 };
 struct HeadScan {
   std::uint16_t next = 0;  // offset of the first byte that was not read
+  std::uint16_t line = 0;  // where the line of that byte begins; once it is no request line
   bool in_fields = false;  // the next line is no request line
 };
 [[nodiscard]] HeadEvent find_head_end(Bytes stream, HeadScan& scan) noexcept;
 // Whether the first line of the stream is a request line. REQUIRES: all of it is there.
-[[nodiscard]] bool is_request_line(Bytes stream) noexcept;
+[[nodiscard]] bool is_request_line(Bytes stream, const HeadBytes& known = {}) noexcept;
 
 [[nodiscard]] std::string_view to_string(RequestError error) noexcept;
 

@@ -16,6 +16,17 @@ constexpr std::array<std::string_view, 3> kHostNames{":authority", ":path", "hos
 // No name of these takes more bytes, in whatever case: no letter has a code of over eight bits.
 constexpr std::size_t kLongestName = kHostNames[0].size();
 
+// First symbols in Huffman's code (RFC 7541 appendix B): whether a coded string begins with one.
+struct Symbol {
+  std::uint8_t code, bits;
+};
+constexpr Symbol kSlash{0x18, 6}, kColon{0x5c, 7}, kSmallH{0x27, 6}, kBigH{0x63, 7};
+
+bool begins_with(Bytes coded, Symbol symbol) noexcept {
+  return !coded.empty() &&
+         std::to_integer<unsigned>(coded.front()) >> (8U - symbol.bits) == symbol.code;
+}
+
 struct String {
   Bytes bytes;
   bool is_coded = false;
@@ -30,7 +41,7 @@ class BlockReader {
   Result<Fields, FieldError> read() noexcept {
     bool good = true;
     while (good && reader_.remaining() > 0) good = read_representation(reader_.u8());
-    if (!good) return fail(FieldError::malformed);
+    if (!good) return fail(error_);
     return fields_;
   }
 
@@ -63,7 +74,7 @@ class BlockReader {
     const auto value = read_string();
     if (!value) return false;
     if (enters_table) entries_.add(names_host);
-    if (!names_host) return true;
+    if (!names_host || begins_with_slash(*value)) return true;
     const auto text = text_of(*value);
     if (text) on_value_(*text);
     return text.has_value();
@@ -95,13 +106,27 @@ class BlockReader {
 
   std::optional<std::string_view> text_of(const String& string) noexcept {
     if (!string.is_coded) return as_text(string.bytes);
+    const std::size_t cost = string.bytes.size() + kDecoding;
+    if (cost > left_to_decode_) {
+      error_ = FieldError::too_large;
+      return std::nullopt;
+    }
+    left_to_decode_ -= cost;
     return room_.decode(string.bytes);
+  }
+
+  static bool begins_with_slash(const String& string) noexcept {
+    return string.is_coded ? begins_with(string.bytes, kSlash)
+                           : as_text(string.bytes).starts_with('/');
   }
 
   // nullopt: it cannot be decoded. Names are lower case (RFC 9113 section 8.2.1); some server may
   // fold them.
   std::optional<bool> is_host_name(const String& string) noexcept {
     if (string.bytes.size() > kLongestName) return false;
+    const bool may_be = begins_with(string.bytes, kColon) || begins_with(string.bytes, kSmallH) ||
+                        begins_with(string.bytes, kBigH);
+    if (string.is_coded && !may_be) return false;
     const auto name = text_of(string);
     if (!name) return std::nullopt;
     return std::ranges::any_of(kHostNames,
@@ -118,6 +143,8 @@ class BlockReader {
   HuffmanRoom& room_;
   FunctionRef<void(std::string_view)> on_value_;
   Fields fields_;
+  FieldError error_ = FieldError::malformed;
+  std::size_t left_to_decode_ = kMaxDecoding;
 };
 
 }  // namespace

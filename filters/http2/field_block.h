@@ -13,8 +13,10 @@
 // removed: an entry that was evicted, or never fitted, is older than all that may still be named.
 //
 // Every `:authority`, `host` and `:path` counts, wherever it stands: twice, behind other fields, in
-// a trailer. Many servers refuse that; we do not guess which.
-// Pure: no allocation, no exceptions; `room` is for one string at a time.
+// a trailer. Many servers refuse that; we do not guess which. A path that begins with `/` has no
+// authority, and is not decoded.
+// Pure: no allocation, no exceptions; `room` is for one string at a time. Cost: one pass, and the
+// decoding of kMaxDecoding bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -42,14 +44,21 @@ class Entries {
   std::uint64_t bits_ = 0;
 };
 
-enum class FieldError : std::uint8_t { malformed };
+enum class FieldError : std::uint8_t {
+  malformed,
+  too_large,  // over kMaxDecoding
+};
+
+// Bytes in Huffman's code that are decoded in one block. Each string counts for kDecoding more.
+inline constexpr std::size_t kMaxDecoding = 2048;
+inline constexpr std::size_t kDecoding = 32;
 
 struct Fields {
   bool repeats_host = false;  // an entry of the dynamic table that may be a host
 };
 
-// Calls `on_value` with each decoded value of the three fields; the view is valid for that call.
-// Updates `entries`. After an error neither is reliable.
+// Calls `on_value` with each value of the three fields that may hold an authority, decoded; the
+// view is valid for that call. Updates `entries`. After an error neither is reliable.
 [[nodiscard]] Result<Fields, FieldError> read_fields(
     Bytes block, Entries& entries, HuffmanRoom& room,
     FunctionRef<void(std::string_view)> on_value) noexcept;

@@ -102,12 +102,13 @@ class BlockReader {
         return end(FrameError::malformed);
       }
       const std::size_t frame_end = walk_.next + kFrameHeaderBytes + header.length;
-      if (frame_end > kMaxBlock) return end(FrameError::too_large);
+      if (frame_end > kMaxBlock || walk_.frames == kMaxFrames) return end(FrameError::too_large);
       if (stream_.size() < frame_end) return need(frame_end);
       if (is_first && !fragment_of(reader_.take(header.length), header.flags)) {
         return end(FrameError::malformed);
       }
       walk_.next = static_cast<std::uint32_t>(frame_end);
+      ++walk_.frames;
       if ((header.flags & kEndHeaders) == 0) continue;
       return {.frames = Frames{.size = frame_end, .block = join(stream_.first(frame_end), room)},
               .examined = examined_ + frame_end};

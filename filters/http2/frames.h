@@ -11,8 +11,8 @@
 //   `------------------------------ size --------------------------------'     CONTINUATIONs
 //
 // Input: a client's stream. Output: a view into it, or into `room` if a block comes in several
-// frames. Pure: no allocation, no exceptions. Bound: kMaxBlock bytes of frames for one field block;
-// the payload of other frames is not read, however long.
+// frames. Pure: no allocation, no exceptions. Bound: kMaxFrames of kMaxBlock bytes for one field
+// block; the payload of other frames is not read, however long.
 // Strict about the order of frames and their padding: servers close the connection on errors.
 
 #include <array>
@@ -53,12 +53,13 @@ struct PrefaceScan {
 enum class FrameError : std::uint8_t {
   need_more,
   malformed,  // a frame that no server accepts from a client here
-  too_large,  // a field block in frames of over kMaxBlock bytes
+  too_large,  // a field block in over kMaxFrames frames, or of over kMaxBlock bytes with them
 };
 
 inline constexpr std::size_t kFrameHeaderBytes = 9;
 // The largest frame that every server accepts (RFC 9113 section 4.2).
 inline constexpr std::size_t kMaxBlock = kFrameHeaderBytes + 16 * 1024;
+inline constexpr std::size_t kMaxFrames = 256;  // servers take from 8 on
 using BlockRoom = std::array<std::byte, kMaxBlock>;
 
 struct Frames {
@@ -76,6 +77,7 @@ struct FramesRead {
 // Where reading of a field block stopped: offset of the first frame that was not whole.
 struct BlockWalk {
   std::uint32_t next = 0;
+  std::uint16_t frames = 0;  // in front of it
 };
 
 // Continues where the call before stopped, so that each frame's header is read once or twice.

@@ -7,37 +7,29 @@ bool leads_on(dns::RecordType type, bool service_targets) noexcept {
   return dns::is_alias(type) || (service_targets && dns::is_service_target(type));
 }
 
-bool carries_ech(Bytes message, const dns::Record& record) noexcept {
-  if (!dns::is_service_binding(record.type)) return false;
-  const auto binding = dns::read_service_binding(message, record);
-  return binding && !binding->ech.empty();
-}
-
 }  // namespace
 
-AnswerReport inspect_answer(Bytes message, const dns::Response& response,
-                            dns::ResponseReader& records, bool service_targets,
-                            FindingList& findings) noexcept {
+AnswerReport inspect_answer(const dns::Response& response, dns::ResponseReader& records,
+                            bool service_targets, FindingList& findings) noexcept {
   AnswerReport report;
   while (findings.size() < FindingList::kCapacity) {
     const auto record = records.next();
     if (!record) return report;
     if (!leads_on(record->type, service_targets)) continue;
-    const auto target = dns::read_target(message, *record);
+    const auto target = records.read_target(*record);
     if (!target) {
       report.error = error_of(target.error());
       return report;
     }
-    const bool has_ech = carries_ech(message, *record);
-    report.has_ech = report.has_ech || has_ech;
-    if (*target == name::Name{}) continue;
+    report.has_ech = report.has_ech || target->has_ech;
+    if (target->name == name::Name{}) continue;
     Finding& finding = *findings.add();
     finding.protocol = Protocol::dns;
     finding.source = Source::answer;
-    finding.name = *target;
+    finding.name = target->name;
     finding.qtype = response.query.count > 0 ? response.query.questions[0].qtype
                                              : static_cast<std::uint16_t>(record->type);
-    finding.has_ech = has_ech;
+    finding.has_ech = target->has_ech;
   }
   report.more = true;
   return report;
@@ -51,6 +43,8 @@ ParseError error_of(dns::ResponseError error) noexcept {
       return ParseError::dns_malformed;
     case dns::ResponseError::too_many_questions:
       return ParseError::dns_too_many_questions;
+    case dns::ResponseError::too_many_targets:
+      return ParseError::dns_too_many_targets;
   }
   return ParseError::none;
 }

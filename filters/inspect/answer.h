@@ -20,9 +20,9 @@ struct AnswerReport {
   ParseError error = ParseError::none;  // a target cannot be read; reading stopped there
 };
 
-// Continues at the position of `records`. REQUIRES: `response` was parsed from `message`, and
-// `records` made from both; findings are not full.
-[[nodiscard]] AnswerReport inspect_answer(Bytes message, const dns::Response& response,
+// Continues at the position of `records`. REQUIRES: `records` was made from `response`; findings
+// are not full.
+[[nodiscard]] AnswerReport inspect_answer(const dns::Response& response,
                                           dns::ResponseReader& records, bool service_targets,
                                           FindingList& findings) noexcept;
 

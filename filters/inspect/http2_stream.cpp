@@ -28,6 +28,7 @@ class Hosts {
   // `:authority` and `host` are hosts; a `:path` is one if it is absolute.
   void add(std::string_view value) noexcept {
     if (value.starts_with('/') || value == "*") return;
+    if (++values_ > kMaxValues) return fail_with(ParseError::http_too_many_hosts);
     const std::string_view host = http::trim(http::authority_of(value).value_or(value));
     if (std::ranges::any_of(all(), [&](auto known) { return equal_ignoring_case(known, host); })) {
       return;
@@ -48,8 +49,12 @@ class Hosts {
     if (error_ == ParseError::none) error_ = error;
   }
 
+  // Of one block, though they may all be equal: servers take one of each kind.
+  static constexpr std::size_t kMaxValues = 16;
+
   std::span<char> room_;
   std::array<std::string_view, http::kMaxHosts> hosts_;
+  std::size_t values_ = 0;
   std::size_t count_ = 0;
   ParseError error_ = ParseError::none;
 };
@@ -59,7 +64,11 @@ StreamReport inspect_fields(Bytes block, http2::Entries& entries, Http2Scratch& 
   Hosts hosts(scratch.hosts);
   const auto fields = http2::read_fields(block, entries, scratch.huffman,
                                          [&](std::string_view value) { hosts.add(value); });
-  if (!fields) return unreadable_http2(ParseError::http_malformed);
+  if (!fields) {
+    return unreadable_http2(fields.error() == http2::FieldError::too_large
+                                ? ParseError::http_too_large
+                                : ParseError::http_malformed);
+  }
   if (hosts.error() != ParseError::none) return unreadable_http2(hosts.error());
   for (const std::string_view host : hosts.all()) add_host(host, findings);
   StreamReport report = part(0);

@@ -44,12 +44,15 @@ bool is_httpdns_path(std::string_view path) noexcept {
   return path == "/cgi-bin/micromsg-bin/newgetdns";
 }
 
+// As much of a path as the two above may have.
 std::string_view path_of(std::string_view target) noexcept {
+  constexpr std::size_t kLongest = 64;
   if (const std::size_t scheme = target.find("://");
       scheme != std::string_view::npos && !target.starts_with('/')) {
     const std::size_t path = target.find('/', scheme + 3);
     target = path == std::string_view::npos ? std::string_view{} : target.substr(path);
   }
+  target = target.substr(0, kLongest);
   return target.substr(0, target.find_first_of("?#"));
 }
 
@@ -107,7 +110,9 @@ Step continue_fields(Bytes stream, const http::Framing& framing, http::HeadScan&
   const http::HeadEvent event = http::find_head_end(stream, scan);
   const std::size_t scanned = scan.next - seen;
   if (event == http::HeadEvent::need_more) return {.examined = scanned};
-  const Parsed fields = http::continue_request(stream, framing);
+  const bool is_part = event == http::HeadEvent::part;
+  if (is_part) stream = stream.first(scan.line);
+  const Parsed fields = http::continue_request(stream, framing, {.is_part = is_part});
   return {.fields = fields, .examined = scanned + bytes_parsed(stream, fields)};
 }
 
@@ -168,10 +173,11 @@ StreamReport begin_http(Bytes stream, StreamState& state, FindingList& findings)
   scan.next = std::max(scan.next, start.scan.method.line);
   const std::size_t seen = scan.next;
   std::size_t examined = 0;
+  http::HeadBytes known{.line = start.scan.method.line};
   http::HeadEvent event = http::find_head_end(stream, scan);
   if (event == http::HeadEvent::request_line) {
     examined += scan.next;
-    if (!http::is_request_line(stream)) {
+    if (!http::is_request_line(stream, known)) {
       return {.progress = Progress::unrecognised, .examined = examined + scan.next - seen};
     }
     event = http::find_head_end(stream, scan);
@@ -179,7 +185,9 @@ StreamReport begin_http(Bytes stream, StreamState& state, FindingList& findings)
   examined += scan.next - seen;
   StreamReport report = wait_for_more(stream);
   if (event != http::HeadEvent::need_more) {
-    const Parsed request = http::parse_request(stream);
+    known.is_part = event == http::HeadEvent::part;
+    if (known.is_part) stream = stream.first(scan.line);
+    const Parsed request = http::parse_request(stream, known);
     examined += bytes_parsed(stream, request);
     if (request) {
       const bool is_connect = equal_ignoring_case(request->method, "CONNECT");

@@ -18,6 +18,7 @@ namespace sluice::inspect {
 #define SLUICE_PARSE_ERRORS(X) \
   X(dns, malformed)            \
   X(dns, too_many_questions)   \
+  X(dns, too_many_targets)     \
   X(tls, malformed)            \
   X(tls, too_large)            \
   X(tls, too_many_hellos)      \

@@ -47,8 +47,8 @@ Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message
   }
   std::vector<FoundAddress> found;
   const auto take = [&](const IpAddress& address, std::uint32_t ttl) {
-    if (is_reserved(address)) return;
-    if (found.size() < kMostAddresses) found.push_back({address, ttl});
+    if (!is_reserved(address)) found.push_back({address, ttl});
+    return found.size() < kMostAddresses;
   };
   engine::for_each_address_of(message, response, domains, true, take);
   return found;

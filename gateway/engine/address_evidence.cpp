@@ -176,10 +176,13 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const bool banned = is_banned(domains, name);
   std::size_t taken = 0;
   const auto learn = [&](const IpAddress& address, std::uint32_t ttl) {
-    if (++taken > kMostAddresses) return;
     const Nanos life = std::chrono::seconds(ttl);
-    if (banned) return learn_banned(address, name, context.now, life);
-    learn_innocent(address, context.now, life);
+    if (banned) {
+      learn_banned(address, name, context.now, life);
+    } else {
+      learn_innocent(address, context.now, life);
+    }
+    return ++taken < kMostAddresses;
   };
   for_each_address_of(message, response, domains, banned, learn);
 }

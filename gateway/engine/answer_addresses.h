@@ -17,20 +17,31 @@ namespace sluice::engine {
   return match.rule.valid() && !match::is_exception(match.kind);
 }
 
-// Calls visit(address, time to live) for each address and hint in the answer section whose owner is
-// banned, or is not, as `banned` says. Behind an alias from the one into the other they are neither
-// name's: a network that serves many. REQUIRES: `response` was parsed from `message`.
+// Records with addresses that are looked at in one answer.
+inline constexpr std::size_t kMostAddressRecords = 64;
+
+// Calls visit(address, time to live) for the addresses and hints in the answer section whose owner
+// is banned, or is not, as `banned` says, until it returns false. Behind an alias from the one into
+// the other they are neither name's: a network that serves many. REQUIRES: `response` was parsed
+// from `message`.
 template <typename Visit>
 void for_each_address_of(Bytes message, const dns::Response& response,
                          const match::DomainSet& domains, bool banned, Visit&& visit) noexcept {
   dns::ResponseReader records(message, response);
-  for (std::size_t i = 0; i < response.answers; ++i) {
+  dns::JumpsLeft jumps = dns::kMaxJumpsOfMessage;
+  std::size_t looked_at = 0;
+  bool takes_more = true;
+  for (std::size_t i = 0; takes_more && i < response.answers; ++i) {
     const auto record = records.next();
     if (!record) return;
-    const auto owner = dns::read_name(message, record->owner);
+    if (!dns::may_hold_addresses(record->type)) continue;
+    if (++looked_at > kMostAddressRecords) return;
+    const auto owner = dns::read_name(message, record->owner, jumps);
     if (!owner || is_banned(domains, owner->name) != banned) continue;
-    dns::for_each_address(message, *record,
-                          [&](const IpAddress& address) { visit(address, record->ttl); });
+    dns::for_each_address(message, *record, [&](const IpAddress& address) {
+      takes_more = visit(address, record->ttl);
+      return takes_more;
+    });
   }
 }
 

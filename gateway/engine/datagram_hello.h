@@ -50,7 +50,7 @@ struct DatagramHello {
     blocked,
   };
   enum class Kind : std::uint8_t { quic, dtls };
-  struct Keys {                   // QUIC
+  struct Keys {                   // QUIC; derived when the first packet of their sender comes
     quic::VersionNumber version;  // compatible version negotiation (RFC 9368) may change it
     quic::PacketKeys keys;
     std::uint64_t next_number = 0;  // behind the highest packet number seen

@@ -79,7 +79,8 @@ AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message) noe
   return ruling;
 }
 
-// All targets, a list of findings at a time.
+// All targets, a list of findings at a time. A banned one counts, whatever cannot be read behind
+// it.
 AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) noexcept {
   const dns::Response& response = context.bench.scratch.response;
   dns::ResponseReader records(message, response);
@@ -88,16 +89,16 @@ AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) no
   inspect::AnswerReport report;
   do {
     context.bench.findings.clear();
-    report = inspect::inspect_answer(message, response, records,
-                                     context.snapshot.dns.service_targets, context.bench.findings);
+    report = inspect::inspect_answer(response, records, context.snapshot.dns.service_targets,
+                                     context.bench.findings);
     const Ruling ruling = rule_on_findings(context);
     if (!all.refusal) all.refusal = ruling.refusal;
     all.logged = all.logged || ruling.logged;
     any = any || context.bench.findings.size() > 0;
     has_ech = has_ech || report.has_ech;
   } while (report.more);
-  if (report.error != inspect::ParseError::none) return unreadable(context, report.error);
   if (all.refusal) return {Fate::refuse, Reason::banned, *all.refusal};
+  if (report.error != inspect::ParseError::none) return unreadable(context, report.error);
   if (has_ech) {
     if (const auto ruling = rule_on_keys(context)) return *ruling;
   }

@@ -28,6 +28,8 @@ Judgement QuicJudge::judge(const Context& context, quic::Sight sight) noexcept {
 }
 
 Judgement QuicJudge::judge_packets(const Context& context) noexcept {
+  trials_left_ = kQuicTrials;
+  frames_left_ = kCryptoFrames;
   Bytes rest = context.packet.payload;
   const flow::KeyedPacket keyed = flow::key_of(context.packet);
   Judgement result = pass(Reason::not_of_interest);
@@ -96,6 +98,13 @@ Judgement QuicJudge::judge_initial(const Context& context, Initial& initial) noe
   return judge_frames(context, initial);
 }
 
+bool QuicJudge::may_try(bool has_keys) noexcept {
+  const std::size_t cost = has_keys ? 1 : 2;
+  const bool may = cost <= trials_left_;
+  trials_left_ = may ? trials_left_ - cost : 0;
+  return may;
+}
+
 // With the keys that `sender` has in the packet's version; packets of the server come from the
 // other end than the hello did.
 bool QuicJudge::open_with(Initial& initial, DatagramHello& hello, quic::Sender sender) noexcept {
@@ -107,6 +116,9 @@ bool QuicJudge::open_with(Initial& initial, DatagramHello& hello, quic::Sender s
   if (renewed) {
     // The first Initial again, in another version: a hello of its own.
     if (of_client && std::ranges::equal(hello.id(), initial.packet.dcid)) return false;
+  }
+  if (!may_try(!renewed)) return false;
+  if (renewed) {
     other = {version, quic::initial_keys(*initial.packet.secrets, hello.id(), sender)};
   }
   DatagramHello::Keys& keys = renewed ? other : cached;
@@ -129,6 +141,7 @@ bool QuicJudge::open_known(Initial& initial, quic::Sender sender) noexcept {
 // With the keys of the packet's own DCID: then it starts a hello.
 Judgement QuicJudge::open_new(const Context& context, Initial& initial) noexcept {
   const quic::LongPacket& packet = initial.packet;
+  if (!may_try(false)) return drop_packet(context, Reason::hello_too_many);
   DatagramHello::Keys client{
       packet.version, quic::initial_keys(*packet.secrets, packet.dcid, quic::Sender::client)};
   const auto opened = opener_.open(packet, client.keys, 0);
@@ -139,8 +152,6 @@ Judgement QuicJudge::open_new(const Context& context, Initial& initial) noexcept
   client.next_number = opened->number + 1;
   hello->start(DatagramHello::Kind::quic, initial.keyed.source_is_low, packet.dcid);
   hello->client = client;
-  hello->server = {packet.version,
-                   quic::initial_keys(*packet.secrets, packet.dcid, quic::Sender::server)};
   initial.hello = hello;
   initial.payload = opened->payload;
   return {};
@@ -157,6 +168,8 @@ Judgement QuicJudge::judge_frames(const Context& context, const Initial& initial
     return cannot_judge(context, Reason::unreadable);
   }
   for (quic::CryptoFrames all = frames; const auto frame = all.next();) {
+    if (frames_left_ == 0) return drop_packet(context, Reason::hello_too_many);
+    --frames_left_;
     if (!hellos_.agrees(*initial.hello, frame->offset, frame->bytes)) {
       return hellos_.drop_overlap(context);
     }

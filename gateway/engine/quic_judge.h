@@ -32,6 +32,13 @@ namespace sluice::engine {
 
 // Packets of one datagram that are looked at; a datagram with more is dropped alone.
 inline constexpr std::size_t kQuicPackets = 8;
+// What one datagram may have tried: a decryption costs 1, the keys for it 1 more if they are not
+// held yet. The dearest single packet takes 10: all held hellos, and then a new one. A datagram
+// that needs more is dropped alone.
+inline constexpr std::size_t kQuicTrials = 12;
+// CRYPTO frames of one datagram, likewise. Browsers scramble a hello into some ten.
+inline constexpr std::size_t kCryptoFrames = 64;
+static_assert(kQuicTrials >= 2 * (kHellos + 1));
 
 class QuicJudge {
  public:
@@ -51,12 +58,15 @@ class QuicJudge {
                          const quic::LongPacket& packet) noexcept;
   Judgement judge_initial(const Context& context, Initial& initial) noexcept;
   Judgement judge_frames(const Context& context, const Initial& initial) noexcept;
+  // False: the datagram has used up its trials.
+  bool may_try(bool has_keys) noexcept;
   bool open_with(Initial& initial, DatagramHello& hello, quic::Sender sender) noexcept;
   bool open_known(Initial& initial, quic::Sender sender) noexcept;
   Judgement open_new(const Context& context, Initial& initial) noexcept;
 
   HelloTable& hellos_;
   quic::InitialOpener opener_;
+  std::size_t trials_left_ = 0, frames_left_ = 0;  // of this datagram
 };
 
 }  // namespace sluice::engine

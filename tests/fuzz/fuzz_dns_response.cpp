@@ -64,11 +64,11 @@ Seen look(Bytes message, const Response& response, ByteVector& plain, std::size_
     require(record->owner < record->data && record->data + record->size <= message.size());
     if (is_service_binding(record->type)) check_binding(message, *record);
     if (is_alias(record->type) || is_service_target(record->type)) {
-      if (const auto target = read_target(message, *record)) {
-        const auto canonical = name::Name::from_wire(target->wire());
-        require(canonical && *canonical == *target);
-        seen.targets.push_back(*target);
-        append_record(plain, 5, target->wire());
+      if (const auto target = records.read_target(*record)) {
+        const auto canonical = name::Name::from_wire(target->name.wire());
+        require(canonical && *canonical == target->name);
+        seen.targets.push_back(target->name);
+        append_record(plain, 5, target->name.wire());
         ++written;
       }
     }
@@ -76,6 +76,7 @@ Seen look(Bytes message, const Response& response, ByteVector& plain, std::size_
       seen.addresses.push_back(address);
       append_record(plain, address.is_v4() ? 1 : 28, address.wire());
       ++written;
+      return true;
     });
   }
   require(count == response.records);

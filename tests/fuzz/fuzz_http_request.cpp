@@ -86,6 +86,13 @@ void check_end(Bytes stream) {
       event = find_head_end(prefix, scan);
     }
     const Read read = parse_request(prefix);
+    if (event == HeadEvent::part) {
+      const Read part =
+          parse_request(prefix.first(scan.line), {.line = method.line, .is_part = true});
+      require(part ? !part->is_whole && part->head_size == scan.line
+                   : part.error() == RequestError::too_many_hosts);
+      return;
+    }
     if (event == HeadEvent::need_more) {
       require(needs_more(read) || (!read && read.error() == RequestError::too_many_hosts));
       continue;

@@ -36,9 +36,9 @@ class ResponseTest : public testing::Test {
     ResponseReader records(message, *response_);
     while (const auto record = records.next()) {
       if (!is_alias(record->type) && !is_service_target(record->type)) continue;
-      const auto target = read_target(message, *record);
+      const auto target = records.read_target(*record);
       result.push_back(std::to_string(static_cast<unsigned>(record->type)) + '>' +
-                       (target ? text_of(*target) : "?"));
+                       (target ? text_of(target->name) : "?"));
     }
     return result;
   }
@@ -52,6 +52,7 @@ class ResponseTest : public testing::Test {
       for_each_address(message, *record, [&](const IpAddress& address) {
         result.push_back((owner ? text_of(owner->name) : "?") + '=' + address.to_string() + '/' +
                          std::to_string(record->ttl));
+        return true;
       });
     }
     return result;
@@ -272,6 +273,18 @@ TEST_F(ResponseTest, RandomFlipsKeepItsBounds) {
     ASSERT_LE(response_->query.questions_end, bytes.size());
     ASSERT_LE(response_->answers, response_->records);
   }
+}
+
+TEST_F(ResponseTest, ReadsSoManyTargetsOfAMessage) {
+  const auto with = [](std::size_t count) {
+    DnsResponse response("www.a.example");
+    for (std::size_t i = 0; i < count; ++i) response.cname("www.a.example", "web.wechat.com");
+    return response.build();
+  };
+  EXPECT_EQ(targets(with(kMaxTargets)), Texts(kMaxTargets, "5>web.wechat.com"));
+  Texts one_more(kMaxTargets, "5>web.wechat.com");
+  one_more.emplace_back("?");
+  EXPECT_EQ(targets(with(kMaxTargets + 1)), one_more);
 }
 
 }  // namespace

@@ -348,5 +348,34 @@ TEST(RequestProperty, RandomFlipsKeepViewsInside) {
   }
 }
 
+TEST(Request, ALongHeadIsReadInPartsOfWholeFields) {
+  std::string stream = "GET / HTTP/1.1\r\nHost: a.example\r\n";
+  while (stream.size() < kMinPart) stream += "a: b\r\n folded\r\n";
+  const std::size_t end = stream.size();
+  stream += "Host: wechat.com\r\n\r\n";
+  HeadScan scan;
+  EXPECT_EQ(find_head_end(as_bytes(stream).first(end), scan), HeadEvent::request_line);
+  EXPECT_EQ(find_head_end(as_bytes(stream).first(end), scan), HeadEvent::need_more);
+  EXPECT_EQ(find_head_end(as_bytes(stream).first(end + 1), scan), HeadEvent::part);
+  ASSERT_EQ(scan.line, end);
+  const auto part = parse_request(as_bytes(stream).first(end), {.is_part = true});
+  ASSERT_TRUE(part);
+  EXPECT_FALSE(part->is_whole);
+  EXPECT_EQ(part->head_size, end);
+  EXPECT_EQ(part->hosts[0], "a.example");
+  const auto rest = continue_request(as_bytes(stream).subspan(end), part->framing);
+  ASSERT_TRUE(rest && rest->is_whole);
+  EXPECT_EQ(rest->hosts[0], "wechat.com");
+}
+
+TEST(Request, ALongHeadIsNotCutBeforeAFoldedLine) {
+  std::string stream = "GET / HTTP/1.1\r\nHost:\r\n";
+  while (stream.size() < 2 * kMinPart) stream += " \r\n";
+  stream += " wechat.com\r\n\r\n";
+  HeadScan scan;
+  EXPECT_EQ(find_head_end(as_bytes(stream), scan), HeadEvent::request_line);
+  EXPECT_EQ(find_head_end(as_bytes(stream), scan), HeadEvent::end);
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -167,5 +167,24 @@ TEST(FieldBlockProperty, TellsTheHostsThatADecoderReads) {
   }
 }
 
+TEST(FieldBlock, DecodesNoPathThatHasNoAuthority) {
+  Reader reader;
+  EXPECT_TRUE(reader.read(test::FieldEncoder().encode(
+      {{":path", "/" + std::string(8000, 'a')}, {":authority", "wechat.com"}})));
+  EXPECT_THAT(reader.values, ElementsAre("wechat.com"));
+}
+
+TEST(FieldBlock, DecodesSoMuchOfABlock) {
+  const auto error_of = [](const FieldList& fields) {
+    const ByteVector block = test::FieldEncoder().encode(fields);
+    Entries entries;
+    const auto room = std::make_unique<HuffmanRoom>();
+    const auto read = read_fields(block, entries, *room, [](std::string_view) {});
+    return !read && read.error() == FieldError::too_large;
+  };
+  EXPECT_FALSE(error_of({{":path", "http://wechat.com/" + std::string(2000, 'a')}}));
+  EXPECT_TRUE(error_of({{":path", "http://wechat.com/" + std::string(4000, 'a')}}));
+}
+
 }  // namespace
 }  // namespace sluice::http2
