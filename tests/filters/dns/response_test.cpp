@@ -283,7 +283,7 @@ TEST_F(ResponseTest, ReadsSoManyTargetsOfAMessage) {
   };
   EXPECT_EQ(targets(with(kMaxTargets)), Texts(kMaxTargets, "5>web.wechat.com"));
   Texts one_more(kMaxTargets, "5>web.wechat.com");
-  one_more.emplace_back("?");
+  one_more.emplace_back("5>?");
   EXPECT_EQ(targets(with(kMaxTargets + 1)), one_more);
 }
 

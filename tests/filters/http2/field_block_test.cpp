@@ -123,7 +123,7 @@ TEST(FieldBlock, RefusesWhatNoServerReads) {
        {std::string_view("\x80"), std::string_view("\xff"), std::string_view("\x41"),
         std::string_view("\x41\x05zzzz"), std::string_view("\x40"), std::string_view("\x40\x01"),
         std::string_view("\x40\x01x"), std::string_view("\x41\x81\x00", 3),
-        std::string_view("\x41\x84\xff\xff\xff\xff"), std::string_view("\x00\x81\x00\x01y", 5),
+        std::string_view("\x41\x84\xff\xff\xff\xff"), std::string_view("\x00\x81\x9c\x01y", 5),
         std::string_view("\xff\x80\x80\x80\x80\x80\x01"), std::string_view("\x3f")}) {
     EXPECT_FALSE(reader.read(as_bytes(block))) << testing::PrintToString(block);
   }
