@@ -65,12 +65,16 @@ class ResponseReader {
   [[nodiscard]] std::optional<Record> next() noexcept;
   // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
+  // The record is one pointer, the same as that of the last target that was read: there is no need
+  // to read it again. Messages of a zone transfer have hundreds.
+  [[nodiscard]] bool repeats_target(const Record& record) const noexcept;
   // REQUIRES: a record of next() that is_alias or is_service_target.
   [[nodiscard]] Result<Target, ResponseError> read_target(const Record& record) noexcept;
 
  private:
   Bytes message_;
   ByteReader reader_;
+  Bytes pointer_;  // the RDATA of the last target, if it is no more than that
   std::size_t targets_left_ = kMaxTargets;
   JumpsLeft jumps_left_ = kMaxJumpsOfMessage;
   std::size_t left_;
