@@ -1,11 +1,23 @@
 #include "filters/dns/response.h"
 
+#include <algorithm>
+
 namespace sluice::dns {
 namespace {
 
+constexpr std::size_t kPointerBytes = 2;
 constexpr std::uint16_t kRcodeMask = 0x000f;
 constexpr std::size_t kMxPreference = 2;
 constexpr std::size_t kSrvFields = 6;  // priority, weight, port
+
+// RDATA that is a name and nothing else.
+bool is_bare_name(RecordType type) noexcept {
+  return type == RecordType::cname || type == RecordType::dname || type == RecordType::ns;
+}
+
+bool is_pointer_at(Bytes message, std::size_t offset) noexcept {
+  return (message[offset] & std::byte{0xc0}) == std::byte{0xc0};
+}
 
 // Skips the records, counts them and looks for OPT; false: one is cut off.
 bool count_records(Bytes message, const Header& header, Response& response) noexcept {
@@ -81,6 +93,8 @@ Result<void, ResponseError> parse_response(Bytes message, Response& response) no
 ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
     : message_(message),
       reader_(message),
+      targets_left_(most_targets(message.size())),
+      jumps_left_(static_cast<JumpsLeft>(kJumpsOfTarget * targets_left_)),
       left_(response.records),
       behind_answers_(response.records - response.answers) {
   reader_.skip(response.query.questions_end);
@@ -92,10 +106,18 @@ std::optional<Record> ResponseReader::next() noexcept {
   return read_record(reader_);
 }
 
+bool ResponseReader::repeats_target(const Record& record) const noexcept {
+  return is_bare_name(record.type) && !pointer_.empty() &&
+         std::ranges::equal(pointer_, record.data_in(message_));
+}
+
 Result<Target, ResponseError> ResponseReader::read_target(const Record& record) noexcept {
   if (targets_left_ == 0) return fail(ResponseError::too_many_targets);
   --targets_left_;
   const auto target = target_of(message_, record, jumps_left_);
+  const bool is_pointer = target && is_bare_name(record.type) && record.size == kPointerBytes &&
+                          is_pointer_at(message_, record.data);
+  pointer_ = is_pointer ? record.data_in(message_) : Bytes{};
   if (target) return *target;
   return fail(jumps_left_ == 0 ? ResponseError::too_many_targets : ResponseError::malformed);
 }

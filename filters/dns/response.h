@@ -14,7 +14,7 @@
 //
 // Pure: no allocation, no exceptions. Cost: linear in the message; a record has at least 11 bytes.
 // If one record is malformed, none is handed out; of a truncated message (TC), the records in front
-// of the cut are. Of one message kMaxTargets targets are read, with kMaxJumpsOfMessage pointers.
+// of the cut are. Of one message most_targets() targets are read, with kJumpsOfTarget pointers for each.
 
 #include <cstdint>
 #include <string_view>
@@ -32,12 +32,18 @@ enum class ResponseError : std::uint8_t {
   not_response,        // a query, another opcode, or too short for a header
   malformed,           // a question, a record or a target cannot be read
   too_many_questions,  // over kMaxQuestions
-  too_many_targets,    // over kMaxTargets, or behind more than kMaxJumpsOfMessage pointers
+  too_many_targets,    // over most_targets(), or behind too many pointers
 };
 inline constexpr std::size_t kResponseErrors = 4;
 
-// No ordinary answer has half as many.
+// How many targets of a message are read. No ordinary answer has half of kMaxTargets; a message of a
+// zone transfer, which may be 64 KiB long, has more.
 inline constexpr std::size_t kMaxTargets = 64;
+inline constexpr std::size_t kBytesOfTarget = 32;
+[[nodiscard]] constexpr std::size_t most_targets(std::size_t message_bytes) noexcept {
+  return kMaxTargets + message_bytes / kBytesOfTarget;
+}
+inline constexpr std::size_t kJumpsOfTarget = 4;
 
 struct Response {
   Query query;              // as the response repeats it, with its own OPT; count may be 0
@@ -65,14 +71,18 @@ class ResponseReader {
   [[nodiscard]] std::optional<Record> next() noexcept;
   // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
+  // The record is one pointer, the same as that of the last target that was read: there is no need
+  // to read it again. Messages of a zone transfer have hundreds.
+  [[nodiscard]] bool repeats_target(const Record& record) const noexcept;
   // REQUIRES: a record of next() that is_alias or is_service_target.
   [[nodiscard]] Result<Target, ResponseError> read_target(const Record& record) noexcept;
 
  private:
   Bytes message_;
   ByteReader reader_;
-  std::size_t targets_left_ = kMaxTargets;
-  JumpsLeft jumps_left_ = kMaxJumpsOfMessage;
+  Bytes pointer_;  // the RDATA of the last target, if it is no more than that
+  std::size_t targets_left_;
+  JumpsLeft jumps_left_;
   std::size_t left_;
   std::size_t behind_answers_;  // records behind the answer section
 };

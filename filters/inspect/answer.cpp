@@ -15,7 +15,7 @@ AnswerReport inspect_answer(const dns::Response& response, dns::ResponseReader& 
   while (findings.size() < FindingList::kCapacity) {
     const auto record = records.next();
     if (!record) return report;
-    if (!leads_on(record->type, service_targets)) continue;
+    if (!leads_on(record->type, service_targets) || records.repeats_target(*record)) continue;
     const auto target = records.read_target(*record);
     if (!target) {
       report.error = error_of(target.error());
