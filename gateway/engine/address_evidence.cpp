@@ -80,7 +80,7 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
 // A datagram that anybody may have sent leaves no more behind than that its own five-tuple has
 // shown a name, which goes before the address there as it does in TCP.
 Judgement AddressEvidence::judge_by_address(const Context& context,
-                                           const Judgement& judgement) noexcept {
+                                            const Judgement& judgement) noexcept {
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
   const bool is_answer = is_response && dns.has(context.packet.source_port);
@@ -116,7 +116,7 @@ Judgement AddressEvidence::judge_by_address(const Context& context,
 }
 
 Judgement AddressEvidence::judge_named_flow(const Context& context, Named& named,
-                                        const Judgement& judgement) noexcept {
+                                            const Judgement& judgement) noexcept {
   if (named.generation == context.snapshot.generation) return judgement;
   if (refused_by_update(context, named.name)) return drop_packet(context, Reason::list_update);
   named.generation = context.snapshot.generation;

@@ -52,7 +52,8 @@ class FlowTable {
   [[nodiscard]] flow::StreamPool& pool() noexcept { return pool_; }
   // After a flow's streams took or gave back memory.
   void update_keep(Flow& flow) noexcept;
-  // Takes the memory of the flow that has been idle longest. False: there is none but `beneficiary`.
+  // Takes the memory of the flow that has been idle longest. False: there is none but
+  // `beneficiary`.
   bool reclaim(const Context& context, const Flow& beneficiary) noexcept;
 
   // The name that the flow showed last.

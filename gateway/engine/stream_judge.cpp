@@ -55,7 +55,7 @@ Judgement StreamJudge::take(const Context& context, Flow& flow,
 }
 
 Judgement StreamJudge::take_segment(const Context& context, Flow& flow,
-                                const flow::ClientSegment& segment) noexcept {
+                                    const flow::ClientSegment& segment) noexcept {
   if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
   if (is_body(flow, segment)) return pass(Reason::body);
   const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());

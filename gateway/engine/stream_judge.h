@@ -40,7 +40,7 @@ class StreamJudge {
   Judgement take_again(const Context& context, Flow& flow,
                        const flow::ClientSegment& segment) noexcept;
   Judgement take_segment(const Context& context, Flow& flow,
-                     const flow::ClientSegment& segment) noexcept;
+                         const flow::ClientSegment& segment) noexcept;
   Judgement take_new(const Context& context, Flow& flow, std::uint64_t offset,
                      Bytes bytes) noexcept;
   flow::Insert store(const Context& context, Flow& flow, std::uint64_t offset,

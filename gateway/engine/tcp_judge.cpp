@@ -64,7 +64,8 @@ TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcep
 // came from, each is seen twice. Only a SYN with data can be no server's.
 Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
   const packet::Packet& packet = context.packet;
-  if (flow.is_refused() && !is_bare_syn_or_rst(packet)) return drop_packet(context, Reason::flow_blocked);
+  if (flow.is_refused() && !is_bare_syn_or_rst(packet))
+    return drop_packet(context, Reason::flow_blocked);
   if (opens_connection(packet) && !packet.payload.empty()) {
     return drop_packet(context, Reason::wrong_side);
   }
