@@ -39,7 +39,7 @@ enum class Outcome : std::uint8_t {
   bad_checksum,
   conflicting,  // differing overlap
   refused,      // belongs to a refused datagram
-  evicted,     // belongs to an evicted datagram, which cannot be judged
+  evicted,      // belongs to an evicted datagram, which cannot be judged
 };
 
 struct ReassemblerLimits {

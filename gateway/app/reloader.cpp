@@ -94,9 +94,8 @@ void Reloader::finish() {
   std::uint64_t count = 0;
   static_cast<void>(::read(built_.value(), &count, sizeof count) < 0);
   thread_.join();
-  Outcome outcome = std::move(*outcome_);
-  outcome_.reset();
-  done_(std::move(outcome));
+  auto outcome = std::exchange(outcome_, std::nullopt);
+  if (outcome) done_(std::move(*outcome));
   if (std::exchange(again_, false)) start();
 }
 

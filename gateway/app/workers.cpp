@@ -31,6 +31,7 @@ Workers::~Workers() {
 
 std::vector<const telemetry::WorkerCounters*> Workers::counters() const {
   std::vector<const telemetry::WorkerCounters*> counters;
+  counters.reserve(all_.size());
   for (const auto& one : all_) counters.push_back(one->counters.get());
   return counters;
 }

@@ -23,7 +23,7 @@ namespace sluice::telemetry {
   X(replies, "sluice_replies_total", "DNS answers and TCP resets that the gateway sent")           \
   X(replies_failed, "sluice_replies_failed_total", "Replies that could not be built or sent")      \
   X(audit_lost, "sluice_audit_lost_total", "Audit records lost because the ring was full")         \
-  X(fragments_evicted, "sluice_fragmented_datagrams_evicted_total",                              \
+  X(fragments_evicted, "sluice_fragmented_datagrams_evicted_total",                                \
     "Fragmented packets that were evicted before all fragments had come")                          \
   X(flows_created, "sluice_flows_created_total", "TCP flows entered into the table")               \
   X(overlaps, "sluice_stream_conflicts_total", "Segments whose bytes differ from an earlier copy") \
