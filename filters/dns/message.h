@@ -76,7 +76,6 @@ struct Question {
 
 // Compression pointers that may still be followed, where names are many.
 using JumpsLeft = std::size_t;
-inline constexpr JumpsLeft kMaxJumpsOfMessage = 256;  // four for each of kMaxTargets
 
 struct NameRead {
   name::Name name;

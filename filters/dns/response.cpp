@@ -94,7 +94,7 @@ ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
     : message_(message),
       reader_(message),
       targets_left_(most_targets(message.size())),
-      jumps_left_(static_cast<JumpsLeft>(kJumpsOfTarget * targets_left_)),
+      jumps_left_(kJumpsOfTarget * targets_left_),
       left_(response.records),
       behind_answers_(response.records - response.answers) {
   reader_.skip(response.query.questions_end);

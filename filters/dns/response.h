@@ -14,7 +14,8 @@
 //
 // Pure: no allocation, no exceptions. Cost: linear in the message; a record has at least 11 bytes.
 // If one record is malformed, none is handed out; of a truncated message (TC), the records in front
-// of the cut are. Of one message most_targets() targets are read, with kJumpsOfTarget pointers for each.
+// of the cut are. Of one message most_targets() targets are read, with kJumpsOfTarget pointers for
+// each.
 
 #include <cstdint>
 #include <string_view>
@@ -36,8 +37,8 @@ enum class ResponseError : std::uint8_t {
 };
 inline constexpr std::size_t kResponseErrors = 4;
 
-// How many targets of a message are read. No ordinary answer has half of kMaxTargets; a message of a
-// zone transfer, which may be 64 KiB long, has more.
+// How many targets of a message are read. No ordinary answer has half of kMaxTargets; a message of
+// a zone transfer, which may be 64 KiB long, has more.
 inline constexpr std::size_t kMaxTargets = 64;
 inline constexpr std::size_t kBytesOfTarget = 32;
 [[nodiscard]] constexpr std::size_t most_targets(std::size_t message_bytes) noexcept {

@@ -28,7 +28,7 @@ template <typename Visit>
 void for_each_address_of(Bytes message, const dns::Response& response,
                          const match::DomainSet& domains, bool banned, Visit&& visit) noexcept {
   dns::ResponseReader records(message, response);
-  dns::JumpsLeft jumps = dns::kMaxJumpsOfMessage;
+  dns::JumpsLeft jumps = dns::kJumpsOfTarget * dns::kMaxTargets;
   std::size_t looked_at = 0;
   bool takes_more = true;
   for (std::size_t i = 0; takes_more && i < response.answers; ++i) {
