@@ -21,14 +21,11 @@ bool is_bare_syn_or_rst(const packet::Packet& packet) {
 }  // namespace
 
 Judgement TcpJudge::judge(const Context& context) noexcept {
-  Flow* const flow = flows_.find(context.lookup, context.now);
-  const auto judge_flow = [&] {
-    return flow == nullptr ? judge_unknown_flow(context) : judge_known_flow(context, *flow);
-  };
-  if (!context.packet.tcp.syn) return judge_flow();
   const std::uint64_t connections = flows_.connections();
-  Judgement judgement = judge_flow();
-  judgement.is_new_connection = flows_.connections() != connections;
+  Flow* const flow = flows_.find(context.lookup, context.now);
+  Judgement judgement =
+      flow == nullptr ? judge_unknown_flow(context) : judge_known_flow(context, *flow);
+  if (context.packet.tcp.syn) judgement.is_new_connection = flows_.connections() != connections;
   return judgement;
 }
 

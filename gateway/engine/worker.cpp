@@ -166,12 +166,6 @@ io::Verdict Worker::handle_whole() noexcept {
   return verdict;
 }
 
-io::Verdict Worker::count(io::Verdict verdict, Reason reason) noexcept {
-  parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
-      .add();
-  return verdict;
-}
-
 void Worker::on_parse_error(inspect::ParseError error) noexcept {
   parts_.counters.errors[error_slot(error)].add();
 }

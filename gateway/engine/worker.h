@@ -82,7 +82,11 @@ class Worker final : private FindingSink {
   [[nodiscard]] io::Verdict handle_whole() noexcept;
   [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
   [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
-  [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept;
+  [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept {
+    parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]
+        .add();
+    return verdict;
+  }
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
   void publish_levels() noexcept;
