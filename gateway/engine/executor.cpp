@@ -30,15 +30,16 @@ void Executor::execute(const Judgement& judgement, const packet::Packet& packet,
   result.verdict = act(judgement, packet, place);
   if (judgement.scope == Scope::packet && !judgement.is_new_connection) return;
   if (!is_known_to_dataplanes(packet)) return;
-  if (judgement.is_new_connection && revoked_count_ < revoked_.size()) {
-    revoked_[revoked_count_++] = flow_key_of(packet);
+  if (can_.flow_verdicts) {
+    result.flow = flow_key_of(packet);
+    result.generation = generation;
+    if (judgement.is_new_connection && revoked_count_ < revoked_.size()) {
+      revoked_[revoked_count_++] = result.flow;
+    }
   }
   if (judgement.scope == Scope::packet) return;
   if (result.verdict == io::Verdict::pass) result.verdict = io::Verdict::pass_flow;
   if (result.verdict == io::Verdict::drop) result.verdict = io::Verdict::drop_flow;
-  if (!can_.flow_verdicts) return;
-  result.flow = flow_key_of(packet);
-  result.generation = generation;
 }
 
 void Executor::revoke() noexcept {

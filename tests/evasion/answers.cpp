@@ -132,7 +132,7 @@ Result run_answer_case(const AnswerCase& entry, Family family, Gateway gateway) 
     const bool is_banned = target == kBannedName;
     if (!is_banned && !asks_for_ordinary(entry.trait)) continue;
     const std::vector<Script> scripts = entry.build(target);
-    for (std::size_t i = 0; i < scripts.size(); i += kEvery) {
+    for (std::size_t i = 0; i < scripts.size(); i += step_through(scripts.size())) {
       for (const Stack& stack : kStacks) {
         for (const bool acknowledges : {true, false}) {
           const std::string what = std::string(stack.name) + (acknowledges ? "" : " late") + " " +

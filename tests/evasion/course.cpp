@@ -200,9 +200,9 @@ bool is_contested(const Script& script) {
 
 Result run_payload(const Case& entry, const Payload& payload, Family family, Gateway gateway) {
   Result result;
-  std::size_t number = 0;
-  for (const Script& script : entry.build(payload)) {
-    if (number++ % kEvery != 0) continue;
+  const Scripts scripts = entry.build(payload);
+  for (std::size_t at = 0; at < scripts.size(); at += step_through(scripts.size())) {
+    const Script& script = scripts[at];
     const std::size_t stacks = is_contested(script) ? std::size(kStacks) : 2;
     for (std::size_t i = 0; i < stacks; ++i) {
       for (const Acknowledge acknowledge : {Acknowledge::at_once, Acknowledge::late}) {

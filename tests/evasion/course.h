@@ -7,6 +7,7 @@
 // Banned: without the gateway, the server reads a banned name (otherwise the case proves nothing);
 // with it, never. Ordinary: the server reads the same bytes with and without the gateway.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,11 @@ inline constexpr std::size_t kEvery = 25;
 #else
 inline constexpr std::size_t kEvery = 1;
 #endif
+// Which of `count` scripts are run: every so many, but some of each case.
+[[nodiscard]] constexpr std::size_t step_through(std::size_t count) {
+  constexpr std::size_t kLeast = 6;
+  return std::min(kEvery, std::max<std::size_t>(count / kLeast, 1));
+}
 
 // How the gateway of a run is set up.
 struct Gateway {
