@@ -27,9 +27,15 @@ def outcome_of(test):
     return "skipped" if message.startswith("SKIP_") or message == "Disabled" else "failed"
 
 
+def read(report):
+    """The root of a report. GoogleTest copies the bytes of test parameters, which need not be XML, nor UTF-8."""
+    text = report.read_bytes().decode("utf-8", "replace")
+    return xml.fromstring(re.sub("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]", "?", text))
+
+
 def cases_of(report):
     """(outcome, name, reason) of each case of a GoogleTest program."""
-    for case in xml.parse(report).getroot().iter("testcase"):
+    for case in read(report).iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
         skipped = case.find("skipped")
         if case.find("failure") is not None:
@@ -68,7 +74,7 @@ def summarise(report):
         results = [("failed", "all", "no report, the tests did not run")]
     else:
         programs = set((report.parent / "gtests.txt").read_text().split())
-        tests = xml.parse(report).getroot().iter("testcase")
+        tests = read(report).iter("testcase")
         results = [result for test in tests for result in results_of(test, report.parent, programs)]
     print(f"{build}: {counts(results)}")
     for what, name, reason in results:

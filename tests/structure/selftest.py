@@ -265,6 +265,16 @@ class Tools(Tree):
             self.assertIn(f"{folder}/late.h", done.stdout)
             (self.root / folder / "late.h").unlink()
 
+    def test_summary_reads_reports_with_bytes_that_are_no_xml(self):
+        self.write("gtests.txt", "cases\n")
+        self.write("tests.xml", '<testsuite><testcase name="cases" status="run"/></testsuite>')
+        (self.root / "cases").mkdir()
+        (self.root / "cases" / "cases.xml").write_bytes(
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite>'
+            b'<testcase classname="A" name="B" value_param="\xff\x01" status="run"/></testsuite></testsuites>')
+        done = self.run_tool(HERE.parent / "summary.py", self.root / "tests.xml")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed, 0 skipped"))
+
     def test_summary(self):
         program = """mkdir -p cases && cat >cases/$1.xml <<'E'
             <testsuites><testsuite name="S">
