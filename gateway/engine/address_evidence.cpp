@@ -79,8 +79,7 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
 
 // A datagram that anybody may have sent leaves no more behind than that its own five-tuple has
 // shown a name, which goes before the address there as it does in TCP.
-Judgement AddressEvidence::judge_by_address(const Context& context,
-                                            const Judgement& judgement) noexcept {
+void AddressEvidence::judge_by_address(const Context& context, Judgement& judgement) noexcept {
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
   const bool is_answer = is_response && dns.has(context.packet.source_port);
@@ -90,11 +89,11 @@ Judgement AddressEvidence::judge_by_address(const Context& context,
       !is_answer && (judgement.reason == Reason::allowed || judgement.reason == Reason::logged);
   if (named && !is_response && dns.has(context.packet.destination_port)) {
     note_question(context);
-    return judgement;
+    return;
   }
   const bool ends_flows = context.snapshot.kill_open_flows;
-  if (!nameless && !named) return judgement;
-  if (nameless && !ends_flows && is_empty(context)) return judgement;
+  if (!nameless && !named) return;
+  if (nameless && !ends_flows && is_empty(context)) return;
   const flow::FlowKey key = flow::key_of(context.packet).key;
   Named* known = named_datagrams_.find(key);
   if (known != nullptr) named_datagrams_.touch(*known, context.now);
@@ -107,20 +106,25 @@ Judgement AddressEvidence::judge_by_address(const Context& context,
       const inspect::Finding& first = context.bench.findings[0];
       known->name.set(first.name, first.protocol);
     }
-    return judgement;
+    return;
   }
   if (known != nullptr) return judge_named_flow(context, *known, judgement);
   const Ruling ruling = rule_on_address(context);
-  if (ruling.refusal) return drop_packet(context, Reason::banned);
-  return ruling.logged ? pass(Reason::logged) : judgement;
+  if (ruling.refusal) {
+    judgement = drop_packet(context, Reason::banned);
+  } else if (ruling.logged) {
+    judgement = pass(Reason::logged);
+  }
 }
 
-Judgement AddressEvidence::judge_named_flow(const Context& context, Named& named,
-                                            const Judgement& judgement) noexcept {
-  if (named.generation == context.snapshot.generation) return judgement;
-  if (refused_by_update(context, named.name)) return drop_packet(context, Reason::list_update);
-  named.generation = context.snapshot.generation;
-  return judgement;
+void AddressEvidence::judge_named_flow(const Context& context, Named& named,
+                                       Judgement& judgement) noexcept {
+  if (named.generation == context.snapshot.generation) return;
+  if (refused_by_update(context, named.name)) {
+    judgement = drop_packet(context, Reason::list_update);
+  } else {
+    named.generation = context.snapshot.generation;
+  }
 }
 
 void AddressEvidence::learn_banned(const IpAddress& server, const name::Name& name,

@@ -33,9 +33,9 @@ class AddressEvidence {
   // By the destination's address: a packet of a client that shows no name.
   [[nodiscard]] Ruling rule_on_address(const Context& context) noexcept;
   // A datagram, once its names are judged: by address, if it shows none and none was seen on its
-  // five-tuple. Ends five-tuples whose name a list update banned.
-  [[nodiscard]] Judgement judge_by_address(const Context& context,
-                                           const Judgement& judgement) noexcept;
+  // five-tuple. Ends five-tuples whose name a list update banned. Changes the judgement in place: a
+  // copy of what was just written would wait for the stores.
+  void judge_by_address(const Context& context, Judgement& judgement) noexcept;
 
   // A server took a connection that showed this name (banned), or an innocent one.
   void learn_banned(const IpAddress& server, const name::Name& name, Nanos now) noexcept;
@@ -64,8 +64,7 @@ class AddressEvidence {
   void learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
   policy::Decision decide(const Context& context, inspect::Finding& finding) noexcept;
-  Judgement judge_named_flow(const Context& context, Named& named,
-                             const Judgement& judgement) noexcept;
+  static void judge_named_flow(const Context& context, Named& named, Judgement& judgement) noexcept;
 
   EvidenceLink link_;
   LeaseTable leases_;

@@ -32,6 +32,23 @@ class FlowTable {
   }
   void prefetch(const FlowLookup& lookup) const noexcept { flows_.prefetch_entry(lookup.hash); }
 
+  // The packet belongs to a flow that has passed, and nothing in it can take that back: the short
+  // way of most packets.
+  [[nodiscard]] bool has_passed(const packet::Packet& packet, const FlowLookup& lookup,
+                                const Arrival& arrival, const Snapshot& snapshot) noexcept {
+    if (packet.transport != packet::Transport::tcp || packet.is_fragment || packet.tcp.syn) {
+      return false;
+    }
+    Flow* const flow = flows_.find(lookup.keyed.key, lookup.hash);
+    if (flow == nullptr || flow->phase != FlowPhase::passed ||
+        flow->generation != snapshot.generation) {
+      return false;
+    }
+    const bool from_client = lookup.keyed.source_is_low == flow->client_is_low;
+    if (!from_client && flow->side && flow->side == arrival.side) return false;
+    flows_.touch(*flow, arrival.time);
+    return true;
+  }
   // Null: not there. The most recently used one then.
   [[nodiscard]] Flow* find(const FlowLookup& lookup, Nanos now) noexcept;
   // REQUIRES: the packet's flow is not there.

@@ -31,13 +31,17 @@ void Judge::begin_batch(const Snapshot& snapshot, const Resolutions* resolutions
 
 Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
                        const Arrival& arrival) noexcept {
+  if (flows_.has_passed(packet, lookup, arrival, *snapshot_)) return pass_flow(Reason::flow_passed);
   const Context context{packet,     lookup,       arrival.time,
                         *snapshot_, *sink_,       bench_,
                         mode_,      arrival.side, verifies(*snapshot_, arrival.checksum)};
   if (packet.is_fragment) return cannot_judge(context, Reason::fragment_unheld);
   switch (packet.transport) {
-    case packet::Transport::udp:
-      return evidence_.judge_by_address(context, judge_datagram(context));
+    case packet::Transport::udp: {
+      Judgement judgement = judge_datagram(context);
+      evidence_.judge_by_address(context, judgement);
+      return judgement;
+    }
     case packet::Transport::tcp:
       return tcp_.judge(context);
     case packet::Transport::none:
