@@ -17,8 +17,6 @@
 
 namespace sluice::flow {
 
-enum class Sender : std::uint8_t { client, server };
-
 // Where the payload of a client's packet lies in its stream.
 struct ClientSegment {
   enum class Kind : std::uint8_t {

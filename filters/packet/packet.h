@@ -61,6 +61,10 @@ struct Packet {
   TcpHeader tcp;
   Bytes segment;  // transport header and payload, as the checksum covers them
   Bytes payload;  // of the transport
+
+  // The frame's own packet: neither out of a tunnel nor put together from fragments. Only such a
+  // packet can be exchanged for another one on its way.
+  [[nodiscard]] bool is_frame_itself() const noexcept { return tunnels == 0 && !reassembled; }
 };
 
 enum class DecodeError : std::uint8_t {

@@ -87,7 +87,7 @@ struct Context {
   }
   // This packet can be exchanged for another one on its way.
   [[nodiscard]] bool can_rewrite() const noexcept {
-    return mode.can_rewrite && mode.enforce && packet.tunnels == 0 && !packet.reassembled &&
+    return mode.can_rewrite && mode.enforce && packet.is_frame_itself() &&
            packet.payload.size() <= kMaxPayload;
   }
   // A copy of the packet's payload to be changed.

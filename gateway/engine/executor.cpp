@@ -13,7 +13,7 @@ constexpr io::Side other(io::Side side) {
 
 // A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs.
 bool is_known_to_dataplanes(const packet::Packet& packet) {
-  return packet.tunnels == 0 && !packet.reassembled && packet.has_transport &&
+  return packet.is_frame_itself() && packet.has_transport &&
          packet.vlan_tags <= std::tuple_size_v<io::FlowKey::Vlans>;
 }
 
@@ -68,7 +68,7 @@ io::Verdict Executor::act(const Answer& answer, const packet::Packet& packet,
     return craft::refuse_query(packet, answer.direction, *answer.query, answer.app, buffer_);
   };
   if (answer.direction == craft::Direction::onward) {
-    const bool can = can_.replace && packet.tunnels == 0 && !packet.reassembled;
+    const bool can = can_.replace && packet.is_frame_itself();
     return can ? replace(place, refusal()) : io::Verdict::drop;
   }
   if (can_.inject && packet.tunnels == 0) send(place.side, refusal());

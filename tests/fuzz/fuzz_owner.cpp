@@ -9,22 +9,13 @@
 
 #include "filters/flow/owner.h"
 #include "filters/packet/packet.h"
+#include "tests/fuzz/links.h"
 #include "tests/fuzz/require.h"
 
 namespace sluice::flow {
 namespace {
 
-constexpr std::array kLinks = {LinkType::ethernet,
-                               LinkType::raw,
-                               LinkType::null,
-                               LinkType::loop,
-                               LinkType::linux_sll,
-                               LinkType::linux_sll2,
-                               LinkType::ipv4,
-                               LinkType::ipv6,
-                               LinkType::raw_bsdos,
-                               LinkType::raw_openbsd,
-                               static_cast<LinkType>(147)};
+using fuzz::kLinks;
 constexpr std::size_t kWorkers = 7;
 constexpr HashKey kSecret{1, 2};
 

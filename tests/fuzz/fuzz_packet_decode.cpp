@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "filters/packet/packet.h"
+#include "tests/fuzz/links.h"
 #include "tests/fuzz/require.h"
 
 namespace sluice::packet {
@@ -16,17 +17,7 @@ namespace {
 using fuzz::lies_in;
 using fuzz::require;
 
-constexpr std::array kLinks = {LinkType::ethernet,
-                               LinkType::raw,
-                               LinkType::null,
-                               LinkType::loop,
-                               LinkType::linux_sll,
-                               LinkType::linux_sll2,
-                               LinkType::ipv4,
-                               LinkType::ipv6,
-                               LinkType::raw_bsdos,
-                               LinkType::raw_openbsd,
-                               static_cast<LinkType>(147)};
+using fuzz::kLinks;
 
 bool same_addresses(const Packet& a, const Packet& b) {
   return a.source == b.source && a.destination == b.destination && a.source_port == b.source_port &&
