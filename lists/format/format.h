@@ -41,7 +41,8 @@ struct FormatInfo {
 
 // A name a line: `example.com` (and all below it; so does `*.example.com`), `=example.com` (it
 // alone), `@@example.com`, `@@=example.com` (exceptions); other stars make a glob. `#` starts a
-// comment. Blanks around an entry, CRLF and a UTF-8 byte order mark are ignored.
+// comment at the start of a line or after a blank. Blanks around an entry, CRLF and a UTF-8 byte
+// order mark are ignored.
 void parse_domains(TextPart text, const Sink& sink);
 
 // `0.0.0.0 name [name …] # comment`: each name alone, as in hosts(5). The usual names of the

@@ -45,7 +45,14 @@ std::string_view take_word(std::string_view& text) {
 void parse_hosts(TextPart text, const Sink& sink) {
   NameReader names;
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
-    std::string_view rest = line;
+    // hosts(5) starts a comment at any `#`. Nobody writes an ad-block rule there and means its
+    // site.
+    const std::size_t mark = std::min(line.find('#'), line.size());
+    if (is_cosmetic(line.substr(mark))) {
+      sink.error(line_error(number, line, "a rule that hides parts of web pages, not a name"));
+      return;
+    }
+    std::string_view rest = trim(line.substr(0, mark));
     const std::string_view address = take_word(rest);
     if (!IpAddress::parse(address.substr(0, address.find('%')))) {
       sink.error(line_error(number, line, "a line of a hosts file starts with an IP address"));

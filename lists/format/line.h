@@ -26,8 +26,24 @@ namespace sluice::lists {
   return true;
 }
 
-// Calls `take(line, number)` for each line that is not empty, without its comment (`#`), its end
-// and the blanks around it.
+// The text before the comment. A comment starts at a `#` that begins the line or follows a blank:
+// `news.example##.banner` is an ad-block rule, not a name with a comment.
+[[nodiscard]] inline std::string_view without_comment(std::string_view line) noexcept {
+  for (std::size_t at = line.find('#'); at != line.npos; at = line.find('#', at + 1)) {
+    if (at == 0 || is_blank(line[at - 1])) return line.substr(0, at);
+  }
+  return line;
+}
+
+// Whether the text starts as a rule that hides parts of web pages: `##`, `#@#`, `#?#`, `#$?#`, …
+[[nodiscard]] inline bool is_cosmetic(std::string_view text) noexcept {
+  if (!take_prefix(text, "#")) return false;
+  const std::size_t mark = text.find_first_not_of("@?$%");
+  return mark != text.npos && text[mark] == '#';
+}
+
+// Calls `take(line, number)` for each line that is not empty, without its comment, its end and the
+// blanks around it.
 template <typename Take>
 void for_each_line(TextPart list, Take&& take) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -39,7 +55,7 @@ void for_each_line(TextPart list, Take&& take) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (const auto content = trim(line.substr(0, line.find('#'))); !content.empty()) {
+    if (const auto content = trim(without_comment(line)); !content.empty()) {
       take(content, number);
     }
   }

@@ -10,6 +10,8 @@ namespace sluice::lists {
 namespace {
 
 constexpr std::size_t kMaxSource = 255;  // as match::DomainSetBuilder takes it
+// UTF-8 takes at most 4 bytes for a code point, and an A-label at least 1.
+constexpr std::size_t kMaxInternational = 4 * name::kMaxNameBytes;
 constexpr std::string_view kAcePrefix = "xn--";
 
 // The characters of plain names, with letters folded; 0: take the slow path.
@@ -85,6 +87,9 @@ std::string refusal_of_glob(std::string_view text, const name::Name& name, Globs
 Result<ReadName, std::string> NameReader::read(std::string_view text, Globs globs) {
   ReadName read;
   if (read_plain(text, read)) return read;
+  if (const auto mark = text.find('#'); mark != text.npos && is_cosmetic(text.substr(mark))) {
+    return fail(std::string("a rule that hides parts of web pages, not a name"));
+  }
   if (std::ranges::any_of(text, is_blank)) return fail(std::string("blanks inside a name"));
   if (std::ranges::any_of(text, is_control)) {
     return fail(std::string("control characters inside a name"));
@@ -127,9 +132,10 @@ Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Glob
   if (IpAddress::parse(without_final_dot(text))) {
     return fail(std::string("an IP address, not a name"));
   }
-  if (const auto odd = text.find_first_of("/:|^$,;\"'()<>[]{}@=!?&%"); odd != text.npos) {
-    return fail(not_in_a_name(text[odd]));
-  }
+  // All others are signs of another format. Escapes write the rest.
+  const auto odd = std::ranges::find_if_not(
+      text, [](char c) { return plain(c) != 0 || c == '.' || c == '*' || c == '\\'; });
+  if (odd != text.end()) return fail(not_in_a_name(*odd));
   const auto name = name::Name::from_text(text);
   if (!name) return fail(std::string(to_string(name.error())));
   if (name->label_count() == 0) return fail(std::string("the root; it would cover every name"));
@@ -149,6 +155,9 @@ Result<ReadName, std::string> NameReader::read_ascii(std::string_view text, Glob
 }
 
 Result<ReadName, std::string> NameReader::read_international(std::string_view text, Globs globs) {
+  // libidn2 gets no text that cannot become a name, because it copies what it is given several
+  // times.
+  if (text.size() > kMaxInternational) return fail(std::string("longer than 255 bytes"));
   if (text.contains('\\')) return fail(std::string("an escape in a name that is not ASCII"));
   // IDNA has no stars: labels up to the last star must be ASCII.
   const std::size_t star = text.rfind('*');

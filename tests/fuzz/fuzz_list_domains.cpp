@@ -15,10 +15,11 @@ std::size_t lines_with_content(std::string_view text) {
   std::size_t count = 0;
   bool content = false;
   bool comment = false;
+  bool blank = true;
   for (const char c : text) {
     if (c == '\n') content = comment = false;
-    comment = comment || c == '#';
-    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    comment = comment || (c == '#' && blank);
+    blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
     if (comment || blank || content) continue;
     content = true;
     ++count;

@@ -55,7 +55,7 @@ TEST(Domains, LeavesOutCommentsAndBlanks) {
       "\n"
       "  a.example  \n"
       "\tb.example\t# why\n"
-      "c.example#d.example\n"
+      "c.example #d.example\n"
       "   # nothing\n"
       "#\n"
       "e.example");
@@ -98,6 +98,66 @@ TEST(Domains, RefusesSignsThatOtherFormatsHave) {
   EXPECT_EQ(read_line("0.0.0.0 example.com"), "refused: blanks inside a name");
   EXPECT_EQ(read_line("= example.com"), "refused: blanks inside a name");
   EXPECT_EQ(read_line("a.example\rb.example"), "refused: blanks inside a name");
+}
+
+TEST(Domains, RefusesRulesThatHidePartsOfPages) {
+  for (const char* line :
+       {"news.example##.banner", "video.example#@#.ad", "forum.example#?#div:has-text(This site)",
+        "a.example,b.example##[aria-label=\"Scroll to the top\"]", "*##.ad", "=a.example##.x",
+        "@@a.example##.x", "a.example##^script:has-text(x)", "a.example#$#body { color: red }",
+        "a.example#%#window.ads = 1;", "a.example#@?#p", "a.example#$?#p", "a.example## comment",
+        "a.example##.x # comment",
+        "b\xc3\xbc"
+        "cher.example##.x",
+        "a.example##*.b\xc3\xbc"
+        "cher"}) {
+    EXPECT_EQ(read_line(line), "refused: a rule that hides parts of web pages, not a name") << line;
+  }
+  EXPECT_EQ(read_line("a.example$$script[data=\"x\"]"), "refused: '$' cannot be part of a name");
+  EXPECT_EQ(read_line("a.example#comment"), "refused: '#' cannot be part of a name");
+  EXPECT_EQ(read_line("a.example\xef\xbc\x83#.x"), "refused: '#' cannot be part of a name");
+  EXPECT_EQ(read_line("a.example ## comment"), "a.example");
+  EXPECT_EQ(read_line("a\\035b.example"), "a#b.example");
+  EXPECT_THAT(entries_of(parse_domains("##.ad\n#@#.ad\n#?#p\n ##.ad\n")), IsEmpty());
+}
+
+TEST(Domains, RefusesLinesOfOtherFiles) {
+  for (const char* line : {"<!DOCTYPE html>",
+                           "<title>404 Not Found</title>",
+                           "<p>Sign in</p>",
+                           "{\"name\": \"a.example\",",
+                           "\"a.example\",",
+                           "- a.example",
+                           "a.example,1",
+                           "1,a.example",
+                           "+.a.example",
+                           "~a.example",
+                           "`a.example`",
+                           "local-zone: \"a.example\" always_null",
+                           "server=/a.example/",
+                           "DOMAIN,a.example",
+                           "a.example CNAME .",
+                           "$TTL 60",
+                           "@ SOA a. b. 1 2 3 4 5",
+                           "(^|\\.)a\\.example$",
+                           "[Adblock Plus 2.0]",
+                           "! Title: a list",
+                           "a.example ! why",
+                           "||a.example^",
+                           "@@||a.example^",
+                           "a.example/path",
+                           "|https://a.example|",
+                           "a.example^$third-party",
+                           ".a.example"}) {
+    EXPECT_TRUE(read_line(line).starts_with("refused: ")) << line << ": " << read_line(line);
+  }
+}
+
+// libidn2 and the vectors of code points would take many times the line's size.
+TEST(Domains, AHugeLineThatIsNotAsciiIsRefusedByItsLength) {
+  std::string line = "a";
+  for (int i = 0; i < 2'000'000; ++i) line += "\xc3\xbc";
+  EXPECT_EQ(read_line(line), "refused: longer than 255 bytes");
 }
 
 TEST(Domains, RefusesAddresses) {

@@ -36,6 +36,17 @@ TEST(Hosts, EachNameStandsForItselfAlone) {
   EXPECT_THAT(errors_of(parsed), IsEmpty());
 }
 
+TEST(Hosts, ACommentNeedsNoBlankButAnAdBlockRuleIsRefused) {
+  const Parsed parsed = parse_hosts(
+      "0.0.0.0 a.example#why b.example\n"
+      "0.0.0.0 news.example##.banner\n"
+      "news.example##.banner\n"
+      "0.0.0.0 video.example c.example#@#.ad\n"
+      "0.0.0.0 d.example ## why\n");
+  EXPECT_THAT(entries_of(parsed), ElementsAre("1: =a.example", "5: =d.example"));
+  EXPECT_EQ(parsed.error_count, 3U);
+}
+
 TEST(Hosts, IgnoresAByteOrderMark) {
   EXPECT_THAT(entries_of(parse_hosts("\xef\xbb\xbf"
                                      "0.0.0.0 a.example\r\n")),
