@@ -1,5 +1,6 @@
 // `sluice check`: says what would happen to a name, and why.
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -51,6 +52,13 @@ std::string_view trim(std::string_view line) {
   return line.substr(first, line.find_last_not_of(kBlanks) + 1 - first);
 }
 
+// For a terminal: no control characters, whatever was asked.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return shown;
+}
+
 struct Checker {
   const engine::Snapshot& snapshot;
   const cli::CheckCommand& command;
@@ -60,7 +68,7 @@ struct Checker {
   void check(std::string_view text) {
     const auto explanation = explain(snapshot, command.client, text);
     if (!explanation) {
-      std::cerr << "sluice: \"" << text << "\": " << explanation.error() << '\n';
+      std::cerr << "sluice: \"" << printable(text) << "\": " << explanation.error() << '\n';
       some_wrong = true;
       return;
     }

@@ -2,13 +2,12 @@
 
 #include <array>
 
+#include "lists/format/asked_name.h"
+
 namespace sluice::app {
 namespace {
 
-struct Asked {
-  name::Name name;
-  std::optional<IpAddress> address;
-};
+using Asked = lists::AskedName;
 
 policy::Decision decide(const engine::Snapshot& snapshot, policy::PolicyId policy,
                         const Asked& asked) {
@@ -30,6 +29,7 @@ policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<Ip
 
 std::string understood_as(const Asked& asked) {
   if (asked.address) return asked.address->to_string();
+  if (asked.name.label_count() == 0) return ".";
   std::array<char, name::kMaxTextBytes> buffer;
   return std::string(name::to_text(asked.name, buffer));
 }
@@ -39,9 +39,9 @@ std::string understood_as(const Asked& asked) {
 Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
                                               const std::optional<IpAddress>& client,
                                               std::string_view text) {
-  const auto name = name::Name::from_text(text);
-  if (!name) return fail(std::string(to_string(name.error())));
-  const Asked asked{*name, IpAddress::parse(text)};
+  const auto read = lists::read_asked_name(text);
+  if (!read) return fail(read.error());
+  const Asked& asked = *read;
   const policy::Decision decision = decide(snapshot, client, asked);
   cli::Explanation explanation;
   explanation.asked = text;

@@ -15,8 +15,8 @@
 
 namespace sluice::app {
 
-// `text` is a name, or the address of a server. Without a client, the first policy that has a rule
-// for it decides. Error: why `text` is not a name.
+// `text` is a name as in a list, the address of a server, or a URL or endpoint with either. Without
+// a client, the first policy that has a rule for it decides. Error: why `text` is none of these.
 [[nodiscard]] Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
                                                             const std::optional<IpAddress>& client,
                                                             std::string_view text);

@@ -1,8 +1,28 @@
 #include "gateway/cli/explanation.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace sluice::cli {
+
+namespace {
+
+bool is_as_asked(const Explanation& explanation) {
+  std::string_view asked = explanation.asked;
+  if (asked.size() > 1 && asked.ends_with('.')) asked.remove_suffix(1);
+  return asked.empty() ||
+         std::ranges::equal(asked, explanation.understood, {}, to_lower_ascii, to_lower_ascii);
+}
+
+// One word on a line of words.
+std::string as_word(std::string_view text) {
+  std::string word(text);
+  const auto is_gap = [](char c) { return (c >= 0 && c <= ' ') || c == 0x7f; };
+  std::ranges::replace_if(word, is_gap, '?');
+  return word;
+}
+
+}  // namespace
 
 std::string_view verdict_word(policy::Action action) noexcept {
   switch (action) {
@@ -19,18 +39,21 @@ std::string_view verdict_word(policy::Action action) noexcept {
 
 std::string to_line(const Explanation& explanation) {
   std::string line = std::string(verdict_word(explanation.action)) + ' ' + explanation.understood;
-  if (!explanation.has_entry) return line;
-  line += " app=" + explanation.app;
-  line += (explanation.is_exception ? " exception=" : " rule=") + explanation.entry;
-  line += " list=" + explanation.list;
-  line += " line=" + std::to_string(explanation.line);
-  if (!explanation.policy.empty()) line += " policy=" + explanation.policy;
+  if (explanation.has_entry) {
+    line += " app=" + explanation.app;
+    line += (explanation.is_exception ? " exception=" : " rule=") + explanation.entry;
+    line += " list=" + explanation.list;
+    line += " line=" + std::to_string(explanation.line);
+    if (!explanation.policy.empty()) line += " policy=" + explanation.policy;
+  }
+  if (!is_as_asked(explanation)) line += " asked=" + as_word(explanation.asked);
   return line;
 }
 
 std::string to_json(const Explanation& explanation) {
   nlohmann::ordered_json line;
   line["name"] = explanation.understood;
+  if (!is_as_asked(explanation)) line["asked"] = explanation.asked;
   line["verdict"] = verdict_word(explanation.action);
   if (explanation.has_entry) {
     line["app"] = explanation.app;
@@ -39,7 +62,7 @@ std::string to_json(const Explanation& explanation) {
     line["line"] = explanation.line;
   }
   if (!explanation.policy.empty()) line["policy"] = explanation.policy;
-  return line.dump();
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace sluice::cli

@@ -33,6 +33,8 @@ struct Explanation {
 
 // `drop web.wechat.com app=wechat rule=wechat.com list=wechat line=12 policy=default`
 // `pass example.com`
+// `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by more
+// than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);
 [[nodiscard]] std::string to_json(const Explanation& explanation);
 

@@ -61,6 +61,20 @@ TEST_F(Explain, TakesTheAddressOfAServer) {
   EXPECT_FALSE(passed.is_blocked());
 }
 
+// Bug: the list bans the A-label, but the name in its own letters passed; so did a URL.
+TEST_F(Explain, NormalisesAsListsDoAndSaysWhatItUnderstood) {
+  ban_ = test::office_ban({"chat.example", "xn--bcher-kva.example"});
+  EXPECT_EQ(cli::to_line(of("bücher.example")),
+            "drop xn--bcher-kva.example app=chat rule=xn--bcher-kva.example list=chat line=2 "
+            "policy=office asked=bücher.example");
+  EXPECT_EQ(cli::to_line(of("https://web.chat.example:443/a b")),
+            "drop web.chat.example app=chat rule=chat.example list=chat line=1 policy=office "
+            "asked=https://web.chat.example:443/a?b");
+  EXPECT_EQ(cli::to_line(of("notchat.example:443")),
+            "pass notchat.example asked=notchat.example:443");
+  EXPECT_EQ(cli::to_line(of("203.0.113.7:443")), "pass 203.0.113.7 asked=203.0.113.7:443");
+}
+
 TEST_F(Explain, RefusesWhatIsNoName) {
   const auto explanation = explain(*ban_.snapshot, {}, "a..b");
   ASSERT_FALSE(explanation);

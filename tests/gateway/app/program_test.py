@@ -127,8 +127,23 @@ class Check(Program):
         self.assertRegex(said, r'\Asluice: "a\.\.b": .+\n\Z')
 
     def test_bytes_are_escaped(self):
-        printed, _ = self.run_program("check", "-c", self.ban, os.fsdecode(b"a\xff \x01.example"))
+        printed, _ = self.run_program("check", "-c", self.ban, r"a\255\032\001.example")
         self.assertEqual(printed, "pass a\\255\\032\\001.example\n")
+
+    def test_what_is_no_name_is_an_error(self):
+        """An answer about what nobody can ask would mislead."""
+        for word in (os.fsdecode(b"a\xff \x01.example"), "chat example", "@@chat.example", "*.chat.example",
+                     "chat.example:http", "", "203.0.113.0/24"):
+            printed, said = self.run_program("check", "-c", self.ban, word, status=2)
+            self.assertEqual(printed, "")
+            self.assertIn("sluice: ", said)
+
+    def test_urls_ports_and_own_letters_say_what_was_understood(self):
+        printed, _ = self.run_program("check", "-c", self.ban, "https://WWW.chat.example:443/x", status=1)
+        self.assertRegex(printed, r"\Adrop www\.chat\.example .* asked=https://WWW\.chat\.example:443/x\n\Z")
+        printed, _ = self.run_program("check", "-c", self.ban, "--json", "bücher.example:80")
+        self.assertEqual(json.loads(printed)["name"], "xn--bcher-kva.example")
+        self.assertEqual(json.loads(printed)["asked"], "bücher.example:80")
 
     def test_shipped_lists_without_configuration(self):
         printed, _ = self.run_program("check", "web.wechat.com", "www.kaspersky.com", "www.tiktok.com",

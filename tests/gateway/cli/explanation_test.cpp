@@ -56,6 +56,8 @@ TEST(Explanation, JsonHasTheSameFields) {
   EXPECT_EQ(drop["line"], 12);
   EXPECT_THAT(keys(Json::parse(to_json(excepted()))),
               ElementsAre("name", "verdict", "app", "exception", "list", "line", "policy"));
+  const Json url = Json::parse(to_json({.asked = "//a.example/\xff", .understood = "a.example"}));
+  EXPECT_THAT(keys(url), ElementsAre("name", "asked", "verdict"));
   const Json pass = Json::parse(to_json({.understood = "example.com", .policy = "default"}));
   EXPECT_THAT(keys(pass), ElementsAre("name", "verdict", "policy"));
   EXPECT_EQ(pass["verdict"], "pass");
