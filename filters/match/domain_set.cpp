@@ -120,6 +120,16 @@ std::string_view to_string(ImageError error) noexcept {
   return "?";
 }
 
+std::optional<ImageError> header_problem(const SluiceImageHeader& header, std::size_t bytes,
+                                         std::size_t image_bytes) noexcept {
+  if (bytes < sizeof header) return ImageError::truncated;
+  if (!std::ranges::equal(header.magic, kImageMagic)) return ImageError::not_an_image;
+  if (header.byte_order != kSluiceImageByteOrder) return ImageError::other_byte_order;
+  if (header.version != kSluiceImageVersion) return ImageError::other_version;
+  if (header.image_bytes != image_bytes) return ImageError::truncated;
+  return std::nullopt;
+}
+
 Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const void> owner) {
   if (image.size() < sizeof(SluiceImageHeader)) return fail(ImageError::truncated);
   DomainSet set;
@@ -127,12 +137,9 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
   set.owner_ = std::move(owner);
   set.hot_.header = reinterpret_cast<const SluiceImageHeader*>(image.data());
   const SluiceImageHeader& header = *set.hot_.header;
-  if (!std::ranges::equal(header.magic, kImageMagic)) {
-    return fail(ImageError::not_an_image);
+  if (const auto problem = header_problem(header, image.size(), image.size())) {
+    return fail(*problem);
   }
-  if (header.byte_order != kSluiceImageByteOrder) return fail(ImageError::other_byte_order);
-  if (header.version != kSluiceImageVersion) return fail(ImageError::other_version);
-  if (header.image_bytes != image.size()) return fail(ImageError::truncated);
   if (!read_section(image, header.filter, set.hot_.filter) ||
       !read_section(image, header.buckets, set.hot_.buckets) ||
       !read_section(image, header.rule_bytes, set.cold_.rules) ||

@@ -44,6 +44,11 @@ enum class ImageError : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ImageError error) noexcept;
 
+// Why an image of `image_bytes` cannot start with this header, of which `bytes` were read.
+[[nodiscard]] std::optional<ImageError> header_problem(const SluiceImageHeader& header,
+                                                       std::size_t bytes,
+                                                       std::size_t image_bytes) noexcept;
+
 class DomainSet {
  public:
   // Called with the entries that cover a name, best first, until it returns false.

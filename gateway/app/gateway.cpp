@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <utility>
 
 #include "gateway/app/limits.h"
 #include "gateway/engine/labels.h"
 #include "gateway/telemetry/file_sink.h"
+#include "lists/compile/load.h"
 
 namespace sluice::app {
 namespace {
@@ -30,8 +30,11 @@ WorkersOptions workers_options(const config::StartSettings& start) {
 Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
   telemetry::AuditOptions options{start.audit_pseudonymise, {}};
   if (!options.pseudonymise) return options;
-  std::ifstream file(start.audit_key_file);
-  if (!std::getline(file, options.key) || options.key.empty()) {
+  constexpr std::uintmax_t kMaxKeyFile = 4096;
+  const auto file = lists::load_file(start.audit_key_file, kMaxKeyFile);
+  if (!file) return fail(start.audit_key_file.string() + ": " + file.error());
+  options.key = std::string_view(file->text).substr(0, file->text.find('\n'));
+  if (options.key.empty()) {
     return fail(start.audit_key_file.string() + ": no key for pseudonyms in its first line");
   }
   return options;

@@ -1,12 +1,10 @@
 #include "gateway/config/config.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "gateway/config/shape.h"
 #include "gateway/config/tables.h"
+#include "lists/compile/load.h"
 #include "lists/format/format.h"
 
 namespace sluice::config {
@@ -29,6 +27,10 @@ std::string ConfigError::to_string() const {
 
 Result<Config, std::vector<ConfigError>> parse(std::string_view text, const fs::path& path) {
   File file(path);
+  if (auto problem = shape_problem(text)) {
+    file.error(problem->line, "", std::move(problem->reason));
+    return fail(std::move(file.errors()));
+  }
   try {
     const toml::table table = toml::parse(text);
     TableReader root(&table, "", file);
@@ -47,17 +49,9 @@ Result<Config, std::vector<ConfigError>> parse(std::string_view text, const fs::
 }
 
 Result<Config, std::vector<ConfigError>> load(const fs::path& file) {
-  const auto unreadable = [&](const std::string& why) {
-    return fail(std::vector<ConfigError>{{file.string(), 0, "", why}});
-  };
-  std::error_code error;
-  if (fs::is_directory(file, error)) return unreadable("a directory, not a file");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return unreadable(std::strerror(errno));
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return unreadable("cannot be read");
-  return parse(text, file);
+  const auto loaded = lists::load_file(file, kMaxConfigBytes);
+  if (!loaded) return fail(std::vector<ConfigError>{{file.string(), 0, "", loaded.error()}});
+  return parse(loaded->text, file);
 }
 
 Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) {

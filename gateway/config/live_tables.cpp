@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "gateway/config/tables.h"
@@ -8,6 +9,34 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view kAnyApp = "*";
+constexpr std::size_t kMostLists = 4096;
+constexpr std::size_t kMostPolicies = 1024;  // a new flow looks at the prefixes of all
+
+// The prefixes of all policies. Of two policies with the same prefix only the first would ever
+// decide, so the second is an error.
+class ClientPrefixes {
+ public:
+  void take(const IpPrefix& prefix, const std::string& policy, TableReader& table,
+            std::size_t index) {
+    const std::uint32_t line = table.line_of("clients", index);
+    const auto [first, is_new] = seen_.try_emplace(prefix, Seen{policy, line});
+    if (is_new || first->second.policy == policy) return;
+    const std::string also =
+        " in policy \"" + first->second.policy + "\", line " + std::to_string(first->second.line);
+    if (prefix == IpPrefix{}) {
+      table.error("clients", "every client is already" + also);
+    } else {
+      table.error("clients", index, prefix.to_string() + " is already" + also);
+    }
+  }
+
+ private:
+  struct Seen {
+    std::string policy;
+    std::uint32_t line;
+  };
+  std::map<IpPrefix, Seen> seen_;
+};
 
 void read_verdicts(TableReader table, Verdicts& verdicts) {
   static constexpr std::array kFallbacks = {Word<Fallback>{"pass", Fallback::pass},
@@ -107,6 +136,10 @@ void read_lists(TableReader& root, LiveSettings& live) {
 
   std::set<std::string> names;
   std::vector<TableReader> tables = root.tables("list");
+  if (tables.size() > kMostLists) {
+    root.error("list", "more than " + std::to_string(kMostLists) + " lists");
+    return;
+  }
   for (TableReader& table : tables) {
     if (table.has("image")) {
       read_list_image(table, live);
@@ -127,7 +160,13 @@ void read_lists(TableReader& root, LiveSettings& live) {
 
 void read_policies(TableReader& root, LiveSettings& live) {
   std::set<std::string> names;
-  for (TableReader& table : root.tables("policy")) {
+  ClientPrefixes prefixes;
+  std::vector<TableReader> tables = root.tables("policy");
+  if (tables.size() > kMostPolicies) {
+    root.error("policy", "more than " + std::to_string(kMostPolicies) + " policies");
+    return;
+  }
+  for (TableReader& table : tables) {
     PolicySpec spec;
     table.require("name", spec.name);
     if (!names.insert(spec.name).second) {
@@ -138,10 +177,12 @@ void read_policies(TableReader& root, LiveSettings& live) {
     for (std::size_t i = 0; i < clients.size(); ++i) {
       if (const auto prefix = IpPrefix::parse(clients[i])) {
         spec.clients.push_back(*prefix);
+        prefixes.take(*prefix, spec.name, table, i);
       } else {
         table.error("clients", i, prefix_problem(clients[i]));
       }
     }
+    if (!table.has("clients")) prefixes.take(IpPrefix{}, spec.name, table, 0);
     table.require("apps", spec.apps);
     for (std::size_t i = 0; i < spec.apps.size(); ++i) {
       // "*" is the app of exceptions: as an app of a policy it would ban nothing.

@@ -53,14 +53,18 @@ void TableReader::error(std::string_view key, std::string reason) {
   file_.error(line_of(key), path_of(key), std::move(reason));
 }
 
-void TableReader::error(std::string_view key, std::size_t index, std::string reason) {
-  std::uint32_t line = line_of(key);
+std::uint32_t TableReader::line_of(std::string_view key, std::size_t index) const {
   if (table_ != nullptr) {
     if (const auto* array = table_->get_as<toml::array>(key); array && array->get(index)) {
-      line = array->get(index)->source().begin.line;
+      return array->get(index)->source().begin.line;
     }
   }
-  file_.error(line, path_of(key) + "[" + std::to_string(index) + "]", std::move(reason));
+  return line_of(key);
+}
+
+void TableReader::error(std::string_view key, std::size_t index, std::string reason) {
+  file_.error(line_of(key, index), path_of(key) + "[" + std::to_string(index) + "]",
+              std::move(reason));
 }
 
 const std::string* TableReader::text(std::string_view key) {
@@ -193,6 +197,11 @@ void TableReader::refuse_others() {
     const std::string_view name = key.str();
     if (std::ranges::find(known_, name) != known_.end()) continue;
     std::string reason = "no such key";
+    constexpr std::size_t kMostLetters = 64;  // the distance costs letters times letters
+    if (name.size() > kMostLetters) {
+      file_.error(node.source().begin.line, path_of(name.substr(0, kMostLetters)) + "…", reason);
+      continue;
+    }
     const auto nearest = std::ranges::min_element(
         known_, {}, [&](const std::string& known) { return distance(known, name); });
     if (nearest != known_.end() && distance(*nearest, name) <= 3) {

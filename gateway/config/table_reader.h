@@ -23,7 +23,10 @@ class File {
  public:
   explicit File(std::filesystem::path path) : path_(std::move(path)) {}
 
+  // Errors over kMostErrors are not kept.
+  static constexpr std::size_t kMostErrors = 100;
   void error(std::uint32_t line, std::string key, std::string reason) {
+    if (errors_.size() == kMostErrors) return;
     errors_.push_back({path_.string(), line, std::move(key), std::move(reason)});
   }
   [[nodiscard]] std::vector<ConfigError>& errors() { return errors_; }
@@ -96,6 +99,11 @@ class TableReader {
   // The tables of `[[key]]`.
   [[nodiscard]] std::vector<TableReader> tables(std::string_view key);
 
+  // The line of the key, or of the table if it is absent; 0: the table is absent.
+  [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
+  // The line of `key[index]`.
+  [[nodiscard]] std::uint32_t line_of(std::string_view key, std::size_t index) const;
+
   void error(std::string_view key, std::string reason);
   // `key[index]`
   void error(std::string_view key, std::size_t index, std::string reason);
@@ -109,7 +117,6 @@ class TableReader {
   // Null if the key is absent. An error if it is not a list, or is empty.
   [[nodiscard]] const toml::array* list(std::string_view key, std::string_view of);
   [[nodiscard]] std::string path_of(std::string_view key) const;
-  [[nodiscard]] std::uint32_t line_of(std::string_view key) const;
 
   const toml::table* table_;
   std::string path_;

@@ -205,7 +205,7 @@ Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
                                           const CompileOptions& options) {
   const auto guards = load_guards(options);
   if (!guards) return fail(guards.error());
-  auto set = open_image(file);
+  auto set = read_image(file);
   if (!set) return fail(CompileError{file.string(), set.error()});
   if (const auto hits = popular_hits(*set, guards->critical); !hits.empty()) {
     return fail(CompileError{file.string(), critical_reason(*set, hits.front())});

@@ -15,6 +15,8 @@
 
 #include "filters/match/domain_image.h"
 #include "filters/match/domain_set_builder.h"
+#include "lists/compile/image_memory.h"
+#include "lists/compile/regular_file.h"
 
 namespace sluice::lists {
 namespace {
@@ -22,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kMode = 0640;
+// Names fill at most 2 GiB, and what a lookup reads is smaller.
+constexpr std::uintmax_t kMaxImage = std::uintmax_t{8} << 30;
 
 std::string last_error() {
   return std::strerror(errno);
@@ -151,23 +155,24 @@ Result<void, std::string> write_image(const match::DomainSet& set, const fs::pat
   return {};
 }
 
-Result<match::DomainSet, std::string> open_image(const fs::path& path) {
-  // Without O_NONBLOCK the open of a pipe would wait for a writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status{};
-  if (!file.ok() || ::fstat(file.get(), &status) != 0) return fail(last_error());
-  if (S_ISDIR(status.st_mode)) return fail(std::string("a directory, not a file"));
-  if (!S_ISREG(status.st_mode)) return fail(std::string("not a regular file"));
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size < sizeof(SluiceImageHeader)) {
-    return fail(std::string(match::to_string(match::ImageError::truncated)));
+namespace {
+
+// An image must look like one before memory is taken for it.
+Result<RegularFile, std::string> open_file(const fs::path& path) {
+  auto file = RegularFile::open(path, kMaxImage);
+  if (!file) return file;
+  SluiceImageHeader header{};
+  const ssize_t got = ::pread(file->descriptor(), &header, sizeof header, 0);
+  if (got < 0) return fail(last_error());
+  if (const auto problem =
+          match::header_problem(header, static_cast<std::size_t>(got), file->size())) {
+    return fail(std::string(match::to_string(*problem)));
   }
-  // Populated, because the checksum reads every page: 13 ms instead of 20 for 4 million rules
-  // (179 MB) in the page cache.
-  void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file.get(), 0);
-  if (memory == MAP_FAILED) return fail(last_error());
-  std::shared_ptr<const void> owner(memory, [=](void* mapped) { ::munmap(mapped, size); });
-  const Bytes image(static_cast<const std::byte*>(memory), size);
+  return file;
+}
+
+// Verifies the checksum.
+Result<match::DomainSet, std::string> set_over(Bytes image, std::shared_ptr<const void> owner) {
   auto set = match::DomainSet::open(image, std::move(owner));
   if (!set) return fail(std::string(match::to_string(set.error())));
   const SluiceImageHeader header = unsigned_header(image);
@@ -177,6 +182,30 @@ Result<match::DomainSet, std::string> open_image(const fs::path& path) {
     return fail(std::string("damaged: its checksum is wrong"));
   }
   return std::move(*set);
+}
+
+}  // namespace
+
+Result<match::DomainSet, std::string> open_image(const fs::path& path) {
+  const auto file = open_file(path);
+  if (!file) return fail(file.error());
+  const std::size_t size = file->size();
+  // Populated, because the checksum reads every page: 13 ms instead of 20 for 4 million rules
+  // (179 MB) in the page cache.
+  void* const memory =
+      ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file->descriptor(), 0);
+  if (memory == MAP_FAILED) return fail(last_error());
+  std::shared_ptr<const void> owner(memory, [=](void* mapped) { ::munmap(mapped, size); });
+  return set_over(Bytes(static_cast<const std::byte*>(memory), size), std::move(owner));
+}
+
+Result<match::DomainSet, std::string> read_image(const fs::path& path) {
+  auto file = open_file(path);
+  if (!file) return fail(file.error());
+  const std::shared_ptr<std::byte> memory = allocate_image(file->size());
+  const MutableBytes image(memory.get(), file->size());
+  if (const auto read = file->read(image); !read) return fail(read.error());
+  return set_over(image, memory);
 }
 
 }  // namespace sluice::lists

@@ -3,9 +3,8 @@
 // Image files: writes a DomainSet to a file, and maps it from there. README.md beside this file
 // describes the bytes.
 //
-// Writing is all or nothing: whatever happens, `path` is the old image or the new one. Reading maps
-// the file, read-only and shared: programs that open one image share its memory. Do not change a
-// mapped file in place; write_image() never does, it replaces the file. Blocks; allocates little.
+// Writing is all or nothing: whatever happens, `path` is the old image or the new one. Blocks;
+// allocates little, except read_image().
 
 #include <filesystem>
 #include <string>
@@ -20,7 +19,11 @@ namespace sluice::lists {
 [[nodiscard]] Result<void, std::string> write_image(const match::DomainSet& set,
                                                     const std::filesystem::path& path);
 
-// Verifies the checksum, so it reads the whole file. Error: the reason, without the file's name.
+// Maps the file, read-only and shared, for commands that ask once: whoever changes the file in
+// place ends the process. write_image() never does, it replaces the file. Verifies the checksum, so
+// it reads the whole file. Error: the reason, without the file's name.
 [[nodiscard]] Result<match::DomainSet, std::string> open_image(const std::filesystem::path& path);
+// The same in memory of its own, for the gateway: a copy over the file (`cp`) must not end it.
+[[nodiscard]] Result<match::DomainSet, std::string> read_image(const std::filesystem::path& path);
 
 }  // namespace sluice::lists

@@ -3,34 +3,25 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <span>
 
 #include "lists/compile/image_memory.h"
+#include "lists/compile/regular_file.h"
 
 namespace sluice::lists {
 
-Result<LoadedFile, std::string> load_file(const std::filesystem::path& file) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const auto status = fs::status(file, error);
-  if (error || !fs::exists(status)) return fail(std::string("no such file"));
-  if (fs::is_directory(status)) return fail(std::string("a directory, not a file"));
-  // A pipe has no size: it would be an empty list, and ban nothing.
-  if (!fs::is_regular_file(status)) return fail(std::string("not a regular file"));
-  const auto size = fs::file_size(file, error);
-  if (error) return fail(error.message());
-  if (size > kMaxFile) return fail(std::string("larger than 1 GiB"));
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return fail(std::string(std::strerror(errno)));
-  LoadedFile loaded{std::pmr::string(huge_pages()), {}};
-  loaded.text.resize_and_overwrite(size, [&](char* to, std::size_t room) {
-    stream.read(to, static_cast<std::streamsize>(room));
-    return static_cast<std::size_t>(stream.gcount());
+Result<LoadedFile, std::string> load_file(const std::filesystem::path& path, std::uintmax_t most) {
+  auto file = RegularFile::open(path, most);
+  if (!file) return fail(std::move(file.error()));
+  LoadedFile loaded{std::pmr::string(huge_pages()), file->modified()};
+  Result<void, std::string> read;
+  loaded.text.resize_and_overwrite(file->size(), [&](char* to, std::size_t /*room*/) {
+    read = file->read(std::as_writable_bytes(std::span(to, file->size())));
+    return read ? file->size() : 0;
   });
-  if (loaded.text.size() != size) return fail(std::string("shrank while it was being read"));
-  loaded.modified = modification_time(file);
+  if (!read) return fail(std::move(read.error()));
+  // Half of a list may look like a whole one.
+  if (file->changed()) return fail(std::string("changed while it was being read"));
   return loaded;
 }
 

@@ -18,8 +18,10 @@ struct LoadedFile {
   std::pmr::string text;  // on huge pages if it is large
   std::chrono::system_clock::time_point modified;
 };
-// Error: the reason, without the file's name.
-[[nodiscard]] Result<LoadedFile, std::string> load_file(const std::filesystem::path& file);
+// A regular file of at most `most` bytes that nobody writes to at that time. Error: the reason,
+// without the file's name.
+[[nodiscard]] Result<LoadedFile, std::string> load_file(const std::filesystem::path& path,
+                                                        std::uintmax_t most = kMaxFile);
 
 // The epoch if the file system does not tell.
 [[nodiscard]] std::chrono::system_clock::time_point modification_time(

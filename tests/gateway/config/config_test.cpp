@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <string_view>
@@ -456,7 +458,51 @@ TEST(Config, AnEmptyListOfClientsIsNotEveryClient) {
   EXPECT_THAT(errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = []\napps = [\"a\"]\n"),
               ElementsAre(HasSubstr(":6: policy[0].clients: must have one entry at least")));
 }
+
+// Bug: the second policy loaded in silence, and never decided.
+TEST(Config, TwoPoliciesWithOnePrefixAreRefusedWithBothLines) {
+  EXPECT_THAT(
+      errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = [\"10.0.0.0/8\"]\napps = [\"a\"]\n"
+                       "[[policy]]\nname = \"q\"\nclients = [\"192.0.2.0/24\",\n\"10.0.0.0/8\"]\n"
+                       "apps = [\"a\"]\naction = \"allow\"\n"),
+      ElementsAre("sluice.toml:11: policy[1].clients[1]: 10.0.0.0/8 is already in policy "
+                  "\"p\", line 6"));
+  EXPECT_THAT(errors_of(LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\n"
+                               "[[policy]]\nname = \"q\"\napps = [\"a\"]\naction = \"log\"\n"),
+              ElementsAre("sluice.toml:7: policy[1].clients: every client is already in policy "
+                          "\"p\", line 4"));
+  // The same prefix in other words.
+  EXPECT_THAT(
+      errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = [\"192.0.2.1\"]\napps = [\"a\"]\n"
+                       "[[policy]]\nname = \"q\"\nclients = [\"192.0.2.1/32\"]\n"
+                       "apps = [\"a\"]\n"),
+      ElementsAre(HasSubstr("192.0.2.1/32 is already in policy \"p\", line 6")));
+  EXPECT_THAT(
+      errors_of(LIST_A "[[policy]]\nname = \"p\"\nclients = [\"10.0.0.0/8\", \"10.0.0.0/8\"]\n"
+                       "apps = [\"a\"]\n"
+                       "[[policy]]\nname = \"q\"\nclients = [\"10.0.0.0/16\", \"0.0.0.0/0\"]\n"
+                       "apps = [\"a\"]\n[[policy]]\nname = \"r\"\napps = [\"a\"]\n"),
+      IsEmpty());
+}
+
+TEST(Config, ListsAndPoliciesAreBounded) {
+  std::string lists;
+  for (int i = 0; i < 5000; ++i) lists += "[[list]]\n";
+  EXPECT_THAT(errors_of(lists), ElementsAre("sluice.toml:1: list: more than 4096 lists"));
+  std::string policies = LIST_A;
+  for (int i = 0; i < 1025; ++i) policies += "[[policy]]\n";
+  EXPECT_THAT(errors_of(policies), ElementsAre("sluice.toml:4: policy: more than 1024 policies"));
+}
 #undef LIST_A
+
+TEST(Config, ErrorsAreBounded) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "key" + std::to_string(i) + " = 1\n";
+  EXPECT_EQ(errors_of(text).size(), 100U);
+  const std::string key(500'000, 'k');
+  EXPECT_THAT(errors_of(key + " = 1"),
+              ElementsAre("sluice.toml:1: " + key.substr(0, 64) + "…: no such key"));
+}
 
 TEST(Config, AFileThatCannotBeReadIsNamed) {
   const auto missing = load("no-such-folder/sluice.toml");
@@ -466,6 +512,16 @@ TEST(Config, AFileThatCannotBeReadIsNamed) {
   const auto folder = load("/");
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().at(0).to_string(), "/: a directory, not a file");
+}
+
+// Bug: the open of a pipe waited for a writer for ever, and /dev/zero filled the memory.
+TEST(Config, OnlyRegularFilesAreRead) {
+  const auto pipe =
+      std::filesystem::temp_directory_path() / ("sluice_config_pipe_" + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(load(pipe).error().at(0).reason, "not a regular file");
+  std::filesystem::remove(pipe);
+  EXPECT_EQ(load("/dev/zero").error().at(0).to_string(), "/dev/zero: not a regular file");
 }
 
 TEST(Config, ErrorsWithoutLineOrKeyReadWell) {

@@ -82,7 +82,20 @@ TEST_F(Compile, AMissingFileFailsTheWhole) {
                                  {.name = "gone", .source = Source::file(file), .app = "gone"}});
   ASSERT_FALSE(compiled);
   EXPECT_EQ(compiled.error().source, file.string());
-  EXPECT_EQ(compiled.error().to_string(), file.string() + ": no such file");
+  EXPECT_EQ(compiled.error().to_string(), file.string() + ": No such file or directory");
+}
+
+TEST_F(Compile, APipeOrADeviceIsNoList) {
+  const auto pipe = folder() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::filesystem::path& file : {pipe, std::filesystem::path("/dev/zero")}) {
+    const auto compiled = compile({{.name = "list", .source = Source::file(file), .app = "a"}});
+    ASSERT_FALSE(compiled);
+    EXPECT_EQ(compiled.error().to_string(), file.string() + ": not a regular file");
+    const auto guarded = compile({}, {.critical = file});
+    ASSERT_FALSE(guarded);
+    EXPECT_EQ(guarded.error().to_string(), file.string() + ": not a regular file");
+  }
 }
 
 TEST_F(Compile, AFolderIsNoList) {

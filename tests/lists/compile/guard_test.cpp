@@ -133,7 +133,7 @@ TEST_F(Guarded, AMissingFileOfCriticalOrPopularNamesFailsTheWhole) {
        {CompileOptions{.critical = file}, CompileOptions{.popular = file}}) {
     const auto compiled = compile({list("list", "example.com\n")}, options);
     ASSERT_FALSE(compiled);
-    EXPECT_EQ(compiled.error().to_string(), file.string() + ": no such file");
+    EXPECT_EQ(compiled.error().to_string(), file.string() + ": No such file or directory");
   }
 }
 

@@ -225,6 +225,27 @@ TEST_F(ImageFile, WhatIsNoImageIsRefused) {
   EXPECT_EQ(refusal(file("pipe")), "not a regular file");  // and nobody waited for a writer
 }
 
+// Bug: the gateway mapped the file, and a copy over it (`cp new.image names.image`) ended the
+// process.
+TEST_F(ImageFile, WhatTheGatewayReadOutlivesTheFile) {
+  write(small_image());
+  const auto set = read_image(file());
+  ASSERT_TRUE(set);
+  fs::resize_file(file(), 0);
+  EXPECT_TRUE(set->find(name_of("a.example.com")).rule.valid());
+  EXPECT_EQ(read_image(file()).error(), "truncated");
+}
+
+// Bug: all pages of a file were asked for before anybody looked whether it is an image.
+TEST_F(ImageFile, AHugeFileThatIsNoImageTakesNoMemory) {
+  write("");
+  fs::resize_file(file(), std::uintmax_t{1} << 32);
+  EXPECT_EQ(refusal(file()), "not an image of a domain set");
+  EXPECT_EQ(read_image(file()).error(), "not an image of a domain set");
+  fs::resize_file(file(), std::uintmax_t{1} << 40);
+  EXPECT_EQ(refusal(file()), "larger than 8192 MiB");
+}
+
 TEST_F(ImageFile, TheOldImageStaysWhereTheNewOneCannotBeWritten) {
   const std::string old = small_image();
   write(old);

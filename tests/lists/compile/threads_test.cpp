@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <random>
 #include <string>
 
@@ -105,6 +106,20 @@ TEST(RunTasks, RunsEachOnce) {
   }
   EXPECT_GE(thread_count(0), 1U);
   EXPECT_EQ(thread_count(3), 3U);
+}
+
+// Bug: an exception in a helper (no memory) ended the process, and with it the forwarding.
+TEST(RunTasks, AnExceptionOfATaskComesOutInTheCaller) {
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    std::atomic<int> runs = 0;
+    EXPECT_THROW(run_tasks(threads, 1000,
+                           [&](std::size_t i) {
+                             ++runs;
+                             if (i >= 1) throw std::bad_alloc();
+                           }),
+                 std::bad_alloc);
+    EXPECT_LE(runs, 1 + static_cast<int>(threads));
+  }
 }
 
 TEST(ImageMemory, IsZeroedAndAligned) {
