@@ -71,6 +71,11 @@ PolicyId PolicySet::policy_for(const IpAddress& client) const noexcept {
   return found == by_prefix_.end() ? PolicyId{} : found->policy;
 }
 
+Action PolicySet::action_for(const IpAddress& client) const noexcept {
+  const PolicyId id = policy_for(client);
+  return id.valid() ? policies_[id.index].action : Action::allow;
+}
+
 Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
                            const name::Name& name) const noexcept {
   if (!id.valid()) return {.policy = id};

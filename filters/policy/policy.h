@@ -25,6 +25,10 @@ enum class Action : std::uint8_t { allow, log, drop, reject };
 inline constexpr std::size_t kActions = 4;
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 [[nodiscard]] std::optional<Action> parse_action(std::string_view text) noexcept;
+// Not only watched.
+[[nodiscard]] constexpr bool is_enforced(Action action) noexcept {
+  return action == Action::drop || action == Action::reject;
+}
 
 // A set of apps, by AppId::index.
 class AppMask {
@@ -69,6 +73,8 @@ class PolicySet {
   explicit PolicySet(std::vector<Policy> policies);
 
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
+  // Of the client's policy; `allow` without one.
+  [[nodiscard]] Action action_for(const IpAddress& client) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, PolicyId policy,
                                 const name::Name& name) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,

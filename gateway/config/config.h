@@ -74,7 +74,7 @@ struct PolicySpec {
 
 struct LiveSettings {
   Verdicts verdicts;
-  policy::DnsScope dns;                // [dns] ports, judge_service_targets
+  policy::DnsScope dns;                // [dns]
   bool kill_open_flows = false;        // [reload] kill_open_flows
   std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
   std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none

@@ -54,6 +54,29 @@ void read_verdicts(TableReader table, Verdicts& verdicts) {
   table.refuse_others();
 }
 
+// Why `text` is not a prefix, for the operator.
+std::string prefix_problem(const std::string& text) {
+  const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
+  if (!address) {
+    return "\"" + text + "\" is not an IP address or prefix (10.0.0.0/8, 2001:db8::/32)";
+  }
+  return "\"" + text + "\" has a wrong prefix length, or bits set behind it";
+}
+
+// Calls take(prefix, index) for each.
+template <typename Take>
+void read_prefixes(TableReader& table, std::string_view key, Take&& take) {
+  std::vector<std::string> texts;
+  table.read(key, texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (const auto prefix = IpPrefix::parse(texts[i])) {
+      take(*prefix, i);
+    } else {
+      table.error(key, i, prefix_problem(texts[i]));
+    }
+  }
+}
+
 void read_dns(TableReader table, policy::DnsScope& dns) {
   std::vector<std::uint32_t> ports;
   table.read("ports", ports, 1, 65535);
@@ -66,21 +89,20 @@ void read_dns(TableReader table, policy::DnsScope& dns) {
     dns.ports[i] = Port{static_cast<std::uint16_t>(ports[i])};
   }
   table.read("judge_service_targets", dns.service_targets);
+  read_prefixes(table, "trusted_resolvers", [&](const IpPrefix& prefix, std::size_t index) {
+    if (index < policy::kMaxTrustedResolvers) {
+      dns.trusted[dns.trusted_count++] = prefix;
+    } else if (index == policy::kMaxTrustedResolvers) {
+      table.error("trusted_resolvers",
+                  "has more than " + std::to_string(policy::kMaxTrustedResolvers) + " entries");
+    }
+  });
   table.refuse_others();
 }
 
 void read_reload(TableReader table, LiveSettings& live) {
   table.read("kill_open_flows", live.kill_open_flows);
   table.refuse_others();
-}
-
-// Why `text` is not a prefix, for the operator.
-std::string prefix_problem(const std::string& text) {
-  const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
-  if (!address) {
-    return "\"" + text + "\" is not an IP address or prefix (10.0.0.0/8, 2001:db8::/32)";
-  }
-  return "\"" + text + "\" has a wrong prefix length, or bits set behind it";
 }
 
 void read_list_file(TableReader& table, lists::ListSpec& spec) {
@@ -172,16 +194,10 @@ void read_policies(TableReader& root, LiveSettings& live) {
     if (!names.insert(spec.name).second) {
       table.error("name", "\"" + spec.name + "\" is the name of an earlier policy");
     }
-    std::vector<std::string> clients;
-    table.read("clients", clients);
-    for (std::size_t i = 0; i < clients.size(); ++i) {
-      if (const auto prefix = IpPrefix::parse(clients[i])) {
-        spec.clients.push_back(*prefix);
-        prefixes.take(*prefix, spec.name, table, i);
-      } else {
-        table.error("clients", i, prefix_problem(clients[i]));
-      }
-    }
+    read_prefixes(table, "clients", [&](const IpPrefix& prefix, std::size_t index) {
+      spec.clients.push_back(prefix);
+      prefixes.take(prefix, spec.name, table, index);
+    });
     if (!table.has("clients")) prefixes.take(IpPrefix{}, spec.name, table, 0);
     table.require("apps", spec.apps);
     for (std::size_t i = 0; i < spec.apps.size(); ++i) {

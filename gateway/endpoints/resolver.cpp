@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "gateway/endpoints/backends.h"
+#include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/lease_table.h"
 #include "gateway/engine/wall_clock.h"
 
@@ -201,10 +202,13 @@ class Resolver::Work {
       }
       if (ours.empty()) continue;
       names.push_back(target.name);
-      all.insert(all.end(), ours.begin(), ours.end());
+      engine::for_each_app_that_bans(ban_->domains, target.name, [&](engine::AppTag app) {
+        for (engine::ResolvedAddress& it : ours) it.app = app;
+        all.insert(all.end(), ours.begin(), ours.end());
+      });
     }
     auto next = std::make_shared<engine::Resolutions>(std::move(names), std::move(all));
-    counters_.resolved_addresses.set(next->size());
+    counters_.resolved_addresses.set(next->addresses());
     cell_.publish(std::move(next));
     changed_ = false;
     next_publication_ = Clock::now() + kPublishPause;

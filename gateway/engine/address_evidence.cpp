@@ -1,12 +1,15 @@
 #include "gateway/engine/address_evidence.h"
 
+#include "filters/quic/packet.h"
 #include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/list_update.h"
 
 namespace sluice::engine {
 namespace {
 
-constexpr std::size_t kMostAddresses = 32;  // that one answer teaches
+// Addresses that one answer teaches.
+constexpr std::size_t kMostOfBanned = 32;
+constexpr std::size_t kMostOfInnocent = ClientEvidence::kOfClient / 4;
 constexpr Nanos kNamedIdle = std::chrono::seconds(120);
 
 bool leads_to_addresses(std::uint16_t qtype) {
@@ -15,50 +18,76 @@ bool leads_to_addresses(std::uint16_t qtype) {
          type == dns::RecordType::svcb || type == dns::RecordType::https;
 }
 
+// A server takes part in QUIC (a packet with the keys of the hello that it answers) or in DTLS (a
+// handshake record). Until then a name in a datagram is the client's word alone.
+bool is_reply_to_hello(Bytes datagram, Reason reason) {
+  constexpr std::byte kHandshake{22}, kVersion{0xfe};
+  return reason == Reason::server_data ||
+         (datagram.size() > 1 && datagram[0] == kHandshake && datagram[1] == kVersion);
+}
+
+// What a client may send before its server answers: 0-RTT.
+bool is_early(const packet::Packet& packet) {
+  return quic::sight_of(packet.payload) == quic::Sight::readable;
+}
+
 }  // namespace
 
 AddressEvidence::AddressEvidence(const JudgeLimits& limits, HashKey key, const EvidenceLink& link)
     : link_(link),
       leases_(limits.leases, key),
+      seen_by_client_(limits.leases.innocents, key),
       questions_(limits.questions, key),
       named_datagrams_(limits.named_datagrams, key, kNamedIdle) {}
 
 std::size_t AddressEvidence::memory_bytes(const JudgeLimits& limits) noexcept {
   return LeaseTable::memory_bytes(limits.leases) +
+         ClientEvidence::memory_bytes(limits.leases.innocents) +
          limits.questions * QuestionTable::bytes_per_question() +
          limits.named_datagrams * flow::Table<Named>::bytes_per_flow();
 }
 
-// By range first: who lists one means it. Else by the banned name that leads to the address, as
-// today's rules see that name.
-policy::Decision AddressEvidence::decide(const Context& context,
-                                         inspect::Finding& finding) noexcept {
+bool AddressEvidence::is_empty(const Context& context) const noexcept {
+  return context.snapshot.addresses.empty() && leases_.leases() == 0 &&
+         (resolutions_ == nullptr || resolutions_->addresses() == 0);
+}
+
+bool AddressEvidence::is_shared(const Context& context) noexcept {
+  const IpAddress& server = context.packet.destination;
+  return seen_by_client_.has(witness_of(context.packet.source), server, context.now) ||
+         leases_.is_shared(server, context.now);
+}
+
+// By the banned names that lead to the address, as today's rules see them. An address may have
+// names of several apps: any that the client's policy bans counts.
+policy::Decision AddressEvidence::decide_by_name(const Context& context, policy::PolicyId policy,
+                                                 inspect::Finding& finding) noexcept {
   const Snapshot& snapshot = context.snapshot;
   const IpAddress& server = context.packet.destination;
-  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
-  const Lease* const lease = leases_.find(server, context.now);
-  const ResolvedAddress* const resolved =
-      resolutions_ == nullptr ? nullptr : resolutions_->find(server, context.now);
-  if (lease != nullptr) finding.evidence += lease->evidence;
-  if (resolved != nullptr) finding.evidence += resolved->evidence;
-  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
-  if (decision.rule.valid() || decision.exception.valid()) return decision;
-  if (lease != nullptr) {
-    finding.name = lease->name;
+  policy::Decision decision{.policy = policy};
+  const auto is_banned = [&](const name::Name& name, std::uint32_t evidence) {
+    finding.name = name;
+    finding.evidence = evidence;
     decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+    return decision.rule.valid();
+  };
+  if (const Lease* const lease = leases_.find(server, context.now)) {
+    for (const Claim& claim : lease->claims) {
+      if (claim.expires > context.now && is_banned(claim.name.name(), claim.evidence)) {
+        return decision;
+      }
+    }
   }
-  if (resolved != nullptr && !decision.rule.valid()) {
-    finding.name = resolutions_->name_of(*resolved);
-    decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+  if (resolutions_ == nullptr) return decision;
+  for (const ResolvedAddress& found : resolutions_->find(server)) {
+    if (found.expires > context.now && is_banned(resolutions_->name_of(found), found.evidence)) {
+      break;
+    }
   }
   return decision;
 }
 
-bool AddressEvidence::is_empty(const Context& context) const noexcept {
-  return context.snapshot.addresses.empty() && leases_.leases() == 0 &&
-         (resolutions_ == nullptr || resolutions_->size() == 0);
-}
-
+// By listed range first: whoever lists one means it, whatever traffic shows.
 Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
   Ruling ruling;
   if (is_empty(context)) return ruling;
@@ -66,9 +95,15 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
   inspect::Finding& finding = *context.bench.findings.add();
   finding.protocol = inspect::Protocol::ip;
   finding.source = inspect::Source::address;
-  const auto decision = decide(context, finding);
+  const Snapshot& snapshot = context.snapshot;
+  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
+  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy,
+                                           context.packet.destination);
+  const bool is_listed = decision.rule.valid();
+  if (!is_listed && decision.exception.valid()) return ruling;
+  if (!is_listed) decision = decide_by_name(context, policy, finding);
   if (!decision.rule.valid()) return ruling;
-  if (leases_.is_shared(context.packet.destination, context.now)) {
+  if (!is_listed && is_shared(context)) {
     ++guarded_;
     return ruling;
   }
@@ -78,7 +113,7 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
 }
 
 // A datagram that anybody may have sent leaves no more behind than that its own five-tuple has
-// shown a name, which goes before the address there as it does in TCP.
+// shown a name, which goes before the address there as it does in TCP: once a server takes part.
 void AddressEvidence::judge_by_address(const Context& context, Judgement& judgement) noexcept {
   const policy::DnsScope& dns = context.snapshot.dns;
   const bool is_response = dns::is_response(context.packet.payload);
@@ -92,28 +127,42 @@ void AddressEvidence::judge_by_address(const Context& context, Judgement& judgem
     return;
   }
   const bool ends_flows = context.snapshot.kill_open_flows;
-  if (!nameless && !named) return;
-  if (nameless && !ends_flows && is_empty(context)) return;
-  const flow::FlowKey key = flow::key_of(context.packet).key;
-  Named* known = named_datagrams_.find(key);
+  const bool by_name_only = !ends_flows && is_empty(context);
+  const bool is_reply = !named && is_reply_to_hello(context.packet.payload, judgement.reason);
+  if (!nameless && !named && !is_reply) return;
+  if (!named && by_name_only) return;
+  const flow::KeyedPacket keyed = flow::key_of(context.packet);
+  Named* known = named_datagrams_.find(keyed.key);
   if (known != nullptr) named_datagrams_.touch(*known, context.now);
-  if (named) {
-    if (known == nullptr) {
-      known = &named_datagrams_.insert(key, context.now, [](const Named&, flow::Removal) {});
-    }
-    known->generation = context.snapshot.generation;
-    if (context.bench.findings.size() > 0) {
-      const inspect::Finding& first = context.bench.findings[0];
-      known->name.set(first.name, first.protocol);
-    }
-    return;
+  if (named) return note_name(context, keyed, known);
+  if (known != nullptr) {
+    const bool from_client = keyed.source_is_low == known->client_is_low;
+    if (is_reply && !from_client && context.side != io::Side::inside) known->is_answered = true;
+    judge_named_flow(context, *known, judgement);
+    const bool needs_no_name = !from_client || known->is_answered || is_early(context.packet);
+    if (needs_no_name || !judgement.passes()) return;
   }
-  if (known != nullptr) return judge_named_flow(context, *known, judgement);
+  if (!nameless) return;
   const Ruling ruling = rule_on_address(context);
   if (ruling.refusal) {
     judgement = drop_packet(context, Reason::banned);
   } else if (ruling.logged) {
     judgement = pass(Reason::logged);
+  }
+}
+
+// Of the findings at hand. Whoever is outside cannot show a name for a client.
+void AddressEvidence::note_name(const Context& context, const flow::KeyedPacket& keyed,
+                                Named* known) noexcept {
+  if (context.side == io::Side::outside) return;
+  if (known == nullptr) {
+    known = &named_datagrams_.insert(keyed.key, context.now, [](const Named&, flow::Removal) {});
+    known->client_is_low = keyed.source_is_low;
+  }
+  known->generation = context.snapshot.generation;
+  if (context.bench.findings.size() > 0) {
+    const inspect::Finding& first = context.bench.findings[0];
+    known->name.set(first.name, first.protocol);
   }
 }
 
@@ -127,38 +176,42 @@ void AddressEvidence::judge_named_flow(const Context& context, Named& named,
   }
 }
 
-void AddressEvidence::learn_banned(const IpAddress& server, const name::Name& name,
-                                   Nanos now) noexcept {
-  learn_banned(server, name, now, LeaseTable::kFlowLife);
+// False: it is no news.
+bool AddressEvidence::take(const AddressFact& fact) noexcept {
+  if (fact.kind == AddressFact::Kind::banned) {
+    return leases_.learn_banned(fact.address, fact.app, fact.banned.name(), fact.learned,
+                                fact.life);
+  }
+  const bool is_agreement =
+      fact.kind == AddressFact::Kind::for_all &&
+      leases_.learn_innocent(fact.address, fact.client, fact.learned, fact.life);
+  return seen_by_client_.note(fact.client, fact.address, fact.learned,
+                              LeaseTable::end_of(fact.learned, fact.life)) ||
+         is_agreement;
 }
 
-void AddressEvidence::learn_innocent(const IpAddress& server, Nanos now) noexcept {
-  learn_innocent(server, now, LeaseTable::kFlowLife);
-}
-
-void AddressEvidence::learn_banned(const IpAddress& server, const name::Name& name, Nanos now,
-                                   Nanos life) noexcept {
-  if (!leases_.learn_banned(server, name, now, life) || link_.exchange == nullptr) return;
-  AddressFact fact{.address = server, .banned = {}, .learned = now, .life = life};
-  fact.banned.set(name, inspect::Protocol::ip);
-  lost_ += link_.exchange->post(link_.worker, fact);
-}
-
-void AddressEvidence::learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept {
-  if (!leases_.learn_innocent(server, now, life) || link_.exchange == nullptr) return;
-  lost_ += link_.exchange->post(link_.worker,
-                                {.address = server, .banned = {}, .learned = now, .life = life});
+void AddressEvidence::learn(const AddressFact& fact) noexcept {
+  if (take(fact) && link_.exchange != nullptr) lost_ += link_.exchange->post(link_.worker, fact);
 }
 
 void AddressEvidence::take_facts() noexcept {
   if (link_.exchange == nullptr) return;
-  link_.exchange->take(link_.worker, [this](const AddressFact& fact) {
-    if (fact.banned.empty()) {
-      leases_.learn_innocent(fact.address, fact.learned, fact.life);
-    } else {
-      leases_.learn_banned(fact.address, fact.banned.name(), fact.learned, fact.life);
-    }
-  });
+  link_.exchange->take(link_.worker, [this](const AddressFact& fact) { take(fact); });
+}
+
+// What one client shows is its own word: it counts for others only where its own policy would act
+// on it, and once enough of them agree.
+void AddressEvidence::learn_from_connection(const Context& context, const IpAddress& client,
+                                            const IpAddress& server) noexcept {
+  using Kind = AddressFact::Kind;
+  const policy::Action action = context.snapshot.policies.action_for(client);
+  if (action == policy::Action::allow) return;
+  learn({.kind = policy::is_enforced(action) ? Kind::for_all : Kind::for_itself,
+         .address = server,
+         .client = witness_of(client),
+         .banned = {},
+         .learned = context.now,
+         .life = LeaseTable::kFlowLife});
 }
 
 // Only what a client asks: whoever is outside could ask under its address, and answer itself.
@@ -169,26 +222,45 @@ void AddressEvidence::note_question(const Context& context) noexcept {
   questions_.ask(context.packet, query.id, query.questions[0].name, context.now);
 }
 
-// What a name of the question's kind, banned or innocent, owns in the answer.
+// What a name of the question's kind, banned or innocent, owns in the answer. A banned name's
+// addresses are the resolver's word, which must be trusted; that an innocent name leads somewhere
+// matters to the client that asked, and to nobody else: it may ask under other clients' addresses.
 void AddressEvidence::learn_from_answer(const Context& context, Bytes message) noexcept {
   const dns::Response& response = context.bench.scratch.response;
   const dns::Query& query = response.query;
-  if (query.count != 1 || !questions_.waits_for(context.packet, query.id)) return;
+  if (context.side == io::Side::inside || query.count != 1 ||
+      !questions_.waits_for(context.packet, query.id)) {
+    return;
+  }
   const name::Name& name = query.questions[0].name;
   if (!questions_.answer(context.packet, query.id, name, context.now)) return;
-  const match::DomainSet& domains = context.snapshot.domains;
-  const bool banned = is_banned(domains, name);
+  const Snapshot& snapshot = context.snapshot;
+  const bool banned = is_banned(snapshot.domains, name);
+  if (banned ? !snapshot.dns.trusts(context.packet.source)
+             : snapshot.policies.action_for(context.client()) == policy::Action::allow) {
+    return;
+  }
+  AddressFact fact{.kind = banned ? AddressFact::Kind::banned : AddressFact::Kind::for_itself,
+                   .address = {},
+                   .client = witness_of(context.client()),
+                   .banned = {},
+                   .learned = context.now};
+  if (banned) fact.banned.set(name, inspect::Protocol::ip);
   std::size_t taken = 0;
-  const auto learn = [&](const IpAddress& address, std::uint32_t ttl) {
-    const Nanos life = std::chrono::seconds(ttl);
+  const auto visit = [&](const IpAddress& address, std::uint32_t ttl) {
+    fact.address = address;
+    fact.life = std::chrono::seconds(ttl);
     if (banned) {
-      learn_banned(address, name, context.now, life);
+      for_each_app_that_bans(snapshot.domains, name, [&](AppTag app) {
+        fact.app = app;
+        learn(fact);
+      });
     } else {
-      learn_innocent(address, context.now, life);
+      learn(fact);
     }
-    return ++taken < kMostAddresses;
+    return ++taken < (banned ? kMostOfBanned : kMostOfInnocent);
   };
-  for_each_address_of(message, response, domains, banned, learn);
+  for_each_address_of(message, response, snapshot.domains, banned, visit);
 }
 
 void AddressEvidence::expire(Nanos now) noexcept {

@@ -3,13 +3,15 @@
 // AddressEvidence: what is known of servers' addresses, and the judgement of traffic that shows no
 // name by its server's address. README.md has the rules.
 //
-// Guard: nothing is judged by an address at which a name that is not banned was seen of late.
+// Guard: nothing is judged by a lease where a name that is not banned was seen of late, by this
+// client or by enough others. An address that a list names is never guarded.
 // One worker owns one. No allocation after construction. Bounds: JudgeLimits.
 
 #include <array>
 #include <cstdint>
 
 #include "filters/flow/table.h"
+#include "gateway/engine/client_evidence.h"
 #include "gateway/engine/context.h"
 #include "gateway/engine/evidence_exchange.h"
 #include "gateway/engine/lease_table.h"
@@ -37,9 +39,9 @@ class AddressEvidence {
   // copy of what was just written would wait for the stores.
   void judge_by_address(const Context& context, Judgement& judgement) noexcept;
 
-  // A server took a connection that showed this name (banned), or an innocent one.
-  void learn_banned(const IpAddress& server, const name::Name& name, Nanos now) noexcept;
-  void learn_innocent(const IpAddress& server, Nanos now) noexcept;
+  // A server took a connection in which the client showed an innocent name.
+  void learn_from_connection(const Context& context, const IpAddress& client,
+                             const IpAddress& server) noexcept;
   // The question in context.bench.scratch.query, which passed.
   void note_question(const Context& context) noexcept;
   // The answer in context.bench.scratch.response, which passes.
@@ -57,17 +59,22 @@ class AddressEvidence {
   struct Named {  // a five-tuple of UDP that showed a name of late
     RememberedName name;
     std::uint64_t generation = 0;
+    bool client_is_low = false;  // which end of the key showed it
+    bool is_answered = false;    // and the other end took part
   };
 
-  void learn_banned(const IpAddress& server, const name::Name& name, Nanos now,
-                    Nanos life) noexcept;
-  void learn_innocent(const IpAddress& server, Nanos now, Nanos life) noexcept;
+  bool take(const AddressFact& fact) noexcept;
+  void learn(const AddressFact& fact) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
-  policy::Decision decide(const Context& context, inspect::Finding& finding) noexcept;
+  policy::Decision decide_by_name(const Context& context, policy::PolicyId policy,
+                                  inspect::Finding& finding) noexcept;
+  [[nodiscard]] bool is_shared(const Context& context) noexcept;
+  void note_name(const Context& context, const flow::KeyedPacket& keyed, Named* known) noexcept;
   static void judge_named_flow(const Context& context, Named& named, Judgement& judgement) noexcept;
 
   EvidenceLink link_;
   LeaseTable leases_;
+  ClientEvidence seen_by_client_;
   QuestionTable questions_;
   flow::Table<Named> named_datagrams_;
   const Resolutions* resolutions_ = nullptr;

@@ -1,20 +1,47 @@
 #pragma once
 
 // Addresses in a DNS answer that are a banned name's own, or an innocent one's: what the judge
-// learns from traffic and what the background resolver finds is told apart in one way.
+// learns from traffic and what the background resolver finds is told apart in one way; and which
+// apps ban a name.
 //
 // No allocation.
 
+#include <functional>
+#include <string_view>
+
 #include "filters/dns/response.h"
 #include "filters/match/domain_set.h"
+#include "filters/policy/policy.h"
 
 namespace sluice::engine {
 
-// A rule covers the name, and no exception lets it through.
+// An app by its name, because ids of apps change with a reload.
+using AppTag = std::uint64_t;
+[[nodiscard]] inline AppTag tag_of(std::string_view app) noexcept {
+  return std::hash<std::string_view>{}(app);
+}
+
+// Calls visit(tag) for each app whose rules ban the name.
+template <typename Visit>
+void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& name,
+                            Visit&& visit) noexcept {
+  policy::AppMask done;
+  domains.find_all(name, [&](const match::Match& match) {
+    const match::AppId app = domains.rule(match.rule).app;
+    if (match::is_exception(match.kind) && app == match::AppId{}) return false;
+    if (done.has(app)) return true;
+    done.add(app);
+    if (!match::is_exception(match.kind)) visit(tag_of(domains.app_name(app)));
+    return true;
+  });
+}
+
+// A rule of any app covers the name, and no exception lets it through.
 [[nodiscard]] inline bool is_banned(const match::DomainSet& domains,
                                     const name::Name& name) noexcept {
-  const match::Match match = domains.find(name);
-  return match.rule.valid() && !match::is_exception(match.kind);
+  bool banned = false;
+  for_each_app_that_bans(domains, name, [&](AppTag) { banned = true; });
+  return banned;
 }
 
 // Records with addresses that are looked at in one answer.

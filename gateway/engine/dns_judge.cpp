@@ -109,10 +109,7 @@ AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) no
 std::optional<AnswerRuling> DnsJudge::rule_on_keys(const Context& context) const noexcept {
   const Snapshot& snapshot = context.snapshot;
   if (!context.mode.enforce || snapshot.fallbacks.ech == policy::Ech::allow) return std::nullopt;
-  const policy::PolicyId id = snapshot.policies.policy_for(context.client());
-  if (!id.valid()) return std::nullopt;
-  const policy::Action action = snapshot.policies.all()[id.index].action;
-  if (action != policy::Action::drop && action != policy::Action::reject) return std::nullopt;
+  if (!policy::is_enforced(snapshot.policies.action_for(context.client()))) return std::nullopt;
   const bool strip = snapshot.fallbacks.ech == policy::Ech::strip;
   return AnswerRuling{.fate = strip ? Fate::hide_keys : Fate::drop, .reason = Reason::ech};
 }

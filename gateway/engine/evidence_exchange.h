@@ -17,6 +17,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/time.h"
+#include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/remembered_name.h"
 #include "gateway/telemetry/spsc_ring.h"
 
@@ -24,8 +25,17 @@ namespace sluice::engine {
 
 // A name leads to an address.
 struct AddressFact {
+  enum class Kind : std::uint8_t {
+    banned,      // one of an app
+    for_itself,  // an innocent one, as a client saw; it counts for that client
+    for_all,     // an innocent one, in a connection of a client: it counts for others, too, once
+                 // enough of them agree
+  };
+  Kind kind = Kind::banned;
   IpAddress address;
-  RememberedName banned;  // empty: a name that is not banned leads there
+  IpAddress client;       // of innocent names: see witness_of()
+  RememberedName banned;  // and the app whose rules ban it
+  AppTag app{};
   Nanos learned{0};
   Nanos life{0};
 };

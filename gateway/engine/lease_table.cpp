@@ -5,13 +5,13 @@
 namespace sluice::engine {
 namespace {
 
-Nanos end_of(Nanos now, Nanos life) noexcept {
-  return now + std::clamp(life, LeaseTable::kLeastLife, LeaseTable::kMostLife);
-}
-
-// An entry that ends at `known` would now end at `until`.
-bool is_worth_telling(Nanos known, Nanos now, Nanos until) noexcept {
-  return until > known && known - now < (until - now) * 3 / 4;
+// The app's claim, or the place for one.
+Claim& claim_of(Lease& lease, AppTag app) noexcept {
+  const auto known = std::ranges::find_if(lease.claims, [&](const Claim& claim) {
+    return claim.app == app && claim.expires > Nanos(0);
+  });
+  if (known != lease.claims.end()) return *known;
+  return *std::ranges::min_element(lease.claims, {}, &Claim::expires);
 }
 
 }  // namespace
@@ -19,56 +19,61 @@ bool is_worth_telling(Nanos known, Nanos now, Nanos until) noexcept {
 LeaseTable::LeaseTable(const LeaseLimits& limits, HashKey key)
     : leases_(limits.leases, key, kMostLife), innocents_(limits.innocents, key, kMostLife) {}
 
-bool LeaseTable::learn_banned(const IpAddress& address, const name::Name& name, Nanos now,
-                              Nanos life) noexcept {
+bool LeaseTable::learn_banned(const IpAddress& address, AppTag app, const name::Name& name,
+                              Nanos now, Nanos life) noexcept {
   if (is_reserved(address)) return false;
-  const Innocent* const innocent = innocents_.find(flow::key_of(address));
+  const Witnesses* const witnesses = innocents_.find(flow::key_of(address));
+  const bool is_new = leases_.find(flow::key_of(address)) == nullptr;
   Lease& lease = leases_.touch_or_insert(flow::key_of(address), now,
                                          [&](const Lease&, flow::Removal) { ++evicted_; });
-  if (lease.expires <= now) lease.evidence = 0;  // what it knew is over
-  const bool is_news = lease.evidence == 0 || lease.name != name ||
-                       is_worth_telling(lease.expires, now, end_of(now, life));
-  lease.name = name;
-  lease.expires = std::max(lease.expires, end_of(now, life));
-  if (innocent != nullptr) lease.innocent_until = std::max(lease.innocent_until, innocent->until);
-  ++lease.evidence;
+  if (is_new && witnesses != nullptr) lease.witnesses = *witnesses;
+  Claim& claim = claim_of(lease, app);
+  if (claim.app != app && claim.expires > now) ++evicted_;
+  if (claim.app != app || claim.expires <= now) claim = {.app = app};  // what it knew is over
+  const Nanos until = end_of(now, life);
+  RememberedName shown;
+  shown.set(name, inspect::Protocol::ip);
+  const bool is_news = claim.evidence == 0 || claim.name.name() != shown.name() ||
+                       is_worth_telling(claim.expires, now, until);
+  claim.name = shown;
+  claim.expires = std::max(claim.expires, until);
+  ++claim.evidence;
   return is_news;
 }
 
-bool LeaseTable::learn_innocent(const IpAddress& address, Nanos now, Nanos life) noexcept {
+bool LeaseTable::learn_innocent(const IpAddress& address, const IpAddress& client, Nanos now,
+                                Nanos life) noexcept {
   const Nanos until = end_of(now, life);
   if (Lease* const lease = leases_.find(flow::key_of(address))) {
-    lease->innocent_until = std::max(lease->innocent_until, until);
+    lease->witnesses.add(client, now, until);
   }
-  Innocent& innocent = innocents_.touch_or_insert(
-      flow::key_of(address), now, [&](const Innocent&, flow::Removal) { ++evicted_; });
-  const bool is_news = is_worth_telling(innocent.until, now, until);
-  innocent.until = std::max(innocent.until, until);
-  return is_news;
+  Witnesses& witnesses = innocents_.touch_or_insert(
+      flow::key_of(address), now, [&](const Witnesses&, flow::Removal) { ++evicted_; });
+  return witnesses.add(client, now, until);
 }
 
 const Lease* LeaseTable::find(const IpAddress& address, Nanos now) noexcept {
   Lease* const lease = leases_.find(flow::key_of(address));
-  if (lease == nullptr || lease->expires <= now) return nullptr;
+  if (lease == nullptr || !lease->is_live(now)) return nullptr;
   leases_.touch(*lease, now);
   return lease;
 }
 
 bool LeaseTable::is_shared(const IpAddress& address, Nanos now) noexcept {
   const Lease* const lease = leases_.find(flow::key_of(address));
-  if (lease != nullptr && lease->innocent_until > now) return true;
-  const Innocent* const innocent = innocents_.find(flow::key_of(address));
-  return innocent != nullptr && innocent->until > now;
+  if (lease != nullptr && lease->witnesses.agree(now)) return true;
+  const Witnesses* const witnesses = innocents_.find(flow::key_of(address));
+  return witnesses != nullptr && witnesses->agree(now);
 }
 
 void LeaseTable::expire(Nanos now) noexcept {
   leases_.expire(now, [](const Lease&, flow::Removal) {});
-  innocents_.expire(now, [](const Innocent&, flow::Removal) {});
+  innocents_.expire(now, [](const Witnesses&, flow::Removal) {});
 }
 
 std::size_t LeaseTable::memory_bytes(const LeaseLimits& limits) noexcept {
   return limits.leases * flow::Table<Lease>::bytes_per_flow() +
-         limits.innocents * flow::Table<Innocent>::bytes_per_flow();
+         limits.innocents * flow::Table<Witnesses>::bytes_per_flow();
 }
 
 }  // namespace sluice::engine

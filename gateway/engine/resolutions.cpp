@@ -1,14 +1,17 @@
 #include "gateway/engine/resolutions.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sluice::engine {
 
 Resolutions::Resolutions(std::vector<name::Name> names, std::vector<ResolvedAddress> addresses)
     : names_(std::move(names)) {
-  std::ranges::stable_sort(addresses, {}, &ResolvedAddress::address);
+  const auto place = [](const ResolvedAddress& it) { return std::tie(it.address, it.app); };
+  std::ranges::stable_sort(addresses, {}, place);
   for (const ResolvedAddress& it : addresses) {
-    if (addresses_.empty() || addresses_.back().address != it.address) {
+    if (addresses_.empty() || addresses_.back().address != it.address) ++count_;
+    if (addresses_.empty() || place(addresses_.back()) != place(it)) {
       addresses_.push_back(it);
       continue;
     }
@@ -18,12 +21,8 @@ Resolutions::Resolutions(std::vector<name::Name> names, std::vector<ResolvedAddr
   }
 }
 
-const ResolvedAddress* Resolutions::find(const IpAddress& address, Nanos now) const noexcept {
-  const auto found = std::ranges::lower_bound(addresses_, address, {}, &ResolvedAddress::address);
-  if (found == addresses_.end() || found->address != address || found->expires <= now) {
-    return nullptr;
-  }
-  return &*found;
+std::span<const ResolvedAddress> Resolutions::find(const IpAddress& address) const noexcept {
+  return std::ranges::equal_range(addresses_, address, {}, &ResolvedAddress::address);
 }
 
 }  // namespace sluice::engine

@@ -262,19 +262,15 @@ std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Fl
 }
 
 // The server has acknowledged a message with names, in a connection whose handshake was seen: it is
-// at its address, and took the names. A banned name passes where a policy logs it, or does not hold
-// the client.
+// at its address, and took the names. That a banned one was among them teaches nothing: any server
+// acknowledges what a client says.
 void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
   if (flow.shown == ShownNames::none || flow.tcp.is_midstream() || !flow.tcp.handshake_seen() ||
       flow.tcp.acknowledged() < flow.stream.base() + flow.progress.seen) {
     return;
   }
-  const IpAddress& server = context.packet.source;
-  if (std::exchange(flow.shown, ShownNames::none) == ShownNames::innocent) {
-    evidence_.learn_innocent(server, context.now);
-  } else {
-    evidence_.learn_banned(server, flows_.name_of(flow).name(), context.now);
-  }
+  if (std::exchange(flow.shown, ShownNames::none) != ShownNames::innocent) return;
+  evidence_.learn_from_connection(context, context.packet.destination, context.packet.source);
 }
 
 // Makes room for later messages: what is judged and acknowledged can no longer change.

@@ -43,22 +43,22 @@ namespace sluice::telemetry {
     "Frames that were not sent because they are larger than the MTU: an offload merged them")
 
 // Gauges of a worker: X(name, Prometheus name, help).
-#define SLUICE_GAUGES(X)                                                                       \
-  X(flows, "sluice_flows", "TCP flows in the table")                                           \
-  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")              \
-  X(leases, "sluice_address_leases", "Addresses that traffic showed under a banned name")      \
-  X(innocent_addresses, "sluice_innocent_addresses",                                           \
-    "Addresses that traffic showed under names that are not banned")                           \
-  X(streams, "sluice_streams", "Client streams that hold memory")                              \
-  X(streams_capacity, "sluice_streams_capacity",                                               \
-    "Client streams of ordinary length that memory is reserved for")                           \
-  X(quic_flows, "sluice_quic_flows", "Five-tuples with QUIC or DTLS hellos in the table")      \
-  X(quic_flows_capacity, "sluice_quic_flows_capacity", "Five-tuples that this table can hold") \
-  X(quic_streams, "sluice_quic_streams", "QUIC and DTLS hellos that hold memory")              \
-  X(quic_streams_capacity, "sluice_quic_streams_capacity",                                     \
-    "QUIC and DTLS hellos of ordinary length that memory is reserved for")                     \
-  X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets under reassembly")          \
-  X(fragmented_capacity, "sluice_fragmented_datagrams_capacity",                               \
+#define SLUICE_GAUGES(X)                                                                        \
+  X(flows, "sluice_flows", "TCP flows in the table")                                            \
+  X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")               \
+  X(leases, "sluice_address_leases", "Addresses that trusted resolvers gave for a banned name") \
+  X(innocent_addresses, "sluice_innocent_addresses",                                            \
+    "Addresses at which connections showed names that are not banned")                          \
+  X(streams, "sluice_streams", "Client streams that hold memory")                               \
+  X(streams_capacity, "sluice_streams_capacity",                                                \
+    "Client streams of ordinary length that memory is reserved for")                            \
+  X(quic_flows, "sluice_quic_flows", "Five-tuples with QUIC or DTLS hellos in the table")       \
+  X(quic_flows_capacity, "sluice_quic_flows_capacity", "Five-tuples that this table can hold")  \
+  X(quic_streams, "sluice_quic_streams", "QUIC and DTLS hellos that hold memory")               \
+  X(quic_streams_capacity, "sluice_quic_streams_capacity",                                      \
+    "QUIC and DTLS hellos of ordinary length that memory is reserved for")                      \
+  X(fragmented, "sluice_fragmented_datagrams", "Fragmented packets under reassembly")           \
+  X(fragmented_capacity, "sluice_fragmented_datagrams_capacity",                                \
     "Fragmented packets that can be under reassembly at a time")
 
 inline constexpr std::size_t kVerdicts = 5;      // io::Verdict

@@ -13,6 +13,7 @@
 
 #include "tests/evasion/answers.h"
 #include "tests/evasion/course.h"
+#include "tests/evasion/evidence_cases.h"
 
 namespace sluice::evasion {
 namespace {
@@ -74,6 +75,10 @@ int print(Gateway gateway) {
     print_row(entry, "dns/" + std::string(to_string(entry.carrier)),
               run_answer_case(entry, Family::v4, gateway),
               run_answer_case(entry, Family::v6, gateway), sum);
+  }
+  for (const EvidenceCase& entry : evidence_cases()) {
+    print_row(entry, "no name", run_evidence_case(entry, Family::v4, gateway),
+              run_evidence_case(entry, Family::v6, gateway), sum);
   }
   std::printf("%zu cases, %zu runs, %zu wrong\n", sum.cases, sum.runs, sum.wrong);
   return sum.wrong == 0 ? 0 : 1;

@@ -8,6 +8,7 @@
 
 #include "tests/evasion/answers.h"
 #include "tests/evasion/course.h"
+#include "tests/evasion/evidence_cases.h"
 
 namespace sluice::evasion {
 namespace {
@@ -72,8 +73,30 @@ INSTANTIATE_TEST_SUITE_P(All, AnswerEvasion,
                            return name_in(answer_cases(), parameter.param);
                          });
 
+class EvidenceEvasion : public testing::TestWithParam<Parameter> {};
+
+TEST_P(EvidenceEvasion, BannedIsBlockedAndOrdinaryPasses) {
+  const auto [index, variant] = GetParam();
+  const EvidenceCase& entry = evidence_cases()[index];
+  for (const Family family : {Family::v4, Family::v6}) {
+    expect_right(run_evidence_case(entry, family, kVariants[variant].gateway));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EvidenceEvasion,
+                         testing::Combine(testing::Range<std::size_t>(0, evidence_cases().size()),
+                                          testing::Range<std::size_t>(0, std::size(kVariants))),
+                         [](const auto& parameter) {
+                           return name_in(evidence_cases(), parameter.param);
+                         });
+
 // A gateway that blocks nothing fails every case.
 TEST(Scorecard, CanFail) {
+  for (const EvidenceCase& entry : evidence_cases()) {
+    const Result result = run_evidence_case(entry, Family::v4, {.enforce = false});
+    EXPECT_FALSE(result.passed.empty()) << entry.name;
+    EXPECT_TRUE(result.collateral.empty()) << entry.name << ": " << result.collateral.front();
+  }
   for (const AnswerCase& entry : answer_cases()) {
     const Result result = run_answer_case(entry, Family::v4, {.enforce = false});
     EXPECT_FALSE(result.passed.empty()) << entry.name;
@@ -90,6 +113,7 @@ TEST(Scorecard, NamesAreDistinct) {
   std::vector<std::string_view> names;
   for (const Case& entry : all_cases()) names.push_back(entry.name);
   for (const AnswerCase& entry : answer_cases()) names.push_back(entry.name);
+  for (const EvidenceCase& entry : evidence_cases()) names.push_back(entry.name);
   std::ranges::sort(names);
   EXPECT_TRUE(std::ranges::adjacent_find(names) == names.end());
 }

@@ -128,6 +128,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     [dns]
     ports = [53, 5300]
     judge_service_targets = true
+    trusted_resolvers = ["192.0.2.53", "2001:db8:53::/48"]
     [reload]
     kill_open_flows = true
     [lists]
@@ -162,6 +163,9 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));
   EXPECT_EQ(live.dns.port_count, 2U);
   EXPECT_TRUE(live.dns.service_targets);
+  EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("192.0.2.53")));
+  EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("2001:db8:53:1::2")));
+  EXPECT_FALSE(live.dns.trusts(*IpAddress::parse("192.0.2.54")));
   EXPECT_TRUE(live.kill_open_flows);
   EXPECT_EQ(live.critical, "/lists/critical.txt");
   EXPECT_EQ(live.popular, "/etc/sluice/popular.txt");
@@ -314,6 +318,16 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"MoreDnsPortsThanThereIsRoomFor",
                "[dns]\nports = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
                {":2: dns.ports: has more than 8 entries"}},
+        Broken{"TrustedResolver",
+               "[dns]\ntrusted_resolvers = [\"192.0.2.53\",\n\"dns.example\"]\n",
+               {":3: dns.trusted_resolvers[1]: \"dns.example\" is not an IP address or prefix"}},
+        Broken{
+            "TooManyTrustedResolvers",
+            "[dns]\ntrusted_resolvers = [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\", \"10.0.0.4\", "
+            "\"10.0.0.5\", \"10.0.0.6\", \"10.0.0.7\", \"10.0.0.8\", \"10.0.0.9\", \"10.0.1.1\", "
+            "\"10.0.1.2\", \"10.0.1.3\", \"10.0.1.4\", \"10.0.1.5\", \"10.0.1.6\", \"10.0.1.7\", "
+            "\"10.0.1.8\"]\n",
+            {":2: dns.trusted_resolvers: has more than 16 entries"}},
         Broken{"VerdictThatIsNoText",
                "[verdicts]\nfragments = true\n",
                {":2: verdicts.fragments: must be text in quotes"}},

@@ -1,6 +1,6 @@
 #pragma once
 
-// Bans for tests: one app, with entries as a list of domains writes them.
+// Bans for tests, without policies.
 
 #include <initializer_list>
 #include <memory>
@@ -11,7 +11,8 @@
 
 namespace sluice::test {
 
-// `name`, `=name`, `@@name`, from line 1 of the list `chat` on; no policy.
+// One app, with entries as a list of domains writes them: `name`, `=name`, `@@name`, from line 1 of
+// the list `chat` on.
 [[nodiscard]] inline std::shared_ptr<engine::Snapshot> ban_of(
     std::initializer_list<std::string_view> entries) {
   match::DomainSetBuilder builder({1, 2});
@@ -32,6 +33,24 @@ namespace sluice::test {
               .list = list,
               .line = ++line})
         .value();
+  }
+  auto snapshot = std::make_shared<engine::Snapshot>();
+  snapshot->domains = builder.build()->set;
+  snapshot->addresses = match::AddressSet(snapshot->domains);
+  return snapshot;
+}
+
+// Suffix rules of several apps; no policy. The apps' ids follow the order in which they appear.
+struct RuleOfApp {
+  std::string_view app, name;
+};
+[[nodiscard]] inline std::shared_ptr<engine::Snapshot> ban_of_apps(
+    std::initializer_list<RuleOfApp> rules) {
+  match::DomainSetBuilder builder({1, 2});
+  for (const RuleOfApp& rule : rules) {
+    const match::AppId app = *builder.app(rule.app);
+    const match::ListId list = *builder.list(rule.app);
+    builder.add(*name::Name::from_text(rule.name), match::EntryKind::suffix, app, list, 1).value();
   }
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->domains = builder.build()->set;

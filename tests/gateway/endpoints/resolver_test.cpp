@@ -122,15 +122,42 @@ TEST(Resolver, PublishesTheAddressesOfBannedNames) {
   ASSERT_TRUE(eventually([&] { return resolving.counters.resolutions.value() == 6; }));
   ASSERT_TRUE(eventually([&] {
     const auto newest = resolving.cell.newest();
-    const auto* const found = newest->find(address, now());
-    return found != nullptr && found->evidence == 2;
+    const auto found = newest->find(address);
+    return found.size() == 1 && found[0].evidence == 2;
   }));
   const auto newest = resolving.cell.newest();
-  EXPECT_EQ(newest->size(), 1U);
-  EXPECT_EQ(newest->find(address, now() + std::chrono::hours(48)), nullptr);
-  EXPECT_EQ(newest->find(*IpAddress::parse("203.0.113.8"), now()), nullptr);
+  EXPECT_EQ(newest->addresses(), 1U);
+  EXPECT_GT(newest->find(address)[0].expires, now());
+  EXPECT_LT(newest->find(address)[0].expires, now() + std::chrono::hours(48));
+  EXPECT_TRUE(newest->find(*IpAddress::parse("203.0.113.8")).empty());
   EXPECT_EQ(resolving.counters.resolved_addresses.value(), 1U);
   EXPECT_EQ(resolving.counters.resolutions_failed.value(), 0U);
+}
+
+// Bug: of two apps with names at one address, the one that was found first hid the other.
+TEST(Resolver, AnAddressKeepsEachAppThatHasANameThere) {
+  Server server([](Bytes query, const dns::Question& question) {
+    test::Answer answer(query);
+    for (const char* name : {"chat.example", "games.example", "both.example"}) {
+      if (asks(question, name)) answer.address(name, "203.0.113.7");
+    }
+    return answer.build();
+  });
+  Resolving resolving(server);
+  resolving.resolver->watch(
+      test::ban_of_apps({{"chat", "chat.example"}, {"games", "games.example"}}));
+  const IpAddress address = *IpAddress::parse("203.0.113.7");
+  ASSERT_TRUE(eventually([&] { return resolving.cell.newest()->find(address).size() == 2; }));
+  EXPECT_EQ(resolving.cell.newest()->addresses(), 1U);
+  // One name of two apps counts for both.
+  resolving.resolver->watch(
+      test::ban_of_apps({{"chat", "both.example"}, {"games", "both.example"}}));
+  ASSERT_TRUE(eventually([&] {
+    const auto newest = resolving.cell.newest();
+    const auto found = newest->find(address);
+    return found.size() == 2 && newest->name_of(found[0]) == newest->name_of(found[1]) &&
+           newest->name_of(found[0]) == *name::Name::from_text("both.example");
+  }));
 }
 
 TEST(Resolver, CountsWhatFails) {
@@ -140,7 +167,7 @@ TEST(Resolver, CountsWhatFails) {
   Resolving resolving(server);
   resolving.resolver->watch(test::ban_of({"chat.example"}));
   EXPECT_TRUE(eventually([&] { return resolving.counters.resolutions_failed.value() == 3; }));
-  EXPECT_EQ(resolving.cell.newest()->size(), 0U);
+  EXPECT_EQ(resolving.cell.newest()->addresses(), 0U);
 }
 
 TEST(Resolver, ANewBanLetsGoOfWhatIsBannedNoMore) {
@@ -154,10 +181,10 @@ TEST(Resolver, ANewBanLetsGoOfWhatIsBannedNoMore) {
   resolving.resolver->watch(test::ban_of({"chat.example"}));
   const IpAddress first = *IpAddress::parse("203.0.113.7");
   const IpAddress second = *IpAddress::parse("203.0.113.8");
-  ASSERT_TRUE(eventually([&] { return resolving.cell.newest()->find(first, now()) != nullptr; }));
+  ASSERT_TRUE(eventually([&] { return !resolving.cell.newest()->find(first).empty(); }));
   resolving.resolver->watch(test::ban_of({"other.example"}));
-  ASSERT_TRUE(eventually([&] { return resolving.cell.newest()->find(second, now()) != nullptr; }));
-  EXPECT_EQ(resolving.cell.newest()->find(first, now()), nullptr);
+  ASSERT_TRUE(eventually([&] { return !resolving.cell.newest()->find(second).empty(); }));
+  EXPECT_TRUE(resolving.cell.newest()->find(first).empty());
 }
 
 TEST(Resolver, AsksNoMoreThanItsRate) {

@@ -1,5 +1,5 @@
-// Traffic without a name is judged by the server's address: listed ranges, leases learned from
-// traffic, and the background resolver's answers. Shared addresses are guarded.
+// Traffic without a name is judged by the server's address. Whose word is believed on addresses:
+// evidence_test.cpp.
 
 #include <gtest/gtest.h>
 
@@ -36,13 +36,6 @@ Verdict send_first(Lab& lab, const Connection& connection, Bytes bytes) {
 }
 Verdict send_nameless(Lab& lab, std::string_view server, std::string_view client = kClient) {
   return send_first(lab, Connection(client, server), as_bytes(kNameless));
-}
-// The server acknowledges a hello with this name.
-void show(Lab& lab, std::string_view name, std::string_view server, std::string_view client) {
-  const Connection connection(client, server);
-  const ByteVector bytes = hello(name);
-  ASSERT_EQ(send_first(lab, connection, bytes), Verdict::pass);
-  ASSERT_EQ(lab.send(connection.acknowledge(bytes.size()), Side::outside), Verdict::pass_flow);
 }
 
 TEST(Address, NamelessTcpToAListedRangeIsDroppedAndRecorded) {
@@ -126,16 +119,15 @@ TEST(Address, AHelloInDatagramsWithoutANameIsNameless) {
     const ByteVector body = test::dtls_hello(name);
     const ByteVector dtls = test::dtls_record(test::dtls_fragment(body, 0, body.size()));
     const ByteVector quic = test::quic_hello(name).front();
-    const Verdict expected =
-        name == std::string_view("example.com") ? Verdict::pass : Verdict::drop;
+    const bool is_name = name == std::string_view("example.com");
     for (const ByteVector* datagram : {&dtls, &quic}) {
       const std::string client = datagram == &dtls ? "192.0.2.1:5001" : "192.0.2.1:5002";
       const auto send = [&](const char* to, Bytes payload) {
         return lab.send(FrameBuilder(client, to).payload(payload).build());
       };
       EXPECT_EQ(send(kOutside, *datagram), Verdict::pass) << name;
-      EXPECT_EQ(send(kInside, *datagram), expected) << name;
-      EXPECT_EQ(send(kInside, as_bytes(kNameless)), expected) << name;
+      EXPECT_EQ(send(kInside, *datagram), is_name ? Verdict::pass : Verdict::drop) << name;
+      EXPECT_EQ(send(kInside, as_bytes(kNameless)), Verdict::drop) << name;
     }
   }
 }
@@ -152,91 +144,6 @@ TEST(Address, RejectResetsBothEnds) {
   Lab lab(listed(policy::Action::reject));
   EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop);
   EXPECT_EQ(lab.dataplane.injected().size(), 2U);
-}
-
-TEST(Address, AnAddressWithInnocentNamesIsGuarded) {
-  Lab lab(listed());
-  show(lab, "example.com", "203.0.113.7:443", "192.0.2.9:4000");
-  EXPECT_EQ(lab.counters->innocent_addresses.value(), 1U);
-  EXPECT_EQ(send_nameless(lab, kInside), Verdict::pass);
-  EXPECT_EQ(lab.counters->address_guarded.value(), 1U);
-  EXPECT_EQ(send_nameless(lab, "203.0.113.8:8080"), Verdict::drop_flow);  // its neighbour is not
-  lab.now += std::chrono::hours(2);                                       // the evidence is over
-  EXPECT_EQ(send_nameless(lab, kInside, "192.0.2.1:5001"), Verdict::drop_flow);
-}
-
-// A name proves nothing if the server did not acknowledge it, or if no handshake was seen.
-TEST(Address, AnUnconfirmedNameTeachesNothing) {
-  Lab lab(listed(policy::Action::log));
-  for (const auto& [name, host] :
-       {std::pair{"example.com", "192.0.2.8"}, {"wechat.com", "192.0.2.9"}}) {
-    const ByteVector bytes = hello(name);
-    const Connection unanswered(std::string(host) + ":4000", kOutside);
-    EXPECT_EQ(send_first(lab, unanswered, bytes), Verdict::pass);
-    const Connection unopened(std::string(host) + ":4001", kOutside);
-    lab.send(unopened.data(0, bytes));
-    lab.send(unopened.acknowledge(bytes.size()), Side::outside);
-  }
-  EXPECT_EQ(lab.counters->leases.value(), 0U);
-  EXPECT_EQ(lab.counters->innocent_addresses.value(), 0U);
-}
-
-TEST(Address, AConfirmedBannedNameMakesALease) {
-  Lab lab(LabOptions{.action = policy::Action::log});
-  show(lab, "sg.wechat.com", kOutside, "192.0.2.9:4000");
-  show(lab, "sg.wechat.com", kOutside, "192.0.2.9:4001");
-  EXPECT_EQ(lab.counters->leases.value(), 1U);
-  while (lab.audit.front() != nullptr) lab.audit.release();
-  lab.snapshots.publish(test::wechat_ban());  // from here on, dropped
-  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::drop_flow);
-  const telemetry::AuditRecord* const record = lab.audit.front();
-  ASSERT_NE(record, nullptr);
-  EXPECT_EQ(record->rule.view(), "wechat.com");
-  EXPECT_EQ(record->name.view(), "198.51.100.2");
-  EXPECT_EQ(record->evidence, 2U);
-  // A name that is no longer banned has no lease either.
-  lab.snapshots.publish(std::make_shared<Snapshot>());
-  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5002"), Verdict::pass);
-}
-
-TEST(Address, ALeaseIsGuardedAndEnds) {
-  Lab lab(LabOptions{.action = policy::Action::log});
-  show(lab, "wechat.com", kOutside, "192.0.2.9:4000");
-  show(lab, "wechat.com", "198.51.100.3:443", "192.0.2.9:4000");
-  show(lab, "example.com", kOutside, "192.0.2.9:4001");
-  lab.snapshots.publish(test::wechat_ban());
-  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
-  EXPECT_EQ(lab.counters->address_guarded.value(), 1U);
-  EXPECT_EQ(send_nameless(lab, "198.51.100.3:443"), Verdict::drop_flow);
-  lab.now += std::chrono::hours(2);
-  EXPECT_EQ(send_nameless(lab, "198.51.100.3:443", "192.0.2.1:5001"), Verdict::pass);
-}
-
-TEST(Address, LeasesAreBoundedAndEvictionsCounted) {
-  Lab lab(LabOptions{.action = policy::Action::log});
-  for (int i = 1; i <= 40; ++i) {
-    show(lab, "wechat.com", "198.51.100." + std::to_string(i) + ":443", "192.0.2.9:4000");
-  }
-  EXPECT_EQ(lab.counters->leases.value(), 16U);
-  EXPECT_EQ(lab.counters->leases_evicted.value(), 24U);
-}
-
-TEST(Address, AddressesThatTheResolverFoundAreJudged) {
-  Lab lab;
-  EXPECT_EQ(send_nameless(lab, kOutside), Verdict::pass);
-  std::vector<name::Name> names = {*name::Name::from_text("long.wechat.com")};
-  const ResolvedAddress found{test::endpoint(kOutside).address, 0,
-                              lab.now + std::chrono::minutes(30)};
-  lab.resolutions.publish(
-      std::make_shared<Resolutions>(names, std::vector<ResolvedAddress>{found, found}));
-  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5001"), Verdict::drop_flow);
-  ASSERT_NE(lab.audit.front(), nullptr);
-  EXPECT_EQ(lab.audit.front()->rule.view(), "wechat.com");
-  EXPECT_EQ(lab.audit.front()->evidence, 2U);
-  show(lab, "example.com", "198.51.100.2:443", "192.0.2.9:4000");
-  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5002"), Verdict::pass);  // guarded
-  lab.now += std::chrono::hours(3);
-  EXPECT_EQ(send_nameless(lab, kOutside, "192.0.2.1:5003"), Verdict::pass);  // over
 }
 
 }  // namespace

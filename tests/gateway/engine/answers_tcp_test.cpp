@@ -601,15 +601,16 @@ TEST(TcpAnswers, WhenSlotsRunOutTheOldestUnfinishedFlowEnds) {
 TEST(TcpAnswers, TeachAddresses) {
   const DnsResponse response =
       DnsResponse("sg.wechat.com", 1, 77).a("sg.wechat.com", "203.0.113.7");
-  const auto leases = [&](const char* server, bool asked) {
-    Talk talk({.action = policy::Action::log}, server);
+  const auto leases = [&](const char* server, bool asked, const char* trusted = "198.51.100.53") {
+    Talk talk({.action = policy::Action::log, .dns = test::trusting(trusted)}, server);
     if (asked) talk.ask("sg.wechat.com", {.id = 77});
     EXPECT_EQ(talk.answer(response), Verdict::pass);
     return talk.lab.counters->leases.value();
   };
   EXPECT_EQ(leases(kResolver, true), 1U);
   EXPECT_EQ(leases(kResolver, false), 0U);
-  EXPECT_EQ(leases("198.51.100.53:8053", true), 0U);  // not a DNS port
+  EXPECT_EQ(leases("198.51.100.53:8053", true), 0U);        // not a DNS port
+  EXPECT_EQ(leases(kResolver, true, "198.51.100.54"), 0U);  // not trusted
 }
 
 TEST(TcpAnswers, ArePassedWhenTheGatewayEnforcesNothing) {

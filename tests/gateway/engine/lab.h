@@ -28,6 +28,14 @@ inline constexpr const char* kResolver = "198.51.100.53:53";
   return tls_records(client_hello(name));
 }
 
+// DNS on port 53, and a resolver that is believed on where banned names lead.
+[[nodiscard]] inline policy::DnsScope trusting(std::string_view resolver) {
+  policy::DnsScope scope;
+  scope.trusted[0] = *IpPrefix::parse(resolver);
+  scope.trusted_count = 1;
+  return scope;
+}
+
 // Engine tests run twice, with this on and off: offload_on.cpp, offload_off.cpp.
 extern const bool kLabOffloads;
 

@@ -113,6 +113,7 @@ Talk capture(std::mt19937& random) {
 
 LabOptions options(std::size_t workers) {
   LabOptions options;
+  options.dns = test::trusting("198.51.100.53");
   options.clients = "192.0.0.0/16";
   options.workers = workers;
   options.can.sides = true;
