@@ -11,19 +11,15 @@ constexpr io::Side other(io::Side side) {
   return side == io::Side::inside ? io::Side::outside : io::Side::inside;
 }
 
-// A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs.
-bool is_known_to_dataplanes(const packet::Packet& packet) {
-  return packet.is_frame_itself() && packet.has_transport &&
-         packet.vlan_tags <= std::tuple_size_v<io::FlowKey::Vlans>;
-}
-
-io::FlowKey flow_key_of(const packet::Packet& packet) {
-  return io::FlowKey::between({packet.source, packet.source_port},
-                              {packet.destination, packet.destination_port}, packet.protocol,
-                              {packet.vlan[0], packet.vlan[1]});
-}
-
 }  // namespace
+
+void Executor::name_flow(const packet::Packet& packet, io::Generation generation,
+                         io::FrameVerdict& result) noexcept {
+  result.flow = io::FlowKey::between({packet.source, packet.source_port},
+                                     {packet.destination, packet.destination_port}, packet.protocol,
+                                     {packet.vlan[0], packet.vlan[1]});
+  result.generation = generation;
+}
 
 void Executor::execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
                        io::Generation generation, io::FrameVerdict& result) noexcept {
@@ -31,8 +27,7 @@ void Executor::execute(const Judgement& judgement, const packet::Packet& packet,
   if (judgement.scope == Scope::packet && !judgement.is_new_connection) return;
   if (!is_known_to_dataplanes(packet)) return;
   if (can_.flow_verdicts) {
-    result.flow = flow_key_of(packet);
-    result.generation = generation;
+    name_flow(packet, generation, result);
     if (judgement.is_new_connection && revoked_count_ < revoked_.size()) {
       revoked_[revoked_count_++] = result.flow;
     }

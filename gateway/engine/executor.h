@@ -8,6 +8,7 @@
 // frames of their own. One worker owns one executor. No allocation.
 
 #include <array>
+#include <tuple>
 
 #include "filters/packet/packet.h"
 #include "gateway/dataplane/dataplane.h"
@@ -33,11 +34,25 @@ class Executor {
   // Fills in the flow's key and the generation where they mean something.
   void execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
                io::Generation generation, io::FrameVerdict& result) noexcept;
+  // The same for pass_flow().
+  [[nodiscard]] io::Verdict pass_flow(const packet::Packet& packet, io::Generation generation,
+                                      io::FrameVerdict& result) const noexcept {
+    if (!is_known_to_dataplanes(packet)) return io::Verdict::pass;
+    if (can_.flow_verdicts) name_flow(packet, generation, result);
+    return io::Verdict::pass_flow;
+  }
   // Ends the dataplane's entries of flows whose ports carry another connection since the last call.
   // Once a batch, after its verdicts were submitted: they may have made such entries.
   void revoke() noexcept;
 
  private:
+  // A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs.
+  [[nodiscard]] static bool is_known_to_dataplanes(const packet::Packet& packet) noexcept {
+    return packet.is_frame_itself() && packet.has_transport &&
+           packet.vlan_tags <= std::tuple_size_v<io::FlowKey::Vlans>;
+  }
+  static void name_flow(const packet::Packet& packet, io::Generation generation,
+                        io::FrameVerdict& result) noexcept;
   [[nodiscard]] io::Verdict act(const Judgement& judgement, const packet::Packet& packet,
                                 FramePlace place) noexcept;
   [[nodiscard]] io::Verdict act(const Answer& answer, const packet::Packet& packet,

@@ -77,11 +77,13 @@ io::Poll Worker::run_batch() noexcept {
 
 // In steps, each for all: what one packet waits for, others do not.
 void Worker::decode_batch() noexcept {
-  constexpr std::size_t kAhead = 4;
+  constexpr std::size_t kAhead = 8, kCacheLine = 64;
   const std::span arrivals(arrivals_.data(), batch_.count);
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     if (i + kAhead < arrivals.size()) {
-      __builtin_prefetch(batch_.frames[i + kAhead].bytes.data());
+      const std::byte* const frame = batch_.frames[i + kAhead].bytes.data();
+      __builtin_prefetch(frame);
+      __builtin_prefetch(frame + kCacheLine);
     }
     const io::Frame& frame = batch_.frames[i];
     arrivals[i].decoded =
@@ -99,6 +101,11 @@ io::Verdict Worker::handle(const io::Frame& frame, const Decoded& arrival) noexc
   parts_.counters.packets.add();
   parts_.counters.bytes.add(frame.bytes.size());
   if (!arrival.decoded) return handle_unreadable(arrival.decoded.error());
+  if (judge_.has_passed(arrival.packet, arrival.lookup, arrival_of(frame))) {
+    io::FrameVerdict& verdict = verdicts_[place_of(frame).index];
+    return count(executor_.pass_flow(arrival.packet, snapshot_->generation, verdict),
+                 Reason::flow_passed);
+  }
   return arrival.packet.is_fragment ? handle_fragment(arrival.packet)
                                     : handle_packet(arrival.packet, arrival.lookup);
 }
@@ -114,16 +121,15 @@ io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
 }
 
 io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup& lookup) noexcept {
-  const Judgement judgement =
-      judge_.judge(packet, lookup, {frame_->time, side_of(*frame_), frame_->checksum});
+  const Judgement judgement = judge_.judge(packet, lookup, arrival_of(*frame_));
   const FramePlace place = place_of(*frame_);
   io::FrameVerdict& verdict = verdicts_[place.index];
   executor_.execute(judgement, packet, place, snapshot_->generation, verdict);
   return count(verdict.verdict, judgement.reason);
 }
 
-std::optional<io::Side> Worker::side_of(const io::Frame& frame) const noexcept {
-  return knows_sides_ ? std::optional(frame.side) : std::nullopt;
+Arrival Worker::arrival_of(const io::Frame& frame) const noexcept {
+  return {frame.time, knows_sides_ ? std::optional(frame.side) : std::nullopt, frame.checksum};
 }
 
 FramePlace Worker::place_of(const io::Frame& frame) const noexcept {

@@ -75,7 +75,7 @@ class Worker final : private FindingSink {
   void refresh_rules() noexcept;
   void decode_batch() noexcept;
   [[nodiscard]] io::Verdict handle(const io::Frame& frame, const Decoded& arrival) noexcept;
-  [[nodiscard]] std::optional<io::Side> side_of(const io::Frame& frame) const noexcept;
+  [[nodiscard]] Arrival arrival_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict handle_packet(const packet::Packet& packet,
                                           const FlowLookup& lookup) noexcept;
   [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;

@@ -69,7 +69,7 @@ class MemoryDataplane final : public io::Dataplane {
   [[nodiscard]] io::Capabilities capabilities() const noexcept override { return can_; }
   [[nodiscard]] io::Poll poll(io::Batch& batch) noexcept override {
     batch.count = 0;
-    if (!keep_fates_ && !can_.flow_verdicts) return poll_plainly(batch);
+    if (is_plain()) return poll_plainly(batch);
     entries_.poll();
     for (; next_ < frames_.size() && batch.count < io::Batch::kCapacity; ++next_) {
       const io::Frame& frame = frames_[next_];
@@ -101,7 +101,7 @@ class MemoryDataplane final : public io::Dataplane {
     return true;
   }
   bool replace(std::size_t index, Bytes frame) noexcept override {
-    if (frame.size() > frames_[handed_out_[index].frame].bytes.size()) return false;
+    if (frame.size() > frames_[frame_at(index)].bytes.size()) return false;
     if (keep_fates_) replaced_.push_back({index, ByteVector(frame.begin(), frame.end())});
     return true;
   }
@@ -114,12 +114,17 @@ class MemoryDataplane final : public io::Dataplane {
     std::size_t frame = 0, fate = 0;  // indices
   };
 
+  [[nodiscard]] bool is_plain() const { return !keep_fates_ && !can_.flow_verdicts; }
+  // Which frame is at this place of the batch.
+  [[nodiscard]] std::size_t frame_at(std::size_t index) const {
+    return is_plain() ? plain_first_ + index : handed_out_[index].frame;
+  }
   // For benchmarks: nothing but the frames.
   [[nodiscard]] io::Poll poll_plainly(io::Batch& batch) {
+    plain_first_ = next_;
     batch.count = std::min(frames_.size() - next_, io::Batch::kCapacity);
     std::copy_n(frames_.begin() + static_cast<std::ptrdiff_t>(next_), batch.count,
                 batch.frames.begin());
-    for (std::size_t i = 0; i < batch.count; ++i) handed_out_[i].frame = next_ + i;
     next_ += batch.count;
     return batch.count == 0 ? io::Poll::ended : io::Poll::frames;
   }
@@ -138,6 +143,7 @@ class MemoryDataplane final : public io::Dataplane {
   FlowEntries entries_;
   std::vector<io::Frame> frames_;
   std::size_t next_ = 0;
+  std::size_t plain_first_ = 0;  // of the batch, by poll_plainly()
   std::array<HandedOut, io::Batch::kCapacity> handed_out_{};  // by index in the batch
   bool keep_fates_ = true;
   std::size_t handled_ = 0;
