@@ -46,19 +46,6 @@ std::optional<std::size_t> walk_name(Bytes message, std::size_t offset, JumpsLef
 
 }  // namespace
 
-std::optional<Header> read_header(Bytes message) noexcept {
-  ByteReader reader(message);
-  Header header;
-  header.id = reader.u16();
-  header.flags = reader.u16();
-  header.questions = reader.u16();
-  header.answers = reader.u16();
-  header.authority = reader.u16();
-  header.additional = reader.u16();
-  if (!reader.ok()) return std::nullopt;
-  return header;
-}
-
 bool is_response(Bytes message) noexcept {
   const auto header = read_header(message);
   return header && header->is_response();
@@ -68,11 +55,11 @@ std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
                                           std::array<Question, kMaxQuestions>& questions) noexcept {
   std::size_t offset = kHeaderBytes;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto read = read_name(message, offset);
-    if (!read) return std::nullopt;
+    JumpsLeft jumps = kMaxJumps;
+    const auto end = read_name_into(questions[i].name, message, offset, jumps);
+    if (!end) return std::nullopt;
     ByteReader fields(message);
-    fields.skip(read->end);
-    questions[i].name = read->name;
+    fields.skip(*end);
     questions[i].qtype = fields.u16();
     questions[i].qclass = fields.u16();
     if (!fields.ok()) return std::nullopt;
@@ -81,12 +68,19 @@ std::optional<std::size_t> read_questions(Bytes message, std::size_t count,
   return offset;
 }
 
+std::optional<std::size_t> read_name_into(name::Name& name, Bytes message, std::size_t offset,
+                                          JumpsLeft& jumps) noexcept {
+  name.clear();
+  return walk_name(message, offset, jumps,
+                   [&](Bytes label) { return name.append(label).has_value(); });
+}
+
 std::optional<NameRead> read_name(Bytes message, std::size_t offset, JumpsLeft& jumps) noexcept {
-  name::Name::Builder builder;
-  const auto end = walk_name(message, offset, jumps,
-                             [&](Bytes label) { return builder.add(label).has_value(); });
+  std::optional<NameRead> read(std::in_place);
+  const auto end = read_name_into(read->name, message, offset, jumps);
   if (!end) return std::nullopt;
-  return NameRead{builder.finish(), *end};
+  read->end = *end;
+  return read;
 }
 
 std::optional<std::size_t> write_name(Bytes message, std::size_t offset,

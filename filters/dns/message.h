@@ -60,7 +60,18 @@ struct Header {
   }
 };
 // nullopt: shorter than a header.
-[[nodiscard]] std::optional<Header> read_header(Bytes message) noexcept;
+[[nodiscard]] inline std::optional<Header> read_header(Bytes message) noexcept {
+  ByteReader reader(message);
+  Header header;
+  header.id = reader.u16();
+  header.flags = reader.u16();
+  header.questions = reader.u16();
+  header.answers = reader.u16();
+  header.authority = reader.u16();
+  header.additional = reader.u16();
+  if (!reader.ok()) return std::nullopt;
+  return header;
+}
 // False too if the message is shorter than a header.
 [[nodiscard]] bool is_response(Bytes message) noexcept;
 
@@ -83,6 +94,10 @@ struct NameRead {
 };
 [[nodiscard]] std::optional<NameRead> read_name(Bytes message, std::size_t offset,
                                                 JumpsLeft& jumps) noexcept;
+// The same into the caller's name, which is cut short where nullopt is returned; else the end.
+[[nodiscard]] std::optional<std::size_t> read_name_into(name::Name& name, Bytes message,
+                                                        std::size_t offset,
+                                                        JumpsLeft& jumps) noexcept;
 [[nodiscard]] inline std::optional<NameRead> read_name(Bytes message, std::size_t offset) noexcept {
   JumpsLeft jumps = kMaxJumps;
   return read_name(message, offset, jumps);

@@ -16,10 +16,10 @@ bool is_signature(std::string_view text) noexcept {
 }
 
 name::Name signature_name(std::string_view signature) noexcept {
-  name::Name::Builder builder;
-  static_cast<void>(builder.add(as_bytes(signature)));
-  static_cast<void>(builder.add(as_bytes(kSignatureLabel)));
-  return builder.finish();
+  name::Name name;
+  static_cast<void>(name.append(as_bytes(signature)));
+  static_cast<void>(name.append(as_bytes(kSignatureLabel)));
+  return name;
 }
 
 std::optional<std::string_view> signature_of(Bytes wire) noexcept {

@@ -84,45 +84,43 @@ std::string_view to_string(NameError error) noexcept {
   return "?";
 }
 
-Result<void, NameError> Name::Builder::add(Bytes label) noexcept {
+Result<void, NameError> Name::append(Bytes label) noexcept {
   if (label.empty()) return fail(NameError::empty_label);
   if (label.size() > kMaxLabelBytes) return fail(NameError::label_too_long);
+  const std::size_t used = size_ - std::size_t{1};
   // One byte for this label's length, one for the root.
-  if (used_ + 1 + label.size() + 1 > kMaxNameBytes) return fail(NameError::name_too_long);
-  name_.offsets_[name_.labels_++] = static_cast<std::uint8_t>(used_);
-  name_.buffer_[kHeadroom + used_++] = static_cast<std::byte>(label.size());
-  for (const std::byte byte : label) name_.buffer_[kHeadroom + used_++] = to_lower(byte);
+  if (used + 1 + label.size() + 1 > kMaxNameBytes) return fail(NameError::name_too_long);
+  offsets_[labels_++] = static_cast<std::uint8_t>(used);
+  std::byte* at = buffer_.data() + kHeadroom + used;
+  *at++ = static_cast<std::byte>(label.size());
+  for (const std::byte byte : label) *at++ = to_lower(byte);
+  size_ = static_cast<std::uint8_t>(used + 1 + label.size() + 1);
+  end_at(used + 1 + label.size());
   return {};
 }
 
-Name Name::Builder::finish() noexcept {
-  name_.buffer_[kHeadroom + used_] = std::byte{0};
-  name_.size_ = static_cast<std::uint8_t>(used_ + 1);
-  return name_;
-}
-
 Result<Name, NameError> Name::from_wire(Bytes wire) noexcept {
-  Builder builder;
+  Name name;
   ByteReader reader(wire);
   while (true) {
     const std::uint8_t length = reader.u8();
     if (!reader.ok()) return fail(NameError::truncated);
-    if (length == 0) return builder.finish();
+    if (length == 0) return name;
     if ((length & kLabelTypeMask) != 0) return fail(NameError::compressed);
     const Bytes label = reader.take(length);
     if (!reader.ok()) return fail(NameError::truncated);
-    if (const auto added = builder.add(label); !added) return fail(added.error());
+    if (const auto added = name.append(label); !added) return fail(added.error());
   }
 }
 
 Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
-  Builder builder;
-  if (text.empty() || text == ".") return builder.finish();
+  Name name;
+  if (text.empty() || text == ".") return name;
   std::array<std::byte, kMaxLabelBytes> label;
   std::size_t size = 0;
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '.') {
-      if (const auto added = builder.add(Bytes(label).first(size)); !added) {
+      if (const auto added = name.append(Bytes(label).first(size)); !added) {
         return fail(added.error());
       }
       size = 0;
@@ -135,24 +133,24 @@ Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
     label[size++] = *byte;
   }
   if (size > 0) {
-    if (const auto added = builder.add(Bytes(label).first(size)); !added) {
+    if (const auto added = name.append(Bytes(label).first(size)); !added) {
       return fail(added.error());
     }
   }
-  return builder.finish();
+  return name;
 }
 
 Name Name::from_host(std::string_view host) noexcept {
   while (host.ends_with('.')) host.remove_suffix(1);
-  Builder builder;
-  if (host.empty()) return builder.finish();
+  Name name;
+  if (host.empty()) return name;
   const std::string_view kept = rightmost_that_fits(host);
-  if (kept.size() < host.size()) static_cast<void>(builder.add(as_bytes(kNoLabel)));
+  if (kept.size() < host.size()) static_cast<void>(name.append(as_bytes(kNoLabel)));
   for (std::string_view rest = kept;;) {
     const bool last = rest.find('.') == std::string_view::npos;
     const std::string_view label = take_label(rest);
-    static_cast<void>(builder.add(as_bytes(fits_a_label(label) ? label : kNoLabel)));
-    if (last) return builder.finish();
+    static_cast<void>(name.append(as_bytes(fits_a_label(label) ? label : kNoLabel)));
+    if (last) return name;
   }
 }
 

@@ -7,12 +7,13 @@
 //   "Web.WeChat.com."  ->  | 3 | w e b | 6 | w e c h a t | 3 | c o m | 0 |
 //   offsets of labels:       0           4                11          15
 //
-// Every constructor goes through Name::Builder, so there is one place that folds case and checks
-// the limits of 63 bytes a label and 255 a name. A label may hold any byte.
+// Every name is made by append(), so there is one place that folds case and checks the limits of 63
+// bytes a label and 255 a name. A label may hold any byte.
 // A Name owns its bytes in a fixed buffer: a value, safe to copy, no allocation, no exceptions.
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "filters/base/bytes.h"
@@ -37,8 +38,6 @@ enum class NameError : std::uint8_t {
 
 class Name {
  public:
-  class Builder;
-
   constexpr Name() noexcept = default;  // the root
 
   // Uncompressed wire form; bytes after the root label are ignored.
@@ -54,8 +53,18 @@ class Name {
 
   // Spare bytes of the buffer before and behind the wire form. A reader may load whole words, and
   // step over labels, without checking where the name ends.
+  // All of them are zero.
   static constexpr std::size_t kHeadroom = 16;
   static constexpr std::size_t kTailroom = 4;
+
+  // Adds a label on the right, before the root. Folds case. A failure changes nothing.
+  [[nodiscard]] Result<void, NameError> append(Bytes label) noexcept;
+  // Makes it the root again.
+  void clear() noexcept {
+    size_ = 1;
+    labels_ = 0;
+    end_at(0);
+  }
 
   [[nodiscard]] Bytes wire() const noexcept { return Bytes(buffer_).subspan(kHeadroom, size_); }
   [[nodiscard]] Bytes buffer() const noexcept { return Bytes(buffer_).first(kHeadroom + size_); }
@@ -71,23 +80,16 @@ class Name {
   }
 
  private:
+  // Writes the root label behind `used` bytes, and the spare bytes.
+  void end_at(std::size_t used) noexcept {
+    std::memset(buffer_.data() + kHeadroom + used, 0, 1 + kTailroom);
+  }
+
   std::array<std::byte, kHeadroom + kMaxNameBytes + kTailroom>
       buffer_{};  // the root: one zero byte
   std::array<std::uint8_t, kMaxLabels> offsets_{};
   std::uint8_t size_ = 1;
   std::uint8_t labels_ = 0;
-};
-
-// Builds a name label by label from the left.
-class Name::Builder {
- public:
-  // Folds case. A failure leaves the builder unchanged.
-  [[nodiscard]] Result<void, NameError> add(Bytes label) noexcept;
-  [[nodiscard]] Name finish() noexcept;
-
- private:
-  Name name_;
-  std::size_t used_ = 0;  // bytes before the root label
 };
 
 // Room for the longest presentation form: four characters a byte.

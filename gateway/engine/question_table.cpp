@@ -5,8 +5,12 @@ namespace sluice::engine {
 void QuestionTable::ask(const packet::Packet& query, std::uint16_t id, const name::Name& name,
                         Nanos now) noexcept {
   const flow::KeyedPacket keyed = flow::key_of(query, id);
-  questions_.touch_or_insert(keyed.key, now, [](const Question&, flow::Removal) {}) = {
-      hash_of(name), now, keyed.source_is_low, true};
+  Question& question =
+      questions_.touch_or_insert(keyed.key, now, [](const Question&, flow::Removal) {});
+  question.name = hash_of(name);
+  question.asked = now;
+  question.from_low = keyed.source_is_low;
+  question.open = true;
 }
 
 bool QuestionTable::waits_for(const packet::Packet& response, std::uint16_t id) noexcept {

@@ -41,13 +41,13 @@ class Generator {
     return word;
   }
   name::Name name(std::size_t most_labels, bool glob = false) {
-    name::Name::Builder builder;
+    name::Name name;
     const std::size_t labels = 1 + below(most_labels) + (glob ? 1 : 0);
     const std::size_t starred = glob ? below(labels - 1) : labels;
     for (std::size_t i = 0; i < labels; ++i) {
-      if (!builder.add(as_bytes(label(i == starred)))) break;  // 255 bytes are full
+      if (!name.append(as_bytes(label(i == starred)))) break;  // 255 bytes are full
     }
-    return builder.finish();
+    return name;
   }
   std::string in_mixed_case(std::string_view text) {
     std::string mixed(text);
@@ -76,7 +76,7 @@ Model make_model(Generator& generator, std::size_t count, std::size_t most_label
     const auto kind = static_cast<EntryKind>(generator.chance(60) ? 0 : generator.below(4));
     const AppId app = *builder.app(std::to_string(generator.below(3)));
     const auto line = static_cast<std::uint32_t>(i + 1);
-    const auto added = builder.add({name.wire(), kind, glob, app, list, line, {}});
+    const auto added = name.append({name.wire(), kind, glob, app, list, line, {}});
     if (!added) continue;  // no fixed label is left
     const bool starred = as_text(name.wire()).find('*') != std::string_view::npos;
     const NaiveRule rule{name, kind, glob && starred, app.index, line};
@@ -110,14 +110,13 @@ void make_queries(Generator& generator, const Model& model, std::size_t count, Q
     // Half of them lie at or below a rule.
     if (!model.rules.empty() && generator.chance(50)) {
       const name::Name& rule = model.rules[generator.below(model.rules.size())].name;
-      name::Name::Builder builder;
-      if (generator.chance(50)) static_cast<void>(builder.add(as_bytes(generator.label(false))));
+      name.clear();
+      if (generator.chance(50)) static_cast<void>(name.append(as_bytes(generator.label(false))));
       for (std::size_t l = 0; l < rule.label_count(); ++l) {
         std::string label(as_text(rule.label(l)));
         while (label.find('*') != std::string::npos) label.replace(label.find('*'), 1, "zz");
-        static_cast<void>(builder.add(as_bytes(label)));
+        static_cast<void>(name.append(as_bytes(label)));
       }
-      name = builder.finish();
     }
     starts.push_back(queries.wires.size());
     const std::string mixed = generator.in_mixed_case(as_text(name.wire()));

@@ -104,14 +104,13 @@ TEST(NameFromHost, KeepsTheLongestNamesWhole) {
 TEST(NameProperty, TextAndWireRoundTrip) {
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
-    Name::Builder builder;
+    Name name;
     const auto labels = random() % 8;
     for (unsigned label = 0; label < labels; ++label) {
       std::string bytes(1 + random() % (random() % 5 == 0 ? 63 : 6), '\0');
       for (char& c : bytes) c = static_cast<char>(random() % 256);
-      ASSERT_TRUE(builder.add(as_bytes(bytes)) || labels > 3);
+      ASSERT_TRUE(name.append(as_bytes(bytes)) || labels > 3);
     }
-    const Name name = builder.finish();
     EXPECT_EQ(*Name::from_wire(name.wire()), name);
     const auto again = Name::from_text(text_of(name));
     ASSERT_TRUE(again);
