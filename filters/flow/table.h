@@ -87,14 +87,18 @@ class Table {
     return nullptr;
   }
 
-  // A value as constructed, light. REQUIRES: `key` is not in the table.
+  // A value as constructed, light. REQUIRES: `key` is not in the table, `hash` is its own.
   template <typename OnRemove>
   Value& insert(const FlowKey& key, Nanos now, OnRemove&& on_remove) noexcept {
+    return insert(key, hash(key), now, on_remove);
+  }
+  template <typename OnRemove>
+  Value& insert(const FlowKey& key, std::uint64_t hash, Nanos now, OnRemove&& on_remove) noexcept {
     if (free_ == kNone) evict(on_remove);
     const Index index = free_;
     Head& head = heads_[index];
     free_ = head.chain;
-    Index& bucket = buckets_[bucket_of(key)];
+    Index& bucket = buckets_[hash & bucket_mask_];
     head.key = key;
     head.last_seen = now;
     head.chain = bucket;
@@ -109,8 +113,9 @@ class Table {
   // The value of `key`, as by insert() where it is not there; the most recently used of its class.
   template <typename OnRemove>
   Value& touch_or_insert(const FlowKey& key, Nanos now, OnRemove&& on_remove) noexcept {
-    Value* const value = find(key);
-    if (value == nullptr) return insert(key, now, on_remove);
+    const std::uint64_t hash = this->hash(key);
+    Value* const value = find(key, hash);
+    if (value == nullptr) return insert(key, hash, now, on_remove);
     touch(*value, now);
     return *value;
   }

@@ -33,8 +33,9 @@ std::string_view to_string(Protocol protocol) noexcept {
 
 Finding* FindingList::add() noexcept {
   if (count_ == kCapacity) return nullptr;
-  items_[count_] = Finding{};
-  return &items_[count_++];
+  Finding& finding = items_[count_++];
+  finding.clear();
+  return &finding;
 }
 
 bool shows_name(const FindingList& findings) noexcept {

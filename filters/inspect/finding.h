@@ -49,6 +49,17 @@ struct Finding {
   std::uint16_t qtype = 0;     // DNS
   bool has_ech = false;        // TLS
   std::uint32_t evidence = 0;  // address: how often it was seen under a banned name; 0: listed
+
+  // As constructed. The name's bytes need not be written again.
+  void clear() noexcept {
+    protocol = Protocol::dns;
+    source = Source::question;
+    name.clear();
+    raw = {};
+    qtype = 0;
+    has_ech = false;
+    evidence = 0;
+  }
 };
 
 // Findings of one packet. Bounded: a fixed array, reused by its worker.

@@ -5,13 +5,17 @@
 namespace sluice::inspect {
 namespace {
 
+std::string_view host_part(std::string_view as_sent) noexcept {
+  return http::trim(http::without_port(http::trim(as_sent)));
+}
+
 void add_as_sent(Protocol protocol, Source source, std::string_view as_sent, bool has_ech,
                  FindingList& findings) noexcept {
   if (Finding* finding = findings.add()) {
     finding->protocol = protocol;
     finding->source = source;
     finding->raw = as_sent;
-    finding->name = canonical_host(as_sent);
+    finding->name.assign_host(host_part(as_sent));
     finding->has_ech = has_ech;
   }
 }
@@ -19,7 +23,7 @@ void add_as_sent(Protocol protocol, Source source, std::string_view as_sent, boo
 }  // namespace
 
 name::Name canonical_host(std::string_view as_sent) noexcept {
-  return name::Name::from_host(http::trim(http::without_port(http::trim(as_sent))));
+  return name::Name::from_host(host_part(as_sent));
 }
 
 void add_host(std::string_view as_sent, FindingList& findings) noexcept {

@@ -140,17 +140,17 @@ Result<Name, NameError> Name::from_text(std::string_view text) noexcept {
   return name;
 }
 
-Name Name::from_host(std::string_view host) noexcept {
+void Name::assign_host(std::string_view host) noexcept {
+  clear();
   while (host.ends_with('.')) host.remove_suffix(1);
-  Name name;
-  if (host.empty()) return name;
+  if (host.empty()) return;
   const std::string_view kept = rightmost_that_fits(host);
-  if (kept.size() < host.size()) static_cast<void>(name.append(as_bytes(kNoLabel)));
+  if (kept.size() < host.size()) static_cast<void>(append(as_bytes(kNoLabel)));
   for (std::string_view rest = kept;;) {
     const bool last = rest.find('.') == std::string_view::npos;
     const std::string_view label = take_label(rest);
-    static_cast<void>(name.append(as_bytes(fits_a_label(label) ? label : kNoLabel)));
-    if (last) return name;
+    static_cast<void>(append(as_bytes(fits_a_label(label) ? label : kNoLabel)));
+    if (last) return;
   }
 }
 

@@ -49,7 +49,13 @@ class Name {
   // than domain names: what cannot be a label becomes the label "?", and a name that is too long
   // keeps its rightmost labels behind a "?". So a suffix still matches:
   // "a..wechat.com" -> "a.?.wechat.com".
-  [[nodiscard]] static Name from_host(std::string_view host) noexcept;
+  [[nodiscard]] static Name from_host(std::string_view host) noexcept {
+    Name name;
+    name.assign_host(host);
+    return name;
+  }
+  // The same in place.
+  void assign_host(std::string_view host) noexcept;
 
   // Spare bytes of the buffer before and behind the wire form. A reader may load whole words, and
   // step over labels, without checking where the name ends.
