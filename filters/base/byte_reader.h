@@ -71,9 +71,10 @@ class ByteReader {
   [[nodiscard]] std::uint8_t u8() noexcept { return number<std::uint8_t>(); }
   [[nodiscard]] std::uint16_t u16() noexcept { return number<std::uint16_t>(); }
   [[nodiscard]] std::uint32_t u24() noexcept {
-    ByteReader three(take(3));
-    const std::uint32_t high = three.u8();
-    return high << 16 | three.u16();
+    if (!claim(3)) return 0;
+    const std::byte* const three = input_.data() + position_ - 3;
+    const auto byte = [&](std::size_t i) { return std::to_integer<std::uint32_t>(three[i]); };
+    return byte(0) << 16 | byte(1) << 8 | byte(2);
   }
   [[nodiscard]] std::uint32_t u32() noexcept { return number<std::uint32_t>(); }
 

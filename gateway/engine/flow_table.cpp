@@ -28,9 +28,9 @@ Flow* FlowTable::find(const FlowLookup& lookup, Nanos now) noexcept {
 
 Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexcept {
   const auto& [keyed, hash] = context.lookup;
-  Flow& flow = flows_.insert(
-      keyed.key, hash, context.now,
-      [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+  Flow& flow =
+      flows_.insert(keyed.key, hash, context.now,
+                    [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
   flow.tcp = tcp;
   flow.client_is_low = keyed.source_is_low;
   flow.side = context.side;

@@ -143,7 +143,7 @@ class MemoryDataplane final : public io::Dataplane {
   FlowEntries entries_;
   std::vector<io::Frame> frames_;
   std::size_t next_ = 0;
-  std::size_t plain_first_ = 0;  // of the batch, by poll_plainly()
+  std::size_t plain_first_ = 0;                               // of the batch, by poll_plainly()
   std::array<HandedOut, io::Batch::kCapacity> handed_out_{};  // by index in the batch
   bool keep_fates_ = true;
   std::size_t handled_ = 0;

@@ -76,7 +76,7 @@ Model make_model(Generator& generator, std::size_t count, std::size_t most_label
     const auto kind = static_cast<EntryKind>(generator.chance(60) ? 0 : generator.below(4));
     const AppId app = *builder.app(std::to_string(generator.below(3)));
     const auto line = static_cast<std::uint32_t>(i + 1);
-    const auto added = name.append({name.wire(), kind, glob, app, list, line, {}});
+    const auto added = builder.add({name.wire(), kind, glob, app, list, line, {}});
     if (!added) continue;  // no fixed label is left
     const bool starred = as_text(name.wire()).find('*') != std::string_view::npos;
     const NaiveRule rule{name, kind, glob && starred, app.index, line};
