@@ -107,7 +107,7 @@ RequestError without_end(std::string_view line) noexcept {
 }
 
 // Digits only, and few enough that sums of lengths never overflow.
-std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
+std::optional<std::uint64_t> read_number(std::string_view text) noexcept {
   constexpr std::size_t kMostDigits = 18;
   if (text.empty() || text.size() > kMostDigits) return std::nullopt;
   std::uint64_t value = 0;
@@ -116,6 +116,19 @@ std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
     value = value * 10 + static_cast<std::uint64_t>(c - '0');
   }
   return value;
+}
+
+// RFC 9110 section 8.6: a list of one and the same number means that number.
+std::optional<std::uint64_t> read_length(std::string_view list) noexcept {
+  std::optional<std::uint64_t> length;
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const auto number = read_number(trim(list.substr(0, comma)));
+    if (!number || (length && *length != *number)) return std::nullopt;
+    length = number;
+    if (comma == std::string_view::npos) return length;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 // The first line of a field; the next one may continue it.
@@ -310,8 +323,7 @@ std::optional<std::string_view> authority_of(std::string_view target) noexcept {
   if (scheme.contains('?') || scheme.contains('#')) return std::nullopt;
   std::string_view authority = target.substr(scheme_end + 3);
   for (const char end : {'/', '?', '#'}) authority = authority.substr(0, authority.find(end));
-  const std::size_t user_end = authority.rfind('@');
-  return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
+  return trim(authority);
 }
 
 std::string_view without_port(std::string_view host) noexcept {

@@ -76,8 +76,8 @@ struct HeadBytes {
 
 // Without blanks and CRs around.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-// The authority of an absolute target (RFC 9112 section 3.2.2), without user and blanks around it;
-// nullopt: another form of target.
+// The authority of an absolute target (RFC 9112 section 3.2.2), with its user information, without
+// blanks around it; nullopt: another form of target.
 [[nodiscard]] std::optional<std::string_view> authority_of(std::string_view target) noexcept;
 // `host:port` -> host, cut at the first colon; `[v6]:port` -> v6 without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;

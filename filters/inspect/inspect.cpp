@@ -11,9 +11,9 @@
 namespace sluice::inspect {
 namespace {
 
-// A host may give two findings (add_host), a request two signatures.
+// A host may give several findings (add_host), a request two signatures.
 static_assert(FindingList::kCapacity >= dns::kMaxQuestions &&
-                  FindingList::kCapacity >= 2 * http::kMaxHosts + 2,
+                  FindingList::kCapacity >= kMaxHostParts * http::kMaxHosts + 2,
               "all findings of one message fit");
 
 void add_questions(const dns::Query& query, FindingList& findings) noexcept {
@@ -98,6 +98,17 @@ StreamReport inspect_tls(Bytes stream, tls::HelloWalk& walk, Scratch& scratch,
   return report;
 }
 
+// REQUIRES: it was recognised.
+StreamReport step_over_idle_record(Bytes stream, StreamState& state) noexcept {
+  state.at = AtStart{};
+  return {.progress = Progress::message,
+          .protocol = Protocol::tls,
+          .consumed = tls::kRecordHeaderBytes,
+          .skip = tls::find_idle_record(stream).size - tls::kRecordHeaderBytes,
+          .is_part = true,
+          .examined = tls::kRecordHeaderBytes};
+}
+
 StreamReport inspect_mmtls(FindingList& findings) noexcept {
   add_signature(Protocol::mmtls, "mmtls._signature", findings);
   return {.progress = Progress::finished,
@@ -109,7 +120,8 @@ StreamReport inspect_mmtls(FindingList& findings) noexcept {
 StreamReport inspect_proxy_head(Bytes stream, StreamState& state, FindingList& findings) noexcept {
   const auto head = proxy::parse_head(stream);
   if (!head) return {.progress = Progress::unrecognised};
-  if (!head->host.empty()) add_host(head->host, findings);
+  // No proxy takes a part behind the first ones.
+  if (!head->host.empty()) static_cast<void>(add_host(head->host, findings));
   state.at = AtStart{};
   return {.progress = Progress::message,
           .protocol = Protocol::http,
@@ -142,10 +154,16 @@ StreamReport inspect_kind(Bytes stream, bool to_dns, StreamState& state, Scratch
       return begin_http2(stream, state);
     case StreamKind::tls:
       return inspect_tls(stream, start.hello, scratch, findings);
+    case StreamKind::tls_idle:
+      return step_over_idle_record(stream, state);
     case StreamKind::http:
       return begin_http(stream, state, findings);
     case StreamKind::dns:
       return begin_dns(stream, to_dns, state, scratch, findings);
+    case StreamKind::contradictory:
+      return {.progress = Progress::unreadable,
+              .protocol = Protocol::dns,
+              .error = ParseError::dns_malformed};
     case StreamKind::undecided:
     case StreamKind::unknown:
       break;

@@ -38,6 +38,12 @@ Scripts host_dot_and_port(const Payload& payload) {
                    request("Host: " + payload.name + ".:80")});
 }
 
+Scripts host_in_parts(const Payload& payload) {
+  return requests(
+      {request("Host: " + payload.name + "/x"), request("Host: " + payload.name + ", a"),
+       request("Host: " + payload.name + "\f"), request("Host: " + payload.name + ":80/x")});
+}
+
 Scripts absolute_target(const Payload& payload) {
   const std::string host(kDecoyName);
   return requests({"GET http://" + payload.name + "/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
@@ -92,6 +98,10 @@ std::span<const Case> http_cases() {
       {"http_host_case", "the field and its value in odd case", {Kind::http}, host_case},
       {"http_host_blanks", "no blank, many, before the colon, a fold", {Kind::http}, host_blanks},
       {"http_host_dot_port", "a final dot, a port", {Kind::http}, host_dot_and_port},
+      {"http_host_parts",
+       "a path, a list, a form feed behind the name",
+       {Kind::http},
+       host_in_parts},
       {"http_absolute_target",
        "the name in the target, another in Host",
        {Kind::http},

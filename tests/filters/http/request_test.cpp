@@ -121,7 +121,8 @@ TEST(RequestEvasion, ASecondHost) {
 TEST(RequestEvasion, AnAbsoluteTargetBesideTheHost) {
   EXPECT_EQ(hosts_of("GET http://wechat.com/ HTTP/1.1\r\nHost: a.example\r\n\r\n"),
             (Hosts{"a.example", "wechat.com"}));
-  EXPECT_EQ(hosts_of("GET http://a.example@wechat.com?x HTTP/1.1\r\n\r\n"), kWechat);
+  EXPECT_EQ(hosts_of("GET http://a.example@wechat.com?x HTTP/1.1\r\n\r\n"),
+            Hosts{"a.example@wechat.com"});
   EXPECT_EQ(hosts_of("GET ws://wechat.com:80#@a.example/ HTTP/1.1\r\n\r\n"),
             Hosts{"wechat.com:80"});
   EXPECT_EQ(hosts_of("GET http:// wechat.com /x HTTP/1.1\r\n\r\n"), kWechat);
@@ -249,6 +250,9 @@ TEST(Request, FieldsSayWhereTheBodyEnds) {
   EXPECT_EQ(framing_of("Content-Length: 5\r\n"), (Framing{.length = 5, .has_length = true}));
   EXPECT_EQ(framing_of("content-length:005\r\nContent-Length: 5\r\n"),
             (Framing{.length = 5, .has_length = true}));
+  // RFC 9110 section 8.6.
+  EXPECT_EQ(framing_of("Content-Length: 5, 5\r\nContent-Length:5,005 ,5\r\n"),
+            (Framing{.length = 5, .has_length = true}));
   EXPECT_EQ(framing_of("Transfer-Encoding: Chunked\r\n"), Framing{.chunked = true});
   EXPECT_EQ(framing_of("Transfer-Encoding: gzip, chunked\r\n"), Framing{.chunked = true});
 }
@@ -256,10 +260,12 @@ TEST(Request, FieldsSayWhereTheBodyEnds) {
 // Two servers would see the next request at two places.
 TEST(RequestEvasion, ABodyThatServersMayEndElsewhere) {
   for (const char* fields :
-       {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5, 5\r\n",
-        "Content-Length: +5\r\n", "Content-Length: 0x5\r\n", "Content-Length:\r\n",
-        "Content-Length: 9999999999999999999\r\n", "Content-Length : 5\r\n",
-        "Content-Length: 5\r\n 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+       {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5, 6\r\n",
+        "Content-Length: 5, 5\r\nContent-Length: 6\r\n", "Content-Length: 5,\r\n",
+        "Content-Length: ,5\r\n", "Content-Length: 5 5\r\n", "Content-Length: +5\r\n",
+        "Content-Length: 0x5\r\n", "Content-Length:\r\n", "Content-Length: 9999999999999999999\r\n",
+        "Content-Length : 5\r\n", "Content-Length: 5\r\n 6\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "Transfer-Encoding: identity\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",

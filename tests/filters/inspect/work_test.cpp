@@ -147,6 +147,15 @@ const std::vector<Case>& cases() {
        "EHLO a\r\n" + promises_in_records_of_one_byte(2700)},
       {"false hellos in the same records of one byte, longer than the search",
        "EHLO a\r\n" + promises_in_records_of_one_byte(12'000)},
+      {"records that servers step over",
+       repeat(bytes({22, 3, 1, 0, 0}), 2000) + hello("wechat.com")},
+      {"… between the pieces of a hello",
+       bytes({22, 3, 1, 0, 1, 1}) + repeat(bytes({22, 3, 1, 0, 0}), 32) +
+           bytes({22, 3, 1, 0, 1, 0}) + repeat(bytes({20, 3, 1, 0, 0}), 2000)},
+      {"… between pieces that almost begin one, in a search",
+       "EHLO a\r\n" + repeat(bytes({22, 3, 1, 0, 1, 1}) + repeat(bytes({20, 3, 1, 0, 0}), 11) +
+                                 bytes({22, 3, 1, 0, 1, 0}),
+                             200)},
       {"what almost begins a hello", repeat(bytes({22, 3, 1}), 5000)},
       {"what begins a hello, up to its version",
        repeat(bytes({22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 9}), 1400)},
