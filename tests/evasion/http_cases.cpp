@@ -66,6 +66,16 @@ Scripts odd_method(const Payload& payload) {
   return requests({"PROPFIND" + rest, "OPTIONS" + rest, "POST" + rest});
 }
 
+// Each is taken by one server at least: Python, Node, HAProxy, Go.
+Scripts odd_request_lines(const Payload& payload) {
+  const std::string fields = "\r\nHost: " + payload.name + "\r\n\r\n";
+  return requests({"GET / HTTP/2.0" + fields, "GET / HTTP/3.7" + fields,
+                   "OPTIONS / RTSP/1.0" + fields, "GET\t/ HTTP/1.1" + fields,
+                   " GET / HTTP/1.1" + fields, "GET x" + fields,
+                   std::string(70, 'A') + " / HTTP/1.1" + fields,
+                   "GET / HTTP/1.1\r\nX: y\rHost: " + payload.name + "\r\n\r\n"});
+}
+
 Scripts long_head(const Payload& payload) {
   const std::string filler = "X: " + std::string(5000, 'y');
   return requests({request(filler + "\r\nHost: " + payload.name)});
@@ -109,6 +119,7 @@ std::span<const Case> http_cases() {
       {"http_several_hosts", "two Host fields", {Kind::http}, several_hosts},
       {"http_lines_before", "empty lines before the request", {Kind::http}, lines_before},
       {"http_odd_method", "rare methods", {Kind::http}, odd_method},
+      {"http_odd_lines", "blanks, versions and methods", {Kind::http}, odd_request_lines},
       {"http_later_request",
        "in a second request, behind bodies, cut and turned",
        {Kind::http},

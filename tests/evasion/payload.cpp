@@ -109,7 +109,7 @@ std::vector<std::string> names_in_tls(Bytes stream) {
 
 void add_hosts(std::string_view head, std::vector<std::string>& names) {
   const std::string folded = lower(head);
-  for (const std::string_view field : {"\nhost:", "\nhost :", "http://"}) {
+  for (const std::string_view field : {"\nhost:", "\nhost :", "\rhost:", "http://"}) {
     for (std::size_t at = folded.find(field); at != std::string::npos;
          at = folded.find(field, at + 1)) {
       const std::size_t from = folded.find_first_not_of(" \t\r\n", at + field.size());

@@ -58,7 +58,7 @@ const std::vector<Case>& cases() {
       {"SOCKS 5", bytes({5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 1, 1, 187, 22, 3}), StreamKind::proxy_head,
        StreamKind::proxy_head},
       {"PROXY 1", text("PROXY UNKNOWN\r\n"), StreamKind::proxy_head, StreamKind::proxy_head},
-      {"text", text("{a: mail, b: x}"), StreamKind::unknown, StreamKind::dns},
+      {"text", text("caf\xc3\xa9, b, x, y"), StreamKind::unknown, StreamKind::dns},
       {"nothing", {}, StreamKind::undecided, StreamKind::undecided},
   };
   return kCases;

@@ -136,6 +136,15 @@ const std::vector<Case>& cases() {
        bytes({0x30, 0x1d, 2, 1, 1, 0x77, 0x18, 0x80, 0x16}) + "1.3.6.1.4.1.1466.20037" +
            tls_hello("a.example"),
        {"tls:a.example"}},
+      // Their first bytes are a method and a blank of Python's.
+      {"TLS behind an anonymous bind to LDAP",
+       bytes({0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0}) +
+           bytes({0x30, 0x1d, 2, 1, 2, 0x77, 0x18, 0x80, 0x16}) + "1.3.6.1.4.1.1466.20037" +
+           tls_hello("a.example"),
+       {"tls:a.example"}},
+      {"STARTTLS of XMPP, without a line end",
+       "<stream:stream to='a.example'><starttls xmlns='x'/>" + tls_hello("a.example"),
+       {"tls:a.example"}},
       {"MMTLS", kMmtls, {"mmtls:mmtls._signature"}},
       {"MMTLS behind SOCKS 5", kSocks5 + kMmtls, {"http:a.example", "mmtls:mmtls._signature"}},
       {"MMTLS in a request",
