@@ -110,7 +110,7 @@ bool read_request_line(std::string_view line, Request& request) noexcept {
     if (version_at > 0 || is_version(rest)) return false;
     request.target = rest;
     if (request.method == "GET") return !rest.empty();
-    return (rest.starts_with('/') || rest.contains("://")) &&
+    return (rest.starts_with('/') || rest == "*" || rest.contains("://")) &&
            std::ranges::all_of(request.method, is_token);
   }
   request.target = trim_words(rest.substr(0, version_at));
@@ -375,6 +375,8 @@ std::optional<std::string_view> authority_of(std::string_view target) noexcept {
   const std::string_view scheme = target.substr(0, scheme_end);
   if (scheme.contains('?') || scheme.contains('#')) return std::nullopt;
   std::string_view authority = target.substr(scheme_end + 3);
+  // Readers of URLs as browsers have them skip more slashes.
+  authority.remove_prefix(std::min(authority.find_first_not_of("/\\"), authority.size()));
   for (const char end : {'/', '?', '#'}) authority = authority.substr(0, authority.find(end));
   return trim(authority);
 }

@@ -5,6 +5,7 @@
 //
 //   " Www.Example.COM.:443 "     ->  www.example.com
 //   "[2001:db8::1]:443"          ->  2001:db8::1
+//   "www.ex%61mple.com"          ->  www.example.com
 //   "user@www.example.com/x, a"  ->  user, www.example.com, x, a
 //
 // Servers ignore case, blanks around, a port, brackets and final dots; so do we, whatever the

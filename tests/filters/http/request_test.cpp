@@ -99,6 +99,7 @@ TEST(RequestEvasion, OddVersions) {
   }
   EXPECT_EQ(hosts_of("GET /\r\nHost: wechat.com\r\n\r\n"), kWechat);  // none
   EXPECT_EQ(hosts_of("GET http://wechat.com/\r\n\r\n"), kWechat);
+  EXPECT_EQ(hosts_of("POST *\r\nHost: wechat.com\r\n\r\n"), kWechat);
   EXPECT_EQ(hosts_of("GET x\r\nHost: wechat.com\r\n\r\n"), kWechat);
 }
 
@@ -144,6 +145,7 @@ TEST(RequestEvasion, AnAbsoluteTargetBesideTheHost) {
             Hosts{"a.example@wechat.com"});
   EXPECT_EQ(hosts_of("GET ws://wechat.com:80#@a.example/ HTTP/1.1\r\n\r\n"),
             Hosts{"wechat.com:80"});
+  EXPECT_EQ(hosts_of("GET http:///\\/wechat.com/ HTTP/1.1\r\n\r\n"), kWechat);
   EXPECT_EQ(hosts_of("GET http:// wechat.com /x HTTP/1.1\r\n\r\n"), kWechat);
   EXPECT_EQ(hosts_of("CONNECT wechat.com:443 HTTP/1.1\r\nHost: a.example\r\n\r\n"),
             (Hosts{"a.example", "wechat.com:443"}));

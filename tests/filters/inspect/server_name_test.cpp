@@ -25,9 +25,13 @@ TEST(CanonicalHost, IsWhatServersMakeOfIt) {
   for (const char* as_sent :
        {"www.wechat.com", "WWW.WeChat.com", "www.wechat.com:443", "www.wechat.com.",
         "www.wechat.com.:443", " www.wechat.com ", "\twww.wechat.com:443 \r", "www.wechat.com..",
-        "www.wechat.com :443", "[www.wechat.com]:443", "www.wechat.com:443:80"}) {
+        "www.wechat.com :443", "\xa0www.wechat.com\x85:80", "www.wech%61t%2Ecom",
+        "[www.wechat.com]:443", "www.wechat.com:443:80"}) {
     EXPECT_EQ(text_of(canonical_host(as_sent)), "www.wechat.com") << as_sent;
   }
+  EXPECT_EQ(text_of(canonical_host("%zz%4.wechat.com%")), "%zz%4.wechat.com%");
+  EXPECT_TRUE(
+      text_of(canonical_host(std::string(20'000, 'a') + ".wech%61t.com")).ends_with("wechat.com"));
   EXPECT_EQ(text_of(canonical_host("")), "");
   EXPECT_EQ(text_of(canonical_host(":443")), "");
   EXPECT_EQ(text_of(canonical_host("[2001:db8::1]:443")), "2001:db8::1");
