@@ -67,15 +67,17 @@ StreamReport inspect_dns(Bytes stream, StreamState& state, Scratch& scratch,
   return report;
 }
 
-StreamReport inspect_tls(Bytes stream, tls::HelloWalk& walk, Scratch& scratch,
+StreamReport inspect_tls(Bytes stream, StreamState& state, Scratch& scratch,
                          FindingList& findings) noexcept {
+  tls::HelloWalk& walk = std::get<AtStart>(state.at).hello;
   const tls::HelloRead read = tls::read_client_hello(stream, walk, scratch.handshake);
-  StreamReport report{.progress = Progress::finished,
+  StreamReport report{.progress = Progress::message,
                       .protocol = Protocol::tls,
                       .consumed = read.consumed,
                       .examined = read.examined};
   if (read.hello) {
     add_server_name(*read.hello, Protocol::tls, findings);
+    state.at = InSearch{.behind_hello = true};
     return report;
   }
   report.consumed = 0;
@@ -153,7 +155,7 @@ StreamReport inspect_kind(Bytes stream, bool to_dns, StreamState& state, Scratch
     case StreamKind::http2:
       return begin_http2(stream, state);
     case StreamKind::tls:
-      return inspect_tls(stream, start.hello, scratch, findings);
+      return inspect_tls(stream, state, scratch, findings);
     case StreamKind::tls_idle:
       return step_over_idle_record(stream, state);
     case StreamKind::http:
