@@ -65,7 +65,7 @@ TEST(FramingLogProperty, DoesAsANaiveOneDoes) {
     std::map<std::uint64_t, std::byte> naive;
     std::uint64_t end = random() % 50, forgotten = 0;
     for (int step = 0; step < 100; ++step) {
-      const ByteVector some = bytes(1 + random() % 30, random());
+      const ByteVector some = bytes(1 + random() % 30, static_cast<unsigned>(random()));
       switch (random() % 4) {
         case 0: {
           const std::uint64_t at = end + random() % 20;
