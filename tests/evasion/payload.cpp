@@ -104,7 +104,16 @@ std::vector<std::string> names_in_tls(Bytes stream) {
     if (type < 20 || type > 22 || !reader.ok()) break;
     if (type == 22) append(handshake, fragment);
   }
-  return names_in_hello(server_name_of(handshake));
+  // A server that asks again (HelloRetryRequest) takes the last one.
+  std::vector<std::string> names;
+  for (ByteReader messages(handshake); messages.remaining() >= 4;) {
+    const Bytes message = messages.rest();
+    messages.skip(1);
+    messages.skip(messages.u24());
+    for (std::string& name : names_in_hello(server_name_of(message)))
+      names.push_back(std::move(name));
+  }
+  return names;
 }
 
 void add_hosts(std::string_view head, std::vector<std::string>& names) {

@@ -92,6 +92,17 @@ Scripts idle_records(const Payload& payload) {
   return scripts;
 }
 
+// After a HelloRetryRequest, or in front of it.
+Scripts second_hello(const Payload& payload) {
+  const ByteVector first = test::tls_records(client_hello(kDecoyName));
+  const ByteVector change = test::byte_vector(std::string_view("\x14\3\3\0\1\1", 6));
+  Script script(test::joined({first, change, payload.stream}));
+  const std::size_t cut = first.size(), size = script.stream.size();
+  return {Script(script).open().whole(), Script(script).open().part(0, cut).part(cut, size),
+          Script(script).open().part(cut, size).part(0, cut),
+          Script(script).open().part(0, cut + 20).part(cut + 20, size)};
+}
+
 Scripts odd_versions(const Payload& payload) {
   Scripts scripts;
   for (const int record : {0, 0x7f, 0xff}) {
@@ -140,6 +151,8 @@ std::span<const Case> tls_cases() {
        record_a_byte_a_segment},
       {"tls_record_version", "record versions 3.0, 3.3, 3.4 and 3.255", kTlsKinds, other_versions},
       {"tls_idle_records", "empty records and others that say nothing", kTlsKinds, idle_records},
+      {"tls_second_hello", "a decoy, then the hello that a HelloRetryRequest asks for", kTlsKinds,
+       second_hello},
       {"tls_odd_versions", "versions of record and hello that do not exist", kTlsKinds,
        odd_versions},
       {"tls_port", "a port behind the name", {Kind::tls}, with_port},

@@ -77,14 +77,14 @@ GO = """
 package main
 
 import (
-	"io"
-	"net/http"
+  "io"
+  "net/http"
 )
 
 func main() {{
-	http.HandleFunc("{name}/", func(w http.ResponseWriter, r *http.Request) {{ io.WriteString(w, "[banned]") }})
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {{ io.WriteString(w, "other") }})
-	http.ListenAndServe("127.0.0.1:{port}", nil)
+  http.HandleFunc("{name}/", func(w http.ResponseWriter, r *http.Request) {{ io.WriteString(w, "[banned]") }})
+  http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {{ io.WriteString(w, "other") }})
+  http.ListenAndServe("127.0.0.1:{port}", nil)
 }}
 """
 PYTHON = """
