@@ -2,6 +2,7 @@
 
 #include "benchmarks/hostile/rules.h"
 #include "benchmarks/hostile/talk.h"
+#include "tests/support/server_hello.h"
 
 namespace sluice::bench {
 namespace {
@@ -27,7 +28,8 @@ Scenario ordinary_data() {
     const ByteVector bytes = hello("www.example.com", 250, {});
     add(scenario.opening, talk.handshake());
     scenario.opening.push_back(talk.data(0, bytes));
-    scenario.opening.push_back(talk.acknowledge(bytes.size()));
+    scenario.opening.push_back(
+        talk.answer(0, test::tls_records(test::server_hello()), bytes.size()));
   }
   for (std::size_t i = 0; i < 1024; ++i) {
     scenario.attack.push_back(Talk(kOrdinaryTalks + i % 64).answer(0, ByteVector(kMss), 16));

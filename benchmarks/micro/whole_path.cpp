@@ -17,6 +17,7 @@
 #include "lists/compile/compile.h"
 #include "tests/support/memory_dataplane.h"
 #include "tests/support/packet_builder.h"
+#include "tests/support/server_hello.h"
 
 namespace sluice::bench {
 namespace {
@@ -156,6 +157,7 @@ void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
   };
   const std::string server = "198.51.100.2:443";
   const ByteVector hello = test::tls_records(test::client_hello("www.example.com"), {});
+  const ByteVector answer = test::tls_records(test::server_hello());
   const auto end = static_cast<std::uint32_t>(1000 + hello.size());
   std::vector<ByteVector> opening;
   for (std::size_t i = 0; i < flows; ++i) {
@@ -164,7 +166,7 @@ void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
     opening.push_back(FrameBuilder(up).tcp(999, 0, "S").build());
     opening.push_back(FrameBuilder(down).tcp(4999, 1000, "SA").build());
     opening.push_back(FrameBuilder(up).tcp(1000, 5000, "PA").payload(hello).build());
-    opening.push_back(FrameBuilder(down).tcp(5000, end, "A").build());
+    opening.push_back(FrameBuilder(down).tcp(5000, end, "PA").payload(answer).build());
   }
   Path path(std::move(opening));
   check(path.run() == 0, "verdicts of openings");

@@ -14,6 +14,8 @@ constexpr std::size_t kShortestQuery = kHeaderBytes + 1 + 4;
 constexpr std::uint8_t kMaxAdditional = 2;
 constexpr std::uint8_t kLeastPointer = 0xc0;
 
+static_assert(kHeadBytes == kFramingBytes + kHeaderBytes);
+
 // What a byte of a query's header may be, by its place.
 bool header_byte_may_be(std::size_t place, std::uint8_t byte) noexcept {
   switch (place) {
@@ -76,6 +78,18 @@ Look looks_like_query_stream(Bytes stream, QueryScan& scan) noexcept {
   look.is = Detection::maybe;
   look.needed = scan.next + std::size_t{1};
   return look;
+}
+
+// Identifier, flags and additional records are left out: a server may answer whatever they say.
+bool may_be_asked(Bytes stream) noexcept {
+  constexpr std::size_t kLeastQuestion = 1 + 4;  // name, type, class
+  constexpr std::size_t kLeastRecord = 1 + 10;   // and time to live, length
+  ByteReader reader(stream);
+  const std::size_t length = reader.u16();
+  reader.skip(4);
+  const std::size_t questions = reader.u16();
+  const std::size_t records = std::size_t{reader.u16()} + reader.u16();
+  return kHeaderBytes + questions * kLeastQuestion + records * kLeastRecord <= length;
 }
 
 bool may_be_response_stream(Bytes stream) noexcept {

@@ -40,6 +40,11 @@ struct QueryScan {
   QueryScan scan;
   return looks_like_query_stream(stream, scan).is != Detection::no;
 }
+// Whether a server of DNS could read a question in a stream: its header is no longer than the
+// message, and the questions and records that it counts fit in (RFC 1035 section 4.1). Text and TLS
+// never do, for their bytes would count too many. REQUIRES: kHeadBytes are there.
+inline constexpr std::size_t kHeadBytes = kFramingBytes + 12;
+[[nodiscard]] bool may_be_asked(Bytes stream) noexcept;
 // Whether a stream may be that of a DNS server: a length with room for a header, and QR 1.
 [[nodiscard]] bool may_be_response_stream(Bytes stream) noexcept;
 

@@ -11,8 +11,38 @@ constexpr bool is_token(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
+// What Python splits a request line at. Other servers take blanks, or a blank, only.
+constexpr bool separates_words(char c) {
+  const auto value = static_cast<unsigned char>(c);
+  return (value >= '\t' && value <= '\r') || (value >= 0x1c && value <= ' ') || value == 0x85 ||
+         value == 0xa0;
+}
+
+// A method may have any of these in Python.
+constexpr bool is_visible(char c) {
+  return c > ' ' && c <= '~';
+}
+// Neither control nor DEL, but for what separates words.
+constexpr bool is_text(char c) {
+  return separates_words(c) || (static_cast<unsigned char>(c) > ' ' && c != 0x7f);
+}
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+std::string_view trim_words(std::string_view text) noexcept {
+  while (!text.empty() && separates_words(text.front())) text.remove_prefix(1);
+  while (!text.empty() && separates_words(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Offset of the first or last separator; the size of the text, or 0: there is none.
+std::size_t first_separator(std::string_view text) noexcept {
+  return static_cast<std::size_t>(std::ranges::find_if(text, separates_words) - text.begin());
+}
+std::size_t behind_last_separator(std::string_view text) noexcept {
+  while (!text.empty() && !separates_words(text.back())) text.remove_suffix(1);
+  return text.size();
 }
 
 // A line may end in several CRs: nginx ignores them.
@@ -48,36 +78,43 @@ std::string_view head_of(Bytes stream) noexcept {
   return as_text(stream.first(std::min(stream.size(), kMaxHead)));
 }
 
-// Any CR and LF in front of a request line: RFC 9112 section 2.2 asks to skip one empty line, nginx
-// skips all.
+// Any CR, LF and blank in front of a request line: RFC 9112 section 2.2 asks to skip one empty
+// line, nginx skips all, Python blanks too.
 std::size_t empty_lines(std::string_view text, std::size_t known) noexcept {
   std::size_t at = std::min(known, text.size());
-  while (at < text.size() && (text[at] == '\r' || text[at] == '\n')) ++at;
+  while (at < text.size() && separates_words(text[at])) ++at;
   return at;
 }
 
-// HTTP/1.x; nginx reads up to three digits behind the dot.
+// Letters, a slash, digits and dots: Node takes RTSP/1.0 and HTTP/2.0, HAProxy HTTP/3.7, nginx
+// three digits behind the dot.
 bool is_version(std::string_view text) noexcept {
-  constexpr std::string_view kStart = "HTTP/1.";
-  return text.size() > kStart.size() &&
-         equal_ignoring_case(text.substr(0, kStart.size()), kStart) &&
-         text.find_first_not_of("0123456789", kStart.size()) == std::string_view::npos;
+  const std::size_t slash = text.find('/');
+  if (slash == 0 || slash >= text.size() - 1) return false;
+  const auto is_letter = [](char c) {
+    return to_lower_ascii(c) >= 'a' && to_lower_ascii(c) <= 'z';
+  };
+  return std::ranges::all_of(text.substr(0, slash), is_letter) && text[slash + 1] != '.' &&
+         text.find_first_not_of("0123456789.", slash + 1) == std::string_view::npos;
 }
 
-// RFC 9112 section 3: method SP target SP HTTP/1.x, with lenient blanks.
+// RFC 9112 section 3: method SP target SP version, with lenient blanks. Servers that know HTTP/0.9
+// take a line without version; of any target if the method is GET, and Python reads its fields,
+// too.
 bool read_request_line(std::string_view line, Request& request) noexcept {
-  const std::size_t method_end = line.find(' ');
-  if (method_end == std::string_view::npos) return false;
+  const std::size_t method_end = first_separator(line);
   request.method = line.substr(0, method_end);
-  const std::string_view rest = trim(line.substr(method_end));
-  const std::size_t version_at = rest.find_last_of(" \t");
-  if (version_at == std::string_view::npos) {
-    request.target = rest;  // some clients write no version, and some servers accept that
-    return rest.starts_with('/') || rest.contains("://");
+  const std::string_view rest = trim_words(line.substr(method_end));
+  const std::size_t version_at = behind_last_separator(rest);
+  if (version_at == 0 || !is_version(rest.substr(version_at))) {
+    if (version_at > 0 || is_version(rest)) return false;
+    request.target = rest;
+    if (request.method == "GET") return !rest.empty();
+    return (rest.starts_with('/') || rest == "*" || rest.contains("://")) &&
+           std::ranges::all_of(request.method, is_token);
   }
-  const std::string_view version = rest.substr(version_at + 1);
-  request.target = trim(rest.substr(0, version_at));
-  return is_version(version) && !request.target.empty();
+  request.target = trim_words(rest.substr(0, version_at));
+  return !request.target.empty();
 }
 
 // What the target says of the host (RFC 9112 section 3.2).
@@ -95,19 +132,21 @@ bool add_host(Request& request, std::string_view host) noexcept {
   return true;
 }
 
-// A request line without end within kMaxHead. The form of the target tells a request from text that
-// only starts like a method.
+// A request line without end within kMaxHead. Method and target tell a request from text that only
+// starts like one.
 RequestError without_end(std::string_view line) noexcept {
-  const std::size_t method_end = std::min(line.find(' '), line.size());
-  const std::string_view target = trim(line.substr(method_end));
+  constexpr std::size_t kMaxScheme = 64;
+  const std::size_t method_end = first_separator(line);
+  if (!std::ranges::all_of(line.substr(0, method_end), is_token)) return RequestError::not_http;
+  const std::string_view target = trim_words(line.substr(method_end));
   const bool is_target = line.empty() || target.starts_with('/') || target.starts_with('*') ||
-                         target.substr(0, kMaxMethod).contains("://") ||
+                         target.substr(0, kMaxScheme).contains("://") ||
                          equal_ignoring_case(line.substr(0, method_end), "CONNECT");
   return is_target ? RequestError::too_large : RequestError::not_http;
 }
 
 // Digits only, and few enough that sums of lengths never overflow.
-std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
+std::optional<std::uint64_t> read_number(std::string_view text) noexcept {
   constexpr std::size_t kMostDigits = 18;
   if (text.empty() || text.size() > kMostDigits) return std::nullopt;
   std::uint64_t value = 0;
@@ -116,6 +155,19 @@ std::optional<std::uint64_t> read_length(std::string_view text) noexcept {
     value = value * 10 + static_cast<std::uint64_t>(c - '0');
   }
   return value;
+}
+
+// RFC 9110 section 8.6: a list of one and the same number means that number.
+std::optional<std::uint64_t> read_length(std::string_view list) noexcept {
+  std::optional<std::uint64_t> length;
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const auto number = read_number(trim(list.substr(0, comma)));
+    if (!number || (length && *length != *number)) return std::nullopt;
+    length = number;
+    if (comma == std::string_view::npos) return length;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 // The first line of a field; the next one may continue it.
@@ -187,7 +239,7 @@ void read_framing(const Field& field, Framing& framing) noexcept {
   framing.ambiguous = framing.ambiguous || !good || (framing.chunked && framing.has_length);
 }
 
-bool read_field(const Line& of_head, Request& request) noexcept {
+bool read_line(const Line& of_head, Request& request) noexcept {
   if (!may_be_of_interest(of_head.text)) return true;
   const Field field(of_head);
   if (field.is("host")) {
@@ -196,6 +248,20 @@ bool read_field(const Line& of_head, Request& request) noexcept {
   if (is_of_interest(field)) read_framing(field, request.framing);
   if (field.is("upgrade") && equal_ignoring_case(field.value(), "mmtls")) {
     request.upgrades_to_mmtls = true;
+  }
+  return true;
+}
+
+// Python ends a field at a CR alone, too. Others refuse it or take it for a blank, so both count.
+bool read_field(const Line& of_head, Request& request) noexcept {
+  if (!read_line(of_head, request)) return false;
+  std::string_view rest = trim(of_head.text);
+  for (std::size_t cr = rest.find('\r'); cr != std::string_view::npos; cr = rest.find('\r')) {
+    rest.remove_prefix(cr + 1);
+    const Line part{.text = rest.substr(0, rest.find('\r'))};
+    request.framing.ambiguous =
+        request.framing.ambiguous || (is_of_interest(Field(part)) && !Field(part).is("host"));
+    if (Field(part).is("host") && !read_line(part, request)) return false;
   }
   return true;
 }
@@ -309,9 +375,10 @@ std::optional<std::string_view> authority_of(std::string_view target) noexcept {
   const std::string_view scheme = target.substr(0, scheme_end);
   if (scheme.contains('?') || scheme.contains('#')) return std::nullopt;
   std::string_view authority = target.substr(scheme_end + 3);
+  // Readers of URLs as browsers have them skip more slashes.
+  authority.remove_prefix(std::min(authority.find_first_not_of("/\\"), authority.size()));
   for (const char end : {'/', '?', '#'}) authority = authority.substr(0, authority.find(end));
-  const std::size_t user_end = authority.rfind('@');
-  return trim(user_end == std::string_view::npos ? authority : authority.substr(user_end + 1));
+  return trim(authority);
 }
 
 std::string_view without_port(std::string_view host) noexcept {
@@ -322,25 +389,35 @@ std::string_view without_port(std::string_view host) noexcept {
   return host.substr(0, host.find(':'));
 }
 
+// A token and a blank say request at once. Other starts that some server takes may begin a binary
+// protocol, too, or one that goes on with TLS: they are requests if their first line is text.
 Look looks_like_request(Bytes stream, MethodScan& scan) noexcept {
   const std::string_view text = head_of(stream);
   Look look;
-  while (scan.next < text.size()) {
+  for (; scan.next < text.size(); ++scan.next) {
     const char c = text[scan.next];
     ++look.examined;
-    const std::size_t method_size = scan.next - std::size_t{scan.line};
-    ++scan.next;
-    if (method_size == 0 && (c == '\r' || c == '\n')) {
-      scan.line = scan.next;
-    } else if (is_token(c)) {
-      if (method_size == kMaxMethod) return look;
+    if (scan.in_text) {
+      if (!is_text(c)) return look;
+      if (c == '\n') look.is = Detection::yes;
+      if (c == '\n') return look;
+    } else if (scan.next == scan.line && separates_words(c)) {
+      ++scan.line;
+    } else if (c == ' ' && !scan.is_odd) {
+      look.is = Detection::yes;
+      return look;
+    } else if (is_visible(c)) {
+      scan.is_odd = scan.is_odd || !is_token(c);
+    } else if (separates_words(c) && c != '\n') {
+      scan.in_text = true;
     } else {
-      look.is = c == ' ' && method_size > 0 ? Detection::yes : Detection::no;
       return look;
     }
   }
-  // Only empty lines: the parser refuses them as too large.
-  look.is = text.size() == kMaxHead ? Detection::yes : Detection::maybe;
+  // Only empty lines are refused by the parser, as too large.
+  const bool is_full = text.size() == kMaxHead;
+  const bool is_empty = scan.line == scan.next;
+  look.is = !is_full ? Detection::maybe : is_empty ? Detection::yes : Detection::no;
   look.needed = stream.size() + 1;
   return look;
 }

@@ -11,11 +11,12 @@
 //   `------------ head_size ------------'                   head_size = up to the last whole field
 //                                      | field | … | empty line |     continue_request
 //
-// Read as a lenient server would: any method, lines that end in LF or CRs and LF, any case and
-// blanks around the field's value, empty lines in front, a request line without version. Every Host
-// field counts, and so does the authority of an absolute or CONNECT target: a banned name in any of
-// them blocks. Strict about the end of the body: if servers may see it at two places, the framing
-// is `ambiguous`, and nothing behind such a head can be judged.
+// Read as the most lenient server would (tests/netns/request_lines_test.py asks some): any method,
+// lines that end in LF or CRs and LF, any case and blanks around the field's value, empty lines and
+// blanks in front, any version or none. Every Host field counts, and so does the authority of an
+// absolute or CONNECT target: a banned name in any of them blocks. Strict about the end of the
+// body: if servers may see it at two places, the framing is `ambiguous`, and nothing behind such a
+// head can be judged.
 
 #include <array>
 #include <cstdint>
@@ -76,8 +77,8 @@ struct HeadBytes {
 
 // Without blanks and CRs around.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-// The authority of an absolute target (RFC 9112 section 3.2.2), without user and blanks around it;
-// nullopt: another form of target.
+// The authority of an absolute target (RFC 9112 section 3.2.2), with its user information, without
+// blanks around it; nullopt: another form of target.
 [[nodiscard]] std::optional<std::string_view> authority_of(std::string_view target) noexcept;
 // `host:port` -> host, cut at the first colon; `[v6]:port` -> v6 without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host) noexcept;
@@ -86,12 +87,13 @@ struct HeadBytes {
 struct MethodScan {
   std::uint16_t line = 0;  // empty lines in front end here
   std::uint16_t next = 0;  // offset of the first byte that was not read
+  bool is_odd = false;     // the method is no token
+  bool in_text = false;    // behind a method that may be none
 };
 
-// Guesses whether a stream is an HTTP/1 request: empty lines, a method token (RFC 9110 section 9.1)
-// of up to kMaxMethod bytes and a blank. nginx takes upper-case letters only; Go and Apache take
-// any token, so `get` counts. Continues where the scan stopped: each byte is read once.
-inline constexpr std::size_t kMaxMethod = 64;
+// Guesses whether a stream is an HTTP/1 request: empty lines and blanks, a method and a blank.
+// nginx takes upper-case letters only; Go and Apache take any token (RFC 9110 section 9.1), Python
+// any visible characters. Continues where the scan stopped: each byte is read once.
 [[nodiscard]] Look looks_like_request(Bytes stream, MethodScan& scan) noexcept;
 // The same in one call; false is final, true may become false with more bytes.
 [[nodiscard]] inline bool may_be_request(Bytes stream) noexcept {

@@ -70,7 +70,9 @@ StreamReport inspect_fields(Bytes block, http2::Entries& entries, Http2Scratch& 
                                 : ParseError::http_malformed);
   }
   if (hosts.error() != ParseError::none) return unreadable_http2(hosts.error());
-  for (const std::string_view host : hosts.all()) add_host(host, findings);
+  for (const std::string_view host : hosts.all()) {
+    if (!add_host(host, findings)) return unreadable_http2(ParseError::http_too_many_hosts);
+  }
   StreamReport report = part(0);
   // It repeats a host that was judged when it came first: not a request without a name.
   report.is_part = hosts.all().empty() && fields->repeats_host;

@@ -56,13 +56,17 @@ std::string_view path_of(std::string_view target) noexcept {
   return target.substr(0, target.find_first_of("?#"));
 }
 
-void add_findings(const http::Request& request, FindingList& findings) noexcept {
-  for (std::size_t i = 0; i < request.host_count; ++i) add_host(request.hosts[i], findings);
+// False: a host has too many parts.
+bool add_findings(const http::Request& request, FindingList& findings) noexcept {
+  for (std::size_t i = 0; i < request.host_count; ++i) {
+    if (!add_host(request.hosts[i], findings)) return false;
+  }
   const std::string_view path = path_of(request.target);
   if (request.upgrades_to_mmtls || is_mmtls_path(path)) {
     add_signature(Protocol::mmtls, "mmtls._signature", findings);
   }
   if (is_httpdns_path(path)) add_signature(Protocol::http, "httpdns._signature", findings);
+  return true;
 }
 
 // Behind a whole head: where does the next message begin?
@@ -82,7 +86,7 @@ StreamReport end_head(const http::Request& request, bool is_connect, StreamState
 
 StreamReport end_part(const http::Request& request, bool is_connect, StreamState& state,
                       FindingList& findings) noexcept {
-  add_findings(request, findings);
+  if (!add_findings(request, findings)) return unreadable(ParseError::http_too_many_hosts);
   if (request.is_whole) return end_head(request, is_connect, state);
   state.at = InHttpFields{.framing = request.framing, .is_connect = is_connect};
   return message(request.head_size);

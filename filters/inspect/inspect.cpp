@@ -11,9 +11,9 @@
 namespace sluice::inspect {
 namespace {
 
-// A host may give two findings (add_host), a request two signatures.
+// A host may give several findings (add_host), a request two signatures.
 static_assert(FindingList::kCapacity >= dns::kMaxQuestions &&
-                  FindingList::kCapacity >= 2 * http::kMaxHosts + 2,
+                  FindingList::kCapacity >= kMaxHostParts * http::kMaxHosts + 2,
               "all findings of one message fit");
 
 void add_questions(const dns::Query& query, FindingList& findings) noexcept {
@@ -67,15 +67,17 @@ StreamReport inspect_dns(Bytes stream, StreamState& state, Scratch& scratch,
   return report;
 }
 
-StreamReport inspect_tls(Bytes stream, tls::HelloWalk& walk, Scratch& scratch,
+StreamReport inspect_tls(Bytes stream, StreamState& state, Scratch& scratch,
                          FindingList& findings) noexcept {
+  tls::HelloWalk& walk = std::get<AtStart>(state.at).hello;
   const tls::HelloRead read = tls::read_client_hello(stream, walk, scratch.handshake);
-  StreamReport report{.progress = Progress::finished,
+  StreamReport report{.progress = Progress::message,
                       .protocol = Protocol::tls,
                       .consumed = read.consumed,
                       .examined = read.examined};
   if (read.hello) {
     add_server_name(*read.hello, Protocol::tls, findings);
+    state.at = InSearch{.behind_hello = true};
     return report;
   }
   report.consumed = 0;
@@ -98,6 +100,17 @@ StreamReport inspect_tls(Bytes stream, tls::HelloWalk& walk, Scratch& scratch,
   return report;
 }
 
+// REQUIRES: it was recognised.
+StreamReport step_over_idle_record(Bytes stream, StreamState& state) noexcept {
+  state.at = AtStart{};
+  return {.progress = Progress::message,
+          .protocol = Protocol::tls,
+          .consumed = tls::kRecordHeaderBytes,
+          .skip = tls::find_idle_record(stream).size - tls::kRecordHeaderBytes,
+          .is_part = true,
+          .examined = tls::kRecordHeaderBytes};
+}
+
 StreamReport inspect_mmtls(FindingList& findings) noexcept {
   add_signature(Protocol::mmtls, "mmtls._signature", findings);
   return {.progress = Progress::finished,
@@ -109,7 +122,8 @@ StreamReport inspect_mmtls(FindingList& findings) noexcept {
 StreamReport inspect_proxy_head(Bytes stream, StreamState& state, FindingList& findings) noexcept {
   const auto head = proxy::parse_head(stream);
   if (!head) return {.progress = Progress::unrecognised};
-  if (!head->host.empty()) add_host(head->host, findings);
+  // No proxy takes a part behind the first ones.
+  if (!head->host.empty()) static_cast<void>(add_host(head->host, findings));
   state.at = AtStart{};
   return {.progress = Progress::message,
           .protocol = Protocol::http,
@@ -141,11 +155,17 @@ StreamReport inspect_kind(Bytes stream, bool to_dns, StreamState& state, Scratch
     case StreamKind::http2:
       return begin_http2(stream, state);
     case StreamKind::tls:
-      return inspect_tls(stream, start.hello, scratch, findings);
+      return inspect_tls(stream, state, scratch, findings);
+    case StreamKind::tls_idle:
+      return step_over_idle_record(stream, state);
     case StreamKind::http:
       return begin_http(stream, state, findings);
     case StreamKind::dns:
       return begin_dns(stream, to_dns, state, scratch, findings);
+    case StreamKind::contradictory:
+      return {.progress = Progress::unreadable,
+              .protocol = Protocol::dns,
+              .error = ParseError::dns_malformed};
     case StreamKind::undecided:
     case StreamKind::unknown:
       break;

@@ -54,8 +54,9 @@ struct StreamReport {
   std::optional<Protocol> protocol;  // once known
   std::size_t consumed = 0;          // bytes that were judged; unreadable: that could not be
   std::uint64_t skip = 0;            // message: bytes behind these that say nothing (a body)
-  bool is_part = false;              // message: a piece of a body, a trailer, a proxy's head
-  std::size_t needed = 0;            // need_more: a shorter stream gives the same answer
+  bool is_part = false;    // message: a piece of a body, a trailer, a proxy's head, a record
+                           // that says nothing
+  std::size_t needed = 0;  // need_more: a shorter stream gives the same answer
   ParseError error = ParseError::none;
   std::size_t examined = 0;  // bytes that this look read, each as often as it did
 };
@@ -73,6 +74,8 @@ inline constexpr std::size_t kMaxServerBytesInSearch = 64 * 1024;
 //
 // Cost: however the stream is cut, all looks together read at most kMaxExamined bytes for each byte
 // received; `examined` counts them.
+//
+// Behind a ClientHello, a message of TLS, the stream is searched for another one.
 inline constexpr std::size_t kMaxExamined = 8;
 [[nodiscard]] StreamReport inspect_stream(Bytes stream, Port server_port, StreamState& state,
                                           Scratch& scratch, FindingList& findings) noexcept;

@@ -38,13 +38,27 @@ Look look_for_http2(Bytes stream, http2::PrefaceScan& scan) noexcept {
   const std::size_t before = std::size_t{scan.line} + scan.same;
   const auto preface = http2::parse_preface(stream, scan);
   Look look{.is = Detection::yes, .needed = stream.size() + 1};
-  look.examined = scan.line + scan.same - before + 1;
+  look.examined = std::min(scan.line + scan.same + std::size_t{1}, stream.size()) - before;
   if (!preface && preface.error() == http2::PrefaceError::need_more) look.is = Detection::maybe;
   if (!preface && preface.error() == http2::PrefaceError::not_preface) {
     // Empty lines alone may be in front of anything.
     look.is = scan.line == stream.size() ? Detection::maybe : Detection::no;
   }
   return look;
+}
+
+Look look_for_question(Bytes stream) noexcept {
+  constexpr std::size_t kIdentifierAndFlags = 4, kAdditional = 2;
+  if (stream.size() < dns::kHeadBytes) return {.is = Detection::maybe, .needed = dns::kHeadBytes};
+  return {.is = dns::may_be_asked(stream) ? Detection::yes : Detection::no,
+          .examined = dns::kHeadBytes - kIdentifierAndFlags - kAdditional};
+}
+
+Look look_for_idle_record(Bytes stream) noexcept {
+  constexpr std::size_t kTypeAndMajor = 2;
+  const Detection is = tls::find_idle_record(stream).is;
+  const std::size_t read = is == Detection::maybe ? kTypeAndMajor : tls::kRecordHeaderBytes;
+  return {.is = is, .needed = tls::kRecordHeaderBytes, .examined = std::min(stream.size(), read)};
 }
 
 Look look_for_tls(Bytes stream) noexcept {
@@ -61,39 +75,48 @@ class Recogniser {
       : stream_(stream), to_dns_(to_dns), scan_(scan) {}
 
   StreamGuess guess() noexcept {
+    const Detection asked =
+        !to_dns_ ? Detection::no
+                 : note(StreamKind::contradictory, [&] { return look_for_question(stream_); });
+    if (asked == Detection::maybe) return undecided();
+    const Detection tls = note(StreamKind::tls, [&] { return look_for_tls(stream_); });
+    const Detection idle =
+        possible(tls) ? Detection::no
+                      : note(StreamKind::tls_idle, [&] { return look_for_idle_record(stream_); });
+    if (asked == Detection::yes) {
+      const bool may_be_tls = possible(tls) || possible(idle);
+      return decide(may_be_tls ? StreamKind::contradictory : StreamKind::dns);
+    }
     const Detection dns =
         note(StreamKind::dns, [&] { return dns::looks_like_query_stream(stream_, scan_.query); });
+    if (dns == Detection::yes) return decide(StreamKind::dns);
     const Detection http =
         note(StreamKind::http, [&] { return http::looks_like_request(stream_, scan_.method); });
-    const Detection tls = note(StreamKind::tls, [&] { return look_for_tls(stream_); });
     const Detection mmtls = note(StreamKind::mmtls, [&] { return look_for_mmtls(stream_); });
     const Detection proxy =
         note(StreamKind::proxy_head, [&] { return look_for_proxy(stream_, scan_); });
     const Detection http2 =
         note(StreamKind::http2, [&] { return look_for_http2(stream_, scan_.preface); });
-
-    if (to_dns_ && dns == Detection::yes) return decide(StreamKind::dns);
-    if (to_dns_ && dns == Detection::maybe) return undecided();
+    if (possible(dns)) return undecided();
     if (mmtls == Detection::yes) return decide(StreamKind::mmtls);
     if (proxy == Detection::yes) return decide(StreamKind::proxy_head);
     if (http2 == Detection::yes) return decide(StreamKind::http2);
-    const auto possible = [](Detection detection) { return detection != Detection::no; };
-    const bool others = possible(mmtls) || possible(proxy) || possible(http2);
-    const int claims = int{possible(tls)} + int{possible(http)} + int{possible(dns)};
-    if (others) return undecided();
-    if (dns == Detection::yes) return decide(StreamKind::dns);
-    if (claims > 1) return undecided();
+    if (idle == Detection::yes) return decide(StreamKind::tls_idle);
+    const bool others = possible(mmtls) || possible(proxy) || possible(http2) || possible(idle);
+    if (others || (possible(tls) && possible(http))) return undecided();
     // The reader of TLS waits for its first bytes itself, and says exactly how many it lacks.
     if (possible(tls)) return decide(StreamKind::tls);
     if (http == Detection::yes) return decide(StreamKind::http);
-    if (claims > 0) return undecided();
+    if (possible(http)) return undecided();
     return decide(to_dns_ ? StreamKind::dns : StreamKind::unknown);
   }
 
  private:
+  static bool possible(Detection detection) noexcept { return detection != Detection::no; }
+
   template <typename LookFor>
   Detection note(StreamKind kind, LookFor look_for) noexcept {
-    const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+    const auto bit = static_cast<std::uint16_t>(1U << static_cast<unsigned>(kind));
     if ((scan_.ruled_out & bit) != 0) return Detection::no;
     if ((scan_.certain & bit) != 0) return Detection::yes;
     const Look look = look_for();

@@ -26,14 +26,16 @@ enum class StreamKind : std::uint8_t {
   proxy_head,  // SOCKS, the PROXY protocol
   http2,       // its preface, or its first line and then something else
   tls,
+  tls_idle,  // a record that servers step over in front of a hello
   http,
   dns,
+  contradictory,  // servers could read TLS in it, or DNS
   unknown,
 };
 
 // What is known of a stream that is still undecided.
 struct StreamScan {
-  std::uint8_t ruled_out = 0, certain = 0;  // a bit for each StreamKind
+  std::uint16_t ruled_out = 0, certain = 0;  // a bit for each StreamKind
   StreamKind kind = StreamKind::undecided;
   http::MethodScan method;
   http2::PrefaceScan preface;
@@ -47,8 +49,10 @@ struct StreamGuess {
   std::size_t examined = 0;  // bytes that this call looked at
 };
 
-// `to_dns`: the stream goes to a port of DNS servers. There a plausible query is DNS whatever else
-// its first bytes look like, and so is all that no other protocol claims.
+// `to_dns`: the stream goes to a port of DNS servers. There all is DNS in whose header a server
+// could read a question, whatever else its first bytes look like (dns::may_be_asked: 14 bytes
+// decide), and so is all that no other protocol claims. On other ports only a whole header and name
+// of a plain query say DNS; but they say it first.
 [[nodiscard]] StreamGuess recognise_stream(Bytes stream, bool to_dns, StreamScan& scan) noexcept;
 
 enum class DatagramKind : std::uint8_t {

@@ -16,7 +16,7 @@ class Search {
 
   StreamReport run() noexcept {
     try_waiting();
-    while (findings_.size() == 0 && in_.scanned < end() && has_head()) {
+    while (!found_ && in_.scanned < end() && has_head()) {
       const tls::HelloPlace place = tls::find_client_hello(stream_, in_.scanned, end());
       examined_ += place.examined;
       in_.scanned = static_cast<std::uint16_t>(place.at);
@@ -55,6 +55,7 @@ class Search {
     examined_ += read.examined;
     if (!read.hello) return read.hello.error() == tls::HelloError::need_more;
     --in_.tries;
+    found_ = true;
     add_server_name(*read.hello, Protocol::tls, findings_);
     // No other begins inside of it.
     const std::size_t behind = std::min(read.consumed, end());
@@ -68,7 +69,7 @@ class Search {
   void try_waiting() noexcept {
     std::uint8_t kept = 0;
     for (std::uint8_t i = 0; i < in_.waiting; ++i) {
-      if (findings_.size() > 0 || try_hello(in_.hellos[i])) in_.hellos[kept++] = in_.hellos[i];
+      if (found_ || try_hello(in_.hellos[i])) in_.hellos[kept++] = in_.hellos[i];
     }
     in_.waiting = kept;
   }
@@ -92,13 +93,18 @@ class Search {
       in_.hellos[i].at = (in_.hellos[i].at - kept_from) & tls::HelloWalk::kMaxOffset;
     }
     StreamReport report{.consumed = kept_from, .examined = examined_};
-    if (kept_from > 0 || findings_.size() > 0) {
+    if (found_) {
+      report.protocol = Protocol::tls;
+      in_.behind_hello = true;
+      in_.searched = 0;
+    }
+    if (kept_from > 0 || found_) {
       report.progress = Progress::message;
     } else {
       report.needed = needed();
     }
     const bool is_over = in_.searched + in_.scanned >= kMaxSearch && in_.waiting == 0;
-    if (is_over && findings_.size() == 0) {
+    if (is_over && !found_) {
       return {.progress = Progress::unrecognised, .examined = examined_};
     }
     return report;
@@ -109,6 +115,7 @@ class Search {
   MutableBytes scratch_;
   FindingList& findings_;
   std::size_t examined_ = 0;
+  bool found_ = false;  // a hello, in this look
 };
 
 }  // namespace

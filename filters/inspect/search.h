@@ -10,6 +10,10 @@
 // for, and does not hide others behind it. A hello must begin within kMaxSearch bytes. No real
 // stream has several places that look like a hello and are none, so a third one is refused
 // (tls_too_many_hellos): each try costs one pass over its bytes.
+//
+// Behind a hello the search goes on, for the answer may be a HelloRetryRequest: then another hello
+// follows, which may name another server. It has kMaxSearch bytes again; whoever sees the
+// ServerHello ends it (tls/server_hello.h).
 
 #include "filters/inspect/inspect.h"
 

@@ -27,7 +27,7 @@ enum class Stage : std::uint8_t {
   http_chunk,    // where a chunk of a body begins
   http_trailer,  // behind the last chunk
   http2,         // where a frame begins
-  search,        // behind bytes of no protocol that we read: does TLS begin here?
+  search,        // behind bytes of no protocol that we read, or a hello: does TLS begin here?
   lost,          // nobody can tell where the next message begins
 };
 
@@ -67,6 +67,7 @@ struct InSearch {
   std::uint8_t tries = 0;      // places that looked like a hello, and were none or are not whole
   std::uint8_t waiting = 0;    // those of them that are not whole, in order: the first of `hellos`
   std::uint8_t head = 0;       // bytes of the place at `scanned` that must be there to judge it
+  bool behind_hello = false;   // one was found
   std::array<tls::HelloWalk, kMaxHellos> hellos;
 };
 

@@ -174,7 +174,7 @@ class HeadReader {
 
   HeadRead read_text(std::size_t seen) noexcept {
     const std::size_t same = common_start(text_, kTextStart, seen);
-    examined_ += same + 1 - std::min(seen, same);
+    examined_ += std::min(same + 1, text_.size()) - std::min(seen, same);
     if (same < kTextStart.size()) return same == text_.size() ? need(same + 1) : wrong();
     const std::string_view rest = text_.substr(kTextStart.size());
     constexpr std::string_view kKinds[] = {"TCP4 ", "TCP6 ", "UNKNOWN"};

@@ -1,12 +1,15 @@
 #include "filters/tls/client_hello.h"
 
+#include <utility>
+
 #include "filters/base/byte_reader.h"
 
 // What we refuse, because servers could read another name in it:
 // - lists and extensions whose inner lengths do not add up to the outer ones;
 // - an extension of one type twice (RFC 8446 section 4.2), for those that we read;
-// - a server_name list with more than one host_name, or an empty one (RFC 6066 section 3).
-// What we accept: unknown extensions and versions, bytes behind the hello in its handshake stream.
+// - an empty server_name list, or one with more than one host_name (RFC 6066 section 3).
+// What we accept: unknown extensions and versions, bytes behind the hello in its handshake stream,
+// a host_name of no bytes, which OpenSSL and with it most servers take as no name.
 
 namespace sluice::tls {
 namespace {
@@ -20,13 +23,14 @@ bool read_server_names(Bytes extension, ClientHello& hello) noexcept {
   ByteReader outer(extension);
   const Bytes list = outer.take(outer.u16());
   if (!outer.ok() || outer.remaining() != 0 || list.empty()) return false;
+  bool seen = false;
   for (ByteReader entries(list); entries.remaining() > 0;) {
     const std::uint8_t type = entries.u8();
     const Bytes name = entries.take(entries.u16());
     if (!entries.ok()) return false;
     if (type != kHostName) continue;
-    if (hello.has_server_name || name.empty()) return false;
-    hello.has_server_name = true;
+    if (std::exchange(seen, true)) return false;
+    hello.has_server_name = !name.empty();
     hello.server_name = as_text(name);
   }
   return true;

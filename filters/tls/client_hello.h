@@ -28,7 +28,7 @@ inline constexpr std::size_t kHelloErrors = 4;
 struct ClientHello {
   std::string_view server_name;  // as sent, not normalised; meaningful if has_server_name
   std::string_view first_alpn;   // empty: extension absent
-  bool has_server_name = false;
+  bool has_server_name = false;  // an empty one is none
   bool has_ech = false;  // server_name is then only the outer (public) name, or ECH is greased
 };
 

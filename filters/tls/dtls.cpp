@@ -10,14 +10,7 @@ enum ContentType : std::uint8_t {
   kHandshakeRecord = 22,
   kAck = 26,  // RFC 9147 section 7; alert, application data, heartbeat, 1.2 CID lie between
 };
-constexpr std::uint8_t kVersionMajor = 0xfe;
-constexpr std::uint8_t kDtls13 = 0xfc;
-constexpr std::uint8_t kDtls10 = 0xff;
 constexpr std::size_t kNumberBytes = 6;
-
-bool is_dtls_version(std::uint8_t major, std::uint8_t minor) noexcept {
-  return major == kVersionMajor && minor >= kDtls13 && minor <= kDtls10 && minor != 0xfe;
-}
 
 }  // namespace
 
@@ -25,12 +18,11 @@ bool HelloFragments::next_record() noexcept {
   while (records_.remaining() > 0) {
     const std::uint8_t type = records_.u8();
     if (type < kChangeCipherSpec || type > kAck) return false;
-    const std::uint8_t major = records_.u8();
-    const std::uint8_t minor = records_.u8();
+    records_.skip(2);  // the version: GnuTLS takes any
     const std::uint16_t epoch = records_.u16();
     records_.skip(kNumberBytes);
     const Bytes content = records_.take(records_.u16());
-    if (!records_.ok() || !is_dtls_version(major, minor)) return false;
+    if (!records_.ok()) return false;
     if (type == kHandshakeRecord && epoch == 0) {
       messages_ = ByteReader(content);
       return true;

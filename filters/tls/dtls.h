@@ -3,8 +3,8 @@
 // ClientHellos in datagrams: DTLS 1.0 (RFC 4347), 1.2 (RFC 6347 section 4) and 1.3 (RFC 9147
 // section 5), which begins like the older ones.
 //
-//   record     | type 8 | fe ff, fe fd, fe fc | epoch 16 | number 48 | length 16 | … next record
-//   handshake    22                             0          | fragment … next fragment |
+//   record     | type 8 | version 16 | epoch 16 | number 48 | length 16 | … next record
+//   handshake    22                    0          | fragment … next fragment |
 //   fragment   | 1: client_hello | length 24 | message_seq 16 | offset 24 | length 24 | bytes |
 //
 // A hello may come in fragments, several of them in a record, several records in a datagram, other
@@ -15,8 +15,9 @@
 // Input: a UDP payload. Output: views into it. Pure: no allocation, no exceptions. Cost: one pass
 // over the headers; most other traffic is ruled out by its first byte.
 //
-// Strict, because only its form tells DTLS from other protocols: records of another type, version
-// or epoch are skipped as servers do, and a record that does not fit the datagram ends it.
+// Only its form tells DTLS from other protocols: lengths of records and fragments that agree.
+// Versions do not, for GnuTLS takes any. Records of another type or epoch are skipped as servers
+// do, and a record that does not fit the datagram ends it.
 
 #include <cstdint>
 #include <optional>

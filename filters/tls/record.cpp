@@ -9,25 +9,36 @@
 namespace sluice::tls {
 namespace {
 
-constexpr std::uint8_t kHandshake = 22;
+constexpr std::uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22;
 // The version of a record says nothing (RFC 8446 section 5.1). OpenSSL and BoringSSL want 3 here
 // and take any minor one, Go takes all below 16.
 constexpr std::uint8_t kMajorVersionEnd = 16;
+constexpr std::size_t kChangeCipherSpecBytes = 1, kAlertBytes = 2;
+// In HelloWalk::missing: a length over kMaxClientHello.
+constexpr std::size_t kTooLong = HelloWalk::kMaxMissing;
 
 struct RecordHeader {
-  bool is_handshake = false;
+  std::uint8_t type = 0, major = 0;
   std::size_t length = 0;
 
+  [[nodiscard]] bool is_handshake() const noexcept {
+    return type == kHandshake && major < kMajorVersionEnd;
+  }
   [[nodiscard]] bool has_good_length() const noexcept {
     return length > 0 && length <= kMaxFragment;
+  }
+  // Between two fragments.
+  [[nodiscard]] bool is_idle() const noexcept {
+    if (major >= kMajorVersionEnd) return false;
+    return type == kHandshake ? length == 0
+                              : type == kChangeCipherSpec && length <= kChangeCipherSpecBytes;
   }
 };
 
 // REQUIRES: all of the header is there.
 RecordHeader read_header(ByteReader& reader) noexcept {
   const auto header = reader.header<kRecordHeaderBytes>();
-  return {.is_handshake = header.u8<0>() == kHandshake && header.u8<1>() < kMajorVersionEnd,
-          .length = header.u16<3>()};
+  return {.type = header.u8<0>(), .major = header.u8<1>(), .length = header.u16<3>()};
 }
 
 // Whether the header of the first record may be one of a handshake, as far as it is there.
@@ -52,6 +63,7 @@ Joined join(Bytes stream, MutableBytes room) noexcept {
     const RecordHeader header = read_header(reader);
     joined.end = reader.position() + header.length;
     const Bytes fragment = reader.take(std::min(header.length, reader.remaining()));
+    if (!header.is_handshake()) continue;
     const Bytes wanted = fragment.first(std::min(fragment.size(), room.size() - joined.size));
     std::ranges::copy(wanted, room.subspan(joined.size).begin());
     joined.size += wanted.size();
@@ -67,106 +79,101 @@ class Walker {
 
   HelloRead read() noexcept {
     while (stream_.size() >= walk_.next) {
-      if (walk_.missing == 0) return finish();
+      if (walk_.knows_length() && walk_.missing == 0) return finish();
       if (const auto result = read_record()) return *result;
     }
-    if (walk_.missing != HelloWalk::kUnknown) return wait_for(walk_.next + walk_.missing);
+    if (walk_.knows_length()) return wait_for(walk_.next + walk_.missing);
     // Less than the header of a record, and less than four bytes of the handshake before it.
-    const bool is_first = walk_.next == kRecordHeaderBytes;
-    if (is_first && !may_be_handshake(stream_)) return end(HelloError::not_client_hello);
-    return wait_for(walk_.next + kHandshakeHeaderBytes -
-                    handshake_header(walk_.next - kRecordHeaderBytes).size);
+    if (is_first() && !may_be_handshake(stream_)) return end(HelloError::not_client_hello);
+    return wait_for(walk_.next + kHandshakeHeaderBytes - walk_.head);
   }
 
  private:
-  struct Start {
-    std::array<std::byte, kHandshakeHeaderBytes> bytes;
-    std::size_t size = 0;  // how many of them are there
-  };
+  [[nodiscard]] bool is_first() const noexcept { return walk_.next == kRecordHeaderBytes; }
 
   // Steps over one record; a result: reading ends here.
   std::optional<HelloRead> read_record() noexcept {
     ByteReader reader(stream_);
-    const bool is_first = walk_.next == kRecordHeaderBytes;
     reader.skip(walk_.next - kRecordHeaderBytes);
     const RecordHeader header = read_header(reader);
     examined_ += kRecordHeaderBytes;
-    if (!header.is_handshake) {
-      return end(is_first ? HelloError::not_client_hello : HelloError::malformed);
-    }
-    if (!header.has_good_length()) return end(HelloError::malformed);
-    if (walk_.missing == HelloWalk::kUnknown) {
-      const auto result = read_handshake_header(header.length);
-      if (result || walk_.missing == HelloWalk::kUnknown) return result;
-    }
-    if (header.length >= walk_.missing) {
-      walk_.go_on(walk_.next + walk_.missing, 0);
-    } else {
-      walk_.go_on(walk_.next + header.length + kRecordHeaderBytes, walk_.missing - header.length);
-    }
-    return std::nullopt;
-  }
-
-  // How long the hello is. Its first four bytes may lie in four records, so they are read again
-  // until all of them are there.
-  std::optional<HelloRead> read_handshake_header(std::size_t record) noexcept {
-    const std::size_t record_end = walk_.next + record;
-    const Start start = handshake_header(record_end);
-    if (start.size > 0 && start.bytes[0] != std::byte{kClientHelloMessage}) {
-      return end(HelloError::not_client_hello);
-    }
-    if (start.size < kHandshakeHeaderBytes) {
-      const std::size_t lacks = kHandshakeHeaderBytes - start.size;
-      if (stream_.size() < record_end) {
-        const std::size_t to_come = record_end - stream_.size();
-        return wait_for(stream_.size() + lacks + (lacks > to_come ? kRecordHeaderBytes : 0));
-      }
-      walk_.go_on(record_end + kRecordHeaderBytes, HelloWalk::kUnknown);
+    in_this_record_ = 0;
+    if (!is_first() && header.is_idle()) {
+      walk_.go_on(walk_.next + header.length + kRecordHeaderBytes, walk_.missing);
       return std::nullopt;
     }
-    ByteReader reader(start.bytes);
-    reader.skip(1);
-    const std::size_t length = reader.u24();
-    if (length > kMaxClientHello) return end(HelloError::too_large);
-    walk_.go_on(walk_.next, kHandshakeHeaderBytes + length - handshake_bytes_before());
+    if (!header.is_handshake()) {
+      return end(is_first() ? HelloError::not_client_hello : HelloError::malformed);
+    }
+    if (!header.has_good_length()) return end(HelloError::malformed);
+    std::size_t left = header.length;  // bytes of the record behind the handshake header
+    if (!walk_.knows_length()) {
+      const Bytes there = reader.take(std::min(header.length, reader.remaining()));
+      if (const auto result = read_handshake_header(there, header.length)) return *result;
+      if (!walk_.knows_length()) return std::nullopt;
+      left = header.length - in_this_record_;
+    }
+    // What the record holds of the handshake header lies between `next` and the rest.
+    const std::size_t rest_at = walk_.next + in_this_record_;
+    if (left >= walk_.missing) {
+      walk_.in_one = is_first() ? 1 : 0;
+      walk_.go_on(rest_at + walk_.missing, 0);
+    } else {
+      walk_.go_on(rest_at + left + kRecordHeaderBytes, walk_.missing - left);
+    }
     return std::nullopt;
   }
 
-  // In the records before the one whose header ends at `next`: fewer than four.
-  std::size_t handshake_bytes_before() const noexcept {
-    std::array<std::byte, kHandshakeHeaderBytes> room;
-    return join(stream_.first(walk_.next - kRecordHeaderBytes), room).size;
-  }
-
-  // From records in front of `end`: the header of the one behind it may be wrong.
-  Start handshake_header(std::size_t end) noexcept {
-    const Bytes records = stream_.first(std::min(stream_.size(), end));
-    Start start;
-    start.size = join(records, start.bytes).size;
-    examined_ += std::min(records.size(), kHandshakeHeaderBytes * (kRecordHeaderBytes + 1));
-    return start;
+  // How long the hello is. The four bytes may lie in four records. `record`: as much of one as is
+  // there, of `size` bytes.
+  std::optional<HelloRead> read_handshake_header(Bytes record, std::size_t size) noexcept {
+    std::size_t head = walk_.head;
+    std::size_t length = walk_.missing;
+    for (const std::byte byte :
+         record.first(std::min(record.size(), kHandshakeHeaderBytes - head))) {
+      const auto value = std::to_integer<std::uint8_t>(byte);
+      if (head == 0 && value != kClientHelloMessage) return end(HelloError::not_client_hello);
+      if (head == 1 && value != 0) length = kTooLong;
+      if (head > 1 && length != kTooLong) length = length << 8 | value;
+      ++head;
+      ++in_this_record_;
+    }
+    examined_ += in_this_record_;
+    const std::size_t lacks = kHandshakeHeaderBytes - head;
+    if (lacks == 0 && length > kMaxClientHello) return end(HelloError::too_large);
+    if (lacks > 0 && in_this_record_ < size) {
+      const std::size_t to_come = size - in_this_record_;
+      return wait_for(stream_.size() + lacks + (lacks > to_come ? kRecordHeaderBytes : 0));
+    }
+    walk_.head = head & 7U;
+    walk_.missing = length & HelloWalk::kMaxMissing;
+    if (lacks > 0) walk_.go_on(walk_.next + size + kRecordHeaderBytes, length);
+    return std::nullopt;
   }
 
   HelloRead finish() noexcept {
     ByteReader reader(stream_);
-    const std::size_t first = read_header(reader).length;
-    if (walk_.next <= kRecordHeaderBytes + first) {  // in one record: read where it lies
-      return found(stream_.first(walk_.next).subspan(kRecordHeaderBytes),
-                   kRecordHeaderBytes + first);
+    const std::size_t first_end = kRecordHeaderBytes + read_header(reader).length;
+    if (walk_.in_one != 0) {  // read where it lies
+      return found(stream_.first(walk_.next).subspan(kRecordHeaderBytes), first_end);
     }
-    const std::size_t whole = kHandshakeHeaderBytes + length_of(handshake_header(walk_.next));
+    std::array<std::byte, kHandshakeHeaderBytes> head;
+    join(stream_, head);
+    ByteReader header(head);
+    header.skip(1);
+    const std::size_t whole = kHandshakeHeaderBytes + header.u24();
     const Joined joined = join(stream_, scratch_.first(whole));
     examined_ += walk_.next;
     return found(scratch_.first(whole), joined.end);
   }
 
-  static std::size_t length_of(const Start& start) noexcept {
-    ByteReader reader(start.bytes);
-    reader.skip(1);
-    return reader.u24();
-  }
-
+  // No client has more to say in the last record of its hello. GnuTLS would take another hello
+  // there for the answer to a HelloRetryRequest.
   HelloRead found(Bytes hello, std::size_t end_of_record) noexcept {
+    if (end_of_record > walk_.next) {
+      if (stream_.size() == walk_.next) return wait_for(walk_.next + 1);
+      if (stream_[walk_.next] == std::byte{kClientHelloMessage}) return end(HelloError::malformed);
+    }
     examined_ += hello.size();
     return {.hello = parse_client_hello(hello),
             .consumed = walk_.at + std::min(end_of_record, stream_.size()),
@@ -184,6 +191,7 @@ class Walker {
   HelloWalk& walk_;
   MutableBytes scratch_;
   std::size_t examined_ = 0;
+  std::size_t in_this_record_ = 0;  // bytes of the handshake header
 };
 
 }  // namespace
@@ -202,6 +210,22 @@ bool may_be_tls(Bytes stream) noexcept {
   if (length == 0 || length > kMaxFragment) return false;
   const std::uint8_t handshake = reader.u8();
   return !reader.ok() || handshake == kClientHelloMessage;
+}
+
+IdleRecord find_idle_record(Bytes stream) noexcept {
+  ByteReader reader(stream);
+  const std::uint8_t type = reader.u8();
+  if (reader.ok() && (type < kChangeCipherSpec || type > kHandshake)) return {};
+  const std::uint8_t major = reader.u8();
+  if (reader.ok() && major >= kMajorVersionEnd) return {};
+  reader.skip(1);
+  const std::size_t length = reader.u16();
+  if (!reader.ok()) return {.is = Detection::maybe};
+  const std::size_t most = type == kAlert              ? kAlertBytes
+                           : type == kChangeCipherSpec ? kChangeCipherSpecBytes
+                                                       : 0;
+  if (length > most) return {};
+  return {.is = Detection::yes, .size = kRecordHeaderBytes + length};
 }
 
 }  // namespace sluice::tls

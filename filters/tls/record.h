@@ -7,7 +7,8 @@
 //
 // A ClientHello may lie in one record (then the result is a view into the stream) or be spread over
 // any number of them, cut at any byte (then the fragments are joined in `scratch`, once all of them
-// are there).
+// are there). Between them servers step over records that say nothing: empty ones (OpenSSL), and
+// ChangeCipherSpec (GnuTLS); so do we.
 // Pure: no allocation, no exceptions.
 // Cost: each record header is read once, however the stream arrives: a HelloWalk remembers where
 // the next one begins. `needed` tells how long the stream must be before another call can tell
@@ -17,6 +18,7 @@
 #include <cstdint>
 
 #include "filters/base/bytes.h"
+#include "filters/base/detection.h"
 #include "filters/tls/client_hello.h"
 
 namespace sluice::tls {
@@ -30,23 +32,28 @@ inline constexpr std::size_t kMaxHelloStream = 80 * 1024;
 
 // Where reading stopped. Eight bytes, for a search keeps several.
 struct HelloWalk {
-  static constexpr std::uint32_t kUnknown = (1U << 22) - 1;
   static constexpr std::uint32_t kMaxOffset = (1U << 20) - 1;
+  static constexpr std::uint32_t kMaxMissing = (1U << 17) - 1;
 
   std::uint64_t at : 20 = 0;                     // offset in the stream where the hello begins
-  std::uint64_t next : 22 = kRecordHeaderBytes;  // behind `at`: the end of the next record header
+  std::uint64_t next : 20 = kRecordHeaderBytes;  // behind `at`: the end of the next record header
                                                  // to read; missing is 0: the end of the hello
-  std::uint64_t missing : 22 = kUnknown;         // handshake bytes behind the records read so far
+  std::uint64_t head : 3 = 0;                    // bytes of the handshake header that were read
+  std::uint64_t missing : 17 = 0;  // all of them: handshake bytes behind the records read so far;
+                                   // else the length in them, as far as it was read
+  std::uint64_t in_one : 1 = 0;    // all of it lies in the first record
 
   [[nodiscard]] static HelloWalk from(std::size_t offset) noexcept {
     return {.at = offset & kMaxOffset};
   }
+  [[nodiscard]] bool knows_length() const noexcept { return head == kHandshakeHeaderBytes; }
   void go_on(std::size_t new_next, std::size_t new_missing) noexcept {
-    next = new_next & kUnknown;
-    missing = new_missing & kUnknown;
+    next = new_next & kMaxOffset;
+    missing = new_missing & kMaxMissing;
   }
 };
 static_assert(sizeof(HelloWalk) == 8);
+static_assert(kMaxClientHello < HelloWalk::kMaxMissing);
 
 struct HelloRead {
   Result<ClientHello, HelloError> hello = fail(HelloError::need_more);
@@ -70,5 +77,14 @@ struct HelloRead {
 // below 16.0, a length that is not zero, handshake type 1. Decides on as many bytes as are there:
 // false is final, true may become false with more of them.
 [[nodiscard]] bool may_be_tls(Bytes stream) noexcept;
+
+// A record that some server steps over in front of a hello: an empty one (OpenSSL),
+// ChangeCipherSpec (GnuTLS), an alert (Go). The same for its header alone; `size` is that of the
+// whole record.
+struct IdleRecord {
+  Detection is = Detection::no;
+  std::size_t size = 0;  // yes
+};
+[[nodiscard]] IdleRecord find_idle_record(Bytes stream) noexcept;
 
 }  // namespace sluice::tls

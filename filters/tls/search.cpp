@@ -9,11 +9,12 @@
 namespace sluice::tls {
 namespace {
 
+constexpr std::uint8_t kHandshake = 22;
 constexpr std::uint8_t kMajor = 3;
-constexpr std::uint8_t kMostMinor = 4;
+constexpr std::uint8_t kMajorEnd = 16;  // Go takes all below
 
-// Handshake header and version of the hello.
-constexpr std::size_t kHeadBytes = kHandshakeHeaderBytes + 2;
+// Handshake header and major version of the hello.
+constexpr std::size_t kHeadBytes = kHandshakeHeaderBytes + 1;
 
 // Reads the head of a hello, from the first byte of its record on, up to the first byte that is
 // wrong. It may be spread over records as the rest of the hello is.
@@ -21,11 +22,11 @@ class HeadReader {
  public:
   explicit HeadReader(Bytes stream) noexcept : reader_(stream) {}
 
-  // Narrower than may_be_tls: at a place that nothing points to, odd versions are chance. A read
-  // that fails gives 0.
+  // Narrower than may_be_tls, because nothing points to this place. A read that fails gives 0.
   Detection read() noexcept {
     for (; read_ < kHeadBytes; ++read_) {
       if (left_ == 0 && !read_record_header()) {
+        if (is_settled_) return Detection::yes;
         return reader_.ok() ? Detection::no : Detection::maybe;
       }
       const std::uint8_t byte = reader_.u8();
@@ -44,32 +45,47 @@ class HeadReader {
   }
 
  private:
+  // A record that says nothing, behind a first piece of the head, settles it: no other protocol has
+  // that, and the reader of the hello steps over it without reading the head again.
   bool read_record_header() noexcept {
-    constexpr std::uint8_t kHandshake = 22;
     header_end_ = reader_.position() + kRecordHeaderBytes;
-    if (reader_.u8() != kHandshake || reader_.u8() != kMajor) return false;
-    if (reader_.u8() > kMostMinor) return false;
+    const Detection idle = read_ > 0 ? find_idle_record(reader_.rest()).is : Detection::no;
+    is_settled_ = idle == Detection::yes;
+    if (idle == Detection::maybe) reader_.skip(kRecordHeaderBytes);  // not all of it is there
+    if (is_settled_ || reader_.u8() != kHandshake) return false;
+    const std::uint8_t major = reader_.u8();
+    if (major >= kMajorEnd) return false;
+    reader_.skip(1);
     left_ = reader_.u16();
+    if (read_ == 0) first_major_ = major;
     return left_ > 0 && left_ <= kMaxFragment;
   }
-  // The next byte of the head: | 01 | length 24 | 03 | 0-4 |
+  // The next byte of the head: | 01 | 00 | length 16 | 03 |
   bool is_right(std::uint8_t byte) noexcept {
-    if (read_ == 0) {
-      first_record_ = left_ + 1;
-      return byte == kClientHelloMessage;
+    switch (read_) {
+      case 0:
+        first_record_ = left_ + 1;
+        return byte == kClientHelloMessage;
+      case 1:
+        return byte == 0;  // kMaxClientHello
+      case 2:
+        length_ = byte;
+        return true;
+      case 3:
+        length_ = length_ << 8 | byte;
+        return first_record_ <= length_ + kHandshakeHeaderBytes;
+      default:
+        return byte == kMajor || first_major_ == kMajor;
     }
-    if (read_ == kHandshakeHeaderBytes) return byte == kMajor;
-    if (read_ > kHandshakeHeaderBytes) return byte <= kMostMinor;
-    length_ = length_ << 8 | byte;
-    if (read_ < kHandshakeHeaderBytes - 1) return true;
-    return length_ <= kMaxClientHello && first_record_ <= length_ + kHandshakeHeaderBytes;
   }
 
   ByteReader reader_;
   std::size_t read_ = 0;        // bytes of the head
   std::size_t left_ = 0;        // bytes of the record that were not read
   std::size_t header_end_ = 0;  // of the last record header
+  bool is_settled_ = false;
   std::size_t first_record_ = 0, length_ = 0;
+  std::uint8_t first_major_ = 0;
 };
 
 }  // namespace

@@ -3,10 +3,11 @@
 // Where a ClientHello may begin inside a stream: TLS that starts behind something else (STARTTLS of
 // mail, directories and chat, RDP, databases).
 //
-//   | 22 | 03 | 0-4 | length | 01 | length of the hello | 03 | 0-4 | …
+//   | 22 | 03 | any | length | 01 | length of the hello | version of the hello | …
 //
-// Needs both lengths to agree, so that among random bytes one place in 2^40 is taken for one.
-// Pure: no allocation, no exceptions. Cost: one pass.
+// Needs both lengths to agree, so that among random bytes one place in 2^35 is taken for one. The
+// versions say nothing, for servers look at the 3 only (Go not even at that: then the hello must
+// have it). Pure: no allocation, no exceptions. Cost: one pass.
 
 #include <cstddef>
 

@@ -7,17 +7,20 @@
 //      ▼
 //   finished ──the server acknowledged what was judged──► passed
 //
-// DNS and HTTP stay in `judging`: another message may come.
+// DNS and HTTP stay in `judging`: another message may come. So does TLS until its server has said
+// ServerHello: after a HelloRetryRequest another hello comes.
 
 #include <cstdint>
 #include <optional>
 
+#include "filters/flow/framing_log.h"
 #include "filters/flow/server_stream.h"
 #include "filters/flow/stream_buffer.h"
 #include "filters/flow/tcp_flow.h"
 #include "filters/inspect/stream_state.h"
 #include "gateway/dataplane/frame.h"
 #include "gateway/engine/reason.h"
+#include "gateway/engine/server_hello_watch.h"
 
 namespace sluice::engine {
 
@@ -30,10 +33,11 @@ enum class ShownNames : std::uint8_t { none, innocent, banned };
 //
 //   base    last head    seen             judged
 //    | … … … | Host: a   |  body …  … … … … |  the next message
-//                        `-- names nothing: it need not be kept
+//                        `-- names nothing: it need not be kept, but for framing in it, which is
+//                            in the flow's FramingLog
 struct Progress {
   std::uint64_t judged = 0;  // whole messages up to here are clean
-  std::uint64_t seen = 0;    // what was looked at to tell so
+  std::uint64_t seen = 0;    // what was looked at to tell so, and is in the stream
   std::uint64_t needed = 1;  // the view must be this long before another look can tell more
   bool finished = false;     // nothing behind `judged` will name anything
   Reason finish = Reason::allowed;
@@ -54,7 +58,9 @@ struct alignas(64) Flow {
   std::uint64_t sent = 0;          // offset of the first byte that the server was not sent in order
   flow::TcpFlow tcp;
   flow::StreamBuffer stream;
+  flow::FramingLog framing;
   Progress progress;
+  ServerHelloWatch server_hello;
   flow::ServerStream answers;  // read once the client speaks DNS
 
   [[nodiscard]] bool is_refused() const noexcept {

@@ -4,7 +4,7 @@ namespace sluice::engine {
 namespace {
 
 bool holds_memory(const Flow& flow) {
-  return flow.stream.holds_memory() || flow.answers.holds_memory();
+  return flow.stream.holds_memory() || flow.framing.holds_memory() || flow.answers.holds_memory();
 }
 
 }  // namespace
@@ -42,6 +42,7 @@ Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexce
 
 void FlowTable::restart(Flow& flow) noexcept {
   flow.stream.reset(pool_);
+  flow.framing.release(pool_);
   flow.answers.release(pool_);
   flow = {.client_is_low = flow.client_is_low,
           .side = flow.side,
@@ -114,6 +115,7 @@ void FlowTable::on_removed(Flow& flow, flow::Removal removal) noexcept {
 
 void FlowTable::release_memory(Flow& flow) noexcept {
   flow.stream.release(pool_);
+  flow.framing.release(pool_);
   flow.answers.release(pool_);
 }
 

@@ -16,21 +16,48 @@ bool shows_no_name(Reason finish) {
          finish == Reason::unreadable;
 }
 
+bool is_behind_hello(const inspect::StreamState& state) {
+  const auto* const search = std::get_if<inspect::InSearch>(&state.at);
+  return search != nullptr && search->behind_hello;
+}
+
+bool is_hello(const inspect::StreamReport& report) {
+  return report.protocol == inspect::Protocol::tls && !report.is_part;
+}
+
 // After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
 Reason finish_of(const inspect::StreamReport& report, const Progress& progress,
                  const inspect::FindingList& findings, bool logged) {
   const Stage stage = progress.state.stage();
   if (logged) return Reason::logged;
   if (inspect::shows_name(findings)) return Reason::allowed;
-  if (stage == Stage::search) return Reason::unknown_protocol;
+  if (stage == Stage::search && !is_hello(report)) {
+    return is_behind_hello(progress.state) ? progress.finish : Reason::unknown_protocol;
+  }
   const bool goes_on = report.is_part || stage == Stage::http_fields;
   return goes_on && findings.size() == 0 ? progress.finish : Reason::no_name;
 }
 
-void move_behind(const inspect::StreamReport& report, std::uint64_t reach, Progress& progress) {
-  progress.seen = progress.judged + report.consumed;
-  progress.judged = progress.seen + report.skip;
+// What names nothing and is short (the header of a frame) goes to the log, so that what follows
+// waits for no acknowledgment.
+void move_behind(const inspect::StreamReport& report, Bytes looked_at, bool names_nothing,
+                 flow::StreamPool& pool, Flow& flow) {
+  Progress& progress = flow.progress;
+  const std::uint64_t reach = progress.judged + looked_at.size();
+  const std::uint64_t end = progress.judged + report.consumed;
+  const bool is_framing =
+      report.progress == inspect::Progress::message && report.is_part && names_nothing;
+  if (!is_framing || !flow.framing.add(pool, flow.stream.base() + progress.judged,
+                                       looked_at.first(report.consumed))) {
+    progress.seen = end;
+  }
+  progress.judged = end + report.skip;
   progress.needed = std::max<std::uint64_t>(progress.judged, report.consumed > 0 ? 0 : reach) + 1;
+}
+
+bool agrees(const Flow& flow, const flow::StreamPool& pool, const flow::ClientSegment& segment) {
+  return flow.stream.agrees(pool, segment.offset, segment.bytes) &&
+         flow.framing.agrees(pool, segment.offset, segment.bytes);
 }
 
 // All of it lies in a body whose head is judged: it names nothing, and need not be kept.
@@ -57,14 +84,14 @@ Judgement StreamJudge::take(const Context& context, Flow& flow,
 Judgement StreamJudge::take_segment(const Context& context, Flow& flow,
                                     const flow::ClientSegment& segment) noexcept {
   if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
-  if (is_body(flow, segment)) return pass(Reason::body);
+  if (is_body(flow, segment)) return take_body(context, flow, segment);
   const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());
   if (segment.offset >= window_end) return drop_packet(context, Reason::beyond_window);
   flow::ClientSegment inside = segment;
   inside.bytes = segment.bytes.first(
       std::min<std::uint64_t>(segment.bytes.size(), window_end - segment.offset));
   Judgement judgement;
-  if (flow.stream.agrees(flows_.pool(), inside.offset, inside.bytes)) {
+  if (agrees(flow, flows_.pool(), inside)) {
     judgement = take_new(context, flow, inside.offset, inside.bytes);
   } else {
     ++overlaps_;
@@ -88,7 +115,7 @@ Judgement StreamJudge::take_again(const Context& context, Flow& flow,
   if (segment.offset >= flow.judged_end) return pass(flow.finish);
   // Its memory was reclaimed: the bytes cannot be compared.
   if (!flow.stream.holds_memory()) return drop_packet(context, Reason::no_memory);
-  if (flow.stream.agrees(flows_.pool(), segment.offset, segment.bytes)) return pass(flow.finish);
+  if (agrees(flow, flows_.pool(), segment)) return pass(flow.finish);
   ++overlaps_;
   if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
   return {.act = Rewrite{rewrite(context, flow, segment)}, .reason = flow.finish};
@@ -98,8 +125,19 @@ Judgement StreamJudge::take_again(const Context& context, Flow& flow,
 MutableBytes StreamJudge::rewrite(const Context& context, const Flow& flow,
                                   const flow::ClientSegment& segment) noexcept {
   const MutableBytes payload = context.copy_payload();
-  flow.stream.overwrite(flows_.pool(), segment.offset, payload.last(segment.bytes.size()));
+  const MutableBytes bytes = payload.last(segment.bytes.size());
+  flow.stream.overwrite(flows_.pool(), segment.offset, bytes);
+  flow.framing.overwrite(flows_.pool(), segment.offset, bytes);
   return payload;
+}
+
+// Of a body, or in front of what is kept: only the framing in it must be the same.
+Judgement StreamJudge::take_body(const Context& context, Flow& flow,
+                                 const flow::ClientSegment& segment) noexcept {
+  if (agrees(flow, flows_.pool(), segment)) return pass(Reason::body);
+  ++overlaps_;
+  if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
+  return {.act = Rewrite{rewrite(context, flow, segment)}, .reason = Reason::body};
 }
 
 // REQUIRES: `bytes` agree with the stream.
@@ -136,7 +174,9 @@ Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept
     if (auto refused = judge_nameless(context, flow)) return *refused;
   }
   if (progress.finished) return finish(flow);
-  return pass(progress.judged > judged_before ? progress.finish : Reason::unfinished);
+  const bool any = progress.judged > judged_before;
+  forget_judged(flow);
+  return pass(any ? progress.finish : Reason::unfinished);
 }
 
 // Reads on behind what is judged. A value: the packet does not pass.
@@ -170,7 +210,11 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
         progress.finished = report.consumed == 0;
         break;
       case inspect::Progress::unrecognised:
-        progress.finish = Reason::unknown_protocol;
+        // The server asked for another hello, and what came is none that we can read.
+        if (flow.server_hello.expects_hello()) {
+          return flows_.cannot_judge(context, flow, Reason::unreadable);
+        }
+        if (!is_behind_hello(progress.state)) progress.finish = Reason::unknown_protocol;
         progress.finished = true;
         break;
       case inspect::Progress::message:
@@ -180,7 +224,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
         break;
     }
     budget.spend(report.consumed, bench.findings.size());
-    move_behind(report, reach, progress);
+    move_behind(report, rest, bench.findings.size() == 0, flows_.pool(), flow);
     // What was looked at to tell that nothing follows counts as judged, too.
     if (progress.finished) progress.judged = progress.seen = reach;
   }
@@ -196,6 +240,10 @@ std::optional<Judgement> StreamJudge::judge_message(const Context& context, Flow
   const Ruling ruling = rule_on_findings(context);
   if (ruling.refusal) return refuse(context, flow, *ruling.refusal);
   if (flow.progress.state.stage() == Stage::dns) answers_.expect(context, flow);
+  if (is_hello(report)) {
+    flow.server_hello.on_client_hello(flow.tcp.server_next());
+    flow.server_bytes = 0;
+  }
   flow.progress.finish = finish_of(report, flow.progress, context.bench.findings, ruling.logged);
   if (context.bench.findings.size() > 0) note_names(context, flow);
   return std::nullopt;
@@ -236,6 +284,19 @@ void StreamJudge::note_names(const Context& context, Flow& flow) noexcept {
   if (named != findings.end()) flows_.name_of(flow).set(named->name, named->protocol);
 }
 
+std::optional<Judgement> StreamJudge::on_server_hello(const Context& context, Flow& flow) noexcept {
+  if (flow.phase != FlowPhase::judging || !is_behind_hello(flow.progress.state)) {
+    return std::nullopt;
+  }
+  if (context.has_bad_checksum() || !flow.server_hello.read(context.packet)) return std::nullopt;
+  // It took a hello that we cannot read.
+  if (flow.server_hello.expects_hello()) {
+    return flows_.cannot_judge(context, flow, Reason::unreadable);
+  }
+  flow.progress.finished = true;
+  return finish(flow);
+}
+
 Judgement StreamJudge::finish(Flow& flow) noexcept {
   flow.finish = flow.progress.finish;
   flow.judged_end = flow.stream.base() + flow.progress.judged;
@@ -251,7 +312,7 @@ std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Fl
     if (acknowledged >= flow.judged_end) return flows_.pass(flow, flow.finish);
     return std::nullopt;
   }
-  forget_acknowledged(flow);
+  forget_judged(flow);
   // Bytes of a body were not kept: what is judged counts as seen.
   const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
   const std::uint64_t seen = judged + flow.stream.view_from(flows_.pool(), judged).size();
@@ -273,21 +334,30 @@ void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
   evidence_.learn_from_connection(context, context.packet.destination, context.packet.source);
 }
 
-// Makes room for later messages: what is judged and acknowledged can no longer change.
-void StreamJudge::forget_acknowledged(Flow& flow) noexcept {
+// Makes room for later messages: what is judged and acknowledged can no longer change, and what is
+// in the log need not be in the stream.
+void StreamJudge::forget_judged(Flow& flow) noexcept {
   Progress& progress = flow.progress;
-  if (progress.judged == 0 || flow.tcp.acknowledged() < flow.stream.base() + progress.seen) return;
-  flow.stream.consume(flows_.pool(), progress.judged);
-  progress.needed -= std::min(progress.needed, progress.judged);
-  progress.seen = progress.judged = 0;
+  const std::uint64_t acknowledged = flow.tcp.acknowledged();
+  flow.framing.forget(flows_.pool(), acknowledged);
+  const bool is_free = progress.seen == 0 || acknowledged >= flow.stream.base() + progress.seen;
+  if (progress.judged > 0 && is_free) {
+    flow.stream.consume(flows_.pool(), progress.judged);
+    progress.needed -= std::min(progress.needed, progress.judged);
+    progress.seen = progress.judged = 0;
+  }
   flows_.update_keep(flow);
 }
 
-bool StreamJudge::ends_search(const Context& context, Flow& flow) const noexcept {
-  if (flow.phase != FlowPhase::judging || flow.progress.state.stage() != Stage::search)
-    return false;
+std::optional<Reason> StreamJudge::ends_search(const Context& context, Flow& flow) const noexcept {
+  if (flow.phase != FlowPhase::judging || flow.progress.state.stage() != Stage::search) {
+    return std::nullopt;
+  }
   flow.server_bytes += static_cast<std::uint32_t>(context.packet.payload.size());
-  return flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
+  const bool ends =
+      flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
+  if (!ends || flow.server_hello.expects_hello()) return std::nullopt;
+  return is_behind_hello(flow.progress.state) ? flow.progress.finish : Reason::unknown_protocol;
 }
 
 }  // namespace sluice::engine

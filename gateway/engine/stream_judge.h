@@ -28,8 +28,13 @@ class StreamJudge {
   // the names lead that it took. REQUIRES: a packet of the server.
   [[nodiscard]] std::optional<Judgement> on_acknowledged(const Context& context,
                                                          Flow& flow) noexcept;
-  // A packet of the server with payload; true: it has said so much that no TLS begins behind it.
-  [[nodiscard]] bool ends_search(const Context& context, Flow& flow) const noexcept;
+  // A packet of the server with payload behind a ClientHello. A value: what follows names nothing
+  // any more, or cannot be judged.
+  [[nodiscard]] std::optional<Judgement> on_server_hello(const Context& context,
+                                                         Flow& flow) noexcept;
+  // A packet of the server with payload. A value: it has said so much that no TLS begins behind it.
+  [[nodiscard]] std::optional<Reason> ends_search(const Context& context,
+                                                  Flow& flow) const noexcept;
 
   // Segments that differed from what was kept.
   [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
@@ -56,7 +61,9 @@ class StreamJudge {
   void learn(const Context& context, Flow& flow) noexcept;
   Judgement refuse(const Context& context, Flow& flow, const Refusal& refusal) noexcept;
   Judgement finish(Flow& flow) noexcept;
-  void forget_acknowledged(Flow& flow) noexcept;
+  Judgement take_body(const Context& context, Flow& flow,
+                      const flow::ClientSegment& segment) noexcept;
+  void forget_judged(Flow& flow) noexcept;
 
   FlowTable& flows_;
   AnswerJudge& answers_;

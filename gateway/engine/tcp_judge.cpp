@@ -86,7 +86,8 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
   inspect::StreamState state;
   static_cast<void>(inspect::inspect_stream(packet.payload, context.protocol_port(), state,
                                             bench.scratch, bench.findings));
-  if (state.stage() == inspect::Stage::search) return pass(Reason::midstream);
+  const auto* const search = std::get_if<inspect::InSearch>(&state.at);
+  if (search != nullptr && !search->behind_hello) return pass(Reason::midstream);
   return judge_client(context, flows_.create(context, flow::TcpFlow::midstream(packet)));
 }
 
@@ -162,7 +163,8 @@ Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   if (event.acknowledged_more) {
     if (auto settled = streams_.on_acknowledged(context, flow)) return *settled;
   }
-  if (streams_.ends_search(context, flow)) return flows_.pass(flow, Reason::unknown_protocol);
+  if (auto settled = streams_.on_server_hello(context, flow)) return *settled;
+  if (const auto reason = streams_.ends_search(context, flow)) return flows_.pass(flow, *reason);
   if (context.packet.payload.empty()) return pass(Reason::no_payload);
   return flow.answers.is_read() ? answers_.judge(context, flow) : pass(Reason::server_data);
 }

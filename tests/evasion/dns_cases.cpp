@@ -88,6 +88,26 @@ Scripts compressed(const Payload& payload) {
   return {sent(payload.kind, forward), sent(payload.kind, chained)};
 }
 
+// Padded so that its length and identifier begin as SOCKS, a method or TLS do.
+Scripts other_protocol(const Payload& payload) {
+  Scripts scripts;
+  for (const unsigned length : {0x0401U, 0x0402U, 0x0501U, 0x0a0aU, 0x2121U, 0x1603U}) {
+    for (const unsigned id : {0x0050U, 0x4720U}) {
+      ByteVector message = test::dns_query(payload.name);
+      message[0] = static_cast<std::byte>(id >> 8);
+      message[1] = static_cast<std::byte>(id & 0xff);
+      message.resize(length);
+      Script script = Script(test::framed(message)).open();
+      script.part(0, 1).part(1, 9).part(9, 13).part(13, 20);
+      for (std::size_t at = 20; at < script.stream.size(); at += 1400) {
+        script.part(at, std::min(at + 1400, script.stream.size()));
+      }
+      scripts.push_back(std::move(script));
+    }
+  }
+  return scripts;
+}
+
 }  // namespace
 
 std::span<const Case> dns_cases() {
@@ -97,6 +117,10 @@ std::span<const Case> dns_cases() {
       {"dns_odd_case", "upper and lower case in the name (0x20)", kDnsKinds, odd_case},
       {"dns_pipelined", "a second question behind the first", {Kind::dns}, pipelined},
       {"dns_two_questions", "two questions in one message", kDnsKinds, two_questions},
+      {"dns_other_protocol",
+       "lengths that begin as SOCKS, HTTP or TLS do",
+       {Kind::dns},
+       other_protocol},
       {"dns_compressed", "pointers that lead forward, one and four", kDnsKinds, compressed},
   };
   return cases;

@@ -50,6 +50,11 @@ Scripts coded(const Payload& payload) {
            {never_indexed, test::hpack_coded(":authority"), test::hpack_coded(payload.name)}))});
 }
 
+Scripts user_and_port(const Payload& payload) {
+  test::FieldEncoder encoder;
+  return connections({headers(encoder.encode(request_fields("user@" + payload.name + ":443")))});
+}
+
 Scripts two_hosts(const Payload& payload) {
   const std::string other(kDecoyName);
   test::FieldEncoder one, another;
@@ -115,6 +120,7 @@ Scripts other_frames(const Payload& payload) {
 std::span<const Case> http2_cases() {
   static const std::vector<Case> cases{
       {"http2_coded", "Huffman codes, of name and value", {Kind::http2}, coded},
+      {"http2_user_port", "user information and a port", {Kind::http2}, user_and_port},
       {"http2_two_hosts", "an authority and another host", {Kind::http2}, two_hosts},
       {"http2_later_request", "in a third request, behind data", {Kind::http2}, later_stream},
       {"http2_dynamic_name", "under a name of the dynamic table", {Kind::http2}, dynamic_name},

@@ -38,6 +38,12 @@ Scripts host_dot_and_port(const Payload& payload) {
                    request("Host: " + payload.name + ".:80")});
 }
 
+Scripts host_in_parts(const Payload& payload) {
+  return requests(
+      {request("Host: " + payload.name + "/x"), request("Host: " + payload.name + ", a"),
+       request("Host: " + payload.name + "\f"), request("Host: " + payload.name + ":80/x")});
+}
+
 Scripts absolute_target(const Payload& payload) {
   const std::string host(kDecoyName);
   return requests({"GET http://" + payload.name + "/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
@@ -58,6 +64,16 @@ Scripts lines_before(const Payload& payload) {
 Scripts odd_method(const Payload& payload) {
   const std::string rest = " / HTTP/1.1\r\nHost: " + payload.name + "\r\n\r\n";
   return requests({"PROPFIND" + rest, "OPTIONS" + rest, "POST" + rest});
+}
+
+// Each is taken by one server at least: Python, Node, HAProxy, Go.
+Scripts odd_request_lines(const Payload& payload) {
+  const std::string fields = "\r\nHost: " + payload.name + "\r\n\r\n";
+  return requests({"GET / HTTP/2.0" + fields, "GET / HTTP/3.7" + fields,
+                   "OPTIONS / RTSP/1.0" + fields, "GET\t/ HTTP/1.1" + fields,
+                   " GET / HTTP/1.1" + fields, "GET x" + fields,
+                   std::string(70, 'A') + " / HTTP/1.1" + fields,
+                   "GET / HTTP/1.1\r\nX: y\rHost: " + payload.name + "\r\n\r\n"});
 }
 
 Scripts long_head(const Payload& payload) {
@@ -92,6 +108,10 @@ std::span<const Case> http_cases() {
       {"http_host_case", "the field and its value in odd case", {Kind::http}, host_case},
       {"http_host_blanks", "no blank, many, before the colon, a fold", {Kind::http}, host_blanks},
       {"http_host_dot_port", "a final dot, a port", {Kind::http}, host_dot_and_port},
+      {"http_host_parts",
+       "a path, a list, a form feed behind the name",
+       {Kind::http},
+       host_in_parts},
       {"http_absolute_target",
        "the name in the target, another in Host",
        {Kind::http},
@@ -99,6 +119,7 @@ std::span<const Case> http_cases() {
       {"http_several_hosts", "two Host fields", {Kind::http}, several_hosts},
       {"http_lines_before", "empty lines before the request", {Kind::http}, lines_before},
       {"http_odd_method", "rare methods", {Kind::http}, odd_method},
+      {"http_odd_lines", "blanks, versions and methods", {Kind::http}, odd_request_lines},
       {"http_later_request",
        "in a second request, behind bodies, cut and turned",
        {Kind::http},

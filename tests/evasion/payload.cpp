@@ -92,29 +92,38 @@ std::string server_name_of(Bytes bytes, bool has_cookie = false) {
 }
 
 std::vector<std::string> names_in_hello(const std::string& name) {
-  return name.empty() ? std::vector<std::string>{} : std::vector{name};
+  return name.empty() ? std::vector<std::string>{} : std::vector{name.substr(0, name.find(':'))};
 }
 
 std::vector<std::string> names_in_tls(Bytes stream) {
   ByteVector handshake;
   for (ByteReader reader(stream); reader.remaining() >= 5;) {
-    const bool is_handshake = reader.u8() == 22;
+    const unsigned type = reader.u8();
     reader.skip(2);
     const Bytes fragment = reader.take(reader.u16());
-    if (!is_handshake || !reader.ok()) break;
-    append(handshake, fragment);
+    if (type < 20 || type > 22 || !reader.ok()) break;
+    if (type == 22) append(handshake, fragment);
   }
-  return names_in_hello(server_name_of(handshake));
+  // A server that asks again (HelloRetryRequest) takes the last one.
+  std::vector<std::string> names;
+  for (ByteReader messages(handshake); messages.remaining() >= 4;) {
+    const Bytes message = messages.rest();
+    messages.skip(1);
+    messages.skip(messages.u24());
+    for (std::string& name : names_in_hello(server_name_of(message)))
+      names.push_back(std::move(name));
+  }
+  return names;
 }
 
 void add_hosts(std::string_view head, std::vector<std::string>& names) {
   const std::string folded = lower(head);
-  for (const std::string_view field : {"\nhost:", "\nhost :", "http://"}) {
+  for (const std::string_view field : {"\nhost:", "\nhost :", "\rhost:", "http://"}) {
     for (std::size_t at = folded.find(field); at != std::string::npos;
          at = folded.find(field, at + 1)) {
       const std::size_t from = folded.find_first_not_of(" \t\r\n", at + field.size());
       if (from == std::string::npos) continue;
-      const std::size_t to = folded.find_first_of(" \t\r\n:/", from);
+      const std::size_t to = folded.find_first_of(" \t\f\r\n:/,", from);
       names.push_back(lower(folded.substr(from, to - from)));
     }
   }
@@ -137,7 +146,8 @@ bool add_authorities(test::FieldDecoder& decoder, Bytes block, std::vector<std::
   const bool is_block = decoder.decode(block, fields);
   for (const auto& [name, value] : fields) {
     if (name != ":authority" && name != "host") continue;
-    names.push_back(lower(value.substr(0, value.find(':'))));
+    const std::string host = value.substr(value.find('@') + 1);
+    names.push_back(lower(host.substr(0, host.find(':'))));
   }
   return is_block;
 }

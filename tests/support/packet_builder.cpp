@@ -206,7 +206,7 @@ ByteVector framed(Bytes message) {
 ByteVector client_hello(std::string_view server_name, const HelloOptions& options) {
   ByteVector extensions;
   append_extension(extensions, 43, byte_vector(std::string_view("\x02\x03\x04", 3)));
-  if (!server_name.empty()) {
+  if (!server_name.empty() || options.empty_name) {
     ByteVector entry;
     append_u8(entry, 0);
     append_vector16(entry, as_bytes(server_name));

@@ -71,6 +71,7 @@ struct QueryOptions {
 // A TLS 1.3 ClientHello handshake message; `server_name` empty: without the extension.
 struct HelloOptions {
   bool ech = false;
+  bool empty_name = false;  // the extension, with a name of no bytes
   std::size_t padding = 0;  // bytes of the padding extension (RFC 7685)
   std::string_view alpn = "h2";
 };

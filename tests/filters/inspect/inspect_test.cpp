@@ -64,7 +64,9 @@ TEST_F(Inspect, WhatIsNoProtocolOfOursIsUnrecognised) {
 
 TEST_F(Inspect, JunkOnPort53IsDns) {
   // It cannot be told from DNS that hides something.
-  EXPECT_EQ(stream(test::framed(as_bytes("hi")), 53).protocol, Protocol::dns);
+  EXPECT_EQ(stream(test::framed(as_bytes("twelve bytes")), 53).protocol, Protocol::dns);
+  // No server could act on so little.
+  EXPECT_EQ(stream(test::framed(as_bytes("hi")), 53).progress, Progress::need_more);
 }
 
 TEST_F(Inspect, DnsStreamsHaveManyMessages) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,11 @@ const std::vector<Case>& cases() {
   const auto text = [](std::string_view plain) { return test::byte_vector(plain); };
   static const std::vector<Case> kCases = {
       {"TLS", test::tls_records(test::client_hello("a.example")), StreamKind::tls, StreamKind::tls},
-      {"MMTLS", bytes({0x16, 0xf1, 4, 1, 0x6e, 0, 0, 1, 0x6a, 1, 4, 0xf1}), StreamKind::mmtls,
-       StreamKind::mmtls},
+      {"MMTLS", bytes({0x16, 0xf1, 4, 1, 0x6e, 0, 0, 1, 0x6a, 1, 4, 0xf1, 2, 0xc0}),
+       StreamKind::mmtls, StreamKind::mmtls},
       {"a request", text("GET / HTTP/1.1\r\n"), StreamKind::http, StreamKind::http},
-      {"a request behind empty lines", text("\r\n\nGET /"), StreamKind::http, StreamKind::http},
+      {"a request behind empty lines", text("\r\n\nGET / HTTP/1.1"), StreamKind::http,
+       StreamKind::http},
       {"HTTP/2", text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), StreamKind::http2, StreamKind::http2},
       {"half a preface", text("PRI * HTTP/2.0\r\n\r\nSM"), StreamKind::undecided,
        StreamKind::undecided},
@@ -47,10 +49,16 @@ const std::vector<Case>& cases() {
       {"a request that begins like a preface", text("PRI * HTTP/1.1\r\n"), StreamKind::http,
        StreamKind::http},
       {"DNS", test::framed(test::dns_query("a.example")), StreamKind::dns, StreamKind::dns},
-      {"SOCKS 5", bytes({5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 1, 1, 187}), StreamKind::proxy_head,
+      {"an empty record", bytes({0x16, 3, 1, 0, 0, 0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc}),
+       StreamKind::tls_idle, StreamKind::tls_idle},
+      {"ChangeCipherSpec", bytes({0x14, 3, 3, 0, 1, 1, 0x16, 3, 1, 2, 0, 1, 0, 1}),
+       StreamKind::tls_idle, StreamKind::tls_idle},
+      {"an alert", bytes({0x15, 3, 1, 0, 2, 1, 0x70, 0x16, 3, 1, 2, 0, 1, 0}), StreamKind::tls_idle,
+       StreamKind::tls_idle},
+      {"SOCKS 5", bytes({5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 1, 1, 187, 22, 3}), StreamKind::proxy_head,
        StreamKind::proxy_head},
       {"PROXY 1", text("PROXY UNKNOWN\r\n"), StreamKind::proxy_head, StreamKind::proxy_head},
-      {"mail", text("EHLO\r\n"), StreamKind::unknown, StreamKind::dns},
+      {"text", text("caf\xc3\xa9, b, x, y"), StreamKind::unknown, StreamKind::dns},
       {"nothing", {}, StreamKind::undecided, StreamKind::undecided},
   };
   return kCases;
@@ -91,16 +99,54 @@ TEST(RecogniseEvasion, AMethodThatIsTheFirstWordOfAProxysHead) {
   }
 }
 
-// The length of a DNS message over TCP is the client's choice: an EDNS option pads it.
-TEST(RecogniseEvasion, ADnsMessageWhoseLengthLooksLikeAnotherProtocol) {
+// A query for wechat.com of this length, which the client chooses: an EDNS option pads it.
+ByteVector query_of(int length, int id, std::initializer_list<int> header = {}) {
   const ByteVector query = test::dns_query("wechat.com");
-  for (const int length : {0x0401, 0x0501, 0x4745, 0x1603, 0x5052}) {
-    ByteVector stream = bytes({length >> 8, length & 0xff});
-    test::append(stream, query);
-    stream.resize(2 + static_cast<std::size_t>(length));
-    EXPECT_EQ(kind_of(stream, true), StreamKind::dns) << length;
-    EXPECT_EQ(kind_of(Bytes(stream).first(2 + query.size()), true), StreamKind::dns) << length;
+  ByteVector stream = bytes({length >> 8, length & 0xff});
+  test::append(stream, query);
+  stream[2] = static_cast<std::byte>(id >> 8);
+  stream[3] = static_cast<std::byte>(id & 0xff);
+  std::ranges::copy(bytes(header), stream.begin() + 4);
+  stream.resize(2 + static_cast<std::size_t>(length));
+  return stream;
+}
+
+TEST(RecogniseEvasion, ADnsMessageWhoseLengthLooksLikeAnotherProtocol) {
+  for (const int length :
+       {0x0401, 0x0402, 0x0501, 0x4745, 0x2121, 0x0a0a, 0x1603, 0x5052, 0x5120}) {
+    for (const int id : {0x1234, 0x0050, 0x4720, 0x0a20, 0x2f20}) {
+      const ByteVector stream = query_of(length, id);
+      for (const bool to_dns : {true, false}) {
+        // However the client cuts it.
+        StreamScan scan;
+        StreamGuess guess;
+        for (std::size_t size = 1; size < 40 && guess.kind == StreamKind::undecided; ++size) {
+          if (size >= guess.needed)
+            guess = recognise_stream(Bytes(stream).first(size), to_dns, scan);
+        }
+        EXPECT_EQ(guess.kind, StreamKind::dns) << length << ' ' << id << ' ' << to_dns;
+      }
+    }
   }
+}
+
+// Servers answer a question whatever the other fields of the header say.
+TEST(RecogniseEvasion, ADnsMessageWithAnOddHeaderOnADnsPort) {
+  for (const auto& header : {bytes({0x80, 0, 0, 1}), bytes({1, 0x4f, 0, 1}), bytes({1, 0, 0, 2}),
+                             bytes({1, 0, 0, 1, 0, 1, 0, 2, 0, 9}), bytes({0x28, 0, 0, 0})}) {
+    ByteVector stream = query_of(0x0401, 0x0050);
+    std::ranges::copy(header, stream.begin() + 4);
+    EXPECT_EQ(kind_of(stream, true), StreamKind::dns);
+    EXPECT_EQ(kind_of(Bytes(stream).first(14), true), StreamKind::dns);
+  }
+}
+
+// Nobody can tell which of the two its server reads.
+TEST(RecogniseEvasion, AHelloThatCouldBeADnsMessage) {
+  const ByteVector stream =
+      bytes({22, 3, 1, 1, 4, 1, 0, 1, 0, 4, 0, 3, 0, 0, 6, 'w', 'e', 'c', 'h', 'a', 't', 3});
+  EXPECT_EQ(kind_of(stream, true), StreamKind::contradictory);
+  EXPECT_EQ(kind_of(stream, false), StreamKind::tls);
 }
 
 TEST(RecogniseDatagram, TellsQuicAndDtlsOnEveryPortAndDnsOnItsOwn) {

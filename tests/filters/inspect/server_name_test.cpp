@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,13 @@ TEST(CanonicalHost, IsWhatServersMakeOfIt) {
   for (const char* as_sent :
        {"www.wechat.com", "WWW.WeChat.com", "www.wechat.com:443", "www.wechat.com.",
         "www.wechat.com.:443", " www.wechat.com ", "\twww.wechat.com:443 \r", "www.wechat.com..",
-        "www.wechat.com :443", "[www.wechat.com]:443", "www.wechat.com:443:80"}) {
+        "www.wechat.com :443", "\xa0www.wechat.com\x85:80", "www.wech%61t%2Ecom",
+        "[www.wechat.com]:443", "www.wechat.com:443:80"}) {
     EXPECT_EQ(text_of(canonical_host(as_sent)), "www.wechat.com") << as_sent;
   }
+  EXPECT_EQ(text_of(canonical_host("%zz%4.wechat.com%")), "%zz%4.wechat.com%");
+  EXPECT_TRUE(
+      text_of(canonical_host(std::string(20'000, 'a') + ".wech%61t.com")).ends_with("wechat.com"));
   EXPECT_EQ(text_of(canonical_host("")), "");
   EXPECT_EQ(text_of(canonical_host(":443")), "");
   EXPECT_EQ(text_of(canonical_host("[2001:db8::1]:443")), "2001:db8::1");
@@ -53,13 +58,44 @@ TEST(AddServerName, AddsNothingForAHelloWithoutOne) {
   EXPECT_EQ(findings.size(), 0U);
 }
 
+std::vector<std::string> names_of_host(std::string_view as_sent) {
+  FindingList findings;
+  EXPECT_TRUE(add_host(as_sent, findings)) << as_sent;
+  return names_in(findings);
+}
+
 // Servers differ on where user information ends, so every reading counts.
 TEST(ServerNameEvasion, UserInformationInFrontOfAHost) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names_of_host("user@www.wechat.com:443"), (Names{"user", "www.wechat.com"}));
+  EXPECT_EQ(names_of_host("www.wechat.com:x@a.example"), (Names{"www.wechat.com", "a.example"}));
+}
+
+// Go takes the first part, HAProxy any part of a list, a server in C what lies in front of a zero.
+TEST(ServerNameEvasion, PartsThatServersCutOff) {
+  using namespace std::string_view_literals;
+  for (const std::string_view host :
+       {"www.wechat.com/x"sv, "www.wechat.com, a"sv, "a, WWW.wechat.com.:80"sv,
+        "www.wechat.com\f"sv, "\vwww.wechat.com"sv, "www.wechat.com\0.a"sv, "www.wechat.com?a"sv,
+        "www.wechat.com#"sv, "www.wechat.com\\a"sv, "a;www.wechat.com"sv, "\"www.wechat.com\""sv,
+        "http://www.wechat.com/"sv, "a www.wechat.com"sv, "www.wechat.com:80/x, a"sv}) {
+    FindingList findings;
+    const tls::ClientHello hello{.server_name = host, .has_server_name = true};
+    add_server_name(hello, Protocol::tls, findings);
+    EXPECT_EQ(names_of_host(host), names_in(findings));
+    EXPECT_EQ(std::ranges::count(names_in(findings), "www.wechat.com"), 1) << host;
+  }
+}
+
+TEST(ServerNameEvasion, MorePartsThanAreTold) {
   FindingList findings;
-  add_host("user@www.wechat.com:443", findings);
-  add_host("www.wechat.com:x@a.example", findings);
-  EXPECT_EQ(names_in(findings), (std::vector<std::string>{"user@www.wechat.com", "www.wechat.com",
-                                                          "www.wechat.com", "a.example"}));
+  EXPECT_TRUE(add_host("a, b, c, d", findings));
+  EXPECT_FALSE(add_host("a, b, c, d, www.wechat.com", findings));
+}
+
+TEST(AddHost, AnEmptyHostIsAFindingToo) {
+  EXPECT_EQ(names_of_host(""), std::vector<std::string>{""});
+  EXPECT_EQ(names_of_host(" , "), std::vector<std::string>{""});
 }
 
 TEST(ParseErrors, HaveATextAndAProtocolEach) {

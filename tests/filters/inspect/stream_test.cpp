@@ -21,6 +21,12 @@ std::string get(std::string_view host, std::string_view more = "") {
 std::string tls_hello(std::string_view name) {
   return std::string(as_text(test::tls_records(test::client_hello(name))));
 }
+// The minor version of its record, the major one of the hello.
+std::string with_versions(std::string hello, int record, int legacy) {
+  hello[2] = static_cast<char>(record);
+  hello[9] = static_cast<char>(legacy);
+  return hello;
+}
 std::string bytes(std::initializer_list<int> bytes) {
   std::string text;
   for (const int byte : bytes) text += static_cast<char>(byte);
@@ -88,6 +94,16 @@ const std::vector<Case>& cases() {
        get("a.example", "Upgrade: TLS/1.0\r\n") + tls_hello("b.example"),
        {"http:a.example", "tls:b.example"}},
       {"TLS with a port behind the name", tls_hello("A.Example.:443"), {"tls:a.example"}},
+      {"TLS with an empty name",
+       std::string(as_text(test::tls_records(test::client_hello("", {.empty_name = true})))),
+       {}},
+      {"TLS behind records that servers step over",
+       bytes({22, 3, 1, 0, 0, 22, 3, 0x7f, 0, 0, 20, 3, 3, 0, 1, 1, 21, 3, 1, 0, 2, 1, 0x70}) +
+           tls_hello("a.example"),
+       {"tls:a.example"}},
+      {"TLS without versions behind STARTTLS",
+       "EHLO mail.example\r\nSTARTTLS\r\n" + with_versions(tls_hello("a.example"), 0x7f, 0xff),
+       {"tls:a.example"}},
       {"TLS behind SOCKS 5", kSocks5 + tls_hello("b.example"), {"http:a.example", "tls:b.example"}},
       {"a request behind SOCKS 4a",
        bytes({4, 1, 0, 80, 0, 0, 0, 1}) + "me" + bytes({0}) + "a.example" + bytes({0}) +
@@ -120,6 +136,15 @@ const std::vector<Case>& cases() {
        bytes({0x30, 0x1d, 2, 1, 1, 0x77, 0x18, 0x80, 0x16}) + "1.3.6.1.4.1.1466.20037" +
            tls_hello("a.example"),
        {"tls:a.example"}},
+      // Their first bytes are a method and a blank of Python's.
+      {"TLS behind an anonymous bind to LDAP",
+       bytes({0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0}) +
+           bytes({0x30, 0x1d, 2, 1, 2, 0x77, 0x18, 0x80, 0x16}) + "1.3.6.1.4.1.1466.20037" +
+           tls_hello("a.example"),
+       {"tls:a.example"}},
+      {"STARTTLS of XMPP, without a line end",
+       "<stream:stream to='a.example'><starttls xmlns='x'/>" + tls_hello("a.example"),
+       {"tls:a.example"}},
       {"MMTLS", kMmtls, {"mmtls:mmtls._signature"}},
       {"MMTLS behind SOCKS 5", kSocks5 + kMmtls, {"http:a.example", "mmtls:mmtls._signature"}},
       {"MMTLS in a request",
@@ -151,7 +176,11 @@ const std::vector<Case>& cases() {
                      {"host", " d.example. "},
                      {":authority", "b.example"},
                      {"host", "a.example"}}),
-       {"http:a.example", "http:c.example", "http:d.example", "http:b.example"}},
+       {"http:a.example", "http:me", "http:c.example", "http:d.example", "http:b.example"}},
+      // Clients of proxies copy a URL's authority.
+      {"HTTP/2 with user and port in the authority",
+       http2_fields({{":authority", "user@a.example:443"}}),
+       {"http:user", "http:a.example"}},
       {"HTTP/2 without a host", http2_fields({{":method", "GET"}, {":path", "*"}}), {}},
       {"… with an absolute target",
        "GET http://b.example/cgi-bin/micromsg-bin/newgetdns HTTP/1.0\r\n\r\n",

@@ -156,8 +156,18 @@ TEST(ClientHelloRefuses, ASecondHostNameInTheList) {
   EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(list)))), kMalformed);
 }
 
-TEST(ClientHelloRefuses, AnEmptyHostName) {
-  EXPECT_EQ(outcome(hello_with(server_name(""))), kMalformed);
+// OpenSSL, nginx and Python serve it as if the extension were absent.
+TEST(ClientHello, AnEmptyHostNameIsNone) {
+  const auto hello = parse_client_hello(hello_with(server_name("")));
+  ASSERT_TRUE(hello);
+  EXPECT_FALSE(hello->has_server_name);
+}
+
+TEST(ClientHelloRefuses, ASecondHostNameBehindAnEmptyOne) {
+  for (const auto& [one, other] : {std::pair{"", "wechat.com"}, {"wechat.com", ""}}) {
+    const ByteVector list = joined({entry(0, one), entry(0, other)});
+    EXPECT_EQ(outcome(hello_with(extension(kServerName, vector16(list)))), kMalformed);
+  }
 }
 
 TEST(ClientHelloRefuses, AnEmptyServerNameList) {

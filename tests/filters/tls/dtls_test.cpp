@@ -58,12 +58,9 @@ TEST(Dtls, ACookieIsNoPartOfAHelloInAStream) {
 
 TEST(Dtls, EveryVersionIsRead) {
   const ByteVector fragment = dtls_fragment(test::byte_vector("0123456789"), 2, 3);
-  for (const std::uint16_t version : std::to_array<std::uint16_t>({0xfeff, 0xfefd, 0xfefc})) {
-    EXPECT_EQ(fragments_in(dtls_record(fragment, {.version = version})), "0/10:2+3 ");
-  }
   for (const std::uint16_t version :
-       std::to_array<std::uint16_t>({0xfefe, 0xfefb, 0xfdff, 0x0303, 0x0000})) {
-    EXPECT_EQ(fragments_in(dtls_record(fragment, {.version = version})), "") << version;
+       std::to_array<std::uint16_t>({0xfeff, 0xfefd, 0xfefc, 0xfe7f, 0xfdff, 0x0301, 0x0000})) {
+    EXPECT_EQ(fragments_in(dtls_record(fragment, {.version = version})), "0/10:2+3 ") << version;
   }
 }
 

@@ -131,10 +131,52 @@ TEST_F(Record, RefusesOtherRecordsBetweenFragments) {
   EXPECT_EQ(outcome(stream), "error: malformed");
 }
 
-TEST_F(Record, RefusesEmptyRecords) {
-  ByteVector stream = test::byte_vector(std::string_view("\x16\x03\x01\0\0", 5));
-  test::append(stream, tls_records(test::client_hello("wechat.com")));
-  EXPECT_EQ(outcome(stream), "error: malformed");
+const std::string_view kEmpty("\x16\x03\x01\0\0", 5);
+const std::string_view kChangeCipherSpec("\x14\x03\x03\0\1\1", 6);
+const std::string_view kAlert("\x15\x03\x01\0\2\1\x70", 7);
+
+// OpenSSL steps over empty records, GnuTLS over ChangeCipherSpec.
+TEST_F(Record, IdleRecordsBetweenFragmentsHideNoName) {
+  const ByteVector hello = test::client_hello("wechat.com");
+  for (const std::size_t first : {1U, 2U, 3U, 4U, 5U, 100U}) {
+    for (const std::string_view idle : {kEmpty, kChangeCipherSpec}) {
+      for (const std::size_t count : {1U, 2U, 32U}) {
+        ByteVector stream = tls_records(Bytes(hello).first(first));
+        for (std::size_t i = 0; i < count; ++i) test::append(stream, as_bytes(idle));
+        test::append(stream, tls_records(Bytes(hello).subspan(first), {1, 1}));
+        EXPECT_EQ(outcome(stream), "wechat.com") << first << ' ' << count;
+        EXPECT_EQ(read(stream).consumed, stream.size());
+      }
+    }
+  }
+}
+
+TEST_F(Record, FindsTheRecordsThatServersStepOverInFrontOfAHello) {
+  for (const std::string_view idle : {kEmpty, kChangeCipherSpec, kAlert}) {
+    EXPECT_EQ(find_idle_record(as_bytes(idle)).is, Detection::yes);
+    EXPECT_EQ(find_idle_record(as_bytes(idle)).size, idle.size());
+    for (std::size_t size = 0; size < kRecordHeaderBytes; ++size) {
+      EXPECT_EQ(find_idle_record(as_bytes(idle.substr(0, size))).is, Detection::maybe);
+    }
+  }
+  for (const std::string_view other :
+       {std::string_view("\x17\3\1\0\0", 5), std::string_view("\x16\3\1\0\1", 5),
+        std::string_view("\x14\3\1\0\2", 5), std::string_view("\x15\3\1\0\3", 5),
+        std::string_view("\x16\x10"), std::string_view("G")}) {
+    EXPECT_EQ(find_idle_record(as_bytes(other)).is, Detection::no);
+  }
+}
+
+// GnuTLS answers the first with a HelloRetryRequest and then reads the second.
+TEST_F(Record, RefusesAnotherHelloInTheSameRecord) {
+  ByteVector both = test::client_hello("good.example");
+  const std::size_t first = both.size();
+  test::append(both, test::client_hello("wechat.com"));
+  for (const ByteVector& stream : {tls_records(both), tls_records(both, {50})}) {
+    EXPECT_EQ(outcome(stream), "error: malformed");
+  }
+  const std::size_t behind = kRecordHeaderBytes + first;
+  EXPECT_EQ(read(Bytes(tls_records(both)).first(behind)).needed, behind + 1);
 }
 
 TEST_F(Record, RefusesRecordsOverTheirLength) {

@@ -52,14 +52,16 @@ TEST(Dtls, CleanHelloPassesAndBannedOneIsDroppedAndRecorded) {
 }
 
 TEST(Dtls, HelloWithoutANamePasses) {
-  Lab lab;
-  DtlsConnection connection(lab);
-  const ByteVector hello = dtls_hello("");  // as in WebRTC
-  EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass);
-  for (const ByteVector& datagram : dtls_datagrams(hello, 50, {.number = 1})) {
-    EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
+  for (const bool empty_name : {false, true}) {  // without the extension as in WebRTC
+    Lab lab;
+    DtlsConnection connection(lab);
+    const ByteVector hello = dtls_hello("", "", {.empty_name = empty_name});
+    EXPECT_EQ(connection.to_server(whole(hello)), Verdict::pass);
+    for (const ByteVector& datagram : dtls_datagrams(hello, 50, {.number = 1})) {
+      EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
+    }
+    EXPECT_EQ(lab.count(Reason::no_name), 2U);
   }
-  EXPECT_EQ(lab.count(Reason::no_name), 2U);
 }
 
 TEST(Dtls, TheHelloAfterAHelloVerifyRequestIsJudgedAnew) {

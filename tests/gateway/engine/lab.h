@@ -18,6 +18,7 @@
 #include "gateway/engine/worker.h"
 #include "tests/support/memory_dataplane.h"
 #include "tests/support/packet_builder.h"
+#include "tests/support/server_hello.h"
 
 namespace sluice::test {
 
@@ -213,6 +214,10 @@ class Connection {
   [[nodiscard]] ByteVector answer(std::size_t offset, Bytes bytes, std::size_t acknowledged) const {
     return tcp(server_, client_, kServer + static_cast<std::uint32_t>(offset),
                kClient + static_cast<std::uint32_t>(acknowledged), "PA", bytes);
+  }
+  // The server takes a ClientHello of so many bytes.
+  [[nodiscard]] ByteVector server_hello(std::size_t acknowledged) const {
+    return answer(0, tls_records(test::server_hello()), acknowledged);
   }
   // The client acknowledges the server's stream up to `answered`.
   [[nodiscard]] ByteVector received(std::size_t offset, std::size_t answered) const {

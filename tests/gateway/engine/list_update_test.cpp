@@ -39,7 +39,7 @@ struct OpenFlow {
     connection.open(lab);
     EXPECT_EQ(lab.send(connection.data(0, bytes)), Verdict::pass);
     sent = bytes.size();
-    EXPECT_EQ(lab.send(connection.acknowledge(sent), io::Side::outside), Verdict::pass_flow);
+    EXPECT_EQ(lab.send(connection.server_hello(sent), io::Side::outside), Verdict::pass_flow);
     EXPECT_EQ(more(), Verdict::pass_flow);
   }
   Verdict more() {

@@ -45,7 +45,7 @@ TEST_F(Overlap, ALaterCopyIsRewrittenToTheFirst) {
   EXPECT_EQ(sent, clean_);
   EXPECT_EQ(payload_sent(0, banned_), clean_) << "judged to its end, and not acknowledged";
   EXPECT_EQ(lab_.counters->overlaps.value(), 1U);
-  lab_.send(connection_.acknowledge(clean_.size()), io::Side::outside);
+  lab_.send(connection_.server_hello(clean_.size()), io::Side::outside);
   EXPECT_EQ(lab_.send(connection_.data(clean_.size(), test::byte_vector("data"))),
             Verdict::pass_flow);
 }
