@@ -13,13 +13,15 @@
 #include "gateway/engine/address_evidence.h"
 #include "gateway/engine/answer_judge.h"
 #include "gateway/engine/flow_table.h"
+#include "gateway/engine/unread_paths.h"
 
 namespace sluice::engine {
 
 class StreamJudge {
  public:
-  StreamJudge(FlowTable& flows, AnswerJudge& answers, AddressEvidence& evidence)
-      : flows_(flows), answers_(answers), evidence_(evidence) {}
+  StreamJudge(FlowTable& flows, AnswerJudge& answers, AddressEvidence& evidence,
+              const UnreadPaths& unread)
+      : flows_(flows), answers_(answers), evidence_(evidence), unread_(unread) {}
 
   // A segment with data. REQUIRES: the flow is in phase judging or finished.
   [[nodiscard]] Judgement take(const Context& context, Flow& flow,
@@ -28,6 +30,9 @@ class StreamJudge {
   // the names lead that it took. REQUIRES: a packet of the server.
   [[nodiscard]] std::optional<Judgement> on_acknowledged(const Context& context,
                                                          Flow& flow) noexcept;
+  // The offset behind what has come without a gap. Bytes of a body were not kept: what is judged
+  // counts as come.
+  [[nodiscard]] std::uint64_t reached(const Flow& flow) const noexcept;
   // A packet of the server with payload; true: it has said so much that no TLS begins behind it.
   [[nodiscard]] bool ends_search(const Context& context, Flow& flow) const noexcept;
 
@@ -57,10 +62,12 @@ class StreamJudge {
   Judgement refuse(const Context& context, Flow& flow, const Refusal& refusal) noexcept;
   Judgement finish(Flow& flow) noexcept;
   void forget_acknowledged(Flow& flow) noexcept;
+  void skip_to(Flow& flow, std::uint64_t acknowledged) noexcept;
 
   FlowTable& flows_;
   AnswerJudge& answers_;
   AddressEvidence& evidence_;
+  const UnreadPaths& unread_;
   std::uint64_t overlaps_ = 0;
   std::uint64_t examined_ = 0;
 };
