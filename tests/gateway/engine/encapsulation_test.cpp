@@ -177,6 +177,21 @@ TEST(TooDeep, IsWhatCannotBeJudged) {
   EXPECT_EQ(watching.send(nested(packet::kMaxTunnels + 1)), Verdict::pass);
 }
 
+// An authentication header is behind the fragmentation.
+TEST(Authentication, FragmentsOfAnAuthenticatedPacketAreJudgedWhole) {
+  const ByteVector question = without_ethernet(
+      FrameBuilder(test::kClient, test::kResolver).payload(test::dns_query("wechat.com")).build());
+  ByteVector carried = byte_vector(std::string_view("\x11\x04\0\0spi.sqnrintegrity...", 24));
+  append(carried, Bytes(question).subspan(20));
+  Lab lab;
+  const auto pieces = test::fragments_of(ip_frame("192.0.2.1", "198.51.100.53", 51, carried), 24);
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    EXPECT_EQ(lab.send(pieces[i]), Verdict::pass);
+  }
+  EXPECT_EQ(lab.send(pieces.back()), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::banned), 1U);
+}
+
 ByteVector tunnelled(const ByteVector& frame, bool back = false) {
   return back ? ip_frame("203.0.113.2", "203.0.113.1", kIpInIp, without_ethernet(frame))
               : ip_frame("203.0.113.1", "203.0.113.2", kIpInIp, without_ethernet(frame));
