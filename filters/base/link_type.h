@@ -19,4 +19,22 @@ enum class LinkType : std::uint16_t {
   linux_sll2 = 276,  // Linux cooked capture v2
 };
 
+// False for link types that a capture may have and nobody here decodes.
+[[nodiscard]] constexpr bool is_decoded(LinkType link) noexcept {
+  switch (link) {
+    case LinkType::null:
+    case LinkType::ethernet:
+    case LinkType::raw_openbsd:
+    case LinkType::raw_bsdos:
+    case LinkType::raw:
+    case LinkType::loop:
+    case LinkType::linux_sll:
+    case LinkType::ipv4:
+    case LinkType::ipv6:
+    case LinkType::linux_sll2:
+      return true;
+  }
+  return false;
+}
+
 }  // namespace sluice

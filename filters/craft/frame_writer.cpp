@@ -29,7 +29,12 @@ void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction d
     writer.bytes(link);
   }
   const Ends ends = ends_of(packet, direction);
-  const packet::IpHeader header{ends.source, ends.destination, protocol, kHopLimit, true};
+  const packet::IpHeader header{.source = ends.source,
+                                .destination = ends.destination,
+                                .is_v6 = packet.is_v6,
+                                .protocol = protocol,
+                                .hop_limit = kHopLimit,
+                                .dont_fragment = true};
   packet::write_ip_header(writer, header, transport_length);
 }
 

@@ -27,4 +27,8 @@ namespace sluice::flow {
 [[nodiscard]] std::size_t owner_of_frame(Bytes frame, LinkType link, std::size_t workers,
                                          HashKey secret) noexcept;
 
+// A hash of the same two addresses, in either order. Of frames whose IP is in PPPoE or MPLS, or
+// that have none, of their Ethernet addresses.
+[[nodiscard]] std::uint64_t path_of_frame(Bytes frame, LinkType link, HashKey secret) noexcept;
+
 }  // namespace sluice::flow

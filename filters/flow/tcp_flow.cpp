@@ -169,7 +169,7 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   return event;
 }
 
-ServerEvent TcpFlow::on_server(const packet::Packet& packet) noexcept {
+ServerEvent TcpFlow::on_server(const packet::Packet& packet, std::uint64_t come) noexcept {
   ServerEvent event;
   if (packet.tcp.rst) return event;
   if (packet.tcp.syn && packet.tcp.ack) event = on_syn_ack(packet);
@@ -181,7 +181,10 @@ ServerEvent TcpFlow::on_server(const packet::Packet& packet) noexcept {
   if (more != 0 && more <= kMostAhead) {
     // The client's FIN takes a sequence number, and is no byte of the stream.
     const bool of_fin = client_fin_ && acknowledged_ + more == fin_offset_ + 1;
-    const std::uint64_t acknowledged = of_fin ? fin_offset_ : acknowledged_ + more;
+    std::uint64_t acknowledged = of_fin ? fin_offset_ : acknowledged_ + more;
+    if (acknowledged > come && acknowledged - come <= kMostLate) {
+      acknowledged = std::max(acknowledged_, come);
+    }
     event.acknowledged_more = acknowledged > acknowledged_;
     acknowledged_ = acknowledged;
   }

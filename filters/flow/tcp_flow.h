@@ -58,7 +58,13 @@ class TcpFlow {
   // than the newest one the server has taken (PAWS, RFC 7323 section 5). If the server answered one
   // SYN with different numbers, any acknowledgment may be right: the data counts.
   [[nodiscard]] ClientSegment on_client(const packet::Packet& packet) noexcept;
-  [[nodiscard]] ServerEvent on_server(const packet::Packet& packet) noexcept;
+  // `come`: how much of the client's stream has been seen, where packets may be out of order even
+  // between the directions (a capture of several queues). What the server acknowledges beyond it,
+  // up to kMostLate, does not count yet.
+  [[nodiscard]] ServerEvent on_server(const packet::Packet& packet,
+                                      std::uint64_t come = kEverything) noexcept;
+  static constexpr std::uint64_t kEverything = ~std::uint64_t{0};
+  static constexpr std::uint64_t kMostLate = 0x10000;
 
   // Offset up to which the server has acknowledged the client's stream.
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }

@@ -83,7 +83,7 @@ std::size_t most_payload(bool v4) noexcept {
 
 Result<Fragment, FragmentError> read_fragment(const packet::Packet& packet,
                                               bool verify_checksum) noexcept {
-  const bool v4 = packet.source.is_v4();
+  const bool v4 = !packet.is_v6;
   const Bytes network = packet.frame.subspan(packet.network_offset);
   auto fragment = v4 ? read_ipv4(network, verify_checksum) : read_ipv6(network);
   if (!fragment) return fragment;

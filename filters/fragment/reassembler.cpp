@@ -17,7 +17,7 @@ flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexc
   key.high = part.destination.words();
   key.ports = flow::ports_of(part, static_cast<std::uint16_t>(fragment.id),
                              static_cast<std::uint16_t>(fragment.id >> 16));
-  key.transport = flow::transport_of(part, part.source.is_v4() ? fragment.protocol : 0);
+  key.transport = flow::transport_of(part, part.is_v6 ? 0 : fragment.protocol);
   return key;
 }
 
@@ -49,7 +49,7 @@ Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_che
                                                            : Outcome::malformed;
   }
   // Later fragments state their protocol reliably in IPv4 only.
-  if (part.source.is_v4() && (fragment->protocol == kIcmp || fragment->protocol == kEncrypted)) {
+  if (!part.is_v6 && (fragment->protocol == kIcmp || fragment->protocol == kEncrypted)) {
     return Outcome::not_of_interest;
   }
   const flow::FlowKey key = key_of(part, *fragment);
@@ -135,16 +135,19 @@ void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noe
   Holding& holding = holdings_[datagram.holding];
   const bool bare = part.tunnels > 0 || part.network_offset > Holding::kMostLink;
   const std::size_t link = bare ? 0 : part.network_offset;
-  const std::size_t headers =
-      link + (part.source.is_v4() ? packet::kIpv4Header : packet::kIpv6Header);
+  const std::size_t headers = link + (part.is_v6 ? packet::kIpv6Header : packet::kIpv4Header);
   const MutableBytes frame =
       MutableBytes(holding.bytes).subspan(Holding::kHeaders - headers, headers + holding.total);
   ByteWriter writer(frame);
   writer.bytes(part.frame.first(link));
   // A complete datagram has its first fragment, and so a protocol.
-  packet::write_ip_header(
-      writer, {part.source, part.destination, holding.protocol.value_or(0), part.hop_limit},
-      holding.total);
+  packet::write_ip_header(writer,
+                          {.source = part.source,
+                           .destination = part.destination,
+                           .is_v6 = part.is_v6,
+                           .protocol = holding.protocol.value_or(0),
+                           .hop_limit = part.hop_limit},
+                          holding.total);
   last_ = part;
   last_.frame = frame;
   last_.network_offset = static_cast<std::uint16_t>(link);

@@ -59,7 +59,8 @@ class AddressSet::Sweep {
   std::vector<std::uint32_t> numbers_;  // of these
 };
 
-AddressSet::AddressSet(const DomainSet& set) : rules_(set.address_rules()) {
+AddressSet::AddressSet(const DomainSet& set, const Nat64& nat64)
+    : rules_(set.address_rules()), nat64_(nat64) {
   Sweep sweep(*this);
   IpPrefix last;
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
@@ -71,14 +72,20 @@ AddressSet::AddressSet(const DomainSet& set) : rules_(set.address_rules()) {
   sweep.finish();
 }
 
-void AddressSet::find_all(const IpAddress& address, Visit visit) const noexcept {
+bool AddressSet::visit_all(const IpAddress& address, Visit visit) const noexcept {
   const auto next = std::ranges::upper_bound(segments_, address, {}, &Segment::first);
-  if (next == segments_.begin()) return;
+  if (next == segments_.begin()) return true;
   for (std::uint32_t i = std::prev(next)->prefix; i != kNone; i = prefixes_[i].around) {
     for (std::uint32_t rule = prefixes_[i].first; rule < prefixes_[i].end; ++rule) {
-      if (!visit({.rule = address_rule_id(rule), .kind = kind_of(rules_[rule])})) return;
+      if (!visit({.rule = address_rule_id(rule), .kind = kind_of(rules_[rule])})) return false;
     }
   }
+  return true;
+}
+
+void AddressSet::find_all(const IpAddress& address, Visit visit) const noexcept {
+  if (!visit_all(address, visit) || address.is_v4()) return;
+  if (const auto v4 = nat64_.embedded(address)) static_cast<void>(visit_all(*v4, visit));
 }
 
 }  // namespace sluice::match

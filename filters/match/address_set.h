@@ -12,11 +12,13 @@
 // in the image: an AddressSet is valid as long as the image of its DomainSet is.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "filters/base/function_ref.h"
 #include "filters/base/ip_address.h"
+#include "filters/base/nat64.h"
 #include "filters/match/domain_set.h"
 #include "filters/match/rule.h"
 
@@ -29,10 +31,16 @@ class AddressSet {
 
   AddressSet() noexcept = default;
   // Gives out the rule ids of `set`.
-  explicit AddressSet(const DomainSet& set);
+  explicit AddressSet(const DomainSet& set, const Nat64& nat64 = {});
 
-  // Longest prefix first; at equal length exceptions first.
+  // Longest prefix first; at equal length exceptions first. Of an address behind NAT64, its own
+  // rules and then those of the IPv4 address that it stands for.
   void find_all(const IpAddress& address, Visit visit) const noexcept;
+
+  // The IPv4 address that a server behind NAT64 has; none: it is reached at its own.
+  [[nodiscard]] std::optional<IpAddress> behind_nat64(const IpAddress& address) const noexcept {
+    return nat64_.embedded(address);
+  }
 
   [[nodiscard]] bool empty() const noexcept { return prefixes_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return prefixes_.size(); }  // different ones
@@ -49,9 +57,13 @@ class AddressSet {
   };
   class Sweep;
 
+  // False: `visit` has had enough.
+  bool visit_all(const IpAddress& address, Visit visit) const noexcept;
+
   std::vector<Segment> segments_;  // by address; a segment ends where the next one starts
   std::vector<Prefix> prefixes_;
   std::span<const SluiceAddressRule> rules_;
+  Nat64 nat64_ = Nat64::none();
 };
 
 }  // namespace sluice::match

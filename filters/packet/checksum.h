@@ -15,7 +15,8 @@ namespace sluice::packet {
 
 // The value for the checksum field of `segment`, in which that field must be zero.
 // For a segment with a correct checksum the result is zero.
-// `protocol` is the IANA number (6 TCP, 17 UDP). REQUIRES: addresses of one family.
+// `protocol` is the IANA number (6 TCP, 17 UDP). An IPv4 address in an IPv6 header sums up the same
+// in either form: the prefix of its mapped form is 0xffff, which is another zero.
 [[nodiscard]] std::uint16_t transport_checksum(const IpAddress& source,
                                                const IpAddress& destination, std::uint8_t protocol,
                                                Bytes segment) noexcept;

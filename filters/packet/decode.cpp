@@ -2,6 +2,7 @@
 
 #include "filters/base/byte_reader.h"
 #include "filters/packet/checksum.h"
+#include "filters/packet/ip_header.h"
 #include "filters/packet/link_layer.h"
 #include "filters/packet/open_tunnel.h"
 #include "filters/packet/packet.h"
@@ -20,13 +21,12 @@ enum Protocol : std::uint8_t {
   kDestinationOptions = 60,
 };
 
-constexpr std::size_t kMaxExtensions = 8;  // no ordinary packet has more
-constexpr std::size_t kMinIpv4Header = 20;
 constexpr std::size_t kMinTcpHeader = 20;
+constexpr std::size_t kMaxTcpHeader = 60;
 constexpr std::size_t kUdpHeader = 8;
-// Packet keeps offsets in 16 bits, so a tunnel whose packet begins after this is not opened.
-constexpr std::size_t kMaxNetworkOffset = 0x8000;
-static_assert(kMaxNetworkOffset + 40 + (kMaxExtensions + 1) * 256 * 8 + 60 <= 0xffff);
+// Packet keeps offsets in 16 bits. No link carries headers of this size.
+constexpr std::size_t kMaxNetworkOffset = 0x7fff;
+constexpr std::size_t kMaxTransportOffset = 0xffff - kMaxTcpHeader;
 
 struct IpPayload {
   Bytes bytes;
@@ -39,18 +39,26 @@ Bytes cut_to(Bytes rest, std::size_t length) noexcept {
   return rest.first(std::min(rest.size(), length));
 }
 
+// RFC 4302: length in words of four bytes, minus two. Steps over the header; the next protocol.
+std::uint8_t step_over_authentication(ByteReader& reader, Packet& packet) noexcept {
+  packet.is_enclosed = true;
+  const std::uint8_t next = reader.u8();
+  reader.skip((reader.u8() + std::size_t{2}) * 4 - 2);
+  return next;
+}
+
 Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noexcept {
   const std::size_t available = reader.remaining();
-  const auto ip = reader.header<kMinIpv4Header>();
+  const auto ip = reader.header<kIpv4Header>();
   if (!reader.ok()) return fail(DecodeError::truncated);
   const unsigned version = ip.u8<0>() >> 4;
   const std::size_t header = (ip.u8<0>() & 0x0fU) * std::size_t{4};
   std::size_t total = ip.u16<2>();
   if (total == 0) total = available;  // captures show this under segmentation offload
-  if (version != 4 || header < kMinIpv4Header || total < header) {
+  if (version != 4 || header < kIpv4Header || total < header) {
     return fail(DecodeError::bad_ip_header);
   }
-  reader.skip(header - kMinIpv4Header);
+  reader.skip(header - kIpv4Header);
   if (!reader.ok()) return fail(DecodeError::truncated);
   constexpr std::uint16_t kMoreFragments = 0x2000;
   constexpr std::uint16_t kOffsetMask = 0x1fff;
@@ -59,22 +67,26 @@ Result<IpPayload, DecodeError> read_ipv4(ByteReader& reader, Packet& packet) noe
   packet.hop_limit = ip.u8<8>();
   packet.source = IpAddress::from_bytes(ip.bytes<12, 4>());
   packet.destination = IpAddress::from_bytes(ip.bytes<16, 4>());
-  return IpPayload{.bytes = cut_to(reader.rest(), total - header),
-                   .protocol = ip.u8<9>(),
-                   .is_later_fragment = (fragment & kOffsetMask) != 0};
+  IpPayload payload{.bytes = cut_to(reader.rest(), total - header),
+                    .protocol = ip.u8<9>(),
+                    .is_later_fragment = (fragment & kOffsetMask) != 0};
+  if (payload.protocol != kAuthentication || payload.is_later_fragment) return payload;
+  ByteReader carried(payload.bytes);
+  while (payload.protocol == kAuthentication && carried.ok()) {
+    payload.protocol = step_over_authentication(carried, packet);
+  }
+  if (!carried.ok())
+    return packet.is_fragment ? Result<IpPayload, DecodeError>(payload)
+                              : fail(DecodeError::truncated);
+  payload.bytes = carried.rest();
+  return payload;
 }
 
-// Mapped addresses are for sockets, never for the wire (RFC 4038 section 4.2), and hosts drop them.
-// Here they would be mistaken for the IPv4 address and its flows.
-bool is_mapped(const IpAddress& v6) noexcept {
-  return v6.is_v4();
-}
-
-// Walks the extension headers (RFC 8200 section 4) up to the transport.
+// Walks the extension headers (RFC 8200 section 4) up to the transport. Hosts follow any number.
 Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t next,
                                                Packet& packet) noexcept {
   IpPayload payload;
-  for (std::size_t i = 0; i <= kMaxExtensions; ++i) {
+  for (;;) {
     switch (next) {
       case kHopByHop:
       case kRouting:
@@ -84,12 +96,9 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
         reader.skip(length - 2);
         break;
       }
-      case kAuthentication: {  // RFC 4302: length in words of four bytes, minus two
-        next = reader.u8();
-        const std::size_t length = (reader.u8() + std::size_t{2}) * 4;
-        reader.skip(length - 2);
+      case kAuthentication:
+        next = step_over_authentication(reader, packet);
         break;
-      }
       case kFragment: {
         next = reader.u8();
         reader.skip(1);
@@ -111,23 +120,41 @@ Result<IpPayload, DecodeError> read_extensions(ByteReader reader, std::uint8_t n
       return payload;
     }
   }
-  return fail(DecodeError::bad_ip_header);
 }
 
+// Whether the hop-by-hop header at the reader has the option for packets over 64 KiB (RFC 2675).
+bool has_jumbo_option(ByteReader reader) noexcept {
+  constexpr std::uint8_t kPad1 = 0, kJumbo = 0xc2;
+  reader.skip(1);
+  const std::size_t length = (reader.u8() + std::size_t{1}) * 8 - 2;
+  ByteReader options(cut_to(reader.rest(), length));
+  while (options.ok() && options.remaining() > 0) {
+    const std::uint8_t type = options.u8();
+    if (type == kJumbo) return true;
+    if (type != kPad1) options.skip(options.u8());
+  }
+  return false;
+}
+
+// A mapped source address is none for the wire (RFC 4038 section 4.2), but Linux takes such a
+// packet and answers over IPv4. None goes to a mapped address; here it could not be told from IPv4.
 Result<IpPayload, DecodeError> read_ipv6(ByteReader& reader, Packet& packet) noexcept {
-  const auto ip = reader.header<40>();
+  const auto ip = reader.header<kIpv6Header>();
   if (!reader.ok()) return fail(DecodeError::truncated);
   std::size_t length = ip.u16<4>();
   const std::uint8_t next = ip.u8<6>();
+  packet.is_v6 = true;
   packet.hop_limit = ip.u8<7>();
   packet.source = IpAddress::from_bytes(ip.bytes<8, 16>());
   packet.destination = IpAddress::from_bytes(ip.bytes<24, 16>());
-  if (ip.u8<0>() >> 4 != 6 || is_mapped(packet.source) || is_mapped(packet.destination)) {
-    return fail(DecodeError::bad_ip_header);
+  if (ip.u8<0>() >> 4 != 6) return fail(DecodeError::bad_ip_header);
+  if (packet.destination.is_v4()) return fail(DecodeError::mapped_address);
+  if (length == 0 && next == kHopByHop && has_jumbo_option(reader)) {
+    return fail(DecodeError::jumbogram);
   }
-  // RFC 2675: over 64 KiB. Its option is in a hop-by-hop header.
-  if (length == 0 && next == kHopByHop) return fail(DecodeError::jumbogram);
-  if (length == 0) length = reader.remaining();  // captures show this under segmentation offload
+  // Captures show this under segmentation offload. Behind it a hop-by-hop header without that
+  // option: Linux reads to the end of the frame.
+  if (length == 0) length = reader.remaining();
   return read_extensions(ByteReader(cut_to(reader.rest(), length)), next, packet);
 }
 
@@ -165,7 +192,7 @@ Result<void, DecodeError> read_udp(Bytes segment, Packet& packet) noexcept {
   packet.destination_port = Port{header.u16<2>()};
   std::size_t length = header.u16<4>();
   // RFC 2675 section 4. Hosts accept length 0 in short datagrams too, so it must not hide one.
-  if (length == 0 && !packet.source.is_v4()) length = segment.size();
+  if (length == 0 && packet.is_v6) length = segment.size();
   if (length < kUdpHeader) return fail(DecodeError::bad_transport_header);
   packet.segment = cut_to(segment, length);
   packet.payload = packet.segment.subspan(kUdpHeader);
@@ -181,6 +208,9 @@ Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packe
     return static_cast<std::uint16_t>(part.data() - packet.frame.data());
   };
   if (payload.is_later_fragment) return {};
+  if (payload.bytes.data() - packet.frame.data() > std::ptrdiff_t{kMaxTransportOffset}) {
+    return fail(DecodeError::too_deep);
+  }
   if (packet.transport == Transport::other) {
     if (packet.is_fragment) return {};
     packet.segment = payload.bytes;
@@ -201,6 +231,7 @@ Result<void, DecodeError> read_transport(const IpPayload& payload, Packet& packe
 // Reads the IP packet at the reader.
 Result<void, DecodeError> read_network(ByteReader& reader, Network network,
                                        Packet& packet) noexcept {
+  if (reader.position() > kMaxNetworkOffset) return fail(DecodeError::too_deep);
   packet.network_offset = static_cast<std::uint16_t>(reader.position());
   const auto payload =
       network == Network::ipv4 ? read_ipv4(reader, packet) : read_ipv6(reader, packet);
@@ -215,47 +246,75 @@ Packet outside_of(const Packet& packet) noexcept {
   outside.link = packet.link;
   outside.vlan_tags = packet.vlan_tags;
   outside.vlan = packet.vlan;
+  outside.is_enclosed = packet.is_enclosed;
   outside.reassembled = packet.reassembled;
   outside.tunnels = packet.tunnels;
+  outside.carriers = packet.carriers;
   outside.tunnel_id = packet.tunnel_id;
   return outside;
 }
 
-// Opens tunnels to the innermost packet that can be read.
-void follow_tunnels(Packet& packet, Tunnels tunnels) noexcept {
-  while (packet.tunnels < kMaxTunnels && may_carry_tunnel(packet)) {
-    Packet inner = outside_of(packet);
-    ++inner.tunnels;
-    ByteReader reader(packet.frame.first(packet.transport_offset + packet.segment.size()));
-    reader.skip(packet.transport_offset);
-    const auto network = open_tunnel(reader, packet, inner, tunnels);
-    if (!network || !reader.ok() || reader.position() > kMaxNetworkOffset) break;
-    if (!read_network(reader, *network, inner)) break;
-    packet = inner;
+// What a datagram carries is an IP packet only if a host would take it for one: its length fits,
+// and the checksum of its header is right.
+bool fits_in(const Packet& carrier, Network network, std::size_t offset) noexcept {
+  ByteReader udp(carrier.segment);
+  udp.skip(4);
+  const std::size_t declared = udp.u16();
+  const std::size_t length = declared == 0 ? carrier.segment.size() : declared;
+  ByteReader ip(carrier.frame.subspan(offset));
+  const Bytes network_bytes = ip.rest();
+  std::size_t total = 0;
+  if (network == Network::ipv4) {
+    const std::size_t header = (ip.u8() & 0x0fU) * std::size_t{4};
+    ip.skip(1);
+    total = ip.u16();
+    if (header > network_bytes.size() ||
+        ones_complement_sum(network_bytes.first(header)) != 0xffff) {
+      return false;
+    }
+  } else {
+    ip.skip(4);
+    total = kIpv6Header + ip.u16();
   }
+  return offset - carrier.transport_offset + total <= length;
+}
+
+// One level further in, if there is one. False: `packet` is the innermost that can be read.
+Result<bool, DecodeError> follow_tunnel(Packet& packet, Tunnels tunnels) noexcept {
+  Packet inner = outside_of(packet);
+  ++inner.tunnels;
+  ByteReader reader(packet.frame.first(packet.transport_offset + packet.segment.size()));
+  reader.skip(packet.transport_offset);
+  const auto network = open_tunnel(reader, packet, inner, tunnels);
+  if (!network && is_unjudged(network.error())) return fail(network.error());
+  packet.is_unread = !network && network.error() == DecodeError::unread;
+  if (!network || !reader.ok()) return false;
+  if (inner.tunnels > tunnels.depth()) {
+    return tunnels.depth() < kMaxTunnels ? Result<bool, DecodeError>(false)
+                                         : fail(DecodeError::too_deep);
+  }
+  const std::size_t offset = reader.position();
+  if (const auto read = read_network(reader, *network, inner); !read) {
+    return is_unjudged(read.error()) ? Result<bool, DecodeError>(fail(read.error())) : false;
+  }
+  if (packet.transport == Transport::udp) {
+    if (!fits_in(packet, *network, offset)) return false;
+    ++inner.carriers;
+  }
+  packet = inner;
+  return true;
+}
+
+Result<void, DecodeError> follow_tunnels(Packet& packet, Tunnels tunnels) noexcept {
+  while (may_carry_tunnel(packet)) {
+    const auto followed = follow_tunnel(packet, tunnels);
+    if (!followed) return fail(followed.error());
+    if (!*followed) break;
+  }
+  return {};
 }
 
 }  // namespace
-
-std::string_view to_string(DecodeError error) noexcept {
-  switch (error) {
-    case DecodeError::not_ip:
-      return "not_ip";
-    case DecodeError::unsupported_link:
-      return "unsupported_link";
-    case DecodeError::truncated:
-      return "truncated";
-    case DecodeError::bad_ip_header:
-      return "bad_ip_header";
-    case DecodeError::bad_transport_header:
-      return "bad_transport_header";
-    case DecodeError::too_many_tags:
-      return "too_many_tags";
-    case DecodeError::jumbogram:
-      return "jumbogram";
-  }
-  return "?";
-}
 
 Result<void, DecodeError> decode_into(Packet& packet, Bytes frame, LinkType link,
                                       Tunnels tunnels) noexcept {
@@ -266,8 +325,8 @@ Result<void, DecodeError> decode_into(Packet& packet, Bytes frame, LinkType link
   const auto network = read_link_layer(reader, packet, tunnels);
   if (!network) return fail(network.error());
   if (const auto read = read_network(reader, *network, packet); !read) return read;
-  if (packet.transport != Transport::tcp) follow_tunnels(packet, tunnels);
-  return {};
+  return packet.transport == Transport::tcp ? Result<void, DecodeError>{}
+                                            : follow_tunnels(packet, tunnels);
 }
 
 Result<Packet, DecodeError> decode(Bytes frame, LinkType link, Tunnels tunnels) noexcept {
@@ -286,29 +345,10 @@ Result<Packet, DecodeError> decode_like(const Packet& like, Tunnels tunnels) noe
   const auto network = network_by_version(reader);
   if (!network) return fail(network.error());
   if (const auto read = read_network(reader, *network, packet); !read) return fail(read.error());
-  follow_tunnels(packet, tunnels);
-  return packet;
-}
-
-bool checksums_hold(const Packet& packet) noexcept {
-  const Bytes network = packet.frame.subspan(packet.network_offset);
-  const bool v4 = packet.source.is_v4();
-  ByteReader ip(network);
-  const std::size_t header = v4 ? (ip.u8() & 0x0fU) * std::size_t{4} : 40;
-  ip.skip(v4 ? 1 : 4);
-  const std::size_t total = v4 ? ip.u16() : header + ip.u16();
-  if (v4 && ones_complement_sum(network.first(header)) != 0xffff) return false;
-  if (!packet.has_transport) return true;
-  if (packet.transport == Transport::tcp) {
-    const std::size_t before = packet.transport_offset - std::size_t{packet.network_offset};
-    return before + packet.segment.size() == total &&
-           transport_checksum(packet.source, packet.destination, kTcp, packet.segment) == 0;
+  if (const auto followed = follow_tunnels(packet, tunnels); !followed) {
+    return fail(followed.error());
   }
-  ByteReader udp(packet.segment);
-  udp.skip(4);
-  if (udp.u16() != packet.segment.size()) return false;
-  if (udp.u16() == 0) return v4;  // no checksum (RFC 768); IPv6 must have one
-  return transport_checksum(packet.source, packet.destination, kUdp, packet.segment) == 0;
+  return packet;
 }
 
 }  // namespace sluice::packet

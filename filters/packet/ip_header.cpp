@@ -26,17 +26,17 @@ void write_ipv6(ByteWriter& writer, const IpHeader& header, std::size_t payload)
   writer.u16(static_cast<std::uint16_t>(payload));
   writer.u8(header.protocol);
   writer.u8(header.hop_limit);
-  writer.bytes(header.source.wire());
-  writer.bytes(header.destination.wire());
+  writer.bytes(header.source.mapped());
+  writer.bytes(header.destination.mapped());
 }
 
 }  // namespace
 
 void write_ip_header(ByteWriter& writer, const IpHeader& header, std::size_t payload) noexcept {
-  if (header.source.is_v4()) {
-    write_ipv4(writer, header, payload);
-  } else {
+  if (header.is_v6) {
     write_ipv6(writer, header, payload);
+  } else {
+    write_ipv4(writer, header, payload);
   }
 }
 

@@ -15,8 +15,9 @@ inline constexpr std::size_t kIpv4Header = 20;
 inline constexpr std::size_t kIpv6Header = 40;
 
 struct IpHeader {
-  IpAddress source, destination;  // of one version
-  std::uint8_t protocol = 0;      // IANA number
+  IpAddress source, destination;
+  bool is_v6 = false;
+  std::uint8_t protocol = 0;  // IANA number
   std::uint8_t hop_limit = 0;
   bool dont_fragment = false;  // IPv4
 };

@@ -2,82 +2,123 @@
 
 #include <bit>
 
+#include "filters/packet/checksum.h"
+#include "filters/packet/ip_header.h"
+#include "filters/packet/link_tags.h"
+
 namespace sluice::packet {
 namespace {
 
-enum EtherType : std::uint16_t {
-  kIpv4 = 0x0800,
-  kIpv6 = 0x86dd,
-  kVlan = 0x8100,
-  kServiceVlan = 0x88a8,
-  kOldServiceVlan = 0x9100,
-  kMpls = 0x8847,
-  kMplsMulticast = 0x8848,
-  kPppoeSession = 0x8864,
-  kMetadata = 0x8909,
-};
-
-constexpr std::size_t kMostLabels = 8;
-constexpr std::size_t kEthernetAddresses = 12;
-
-bool is_vlan_tag(std::uint16_t type) noexcept {
-  return type == kVlan || type == kServiceVlan || type == kOldServiceVlan;
-}
+using Found = Result<Network, DecodeError>;
 
 // AF_INET is 2 everywhere; AF_INET6 differs by system (10 Linux, 24 NetBSD, 28 FreeBSD, 30 Darwin).
-Result<Network, DecodeError> network_of_family(std::uint32_t family) noexcept {
+Found network_of_family(std::uint32_t family) noexcept {
   if (family > 0xffff) family = std::byteswap(family);  // written on a little-endian machine
   if (family == 2) return Network::ipv4;
   if (family == 10 || family == 24 || family == 28 || family == 30) return Network::ipv6;
   return fail(DecodeError::not_ip);
 }
 
-Result<Network, DecodeError> open_pppoe(ByteReader& reader, Packet& packet) noexcept {
-  const std::uint16_t version_and_code = reader.u16();
+// Linux looks at neither version nor code.
+Found open_pppoe(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+  reader.skip(2);
   packet.tunnel_id = reader.u16();
   reader.skip(2);
-  if (!reader.ok()) return fail(DecodeError::truncated);
-  return version_and_code == 0x1100 ? network_in_ppp(reader) : fail(DecodeError::not_ip);
+  return network_in_ppp(reader, packet, tunnels);
 }
 
-// MPLS does not say what it carries. IP shows its version. Ethernet follows a control word of
-// zeros, or has an EtherType that we know in the right place.
-Result<Network, DecodeError> open_mpls(ByteReader& reader, Packet& packet,
-                                       Tunnels tunnels) noexcept {
-  bool is_bottom = false;
-  for (std::size_t i = 0; !is_bottom; ++i) {
-    if (i == kMostLabels) return fail(DecodeError::too_many_tags);
-    is_bottom = (reader.u32() & 0x100) != 0 || !reader.ok();
+// Its header says so beyond doubt: an Ethernet address may begin with 4 or 6, too.
+Found network_by_header(const ByteReader& reader) noexcept {
+  const auto network = network_by_version(reader);
+  if (!network) return network;
+  ByteReader ip = reader;
+  if (*network == Network::ipv4) {
+    const Bytes header = ip.rest();
+    const std::size_t length = (ip.u8() & 0x0fU) * std::size_t{4};
+    const bool holds = length >= kIpv4Header && length <= header.size() &&
+                       ones_complement_sum(header.first(length)) == 0xffff;
+    return holds ? network : fail(DecodeError::not_ip);
   }
+  ip.skip(4);
+  const std::size_t length = ip.u16();
+  ip.skip(kIpv6Header - 6);
+  return ip.ok() && ip.remaining() == length ? network : fail(DecodeError::not_ip);
+}
+
+// Ethernet at `at` bytes from here; consumes and fills in `packet` only if IP is in it.
+Found network_in_ethernet_at(std::size_t at, ByteReader& reader, Packet& packet,
+                             Tunnels tunnels) noexcept {
+  Packet bridged = packet;
   ByteReader ahead = reader;
-  const bool has_control_word = ahead.u8() >> 4 == 0;
-  if (auto network = network_by_version(reader)) return network;
-  if (has_control_word) {
-    Packet bridged = packet;
-    ahead = reader;
-    ahead.skip(4);
-    if (const auto network = network_in_ethernet(ahead, bridged, tunnels)) {
-      reader = ahead;
-      packet = bridged;
-      return network;
-    }
+  ahead.skip(at);
+  const auto network = network_in_ethernet(ahead, bridged, tunnels);
+  if (network && network_by_version(ahead) == network) {
+    reader = ahead;
+    packet = bridged;
+    return network;
   }
-  return network_in_ethernet(reader, packet, tunnels);
+  return network ? fail(DecodeError::not_ip) : network;
 }
 
-Result<Network, DecodeError> open_tunnel_of_type(ByteReader& reader, std::uint16_t type,
-                                                 Packet& packet, Tunnels tunnels) noexcept {
+Found enter_tunnel_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
+                           Tunnels tunnels) noexcept {
   const bool is_pppoe = type == kPppoeSession && tunnels.has(Tunnel::pppoe);
   const bool is_mpls = (type == kMpls || type == kMplsMulticast) && tunnels.has(Tunnel::mpls);
   if (!is_pppoe && !is_mpls) return fail(DecodeError::not_ip);
-  if (packet.tunnels == kMaxTunnels) return fail(DecodeError::too_many_tags);
+  if (packet.tunnels == kMaxTunnels) return fail(DecodeError::too_deep);
   ++packet.tunnels;
-  return is_pppoe ? open_pppoe(reader, packet) : open_mpls(reader, packet, tunnels);
+  return is_pppoe ? open_pppoe(reader, packet, tunnels) : network_in_mpls(reader, packet, tunnels);
+}
+
+enum PppProtocol : std::uint16_t {
+  kPppIpv4 = 0x0021,
+  kPppBridged = 0x0031,
+  kPppMultilink = 0x003d,
+  kPppIpv6 = 0x0057,
+  kPppMpls = 0x0281,
+  kPppMplsMulticast = 0x0283,
+  kFirstPppControl = 0x4000,
+};
+
+// Both what is in front of it and its upper byte may be left out.
+std::uint16_t read_ppp_protocol(ByteReader& reader) noexcept {
+  ByteReader ahead = reader;
+  if (ahead.u16() == 0xff03) reader = ahead;
+  const std::uint16_t first = reader.u8();
+  return (first & 1) != 0 ? first : static_cast<std::uint16_t>(first << 8 | reader.u8());
+}
+
+// RFC 1990: numbers of 24 bits, or of 12 where both ends agreed. A packet that is cut into several
+// is not read.
+Found network_in_multilink(ByteReader& reader) noexcept {
+  constexpr std::uint8_t kWhole = 0xc0;
+  if ((ByteReader(reader).u8() & kWhole) != kWhole) return fail(DecodeError::unread);
+  for (const std::size_t header : {4U, 2U}) {
+    ByteReader ahead = reader;
+    ahead.skip(header);
+    const std::uint16_t protocol = read_ppp_protocol(ahead);
+    const auto network = network_by_version(ahead);
+    if (!network || protocol != (*network == Network::ipv4 ? kPppIpv4 : kPppIpv6)) continue;
+    reader = ahead;
+    return network;
+  }
+  return fail(DecodeError::unread);
+}
+
+// RFC 3518: flags, the kind of frame, a number of the network, the frame.
+Found network_in_bridged_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+  constexpr std::uint8_t kHasNetwork = 0x40;
+  constexpr std::uint8_t kEthernet = 1;
+  const std::uint8_t flags = reader.u8();
+  const std::uint8_t kind = reader.u8();
+  if ((flags & kHasNetwork) != 0) reader.skip(4);
+  return kind == kEthernet ? network_in_ethernet(reader, packet, tunnels)
+                           : fail(DecodeError::unread);
 }
 
 }  // namespace
 
-Result<Network, DecodeError> network_by_version(const ByteReader& reader) noexcept {
+Found network_by_version(const ByteReader& reader) noexcept {
   ByteReader ahead = reader;
   const unsigned version = ahead.u8() >> 4;
   if (!ahead.ok()) return fail(DecodeError::truncated);
@@ -86,44 +127,62 @@ Result<Network, DecodeError> network_by_version(const ByteReader& reader) noexce
   return fail(DecodeError::not_ip);
 }
 
-Result<Network, DecodeError> network_in_ppp(ByteReader& reader) noexcept {
-  ByteReader ahead = reader;
-  if (ahead.u16() == 0xff03) reader = ahead;  // address and control, which PPPoE leaves out
-  std::uint16_t protocol = reader.u8();
-  if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | reader.u8());
+Found network_in_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+  const std::uint16_t protocol = read_ppp_protocol(reader);
   if (!reader.ok()) return fail(DecodeError::truncated);
-  if (protocol == 0x0021) return Network::ipv4;
-  if (protocol == 0x0057) return Network::ipv6;
-  return fail(DecodeError::not_ip);
+  switch (protocol) {
+    case kPppIpv4:
+      return Network::ipv4;
+    case kPppIpv6:
+      return Network::ipv6;
+    case kPppBridged:
+      return network_in_bridged_ppp(reader, packet, tunnels);
+    case kPppMultilink:
+      return network_in_multilink(reader);
+    case kPppMpls:
+    case kPppMplsMulticast:
+      return enter_tunnel_of_type(reader, kMpls, packet, tunnels);
+    default:
+      // Compressed and encrypted packets have numbers below those of control protocols.
+      return fail(protocol < kFirstPppControl ? DecodeError::unread : DecodeError::not_ip);
+  }
 }
 
-Result<Network, DecodeError> network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
-                                             Tunnels tunnels) noexcept {
-  for (std::size_t tags = 0; is_vlan_tag(type) || type == kMetadata; ++tags) {
-    if (tags == kMaxVlanTags || packet.vlan_tags == kMaxVlanTags) {
-      return fail(DecodeError::too_many_tags);
-    }
-    if (type == kMetadata) {
-      reader.skip(6);
-    } else {
-      packet.vlan[packet.vlan_tags++] = reader.u16() & 0x0fff;
-    }
-    type = reader.u16();
-  }
+// MPLS does not say what it carries: IP, which shows its version, or Ethernet, perhaps behind a
+// control word, which begins with zeros.
+Found network_in_mpls(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+  bool is_bottom = false;
+  while (!is_bottom && reader.ok()) is_bottom = (reader.u32() & 0x100) != 0;
   if (!reader.ok()) return fail(DecodeError::truncated);
+  if (auto network = network_by_header(reader)) return network;
+  constexpr std::size_t kControlWord = 4;
+  const bool may_have_control_word = ByteReader(reader).u8() >> 4 == 0;
+  for (const std::size_t at : {kControlWord, std::size_t{0}}) {
+    if (at != 0 && !may_have_control_word) continue;
+    const auto network = network_in_ethernet_at(at, reader, packet, tunnels);
+    if (network || network.error() == DecodeError::too_deep) return network;
+  }
+  return network_by_version(reader);
+}
+
+Found network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
+                      Tunnels tunnels) noexcept {
   if (type == kIpv4) return Network::ipv4;
   if (type == kIpv6) return Network::ipv6;
-  return open_tunnel_of_type(reader, type, packet, tunnels);
+  const auto behind = step_over_tags(reader, type, packet);
+  if (!behind) return fail(behind.error());
+  if (*behind == kIpv4) return Network::ipv4;
+  if (*behind == kIpv6) return Network::ipv6;
+  return enter_tunnel_of_type(reader, *behind, packet, tunnels);
 }
 
-Result<Network, DecodeError> network_in_ethernet(ByteReader& reader, Packet& packet,
-                                                 Tunnels tunnels) noexcept {
+Found network_in_ethernet(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   const auto header = reader.header<kEthernetAddresses + sizeof(std::uint16_t)>();
+  if (!reader.ok()) return fail(DecodeError::truncated);
   return network_of_type(reader, header.u16<kEthernetAddresses>(), packet, tunnels);
 }
 
-Result<Network, DecodeError> read_link_layer(ByteReader& reader, Packet& packet,
-                                             Tunnels tunnels) noexcept {
+Found read_link_layer(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   switch (packet.link) {
     case LinkType::ethernet:
       return network_in_ethernet(reader, packet, tunnels);

@@ -38,6 +38,7 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   } while (poll == io::Poll::frames || poll == io::Poll::idle);
   outcome.cut_frames = (*capture)->cut_frames();
   outcome.error = (*capture)->error();
+  if (outcome.error.empty()) outcome.error = (*capture)->undecoded();
   return outcome;
 }
 

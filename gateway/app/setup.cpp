@@ -110,7 +110,7 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = std::move(*policies);
   snapshot->domains = std::move(compiled->domains);
-  snapshot->addresses = match::AddressSet(snapshot->domains);
+  snapshot->addresses = match::AddressSet(snapshot->domains, settings.nat64);
   snapshot->fallbacks = settings.verdicts;
   snapshot->dns = settings.dns;
   snapshot->kill_open_flows = settings.kill_open_flows;

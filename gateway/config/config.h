@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "filters/base/ip_address.h"
+#include "filters/base/nat64.h"
 #include "filters/base/result.h"
 #include "filters/base/time.h"
 #include "filters/packet/tunnels.h"
@@ -86,6 +87,7 @@ struct LiveSettings {
   ReloadGuard guard;                   // [reload] max_shrink, max_refused
   std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
   std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
+  Nat64 nat64;                         // [lists] nat64: prefixes of translators
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
   std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
   std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action

@@ -107,6 +107,19 @@ void read_reload(TableReader table, LiveSettings& live) {
   table.refuse_others();
 }
 
+void read_nat64(TableReader& table, Nat64& nat64) {
+  if (table.has("nat64")) nat64 = Nat64::none();
+  read_prefixes(table, "nat64", [&](const IpPrefix& prefix, std::size_t index) {
+    if (!Nat64::may_be_prefix(prefix)) {
+      table.error("nat64", index,
+                  "\"" + prefix.to_string() + "\" is no prefix of a translator: it must be IPv6, " +
+                      "of length 32, 40, 48, 56, 64 or 96, with zeros from bit 64 to 71");
+    } else if (!nat64.add(prefix)) {
+      table.error("nat64", index, "is one more than " + std::to_string(Nat64::kMost) + " entries");
+    }
+  });
+}
+
 void read_list_file(TableReader& table, lists::ListSpec& spec) {
   std::filesystem::path file;
   table.read("file", file);
@@ -156,6 +169,7 @@ void read_lists(TableReader& root, LiveSettings& live) {
   auto guards = root.table("lists");
   guards.read("critical", live.critical);
   guards.read("popular", live.popular);
+  read_nat64(guards, live.nat64);
   guards.refuse_others();
 
   std::set<std::string> names;

@@ -27,7 +27,8 @@
 //                                                         all others: they are dropped
 //
 // A frame also comes up if the dataplane cannot read its key: IP fragments, extension headers,
-// tunnels, over two VLAN tags. And it comes up if its flow has no entry in force:
+// tunnels, over two VLAN tags, any other tag or one of VLAN 0, 802.2. And it comes up if its flow
+// has no entry in force:
 //   - publish(generation) was called with a later generation than the entry's;
 //   - revoke(key) was called;
 //   - the dataplane evicted the entry. Entries are bounded, and losing one is never an error.

@@ -52,8 +52,7 @@ bool AddressEvidence::is_empty(const Context& context) const noexcept {
          (resolutions_ == nullptr || resolutions_->addresses() == 0);
 }
 
-bool AddressEvidence::is_shared(const Context& context) noexcept {
-  const IpAddress& server = context.packet.destination;
+bool AddressEvidence::is_shared(const Context& context, const IpAddress& server) noexcept {
   return seen_by_client_.has(witness_of(context.packet.source), server, context.now) ||
          leases_.is_shared(server, context.now);
 }
@@ -61,9 +60,9 @@ bool AddressEvidence::is_shared(const Context& context) noexcept {
 // By the banned names that lead to the address, as today's rules see them. An address may have
 // names of several apps: any that the client's policy bans counts.
 policy::Decision AddressEvidence::decide_by_name(const Context& context, policy::PolicyId policy,
+                                                 const IpAddress& server,
                                                  inspect::Finding& finding) noexcept {
   const Snapshot& snapshot = context.snapshot;
-  const IpAddress& server = context.packet.destination;
   policy::Decision decision{.policy = policy};
   const auto is_banned = [&](const name::Name& name, std::uint32_t evidence) {
     finding.name = name;
@@ -97,17 +96,21 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
   finding.source = inspect::Source::address;
   const Snapshot& snapshot = context.snapshot;
   const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
-  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy,
-                                           context.packet.destination);
+  const IpAddress& server = context.packet.destination;
+  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
   const bool is_listed = decision.rule.valid();
   if (!is_listed && decision.exception.valid()) return ruling;
-  if (!is_listed) decision = decide_by_name(context, policy, finding);
+  if (!is_listed) decision = decide_by_name(context, policy, server, finding);
+  // A client may have translated an IPv4 address itself (RFC 6877), and the resolver asks for
+  // these.
+  const auto v4 = snapshot.addresses.behind_nat64(server);
+  if (!decision.rule.valid() && v4) decision = decide_by_name(context, policy, *v4, finding);
   if (!decision.rule.valid()) return ruling;
-  if (!is_listed && is_shared(context)) {
+  if (!is_listed && (is_shared(context, server) || (v4 && is_shared(context, *v4)))) {
     ++guarded_;
     return ruling;
   }
-  finding.raw = context.packet.destination.write(address_text_);
+  finding.raw = server.write(address_text_);
   add(context, finding, decision, ruling);
   return ruling;
 }

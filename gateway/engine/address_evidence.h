@@ -67,8 +67,8 @@ class AddressEvidence {
   void learn(const AddressFact& fact) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
   policy::Decision decide_by_name(const Context& context, policy::PolicyId policy,
-                                  inspect::Finding& finding) noexcept;
-  [[nodiscard]] bool is_shared(const Context& context) noexcept;
+                                  const IpAddress& server, inspect::Finding& finding) noexcept;
+  [[nodiscard]] bool is_shared(const Context& context, const IpAddress& server) noexcept;
   void note_name(const Context& context, const flow::KeyedPacket& keyed, Named* known) noexcept;
   static void judge_named_flow(const Context& context, Named& named, Judgement& judgement) noexcept;
 

@@ -24,15 +24,13 @@ void Executor::name_flow(const packet::Packet& packet, io::Generation generation
 void Executor::execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
                        io::Generation generation, io::FrameVerdict& result) noexcept {
   result.verdict = act(judgement, packet, place);
-  if (judgement.scope == Scope::packet && !judgement.is_new_connection) return;
-  if (!is_known_to_dataplanes(packet)) return;
-  if (can_.flow_verdicts) {
+  // Whatever the packet came in: the rest of its connection may come as plain frames.
+  if (judgement.is_new_connection && can_.flow_verdicts && revoked_count_ < revoked_.size()) {
     name_flow(packet, generation, result);
-    if (judgement.is_new_connection && revoked_count_ < revoked_.size()) {
-      revoked_[revoked_count_++] = result.flow;
-    }
+    revoked_[revoked_count_++] = result.flow;
   }
-  if (judgement.scope == Scope::packet) return;
+  if (judgement.scope == Scope::packet || !is_known_to_dataplanes(packet)) return;
+  if (can_.flow_verdicts) name_flow(packet, generation, result);
   if (result.verdict == io::Verdict::pass) result.verdict = io::Verdict::pass_flow;
   if (result.verdict == io::Verdict::drop) result.verdict = io::Verdict::drop_flow;
 }
@@ -66,13 +64,13 @@ io::Verdict Executor::act(const Answer& answer, const packet::Packet& packet,
     const bool can = can_.replace && packet.is_frame_itself();
     return can ? replace(place, refusal()) : io::Verdict::drop;
   }
-  if (can_.inject && packet.tunnels == 0) send(place.side, refusal());
+  if (can_.inject && packet.can_be_answered()) send(place.side, refusal());
   return io::Verdict::drop;
 }
 
 io::Verdict Executor::act(const Reset& reset, const packet::Packet& packet,
                           FramePlace place) noexcept {
-  if (!can_.inject || packet.tunnels != 0) return io::Verdict::drop;
+  if (!can_.inject || !packet.can_be_answered()) return io::Verdict::drop;
   send(place.side, craft::reset_to_sender(packet, buffer_));
   if (reset.destination_expects) {
     send(other(place.side),

@@ -10,6 +10,7 @@
 #include <array>
 #include <tuple>
 
+#include "filters/packet/ip_header.h"
 #include "filters/packet/packet.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/judgement.h"
@@ -46,9 +47,15 @@ class Executor {
   void revoke() noexcept;
 
  private:
-  // A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs.
+  // A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs. It steps
+  // over no other headers.
   [[nodiscard]] static bool is_known_to_dataplanes(const packet::Packet& packet) noexcept {
-    return packet.is_frame_itself() && packet.has_transport &&
+    constexpr std::size_t kEthernet = 14, kVlanTag = 4;
+    const bool has_other_tags = packet.link == LinkType::ethernet &&
+                                packet.network_offset != kEthernet + packet.vlan_tags * kVlanTag;
+    const bool has_extensions =
+        packet.is_v6 && packet.transport_offset != packet.network_offset + packet::kIpv6Header;
+    return packet.is_frame_itself() && packet.has_transport && !has_other_tags && !has_extensions &&
            packet.vlan_tags <= std::tuple_size_v<io::FlowKey::Vlans>;
   }
   static void name_flow(const packet::Packet& packet, io::Generation generation,

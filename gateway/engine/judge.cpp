@@ -7,10 +7,11 @@ namespace sluice::engine {
 Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode, const EvidenceLink& link)
     : mode_(mode),
       flows_(limits, key),
+      unread_(key),
       evidence_(limits, key, link),
       dns_(evidence_),
       answers_(flows_, dns_, evidence_),
-      streams_(flows_, answers_, evidence_),
+      streams_(flows_, answers_, evidence_, unread_),
       tcp_(flows_, streams_, answers_),
       hellos_(limits.hellos, key),
       quic_(hellos_),
@@ -18,7 +19,7 @@ Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode, const EvidenceLi
 
 std::size_t Judge::memory_bytes(const JudgeLimits& limits) noexcept {
   return FlowTable::memory_bytes(limits) + AddressEvidence::memory_bytes(limits) +
-         HelloTable::memory_bytes(limits.hellos) + sizeof(Judge);
+         HelloTable::memory_bytes(limits.hellos) + UnreadPaths::memory_bytes() + sizeof(Judge);
 }
 
 void Judge::begin_batch(const Snapshot& snapshot, const Resolutions* resolutions,
@@ -47,7 +48,7 @@ Judgement Judge::judge(const packet::Packet& packet, const FlowLookup& lookup,
     case packet::Transport::other:
       break;
   }
-  return pass(Reason::not_of_interest);
+  return pass(packet.is_unread ? Reason::unread : Reason::not_of_interest);
 }
 
 Judgement Judge::judge_datagram(const Context& context) noexcept {

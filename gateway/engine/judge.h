@@ -30,6 +30,7 @@
 #include "gateway/engine/quic_judge.h"
 #include "gateway/engine/stream_judge.h"
 #include "gateway/engine/tcp_judge.h"
+#include "gateway/engine/unread_paths.h"
 
 namespace sluice::engine {
 
@@ -58,6 +59,11 @@ class Judge {
   [[nodiscard]] Judgement judge(const packet::Packet& packet, const FlowLookup& lookup,
                                 const Arrival& arrival) noexcept;
 
+  // A frame in an encapsulation that is not read.
+  void note_unread(Bytes frame, LinkType link, Nanos now) noexcept {
+    unread_.note(frame, link, now);
+  }
+
   // Removes what has been idle for too long; a bounded amount of work a call.
   void expire(Nanos now) noexcept;
 
@@ -79,6 +85,7 @@ class Judge {
   Mode mode_;
   Workbench bench_;
   FlowTable flows_;
+  UnreadPaths unread_;
   AddressEvidence evidence_;
   DnsJudge dns_;
   AnswerJudge answers_;

@@ -19,6 +19,8 @@ namespace sluice::engine {
   X(fragment_refused, "of a fragmented packet that was refused before")                         \
   X(fragment_unheld, "of a fragmented packet that there was no room to put together")           \
   X(malformed, "headers that contradict each other or the frame's length")                      \
+  X(too_deep, "more tunnels or headers than are followed, IPv6 over 64 KiB or to a mapped one") \
+  X(unread, "an encapsulation that is not read: ESP, IPComp, MACsec, compressed or cut PPP")    \
   X(no_payload, "handshake, acknowledgment, end: no bytes to judge")                            \
   X(server_data, "from the server, on a flow under inspection")                                 \
   X(unfinished, "part of a message that is not complete yet")                                   \

@@ -313,13 +313,26 @@ std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Fl
     return std::nullopt;
   }
   forget_judged(flow);
-  // Bytes of a body were not kept: what is judged counts as seen.
-  const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
-  const std::uint64_t seen = judged + flow.stream.view_from(flows_.pool(), judged).size();
-  if (acknowledged > std::max(seen, flow.stream.contiguous())) {
+  if (acknowledged <= reached(flow)) return std::nullopt;
+  const packet::Packet& packet = context.packet;
+  if (context.mode.enforce && !unread_.has(packet.frame, packet.link, context.now)) {
     return flows_.cannot_judge(context, flow, Reason::unjudged_acknowledged);
   }
+  skip_to(flow, acknowledged);
   return std::nullopt;
+}
+
+std::uint64_t StreamJudge::reached(const Flow& flow) const noexcept {
+  const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
+  return std::max(judged + flow.stream.view_from(flows_.pool(), judged).size(),
+                  flow.stream.contiguous());
+}
+
+// What came by unread, or is missing in a capture, is not judged; any message may begin behind it.
+void StreamJudge::skip_to(Flow& flow, std::uint64_t acknowledged) noexcept {
+  flow.stream.consume(flows_.pool(), acknowledged - flow.stream.base());
+  flow.progress = {};
+  flows_.update_keep(flow);
 }
 
 // The server has acknowledged a message with names, in a connection whose handshake was seen: it is

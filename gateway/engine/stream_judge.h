@@ -13,13 +13,15 @@
 #include "gateway/engine/address_evidence.h"
 #include "gateway/engine/answer_judge.h"
 #include "gateway/engine/flow_table.h"
+#include "gateway/engine/unread_paths.h"
 
 namespace sluice::engine {
 
 class StreamJudge {
  public:
-  StreamJudge(FlowTable& flows, AnswerJudge& answers, AddressEvidence& evidence)
-      : flows_(flows), answers_(answers), evidence_(evidence) {}
+  StreamJudge(FlowTable& flows, AnswerJudge& answers, AddressEvidence& evidence,
+              const UnreadPaths& unread)
+      : flows_(flows), answers_(answers), evidence_(evidence), unread_(unread) {}
 
   // A segment with data. REQUIRES: the flow is in phase judging or finished.
   [[nodiscard]] Judgement take(const Context& context, Flow& flow,
@@ -35,6 +37,9 @@ class StreamJudge {
   // A packet of the server with payload. A value: it has said so much that no TLS begins behind it.
   [[nodiscard]] std::optional<Reason> ends_search(const Context& context,
                                                   Flow& flow) const noexcept;
+  // The offset behind what has come without a gap. Bytes of a body were not kept: what is judged
+  // counts as come.
+  [[nodiscard]] std::uint64_t reached(const Flow& flow) const noexcept;
 
   // Segments that differed from what was kept.
   [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
@@ -64,10 +69,12 @@ class StreamJudge {
   Judgement take_body(const Context& context, Flow& flow,
                       const flow::ClientSegment& segment) noexcept;
   void forget_judged(Flow& flow) noexcept;
+  void skip_to(Flow& flow, std::uint64_t acknowledged) noexcept;
 
   FlowTable& flows_;
   AnswerJudge& answers_;
   AddressEvidence& evidence_;
+  const UnreadPaths& unread_;
   std::uint64_t overlaps_ = 0;
   std::uint64_t examined_ = 0;
 };

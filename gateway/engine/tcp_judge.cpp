@@ -155,7 +155,10 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
 }
 
 Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
-  const flow::ServerEvent event = flow.tcp.on_server(context.packet);
+  // A capture may have an acknowledgment in front of what it acknowledges.
+  const flow::ServerEvent event = context.mode.enforce
+                                      ? flow.tcp.on_server(context.packet)
+                                      : flow.tcp.on_server(context.packet, streams_.reached(flow));
   // What passed may not be what is open now.
   const bool is_void = event.reopened && flow.phase == FlowPhase::passed;
   if (event.restarted || is_void) flows_.restart(flow);

@@ -105,28 +105,61 @@ io::Verdict Worker::handle(const io::Frame& frame, const Decoded& arrival) noexc
   newest_ = std::max(newest_, frame.time);
   parts_.counters.packets.add();
   parts_.counters.bytes.add(frame.bytes.size());
+  const packet::Packet& packet = arrival.packet;
   if (!arrival.decoded) return handle_unreadable(arrival.decoded.error());
-  if (judge_.has_passed(arrival.packet, arrival.lookup, arrival_of(frame))) {
-    io::FrameVerdict& verdict = verdicts_[place_of(frame).index];
-    return count(executor_.pass_flow(arrival.packet, snapshot_->generation, verdict),
-                 Reason::flow_passed);
+  if (packet.is_unread) judge_.note_unread(frame.bytes, frame.link, frame.time);
+  if (packet.carriers > 0) {
+    const auto again = [&](packet::Tunnels tunnels) {
+      return packet::decode(frame.bytes, frame.link, tunnels);
+    };
+    if (const auto verdict = handle_carriers(packet, again)) return *verdict;
   }
-  return arrival.packet.is_fragment ? handle_fragment(arrival.packet)
-                                    : handle_packet(arrival.packet, arrival.lookup);
+  if (judge_.has_passed(packet, arrival.lookup, arrival_of(frame))) {
+    io::FrameVerdict& verdict = verdicts_[place_of(frame).index];
+    return count(executor_.pass_flow(packet, snapshot_->generation, verdict), Reason::flow_passed);
+  }
+  return packet.is_fragment ? handle_fragment(packet) : handle_packet(packet, arrival.lookup);
 }
 
 io::Verdict Worker::handle_unreadable(packet::DecodeError error) noexcept {
   parts_.counters.errors[error_slot(error)].add();
-  const bool not_ip =
-      error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link;
-  if (not_ip) return count(io::Verdict::pass, Reason::not_ip);
-  const bool drops =
-      fallback_for(snapshot_->fallbacks, Reason::malformed) == policy::Fallback::drop;
-  return count(drops && enforce_ ? io::Verdict::drop : io::Verdict::pass, Reason::malformed);
+  if (error == packet::DecodeError::not_ip || error == packet::DecodeError::unsupported_link) {
+    return count(io::Verdict::pass, Reason::not_ip);
+  }
+  if (error == packet::DecodeError::unread) {
+    judge_.note_unread(frame_->bytes, frame_->link, frame_->time);
+    return count(io::Verdict::pass, Reason::unread);
+  }
+  const Reason reason = packet::is_unjudged(error) ? Reason::too_deep : Reason::malformed;
+  const bool drops = fallback_for(snapshot_->fallbacks, reason) == policy::Fallback::drop;
+  return count(drops && enforce_ ? io::Verdict::drop : io::Verdict::pass, reason);
+}
+
+// From the inside out.
+std::optional<io::Verdict> Worker::handle_carriers(const packet::Packet& packet,
+                                                   DecodeAgain decode) noexcept {
+  unsigned depth = packet.tunnels;
+  unsigned left = packet.carriers;
+  while (left > 0 && depth > 0) {
+    const auto outside = decode(parts_.tunnels.at_most(depth - 1));
+    if (!outside || outside->tunnels >= depth) break;
+    depth = outside->tunnels;
+    const bool is_carrier = outside->carriers < left;
+    left = outside->carriers;
+    if (!is_carrier || outside->transport != packet::Transport::udp) continue;
+    const policy::DnsScope& dns = snapshot_->dns;
+    const bool is_dns = dns.has(outside->source_port) || dns.has(outside->destination_port);
+    const Judgement judgement = judge_.judge(*outside, {}, arrival_of(*frame_));
+    if (is_dns || !judgement.passes()) return execute(judgement, *outside);
+  }
+  return std::nullopt;
 }
 
 io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup& lookup) noexcept {
-  const Judgement judgement = judge_.judge(packet, lookup, arrival_of(*frame_));
+  return execute(judge_.judge(packet, lookup, arrival_of(*frame_)), packet);
+}
+
+io::Verdict Worker::execute(const Judgement& judgement, const packet::Packet& packet) noexcept {
   const FramePlace place = place_of(*frame_);
   io::FrameVerdict& verdict = verdicts_[place.index];
   executor_.execute(judgement, packet, place, snapshot_->generation, verdict);
@@ -175,10 +208,14 @@ io::Verdict Worker::handle_whole() noexcept {
   const auto whole = fragments_.whole(parts_.tunnels);
   FlowLookup lookup;
   if (whole) judge_.look_up(*whole, lookup);
-  const io::Verdict verdict =
-      whole ? handle_packet(*whole, lookup) : handle_unreadable(whole.error());
-  fragments_.settle(io::passes(verdict));
-  return verdict;
+  std::optional<io::Verdict> verdict;
+  if (whole && whole->carriers > 0) {
+    verdict =
+        handle_carriers(*whole, [&](packet::Tunnels tunnels) { return fragments_.whole(tunnels); });
+  }
+  if (!verdict) verdict = whole ? handle_packet(*whole, lookup) : handle_unreadable(whole.error());
+  fragments_.settle(io::passes(*verdict));
+  return *verdict;
 }
 
 void Worker::on_parse_error(inspect::ParseError error) noexcept {

@@ -8,6 +8,9 @@
 //
 // What one packet of a batch waits for in memory, the others do not.
 //
+// Of a packet in a datagram's tunnel (VXLAN …) the datagram is judged first: its sender chose all
+// that makes it look like a tunnel. Where it is DNS by its port, that is all; else both must pass.
+//
 // Of a fragmented packet, the fragment that makes it whole is judged and gets the verdict of the
 // whole; those before it pass, for no host can act on them.
 //
@@ -18,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "filters/base/function_ref.h"
 #include "filters/fragment/reassembler.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/executor.h"
@@ -82,6 +86,14 @@ class Worker final : private FindingSink {
   [[nodiscard]] io::Verdict handle_fragment(const packet::Packet& part) noexcept;
   [[nodiscard]] io::Verdict handle_whole() noexcept;
   [[nodiscard]] io::Verdict handle_unreadable(packet::DecodeError error) noexcept;
+  // Decodes the packet again, with these tunnels opened.
+  using DecodeAgain =
+      FunctionRef<Result<packet::Packet, packet::DecodeError>(packet::Tunnels tunnels)>;
+  // A packet that datagrams carry: these may be no tunnel. A value: one of them gets this verdict.
+  [[nodiscard]] std::optional<io::Verdict> handle_carriers(const packet::Packet& packet,
+                                                           DecodeAgain decode) noexcept;
+  [[nodiscard]] io::Verdict execute(const Judgement& judgement,
+                                    const packet::Packet& packet) noexcept;
   [[nodiscard]] FramePlace place_of(const io::Frame& frame) const noexcept;
   [[nodiscard]] io::Verdict count(io::Verdict verdict, Reason reason) noexcept {
     parts_.counters.verdicts[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(reason)]

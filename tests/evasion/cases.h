@@ -55,6 +55,7 @@ inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 [[nodiscard]] std::span<const Case> quic_cases();
 [[nodiscard]] std::span<const Case> dtls_cases();
 [[nodiscard]] std::span<const Case> fragment_cases();
+[[nodiscard]] std::span<const Case> wrapping_cases();
 
 [[nodiscard]] std::vector<Case> all_cases();
 

@@ -71,7 +71,7 @@ class Run {
     }
     is_seen_ = !shot.unseen;
     const ByteVector frame = packet_of(segment);
-    if (shot.pieces.empty()) return arrive(frame);
+    if (shot.pieces.empty()) return arrive(frame, shot.wrapping);
     segment.payload = shot.decoy;
     const ByteVector decoy = shot.decoy.empty() ? ByteVector{} : packet_of(segment);
     ++fragmented_;
@@ -87,10 +87,10 @@ class Run {
   }
 
   // At the gateway, and behind it.
-  void arrive(const ByteVector& frame) {
-    const auto passed = pass(frame, io::Side::inside);
+  void arrive(const ByteVector& frame, Wrapping wrapping = {}) {
+    const auto passed = pass(wrap(frame, wrapping), io::Side::inside);
     if (!passed) return;
-    const auto whole = ip_.receive(*passed);
+    const auto whole = ip_.receive(unwrap(*passed, frame, wrapping));
     if (!whole) return;
     if (over_udp()) return datagrams_.receive(*whole);
     for (const Segment& answer : server_.receive(*whole)) reply(answer);

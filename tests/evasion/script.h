@@ -15,6 +15,7 @@
 
 #include "tests/evasion/frame.h"
 #include "tests/evasion/model_server.h"
+#include "tests/evasion/wrapping.h"
 
 namespace sluice::evasion {
 
@@ -46,6 +47,7 @@ struct Shot {
   bool unseen = false;                     // before the gateway was there
   std::vector<Piece> pieces = {};          // none: sent in one piece
   ByteVector decoy = {};                   // payload from which decoy pieces are cut
+  Wrapping wrapping = {};                  // around the packet, as far as its server's network
 };
 
 struct Script {

@@ -28,11 +28,9 @@ void check_fields(const Packet& packet, Bytes frame) {
   require(packet.frame.data() == frame.data() && packet.frame.size() == frame.size());
   require(packet.vlan_tags <= kMaxVlanTags && packet.network_offset <= frame.size());
   require(packet.transport != Transport::none);
-  if (packet.source.is_v4()) {
-    require(packet.destination.is_v4());
-  } else {
-    require(!packet.destination.is_v4());
-  }
+  // A source address may be a mapped one.
+  require(packet.destination.is_v4() == !packet.is_v6 && (packet.is_v6 || packet.source.is_v4()));
+  require(packet.carriers <= packet.tunnels);
   if (!packet.has_transport) {
     require(packet.payload.empty() && lies_in(packet.segment, frame));
     require(packet.is_fragment ? packet.segment.empty() : packet.transport == Transport::other);
@@ -50,8 +48,15 @@ void check_fields(const Packet& packet, Bytes frame) {
           packet.transport_offset + packet.segment.size());
 }
 
+// IPv6 length 0, as hosts take it behind a hop-by-hop header.
+bool reads_to_the_end(const Packet& packet) {
+  const Bytes length = packet.frame.subspan(packet.network_offset + std::size_t{4}, 2);
+  return packet.is_v6 && length[0] == std::byte{} && length[1] == std::byte{};
+}
+
 void check_padding(const Packet& packet, Bytes frame, LinkType link, Tunnels tunnels) {
   if (!packet.has_transport || packet.is_fragment || !checksums_hold(packet)) return;
+  if (reads_to_the_end(packet)) return;
   std::vector<std::byte> padded(frame.begin(), frame.end());
   padded.resize(padded.size() + 5, std::byte{0x5a});
   const auto again = decode(padded, link, tunnels);
@@ -67,6 +72,16 @@ void check_cuts(const Packet& packet, Bytes frame, LinkType link) {
     if (!cut->has_transport) continue;
     require(same_addresses(*cut, packet));
     require(as_text(packet.payload).starts_with(as_text(cut->payload)));
+  }
+}
+
+// What carries it is found with one tunnel less, and is no more than that.
+void check_depth(const Packet& packet, Bytes frame, LinkType link, Tunnels tunnels) {
+  for (unsigned depth = packet.tunnels; depth > 0; --depth) {
+    const auto outer = decode(frame, link, tunnels.at_most(depth - 1));
+    if (!outer || outer->tunnels >= depth) return;  // below IP
+    require(outer->carriers <= packet.carriers);
+    require(outer->network_offset < packet.network_offset);
   }
 }
 
@@ -94,6 +109,7 @@ void check(Bytes input) {
   }
   check_fields(*packet, frame);
   check_tunnel(*packet, frame);
+  check_depth(*packet, frame, link, tunnels);
   check_padding(*packet, frame, link, tunnels);
   // A tunnel that is cut may be none: then its packet is another.
   if (packet->tunnels == 0 && tunnels == Tunnels()) check_cuts(*packet, frame, link);

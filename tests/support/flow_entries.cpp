@@ -10,8 +10,14 @@ constexpr unsigned kQuicLongHeader = 0x80;                                // RFC
 constexpr unsigned kDtlsFirst = 20, kDtlsHandshake = 22, kDtlsLast = 26;  // RFC 9147 section 4.1
 constexpr std::size_t kDtlsHeader = 13, kDtlsLength = 11;  // and where the length stands
 
+// Of a frame that is Ethernet, with tags of VLANs other than 0 only.
+bool is_plain(const packet::Packet& packet) {
+  return packet.link != LinkType::ethernet ||
+         packet.network_offset == 14 + std::size_t{packet.vlan_tags} * 4;
+}
+
 bool has_extensions(const packet::Packet& packet) {
-  return !packet.source.is_v4() && packet.transport_offset != packet.network_offset + kIpv6Header;
+  return packet.is_v6 && packet.transport_offset != packet.network_offset + kIpv6Header;
 }
 
 // QUIC long headers and DTLS records that are not one whole record of another type.
@@ -36,7 +42,8 @@ std::optional<io::FlowKey> flow_key_of(const packet::Packet& packet) {
   const bool has_ports =
       packet.transport == packet::Transport::tcp || packet.transport == packet::Transport::udp;
   if (!has_ports || !packet.has_transport || packet.is_fragment || packet.tunnels != 0 ||
-      packet.vlan_tags > io::FlowKey::Vlans().size() || has_extensions(packet)) {
+      packet.vlan_tags > io::FlowKey::Vlans().size() || has_extensions(packet) ||
+      packet.is_enclosed || !is_plain(packet)) {
     return std::nullopt;
   }
   return io::FlowKey::between({packet.source, packet.source_port},

@@ -39,6 +39,8 @@ struct CaptureFile::State {
   std::uint64_t unwritten = 0;                        // of other link types
   std::uint64_t number = 0;
   std::uint64_t cut = 0;
+  std::uint64_t undecoded = 0;
+  LinkType undecoded_link{};  // of the last one
   std::uint64_t total = 0;
   bool at_end = false;
   std::atomic<bool> stopped = false;
@@ -122,6 +124,10 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
       break;
     }
     if (record.bytes.size() < record.wire_length) ++state.cut;
+    if (!is_decoded(record.link)) {
+      ++state.undecoded;
+      state.undecoded_link = record.link;
+    }
     state.frames[batch.count] = state.arena.keep(record.bytes);
     record.bytes = state.frames[batch.count];
     batch.frames[batch.count++] = {.bytes = record.bytes,
@@ -177,6 +183,14 @@ std::uint64_t CaptureFile::bytes_read() const noexcept {
 }
 std::uint64_t CaptureFile::bytes_total() const noexcept {
   return state_->total;
+}
+std::string CaptureFile::undecoded() const {
+  const State& state = *state_;
+  if (state.undecoded == 0) return {};
+  const auto link = static_cast<unsigned>(state.undecoded_link);
+  return state.input + ": " + std::to_string(state.undecoded) + " of " +
+         std::to_string(state.number) + " packets have a link type that cannot be read (" +
+         std::to_string(link) + ", see tcpdump.org/linktypes.html): they were not looked at";
 }
 std::uint64_t CaptureFile::cut_frames() const noexcept {
   return state_->cut;

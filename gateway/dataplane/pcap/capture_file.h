@@ -38,6 +38,8 @@ class CaptureFile final : public Dataplane {
   // For a progress bar. A total of 0: not known (a pipe).
   [[nodiscard]] std::uint64_t bytes_read() const noexcept;
   [[nodiscard]] std::uint64_t bytes_total() const noexcept;
+  // Frames of link types that nobody decodes, one line for the operator; empty: none.
+  [[nodiscard]] std::string undecoded() const;
   // Frames stored shorter than they were on the wire.
   [[nodiscard]] std::uint64_t cut_frames() const noexcept;
 

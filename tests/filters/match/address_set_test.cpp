@@ -70,6 +70,27 @@ TEST(AddressSet, FindsTheLongestFirst) {
   }
 }
 
+// Bug: a client behind NAT64 reached a listed range.
+TEST(AddressSet, RulesForIpv4HoldBehindNat64) {
+  const DomainSet rules =
+      rules_of({"198.51.100.0/24", "@@198.51.100.7", "64:ff9b::/96", "@@2001:db8:64:ff00::/56"});
+  Nat64 nat64;
+  ASSERT_TRUE(nat64.add(*IpPrefix::parse("2001:db8:64::/48")));
+  const AddressSet set(rules, nat64);
+  // What is listed for the address itself comes first.
+  EXPECT_THAT(found(rules, set, address("64:ff9b::198.51.100.8")),
+              ElementsAre("64:ff9b::/96", "198.51.100.0/24"));
+  EXPECT_THAT(found(rules, set, address("64:ff9b::192.0.2.8")), ElementsAre("64:ff9b::/96"));
+  EXPECT_THAT(found(rules, set, address("2001:db8:64:c633:64:700::")),
+              ElementsAre("@@198.51.100.7/32", "198.51.100.0/24"));
+  EXPECT_THAT(found(rules, set, address("2001:db8:65:c633:64:700::")), IsEmpty());
+  EXPECT_THAT(found(rules, AddressSet(rules, Nat64::none()), address("64:ff9b::198.51.100.8")),
+              ElementsAre("64:ff9b::/96"));
+  int calls = 0;
+  set.find_all(address("64:ff9b::198.51.100.8"), [&](const Match&) { return ++calls < 1; });
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(AddressSet, StopsWhenTheCallerSaysSo) {
   const DomainSet rules = rules_of({"198.51.100.0/24", "198.51.0.0/16"});
   int calls = 0;

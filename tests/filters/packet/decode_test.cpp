@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
+#include "filters/packet/checksum.h"
 #include "filters/packet/packet.h"
+#include "tests/support/fragments.h"
 #include "tests/support/packet_builder.h"
 
 namespace sluice::packet {
@@ -10,6 +13,58 @@ namespace {
 
 using test::ByteVector;
 using test::FrameBuilder;
+
+void put_u16(ByteVector& frame, std::size_t at, std::size_t value) {
+  frame[at] = static_cast<std::byte>(value >> 8);
+  frame[at + 1] = static_cast<std::byte>(value & 0xff);
+}
+
+ByteVector question4() {
+  return FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload("a question").build();
+}
+ByteVector question6() {
+  return FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").payload("a question").build();
+}
+
+// `count` headers with padding behind the IPv6 header, the first one of this kind.
+ByteVector with_options(ByteVector frame, std::size_t count, unsigned first = 60) {
+  ByteVector options;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool last = i + 1 == count;
+    test::append_u16(options, (last ? std::to_integer<unsigned>(frame[20]) : 60U) << 8);
+    test::append_u16(options, 0x0104);  // padding
+    test::append_u32(options, 0);
+  }
+  put_u16(frame, 18, frame.size() - 54 + options.size());
+  frame[20] = static_cast<std::byte>(first);
+  frame.insert(frame.begin() + 54, options.begin(), options.end());
+  return frame;
+}
+
+ByteVector with_authentication(ByteVector frame, std::size_t count) {
+  const bool v4 = frame[12] == std::byte{0x08};
+  const std::size_t behind_ip = v4 ? 34 : 54, protocol = v4 ? 23 : 20;
+  for (std::size_t i = 0; i < count; ++i) {
+    ByteVector header;
+    test::append_u8(header, std::to_integer<unsigned>(frame[protocol]));
+    test::append_u8(header, 4);
+    header.resize(24, std::byte{0x77});
+    frame[protocol] = std::byte{51};
+    frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(behind_ip), header.begin(),
+                 header.end());
+  }
+  put_u16(frame, v4 ? 16 : 18, frame.size() - (v4 ? 14 : 54));
+  if (v4) test::fix_ipv4_checksum(frame);
+  return frame;
+}
+
+void fix_udp_checksum(ByteVector& frame) {
+  put_u16(frame, 60, 0);
+  const Bytes bytes(frame);
+  put_u16(frame, 60,
+          transport_checksum(IpAddress::from_bytes(bytes.subspan(22, 16)),
+                             IpAddress::from_bytes(bytes.subspan(38, 16)), 17, bytes.subspan(54)));
+}
 
 TEST(Decode, ReadsTcpOverIpv4) {
   const ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
@@ -129,17 +184,91 @@ TEST(Decode, RefusesJumbograms) {
   EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::jumbogram);
 }
 
-TEST(Decode, RefusesEndlessExtensionHeaders) {
-  ByteVector frame(14);
-  frame[12] = std::byte{0x86};
-  frame[13] = std::byte{0xdd};
-  test::append_u32(frame, 0x60000000);
-  test::append_u16(frame, 20 * 8);
-  test::append_u8(frame, 0);
-  test::append_u8(frame, 64);
-  frame.resize(frame.size() + 32);
-  frame.resize(frame.size() + 20 * 8);  // hop-by-hop headers that name each other
-  EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::bad_ip_header);
+// Evasion: hosts follow more extension headers than gateways do.
+TEST(Decode, FollowsAnyNumberOfExtensionHeaders) {
+  for (const std::size_t count : {1U, 9U, 40U, 500U}) {
+    const auto packet = decode(with_options(question6(), count), LinkType::ethernet);
+    ASSERT_TRUE(packet) << count;
+    EXPECT_EQ(packet->destination_port, Port{53});
+    EXPECT_EQ(as_text(packet->payload), "a question");
+    EXPECT_TRUE(checksums_hold(*packet));
+  }
+}
+
+TEST(Decode, RefusesExtensionHeadersThatNeverEnd) {
+  ByteVector frame = with_options(question6(), 20);
+  frame.resize(14 + 40 + 20 * 8);
+  put_u16(frame, 18, 20 * 8);
+  frame[54 + 19 * 8] = std::byte{60};
+  EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::truncated);
+}
+
+// Offsets have 16 bits. A packet that needs more is not judged, but none is malformed for it.
+TEST(Decode, HeadersOfOver64KibAreTooDeep) {
+  ByteVector frame = with_options(question6(), 8185);
+  EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::too_deep);
+  ByteVector tagged(12, std::byte{2});
+  for (int i = 0; i < 8300; ++i) test::append_u32(tagged, 0x81000000);
+  test::append(tagged, Bytes(question6()).subspan(12));
+  EXPECT_EQ(decode(tagged, LinkType::ethernet).error(), DecodeError::too_deep);
+  EXPECT_TRUE(is_unjudged(DecodeError::too_deep) && !is_unjudged(DecodeError::truncated));
+}
+
+// Evasion: Linux reads to the end of the frame.
+TEST(Decode, ReadsLengthZeroBehindAHopByHopHeader) {
+  ByteVector frame = with_options(question6(), 1, 0);
+  put_u16(frame, 18, 0);
+  const auto packet = decode(frame, LinkType::ethernet);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(as_text(packet->payload), "a question");
+  EXPECT_TRUE(checksums_hold(*packet));
+}
+
+TEST(Decode, ReadsLengthZeroOfTcpBehindAHopByHopHeader) {
+  const ByteVector segment = FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:443")
+                                 .tcp(1, 1, "PA")
+                                 .payload("hello")
+                                 .build();
+  ByteVector frame = with_options(segment, 1, 0);
+  put_u16(frame, 18, 0);
+  EXPECT_TRUE(checksums_hold(*decode(frame, LinkType::ethernet)));
+}
+
+// Evasion: Linux takes the packet and answers over IPv4.
+TEST(Decode, ReadsAMappedSourceAddress) {
+  ByteVector frame = question6();
+  const ByteVector mapped = test::byte_vector(
+      std::string_view("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\1", IpAddress::kBytes));
+  std::ranges::copy(mapped, frame.begin() + 22);
+  fix_udp_checksum(frame);
+  const auto packet = decode(frame, LinkType::ethernet);
+  ASSERT_TRUE(packet);
+  EXPECT_TRUE(packet->is_v6);
+  EXPECT_EQ(packet->source.to_string(), "192.0.2.1");
+  EXPECT_EQ(as_text(packet->payload), "a question");
+  EXPECT_TRUE(checksums_hold(*packet));
+  frame[60] ^= std::byte{1};
+  EXPECT_FALSE(checksums_hold(*decode(frame, LinkType::ethernet)));
+  // No host has a mapped address.
+  std::ranges::copy(mapped, frame.begin() + 38);
+  EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::mapped_address);
+}
+
+// Evasion: transport mode of RFC 4302 leaves the payload in the clear.
+TEST(Decode, ReadsBehindAuthenticationHeaders) {
+  for (const bool v4 : {true, false}) {
+    for (const std::size_t count : {1U, 3U}) {
+      const ByteVector plain = v4 ? question4() : question6();
+      const ByteVector frame = with_authentication(plain, count);
+      const auto packet = decode(frame, LinkType::ethernet);
+      ASSERT_TRUE(packet);
+      EXPECT_EQ(packet->transport, Transport::udp);
+      EXPECT_EQ(as_text(packet->payload), "a question");
+      EXPECT_TRUE(checksums_hold(*packet));
+      EXPECT_FALSE(packet->is_frame_itself()) << "its receiver would refuse another payload";
+      EXPECT_TRUE(decode(plain, LinkType::ethernet)->is_frame_itself());
+    }
+  }
 }
 
 TEST(DecodeProperty, ReadsOrRefusesEveryCutOfAFrameWithinItsBytes) {

@@ -509,6 +509,21 @@ class Unreadable(Program):
             self.refused(self.write("random.pcap", chance.randbytes(length)), "random.pcap")
 
 
+class UndecodedLinks(Program):
+    # Bug: nothing was printed, and the status was 0.
+    def test_link_types_that_cannot_be_read_are_said(self):
+        whole = bytearray(EXAMPLE.read_bytes())
+        struct.pack_into("=I", whole, 20, 127)  # radiotap
+        packets = len(list(records(whole)))
+        capture = self.write("wireless.pcap", bytes(whole))
+        for command in ("inspect", "replay"):
+            printed, said = self.run_program(command, "-c", self.folder / "small.toml", "--read",
+                                             capture, status=2)
+            self.assertEqual(printed, "")
+            self.assertRegex(said, rf"sluice: [^\n]*wireless\.pcap: {packets} of {packets} packets "
+                                   r"have a link type that cannot be read \(127,")
+
+
 class Odd(Program):
     def test_no_packets(self):
         header = self.write("header.pcap", EXAMPLE.read_bytes()[:FILE_HEADER])

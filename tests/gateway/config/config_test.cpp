@@ -36,6 +36,15 @@ std::vector<std::string> errors_of(std::string_view text) {
   return lines;
 }
 
+TEST(Config, PrefixesOfNat64AreChecked) {
+  const Nat64 ours = good("[lists]\nnat64 = [\"2001:db8:64::/96\"]\n").live.nat64;
+  EXPECT_FALSE(ours.embedded(*IpAddress::parse("64:ff9b::192.0.2.1")));  // in place of the default
+  EXPECT_THAT(errors_of("[lists]\nnat64 = [\"64:ff9b::/95\", \"10.0.0.0/8\", \"x\"]\n"),
+              ElementsAre(HasSubstr("sluice.toml:2: lists.nat64[0]: \"64:ff9b::/95\" is no prefix"),
+                          HasSubstr("lists.nat64[1]: \"10.0.0.0/8\" is no prefix"),
+                          HasSubstr("lists.nat64[2]: \"x\" is not an IP address")));
+}
+
 TEST(Config, AnEmptyFileGivesDefaults) {
   const Config config = good("");
   EXPECT_EQ(config.start.inside, "");
@@ -134,6 +143,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     [lists]
     critical = "/lists/critical.txt"
     popular = "popular.txt"
+    nat64 = ["64:ff9b::/96", "2001:db8:64::/48"]
     [[list]]
     app = "chat"
     file = "/lists/chat.hosts"
@@ -169,6 +179,8 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_TRUE(live.kill_open_flows);
   EXPECT_EQ(live.critical, "/lists/critical.txt");
   EXPECT_EQ(live.popular, "/etc/sluice/popular.txt");
+  EXPECT_TRUE(live.nat64.embedded(*IpAddress::parse("64:ff9b::192.0.2.1")));
+  EXPECT_TRUE(live.nat64.embedded(*IpAddress::parse("2001:db8:64::1")));
   EXPECT_EQ(live.image, "");
   ASSERT_EQ(live.lists.size(), 3U);
   EXPECT_EQ(live.lists[0].app, "chat");

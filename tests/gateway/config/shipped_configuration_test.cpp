@@ -76,6 +76,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.metrics_allow, standard.metrics_allow);
   EXPECT_EQ(shipped().live.critical, LiveSettings{}.critical);
   EXPECT_EQ(shipped().live.popular, LiveSettings{}.popular);
+  EXPECT_EQ(shipped().live.nat64, LiveSettings{}.nat64);
 
   const policy::DnsScope dns = shipped().live.dns;
   EXPECT_EQ(dns.ports, policy::DnsScope{}.ports);

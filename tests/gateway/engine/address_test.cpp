@@ -38,6 +38,20 @@ Verdict send_nameless(Lab& lab, std::string_view server, std::string_view client
   return send_first(lab, Connection(client, server), as_bytes(kNameless));
 }
 
+// Bug: ranges did not hold for clients that reach IPv4 through NAT64.
+TEST(Address, ListedRangesHoldBehindNat64) {
+  Lab lab(listed());
+  const char* const client = "[2001:db8:1::1]:5000";
+  EXPECT_EQ(send_nameless(lab, "[64:ff9b::203.0.113.7]:8080", client), Verdict::drop_flow);
+  EXPECT_EQ(lab.audit.front()->rule.view(), kRange);
+  EXPECT_EQ(lab.audit.front()->name.view(), "64:ff9b::cb00:7107");
+  EXPECT_EQ(send_nameless(lab, "[64:ff9b::203.0.113.9]:8080", client), Verdict::pass_flow);
+  EXPECT_EQ(send_nameless(lab, "[64:ff9b::198.51.100.2]:8080", client), Verdict::pass_flow);
+  const ByteVector datagram =
+      FrameBuilder(client, "[64:ff9b::203.0.113.7]:6000").payload(kNameless).build();
+  EXPECT_EQ(lab.send(datagram), Verdict::drop);
+}
+
 TEST(Address, NamelessTcpToAListedRangeIsDroppedAndRecorded) {
   Lab lab(listed());
   EXPECT_EQ(send_nameless(lab, kInside), Verdict::drop_flow);

@@ -345,5 +345,21 @@ TEST_F(Evidence, AddressesThatTheResolverFoundAreJudged) {
   EXPECT_FALSE(drops_ssh(staff(2), kServer));  // over
 }
 
+// The resolver asks for IPv4 addresses; a client behind NAT64 reaches these under others.
+TEST_F(Evidence, WhatIsKnownOfAnIpv4AddressHoldsBehindNat64) {
+  const std::string client = "2001:db8:0:1::9", server = "64:ff9b::203.0.113.7";
+  EXPECT_FALSE(drops_ssh(client, server));
+  lab().resolutions.publish(std::make_shared<Resolutions>(
+      std::vector<name::Name>{*name::Name::from_text(kBanned)},
+      std::vector<ResolvedAddress>{{.address = *IpAddress::parse(kServer),
+                                    .name = 0,
+                                    .expires = lab().now + std::chrono::hours(1)}}));
+  EXPECT_TRUE(drops_ssh(client, server));
+  EXPECT_FALSE(drops_ssh(client, "64:ff9b::203.0.113.8"));
+  EXPECT_FALSE(drops_ssh(client, "2001:db8:ff::203.0.113.7"));
+  for (int i = 1; i <= 3; ++i) show(staff(i), kInnocent, kServer);
+  EXPECT_FALSE(drops_ssh(client, server));  // guarded
+}
+
 }  // namespace
 }  // namespace sluice::engine
