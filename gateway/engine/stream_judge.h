@@ -31,6 +31,11 @@ class StreamJudge {
   // A packet of the server with payload; true: it has said so much that no TLS begins behind it.
   [[nodiscard]] bool ends_search(const Context& context, Flow& flow) const noexcept;
 
+  // Before a segment is taken: no hello, question or request begins in its bytes or is under way,
+  // even if one of them is left out.
+  [[nodiscard]] bool is_beside_hellos(const Flow& flow,
+                                      const flow::ClientSegment& segment) noexcept;
+
   // Segments that differed from what was kept.
   [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
   // Bytes that parsers looked at: a small multiple of the bytes that came, whatever these are.
