@@ -8,6 +8,9 @@
 namespace sluice::craft {
 namespace {
 
+constexpr std::size_t kTcpFlagsField = 13, kTcpUrgentField = 18;
+constexpr std::byte kTcpUrgent{0x20};
+
 void put_u16(MutableBytes at, std::uint16_t value) noexcept {
   at[0] = static_cast<std::byte>(value >> 8);
   at[1] = static_cast<std::byte>(value & 0xff);
@@ -26,7 +29,8 @@ void mend_checksum(const packet::Packet& packet, MutableBytes segment) noexcept 
 
 }  // namespace
 
-Bytes rewrite(const packet::Packet& packet, Bytes payload, MutableBytes out) noexcept {
+Bytes rewrite(const packet::Packet& packet, Bytes payload, MutableBytes out,
+              Urgent urgent) noexcept {
   if (out.size() < packet.frame.size() || payload.size() != packet.payload.size() ||
       !packet.has_transport) {
     return {};
@@ -34,7 +38,12 @@ Bytes rewrite(const packet::Packet& packet, Bytes payload, MutableBytes out) noe
   const MutableBytes frame = out.first(packet.frame.size());
   std::ranges::copy(packet.frame, frame.begin());
   std::ranges::copy(payload, frame.subspan(packet.payload_offset).begin());
-  mend_checksum(packet, frame.subspan(packet.transport_offset, packet.segment.size()));
+  const MutableBytes segment = frame.subspan(packet.transport_offset, packet.segment.size());
+  if (urgent == Urgent::cleared && packet.transport == packet::Transport::tcp) {
+    segment[kTcpFlagsField] &= ~kTcpUrgent;
+    put_u16(segment.subspan(kTcpUrgentField), 0);
+  }
+  mend_checksum(packet, segment);
   return frame;
 }
 

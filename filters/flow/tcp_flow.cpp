@@ -23,6 +23,8 @@ TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
   TcpFlow flow;
   flow.first_sequence_ = syn.tcp.sequence + 1;
   flow.in_syn_ = bytes_of(syn);
+  flow.client_next_ = flow.first_sequence_ + flow.in_syn_;
+  flow.client_scale_ = std::min(options.window_scale.value_or(0), kMaxWindowScale);
   flow.offers_timestamps_ = options.timestamp.has_value();
   flow.newest_timestamp_ = options.timestamp.value_or(0);
   flow.is_signed_ = options.is_signed;
@@ -31,7 +33,7 @@ TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
 
 TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack) noexcept {
   TcpFlow flow;
-  flow.first_sequence_ = syn_ack.tcp.acknowledgment;
+  flow.first_sequence_ = flow.client_next_ = syn_ack.tcp.acknowledgment;
   flow.handshake_seen_ = true;
   flow.note_server(syn_ack);
   return flow;
@@ -39,7 +41,7 @@ TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack) noexcept {
 
 TcpFlow TcpFlow::midstream(const packet::Packet& data) noexcept {
   TcpFlow flow;
-  flow.first_sequence_ = data.tcp.sequence;
+  flow.first_sequence_ = flow.client_next_ = data.tcp.sequence;
   flow.midstream_ = true;
   return flow;
 }
@@ -60,6 +62,7 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
     segment.restarted = true;
   }
   in_syn_ = std::max(in_syn_, bytes_of(packet));
+  client_next_ = first_sequence_ + in_syn_;
   segment.bytes = packet.payload;
   if (has_data) segment.kind = ClientSegment::Kind::data;
   return segment;
@@ -68,11 +71,16 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
 ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   if (packet.tcp.syn) return on_client_syn(packet);
   ClientSegment segment;
-  if (packet.payload.empty() && !packet.tcp.fin) return segment;
+  if (packet.tcp.rst && packet.payload.empty()) return segment;
+  if (packet.payload.empty() && !packet.tcp.fin) {
+    note_client(packet);
+    return segment;
+  }
   if (is_discarded(packet)) {
     if (!packet.payload.empty()) segment.kind = ClientSegment::Kind::discarded;
     return segment;
   }
+  note_client(packet);
   const std::uint32_t ahead = packet.tcp.sequence - sequence_at(acknowledged_);
   if (packet.tcp.fin) {
     const std::uint32_t end = ahead + bytes_of(packet);
@@ -119,6 +127,28 @@ bool TcpFlow::is_acceptable(std::uint32_t acknowledgment) const noexcept {
   return !server_seen_ || has_two_starts_ || server_next_ - acknowledgment <= server_sent_;
 }
 
+// What it sends, what it has, and how much it takes. Its packets may come in any order.
+void TcpFlow::note_client(const packet::Packet& packet) noexcept {
+  const std::uint32_t end =
+      packet.tcp.sequence + bytes_of(packet) + static_cast<std::uint32_t>(packet.tcp.fin);
+  if (end - client_next_ < kMostAhead) client_next_ = end;
+  if (!packet.tcp.ack || !handshake_seen_ || !is_acceptable(packet.tcp.acknowledgment)) return;
+  if (client_window_ == 0 || packet.tcp.acknowledgment - client_has_ < kMostAhead) {
+    client_has_ = packet.tcp.acknowledgment;
+  }
+  const std::uint32_t window = std::uint32_t{packet.tcp.window} << client_scale_;
+  client_window_ = std::max({client_window_, window, std::uint32_t{1}});
+}
+
+// A client without a window yet, or whose server answered one SYN with different numbers, may take
+// anything.
+bool TcpFlow::is_in_window_of_client(const packet::Packet& packet) const noexcept {
+  if (client_window_ == 0 || has_two_starts_ || packet.tcp.syn) return true;
+  const std::uint32_t first = packet.tcp.sequence - client_has_;
+  const std::uint32_t end = first + bytes_of(packet) + static_cast<std::uint32_t>(packet.tcp.fin);
+  return end < kBackwards && (first >= kBackwards || first <= client_window_);
+}
+
 // Its packets may come in any order.
 void TcpFlow::note_server(const packet::Packet& packet) noexcept {
   const bool syn = packet.tcp.syn;
@@ -151,7 +181,7 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
       handshake_seen_ && server_seen_ && packet.tcp.sequence + 1 != server_next_ - server_sent_;
   if (is_other_client || (is_other_server && acknowledged_ > 0)) {
     *this = TcpFlow{};
-    first_sequence_ = answered;
+    first_sequence_ = client_next_ = answered;
     event.restarted = true;
   } else if (is_other_server) {
     // A server that keeps no state until the client answers (SYN cookies) sends each repeat of a
@@ -173,21 +203,26 @@ ServerEvent TcpFlow::on_server(const packet::Packet& packet, std::uint64_t come)
   ServerEvent event;
   if (packet.tcp.rst) return event;
   if (packet.tcp.syn && packet.tcp.ack) event = on_syn_ack(packet);
-  note_server(packet);
   // What a server acknowledges before its SYN-ACK belongs to an older connection (RFC 9293 section
   // 3.10.7.3 has the client reset that one).
-  if (!packet.tcp.ack || (!handshake_seen_ && !midstream_)) return event;
+  const bool counts = packet.tcp.ack && (handshake_seen_ || midstream_);
   const std::uint32_t more = packet.tcp.acknowledgment - sequence_at(acknowledged_);
-  if (more != 0 && more <= kMostAhead) {
-    // The client's FIN takes a sequence number, and is no byte of the stream.
-    const bool of_fin = client_fin_ && acknowledged_ + more == fin_offset_ + 1;
-    std::uint64_t acknowledged = of_fin ? fin_offset_ : acknowledged_ + more;
-    if (acknowledged > come && acknowledged - come <= kMostLate) {
-      acknowledged = std::max(acknowledged_, come);
-    }
-    event.acknowledged_more = acknowledged > acknowledged_;
-    acknowledged_ = acknowledged;
+  if (counts && !midstream_ && more < kBackwards &&
+      more > client_next_ - sequence_at(acknowledged_)) {
+    event.acknowledges_unseen = true;
+    return event;
   }
+  const bool is_taken = is_in_window_of_client(packet);
+  note_server(packet);
+  if (!counts || !is_taken || more == 0 || more > kMostAhead) return event;
+  // The client's FIN takes a sequence number, and is no byte of the stream.
+  const bool of_fin = client_fin_ && acknowledged_ + more == fin_offset_ + 1;
+  std::uint64_t acknowledged = of_fin ? fin_offset_ : acknowledged_ + more;
+  if (acknowledged > come && acknowledged - come <= kMostLate) {
+    acknowledged = std::max(acknowledged_, come);
+  }
+  event.acknowledged_more = acknowledged > acknowledged_;
+  acknowledged_ = acknowledged;
   return event;
 }
 

@@ -40,6 +40,9 @@ struct ServerEvent {
   // connection, or another one. The stream's bytes still count.
   bool reopened = false;
   bool acknowledged_more = false;  // acknowledged() moved
+  // It acknowledges what the client, as far as we saw, never sent: forged, or the bytes took
+  // another way. A client that did not send them discards the packet. Nothing of it counts.
+  bool acknowledges_unseen = false;
 };
 
 class TcpFlow {
@@ -58,6 +61,8 @@ class TcpFlow {
   // than the newest one the server has taken (PAWS, RFC 7323 section 5). If the server answered one
   // SYN with different numbers, any acknowledgment may be right: the data counts.
   [[nodiscard]] ClientSegment on_client(const packet::Packet& packet) noexcept;
+  // An acknowledgment counts if the client would take it (RFC 9293 section 3.10.7.4, RFC 5961
+  // section 5): of bytes that it has sent, in a segment that lies in its window.
   // `come`: how much of the client's stream has been seen, where packets may be out of order even
   // between the directions (a capture of several queues). What the server acknowledges beyond it,
   // up to kMostLate, does not count yet.
@@ -81,10 +86,14 @@ class TcpFlow {
   }
 
  private:
+  static constexpr std::uint8_t kMaxWindowScale = 14;  // RFC 7323 section 2.3
+
   ClientSegment on_client_syn(const packet::Packet& packet) noexcept;
   ServerEvent on_syn_ack(const packet::Packet& packet) noexcept;
   [[nodiscard]] bool is_discarded(const packet::Packet& packet) noexcept;
   [[nodiscard]] bool is_acceptable(std::uint32_t acknowledgment) const noexcept;
+  [[nodiscard]] bool is_in_window_of_client(const packet::Packet& packet) const noexcept;
+  void note_client(const packet::Packet& packet) noexcept;
   void note_server(const packet::Packet& packet) noexcept;
 
   std::uint64_t acknowledged_ = 0;
@@ -94,6 +103,10 @@ class TcpFlow {
   std::uint32_t server_next_ = 0;
   std::uint32_t server_sent_ = 0;       // bytes since its SYN, up to kMostAhead
   std::uint32_t newest_timestamp_ = 0;  // TS.Recent of the server, RFC 7323 section 4.3
+  std::uint32_t client_next_ = 0;       // behind all that the client has sent
+  std::uint32_t client_has_ = 0;        // of the server's stream: the newest acknowledgment
+  std::uint32_t client_window_ = 0;     // the largest; 0: none was seen
+  std::uint8_t client_scale_ = kMaxWindowScale;
   bool handshake_seen_ = false;
   bool midstream_ = false;
   bool client_fin_ = false;

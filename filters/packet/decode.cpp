@@ -173,6 +173,7 @@ Result<void, DecodeError> read_tcp(Bytes segment, Packet& packet) noexcept {
   packet.tcp = {.sequence = header.u32<4>(),
                 .acknowledgment = header.u32<8>(),
                 .window = header.u16<14>(),
+                .urgent = header.u16<18>(),
                 .syn = (flags & 0x02) != 0,
                 .ack = (flags & 0x10) != 0,
                 .fin = (flags & 0x01) != 0,

@@ -37,6 +37,7 @@ struct TcpHeader {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgment = 0;
   std::uint16_t window = 0;  // as sent, not scaled
+  std::uint16_t urgent = 0;  // the urgent pointer, if `urg`
   bool syn = false, ack = false, fin = false, rst = false, psh = false, urg = false;
 };
 

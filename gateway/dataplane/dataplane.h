@@ -5,6 +5,7 @@
 //
 // One worker owns one dataplane and calls it from its own thread, in this order:
 //   [publish, revoke …] -> poll(batch) -> for each frame: [revoke, inject …, replace] -> submit
+//     -> [inject …, revoke …]
 // stop() may be called from any thread or a signal handler; poll then returns `ended` soon.
 // Steady state: no allocation.
 //
@@ -89,7 +90,8 @@ class Dataplane {
   // submit sends a frame. So a SYN that opens a new connection cannot overtake the end of the old
   // one's entry. Does nothing without flow_verdicts.
   virtual void revoke(const FlowKey& /*flow*/) noexcept {}
-  // Sends a frame of ours out on `side`, before the batch is submitted. False: it could not.
+  // Sends a frame of ours out on `side`: ahead of what the batch in hand sends there, or behind it
+  // if the batch was submitted. False: it could not.
   virtual bool inject(Side side, Bytes frame) noexcept = 0;
   // Gives the frame to send in place of frame `index` of the last batch, whose verdict is then
   // `replace`. Copies it. False: the dataplane cannot, or `frame` is larger than the one it

@@ -1,8 +1,8 @@
 #include "gateway/engine/executor.h"
 
+#include <algorithm>
+
 #include "filters/craft/dns_reply.h"
-#include "filters/craft/rewrite.h"
-#include "filters/craft/tcp_reset.h"
 
 namespace sluice::engine {
 namespace {
@@ -35,7 +35,12 @@ void Executor::execute(const Judgement& judgement, const packet::Packet& packet,
   if (result.verdict == io::Verdict::drop) result.verdict = io::Verdict::drop_flow;
 }
 
-void Executor::revoke() noexcept {
+void Executor::finish_batch() noexcept {
+  for (std::size_t i = 0; i < behind_batch_count_; ++i) {
+    const Reply& reply = behind_batch_[i];
+    send(reply.side, Bytes(reply.bytes).first(reply.size));
+  }
+  behind_batch_count_ = 0;
   for (std::size_t i = 0; i < revoked_count_; ++i) dataplane_.revoke(revoked_[i]);
   revoked_count_ = 0;
 }
@@ -73,15 +78,15 @@ io::Verdict Executor::act(const Reset& reset, const packet::Packet& packet,
   if (!can_.inject || !packet.can_be_answered()) return io::Verdict::drop;
   send(place.side, craft::reset_to_sender(packet, buffer_));
   if (reset.destination_expects) {
-    send(other(place.side),
-         craft::reset_to_destination(packet, *reset.destination_expects, buffer_));
+    send_behind_batch(other(place.side),
+                      craft::reset_to_destination(packet, *reset.destination_expects, buffer_));
   }
   return io::Verdict::drop;
 }
 
 io::Verdict Executor::act(const Rewrite& rewrite, const packet::Packet& packet,
                           FramePlace place) noexcept {
-  return replace(place, craft::rewrite(packet, rewrite.payload, buffer_));
+  return replace(place, craft::rewrite(packet, rewrite.payload, buffer_, rewrite.urgent));
 }
 
 io::Verdict Executor::replace(FramePlace place, Bytes frame) noexcept {
@@ -93,6 +98,18 @@ io::Verdict Executor::replace(FramePlace place, Bytes frame) noexcept {
 void Executor::send(io::Side side, Bytes frame) noexcept {
   const bool sent = !frame.empty() && dataplane_.inject(side, frame);
   (sent ? counters_.replies : counters_.replies_failed).add();
+}
+
+// One frame of the batch makes one of these at most.
+void Executor::send_behind_batch(io::Side side, Bytes frame) noexcept {
+  if (frame.empty() || behind_batch_count_ == behind_batch_.size()) {
+    return counters_.replies_failed.add();
+  }
+  Reply& reply = behind_batch_[behind_batch_count_];
+  reply.side = side;
+  reply.size = frame.size();
+  std::ranges::copy(frame, reply.bytes.begin());
+  ++behind_batch_count_;
 }
 
 }  // namespace sluice::engine

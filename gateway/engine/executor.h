@@ -10,6 +10,7 @@
 #include <array>
 #include <tuple>
 
+#include "filters/craft/tcp_reset.h"
 #include "filters/packet/ip_header.h"
 #include "filters/packet/packet.h"
 #include "gateway/dataplane/dataplane.h"
@@ -42,9 +43,10 @@ class Executor {
     if (can_.flow_verdicts) name_flow(packet, generation, result);
     return io::Verdict::pass_flow;
   }
-  // Ends the dataplane's entries of flows whose ports carry another connection since the last call.
-  // Once a batch, after its verdicts were submitted: they may have made such entries.
-  void revoke() noexcept;
+  // Once a batch, after its verdicts were submitted. Sends the resets to destinations: the segments
+  // of the batch that passed must reach them first. Ends the dataplane's entries of flows whose
+  // ports carry another connection since the last call: the verdicts may have made such entries.
+  void finish_batch() noexcept;
 
  private:
   // A dataplane knows a flow by its frames' own addresses, ports and at most two VLANs. It steps
@@ -70,12 +72,21 @@ class Executor {
                                 FramePlace place) noexcept;
   [[nodiscard]] io::Verdict replace(FramePlace place, Bytes frame) noexcept;
   void send(io::Side side, Bytes frame) noexcept;
+  void send_behind_batch(io::Side side, Bytes frame) noexcept;
+
+  struct Reply {
+    io::Side side = io::Side::inside;
+    std::size_t size = 0;
+    std::array<std::byte, craft::kMaxResetFrame> bytes;
+  };
 
   io::Dataplane& dataplane_;
   telemetry::WorkerCounters& counters_;
   io::Capabilities can_;
   std::array<io::FlowKey, io::Batch::kCapacity> revoked_;
   std::size_t revoked_count_ = 0;
+  std::array<Reply, io::Batch::kCapacity> behind_batch_;
+  std::size_t behind_batch_count_ = 0;
   std::array<std::byte, kLargestFrame> buffer_;
 };
 

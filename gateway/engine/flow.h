@@ -49,7 +49,8 @@ struct alignas(64) Flow {
   FlowPhase phase = FlowPhase::judging;
   Reason finish = Reason::allowed;
   ShownNames shown = ShownNames::none;
-  std::uint8_t resets = 0;         // rejected: how often the client was told
+  std::uint8_t client_told = 0;    // rejected: how often the client was sent a reset …
+  std::uint8_t server_told = 0;    // … and the server
   bool client_is_low = false;      // which end of the key
   std::optional<io::Side> side;    // where the client's first packet came in
   std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched

@@ -13,6 +13,7 @@
 
 #include "filters/base/bytes.h"
 #include "filters/craft/frame_writer.h"
+#include "filters/craft/rewrite.h"
 #include "filters/dns/query.h"
 #include "gateway/engine/reason.h"
 
@@ -32,9 +33,10 @@ struct Answer {
 struct Reset {
   std::optional<std::uint32_t> destination_expects;
 };
-// Passed with another payload of the same size.
+// Passed with another payload of the same size, or without its urgent pointer.
 struct Rewrite {
   Bytes payload;
+  craft::Urgent urgent = craft::Urgent::kept;
 };
 using Act = std::variant<Pass, Drop, Answer, Reset, Rewrite>;
 

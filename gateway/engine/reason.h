@@ -45,7 +45,7 @@ namespace sluice::engine {
   X(ech_not_hidden,                                                                             \
     "keys for Encrypted ClientHello in an answer over TCP that cannot be replaced")             \
   X(syn_data, "data in a SYN on ports in use; the client sends it again without")               \
-  X(urgent, "urgent data in what is judged: servers differ on whether it is read")              \
+  X(urgent, "urgent data in what is judged, in a packet that cannot be rewritten")              \
   X(wrong_side, "under the server's address, but from the client's side: tells nothing")        \
   X(unreadable, "claims to be DNS, TLS, QUIC or HTTP and cannot be judged")                     \
   X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                   \

@@ -314,12 +314,16 @@ std::optional<Judgement> StreamJudge::on_acknowledged(const Context& context, Fl
   }
   forget_judged(flow);
   if (acknowledged <= reached(flow)) return std::nullopt;
-  const packet::Packet& packet = context.packet;
-  if (context.mode.enforce && !unread_.has(packet.frame, packet.link, context.now)) {
+  if (!may_miss_bytes(context)) {
     return flows_.cannot_judge(context, flow, Reason::unjudged_acknowledged);
   }
   skip_to(flow, acknowledged);
   return std::nullopt;
+}
+
+bool StreamJudge::may_miss_bytes(const Context& context) const noexcept {
+  const packet::Packet& packet = context.packet;
+  return !context.mode.enforce || unread_.has(packet.frame, packet.link, context.now);
 }
 
 std::uint64_t StreamJudge::reached(const Flow& flow) const noexcept {
@@ -371,6 +375,26 @@ std::optional<Reason> StreamJudge::ends_search(const Context& context, Flow& flo
       flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
   if (!ends || flow.server_hello.expects_hello()) return std::nullopt;
   return is_behind_hello(flow.progress.state) ? flow.progress.finish : Reason::unknown_protocol;
+}
+
+// Only TLS is looked for in a stream that is searched. The bytes in front of the segment may be the
+// start of a hello that the left-out byte stands in.
+bool StreamJudge::is_beside_hellos(const Flow& flow, const flow::ClientSegment& segment) noexcept {
+  if (flow.phase == FlowPhase::finished && segment.offset >= flow.judged_end) return true;
+  const auto* const search = std::get_if<inspect::InSearch>(&flow.progress.state.at);
+  if (search == nullptr || search->waiting > 0) return false;
+  if (segment.offset > flow.stream.contiguous()) return false;
+  constexpr std::uint64_t kHeadBytes = 36;  // six bytes, each in a record of its own
+  constexpr std::byte kHandshake{22};
+  const std::uint64_t base = flow.stream.base();
+  const std::uint64_t from = std::max(base, segment.offset - std::min(segment.offset, kHeadBytes));
+  const Bytes kept = flow.stream.view_from(flows_.pool(), from);
+  const Bytes in_front = kept.first(
+      std::min<std::uint64_t>(kept.size(), segment.offset - std::min(from, segment.offset)));
+  const auto begins = [=](Bytes bytes) {
+    return std::ranges::find(bytes, kHandshake) != bytes.end();
+  };
+  return !begins(in_front) && !begins(segment.bytes);
 }
 
 }  // namespace sluice::engine

@@ -37,9 +37,16 @@ class StreamJudge {
   // A packet of the server with payload. A value: it has said so much that no TLS begins behind it.
   [[nodiscard]] std::optional<Reason> ends_search(const Context& context,
                                                   Flow& flow) const noexcept;
+  // Bytes of this connection may have come by unread, or be missing in a capture.
+  [[nodiscard]] bool may_miss_bytes(const Context& context) const noexcept;
   // The offset behind what has come without a gap. Bytes of a body were not kept: what is judged
   // counts as come.
   [[nodiscard]] std::uint64_t reached(const Flow& flow) const noexcept;
+
+  // Before a segment is taken: no hello, question or request begins in its bytes or is under way,
+  // even if one of them is left out.
+  [[nodiscard]] bool is_beside_hellos(const Flow& flow,
+                                      const flow::ClientSegment& segment) noexcept;
 
   // Segments that differed from what was kept.
   [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }

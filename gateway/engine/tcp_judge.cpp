@@ -5,7 +5,8 @@
 namespace sluice::engine {
 namespace {
 
-// How often the client of a rejected flow is told, as it goes on sending: a reset may be lost.
+// How often each end of a rejected flow is told, as it goes on sending: a reset may be lost, or
+// carry another number than its receiver expects.
 constexpr std::uint8_t kMostResets = 8;
 
 bool opens_connection(const packet::Packet& packet) {
@@ -112,13 +113,18 @@ Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sen
     return pass(Reason::no_payload);
   }
   Judgement again{.act = Drop{}, .reason = Reason::flow_blocked};
-  const bool tells_client =
-      flow.phase == FlowPhase::rejected && flow.tcp.handshake_seen() && flow.resets < kMostResets;
-  if (!tells_client) again.scope = Scope::flow;
-  if (tells_client && from_client && !context.packet.payload.empty()) {
-    ++flow.resets;
-    again.act = Reset{};
-  }
+  std::uint8_t& told = from_client ? flow.client_told : flow.server_told;
+  const bool tells = flow.phase == FlowPhase::rejected && flow.tcp.handshake_seen() &&
+                     flow.client_told < kMostResets;
+  if (!tells) again.scope = Scope::flow;
+  if (!tells || told == kMostResets || context.packet.tcp.rst) return again;
+  ++told;
+  Reset reset;
+  // The packet's acknowledgment is the number that its sender expects. A client that goes on may
+  // show that its server was never told; what that expects, we can only guess.
+  const bool goes_on = from_client && !context.packet.payload.empty();
+  if (goes_on) reset.destination_expects = flow.tcp.sequence_at(flow.sent);
+  again.act = reset;
   return again;
 }
 
@@ -133,6 +139,12 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
     return drop_packet(context, Reason::syn_data);
   }
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
+  return context.packet.tcp.urg ? judge_urgent(context, flow, segment)
+                                : judge_segment(context, flow, segment);
+}
+
+Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
+                                  const flow::ClientSegment& segment) noexcept {
   switch (segment.kind) {
     case flow::ClientSegment::Kind::early:
     case flow::ClientSegment::Kind::empty:
@@ -148,10 +160,27 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
     case flow::ClientSegment::Kind::data:
       break;
   }
-  // Some servers read an urgent byte where it lies, others beside the stream (RFC 6093).
-  const bool is_judged = flow.phase == FlowPhase::judging || segment.offset < flow.judged_end;
-  if (context.packet.tcp.urg && is_judged) return drop_packet(context, Reason::urgent);
   return streams_.take(context, flow, segment);
+}
+
+// Some servers read an urgent byte where it lies, others beside the stream (RFC 6093), and the
+// pointer may lead to a byte of a later segment. Without the pointer all read the same. It stays
+// where neither reading can be of interest: FTP, telnet and databases need it.
+Judgement TcpJudge::judge_urgent(const Context& context, Flow& flow,
+                                 const flow::ClientSegment& segment) noexcept {
+  const bool is_settled = streams_.is_beside_hellos(flow, segment);
+  Judgement judgement = judge_segment(context, flow, segment);
+  if (!judgement.passes() || flow.phase == FlowPhase::passed) return judgement;
+  const packet::Packet& packet = context.packet;
+  const bool lies_inside = packet.tcp.urgent >= 1 && packet.tcp.urgent <= packet.payload.size();
+  const bool is_stale = segment.kind == flow::ClientSegment::Kind::stale;
+  if (lies_inside && (is_stale || is_settled)) return judgement;
+  if (!context.can_rewrite()) return drop_packet(context, Reason::urgent);
+  auto* const rewrite = std::get_if<Rewrite>(&judgement.act);
+  const Bytes payload = rewrite != nullptr ? rewrite->payload : Bytes(context.copy_payload());
+  judgement.act = Rewrite{payload, craft::Urgent::cleared};
+  judgement.scope = Scope::packet;
+  return judgement;
 }
 
 Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
@@ -163,6 +192,9 @@ Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   const bool is_void = event.reopened && flow.phase == FlowPhase::passed;
   if (event.restarted || is_void) flows_.restart(flow);
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
+  if (event.acknowledges_unseen && !streams_.may_miss_bytes(context)) {
+    return cannot_judge(context, Reason::unjudged_acknowledged);
+  }
   if (event.acknowledged_more) {
     if (auto settled = streams_.on_acknowledged(context, flow)) return *settled;
   }

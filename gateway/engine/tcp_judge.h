@@ -31,6 +31,10 @@ class TcpJudge {
   Judgement judge_wrong_side(const Context& context, const Flow& flow) const noexcept;
   Judgement judge_refused(const Context& context, Flow& flow, Sender sender) noexcept;
   Judgement judge_client(const Context& context, Flow& flow) noexcept;
+  Judgement judge_segment(const Context& context, Flow& flow,
+                          const flow::ClientSegment& segment) noexcept;
+  Judgement judge_urgent(const Context& context, Flow& flow,
+                         const flow::ClientSegment& segment) noexcept;
   Judgement judge_server(const Context& context, Flow& flow) noexcept;
   std::optional<Judgement> judge_after_update(const Context& context, Flow& flow,
                                               Sender sender) noexcept;

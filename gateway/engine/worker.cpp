@@ -67,7 +67,7 @@ io::Poll Worker::run_batch() noexcept {
       }
     }
     parts_.dataplane.submit({verdicts_.data(), batch_.count});
-    executor_.revoke();
+    executor_.finish_batch();
   } else if (poll == io::Poll::idle) {
     newest_ = std::max(newest_, wall_clock());
   }

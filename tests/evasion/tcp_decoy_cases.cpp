@@ -131,6 +131,43 @@ Scripts urgent(const Payload& payload) {
   return scripts;
 }
 
+// The pointer comes ahead of its byte: in a segment without data, before the byte or in its middle.
+Scripts urgent_ahead(const Payload& payload) {
+  Scripts scripts;
+  for (std::size_t at = payload.name_at; at < payload.name_end; at += 3) {
+    ByteVector bytes = payload.stream;
+    bytes.insert(bytes.begin() + static_cast<long>(at), std::byte{'q'});
+    for (const std::size_t from : {std::size_t{0}, at / 2}) {
+      Script script(bytes);
+      script.what = "pointer at " + std::to_string(from) + " to " + std::to_string(at);
+      script.open();
+      if (from > 0) script.part(0, from);
+      script.add({.at = static_cast<std::int64_t>(from),
+                  .flags = "AU",
+                  .urgent = static_cast<std::uint16_t>(at + 1 - from)});
+      script.part(from, bytes.size());
+      scripts.push_back(std::move(script));
+    }
+  }
+  return scripts;
+}
+
+// A byte in front that makes the start look like nothing, and that the server leaves out.
+Scripts urgent_first(const Payload& payload) {
+  Scripts scripts;
+  for (const std::size_t together : {std::size_t{1}, payload.stream.size() + 1}) {
+    ByteVector bytes = payload.stream;
+    bytes.insert(bytes.begin(), std::byte{0});
+    Script script(bytes);
+    script.what = std::to_string(together) + " together";
+    const Bytes first = Bytes(bytes).first(together);
+    script.open().add({.flags = "AU", .payload = {first.begin(), first.end()}, .urgent = 1});
+    if (together < bytes.size()) script.part(together, bytes.size());
+    scripts.push_back(std::move(script));
+  }
+  return scripts;
+}
+
 }  // namespace
 
 std::span<const Case> tcp_decoy_cases() {
@@ -158,6 +195,16 @@ std::span<const Case> tcp_decoy_cases() {
        "an urgent byte in the name",
        {Kind::tls, Kind::http, Kind::dns},
        urgent,
+       Trait::no_ordinary},
+      {"urgent_ahead",
+       "a pointer that comes ahead of its byte in the name",
+       {Kind::tls, Kind::http, Kind::dns},
+       urgent_ahead,
+       Trait::no_ordinary},
+      {"urgent_first",
+       "an urgent byte in front of the stream",
+       {Kind::tls, Kind::dns},
+       urgent_first,
        Trait::no_ordinary},
   };
   return cases;

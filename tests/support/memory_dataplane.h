@@ -29,6 +29,7 @@ class MemoryDataplane final : public io::Dataplane {
   struct Injected {
     io::Side side;
     ByteVector frame;
+    bool behind_batch;  // after its verdicts were submitted
   };
 
   struct Replaced {
@@ -69,6 +70,7 @@ class MemoryDataplane final : public io::Dataplane {
   [[nodiscard]] io::Capabilities capabilities() const noexcept override { return can_; }
   [[nodiscard]] io::Poll poll(io::Batch& batch) noexcept override {
     batch.count = 0;
+    is_submitted_ = false;
     if (is_plain()) return poll_plainly(batch);
     entries_.poll();
     for (; next_ < frames_.size() && batch.count < io::Batch::kCapacity; ++next_) {
@@ -85,6 +87,7 @@ class MemoryDataplane final : public io::Dataplane {
     return batch.count == 0 ? io::Poll::ended : io::Poll::frames;
   }
   void submit(std::span<const io::FrameVerdict> verdicts) noexcept override {
+    is_submitted_ = true;
     for (std::size_t i = 0; i < verdicts.size() && keep_fates_; ++i) {
       fates_[handed_out_[i].fate].verdict = verdicts[i].verdict;
     }
@@ -97,7 +100,8 @@ class MemoryDataplane final : public io::Dataplane {
   void publish(io::Generation generation) noexcept override { entries_.publish(generation); }
   void revoke(const io::FlowKey& flow) noexcept override { entries_.revoke(flow); }
   bool inject(io::Side side, Bytes frame) noexcept override {
-    if (keep_fates_) injected_.push_back({side, ByteVector(frame.begin(), frame.end())});
+    if (keep_fates_)
+      injected_.push_back({side, ByteVector(frame.begin(), frame.end()), is_submitted_});
     return true;
   }
   bool replace(std::size_t index, Bytes frame) noexcept override {
@@ -146,6 +150,7 @@ class MemoryDataplane final : public io::Dataplane {
   std::size_t plain_first_ = 0;                               // of the batch, by poll_plainly()
   std::array<HandedOut, io::Batch::kCapacity> handed_out_{};  // by index in the batch
   bool keep_fates_ = true;
+  bool is_submitted_ = false;
   std::size_t handled_ = 0;
   std::size_t foreign_keys_ = 0;
   std::vector<Fate> fates_;

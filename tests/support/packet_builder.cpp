@@ -115,7 +115,8 @@ ByteVector FrameBuilder::segment() const {
     append_u8(bytes, 5 << 4);
     append_u8(bytes, flags);
     append_u16(bytes, 0xffff);
-    append_u32(bytes, 0);  // checksum, urgent pointer
+    append_u16(bytes, 0);  // checksum
+    append_u16(bytes, urgent_);
   } else {
     append_u16(bytes, static_cast<unsigned>(payload_.size() + 8));
     append_u16(bytes, 0);

@@ -41,6 +41,11 @@ class FrameBuilder {
 
   FrameBuilder& tcp(std::uint32_t sequence, std::uint32_t acknowledgment, std::string_view flags);
 
+  FrameBuilder& urgent(std::uint16_t pointer) {  // of TCP; counts with the flag U
+    urgent_ = pointer;
+    return *this;
+  }
+
   [[nodiscard]] ByteVector build() const;
 
  private:
@@ -55,6 +60,7 @@ class FrameBuilder {
   bool is_tcp_ = false;
   std::uint32_t sequence_ = 0, acknowledgment_ = 0;
   std::string flags_;  // of "SAFRPU"
+  std::uint16_t urgent_ = 0;
 };
 
 // A DNS query for `name` with one question.

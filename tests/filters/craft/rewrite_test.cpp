@@ -34,6 +34,23 @@ TEST(Rewrite, IsTheFrameThatTheSenderWouldHaveMade) {
   }
 }
 
+TEST(Rewrite, ClearsTheUrgentPointer) {
+  const auto frame = [](std::string_view flags, std::uint16_t urgent) {
+    return FrameBuilder("192.0.2.1:5000", "198.51.100.2:443")
+        .tcp(1000, 5000, flags)
+        .urgent(urgent)
+        .payload("names")
+        .build();
+  };
+  const ByteVector with = frame("PAU", 3);
+  const auto packet = packet::decode(with, LinkType::ethernet);
+  EXPECT_TRUE(packet->tcp.urg);
+  EXPECT_EQ(packet->tcp.urgent, 3U);
+  ByteVector out(with.size());
+  const Bytes made = rewrite(*packet, as_bytes("names"), out, Urgent::cleared);
+  EXPECT_EQ(ByteVector(made.begin(), made.end()), frame("PA", 0));
+}
+
 // RFC 768: a zero checksum means that there is none.
 TEST(Rewrite, LeavesAUdpPacketWithoutAChecksumAsItIs) {
   ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:443").payload("decoy").build();

@@ -67,6 +67,7 @@ TEST(TcpFlow, BytesBeforeTheStartAreTrimmedAsServersDo) {
 
 TEST(TcpFlow, BytesThatWereAcknowledgedAreStale) {
   TcpFlow flow = established();
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123456789").packet).kind, Kind::data);
   EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
   EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123456789").packet).kind, Kind::stale);
   const Segment partly = segment(1005, 5000, "A", "5678901234");
@@ -96,7 +97,40 @@ TEST(TcpFlow, AnAckBeforeTheSynAckBelongsToAnOlderConnection) {
   EXPECT_FALSE(flow.on_server(segment(7, 500'000'000, "A").packet).acknowledged_more);
   static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
   EXPECT_EQ(flow.acknowledged(), 0U);
+  static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
   EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+}
+
+// One forged packet must not make bytes count as acknowledged, nor end the connection.
+TEST(TcpFlow, AnAcknowledgmentOfWhatTheClientNeverSentDoesNotCount) {
+  for (const std::uint32_t ahead : {1U, 100'000U, 1U << 30, (1U << 31) - 11}) {
+    TcpFlow flow = established();
+    static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+    const ServerEvent event = flow.on_server(segment(5000, 1010 + ahead, "A").packet);
+    EXPECT_TRUE(event.acknowledges_unseen) << ahead;
+    EXPECT_FALSE(event.acknowledged_more);
+    EXPECT_EQ(flow.acknowledged(), 0U);
+    EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+    EXPECT_EQ(flow.acknowledged(), 10U);
+  }
+}
+
+TEST(TcpFlow, AnAcknowledgmentCountsInTheClientsWindowOnly) {
+  TcpFlow flow = established();  // no window scale: at most 64 KiB
+  static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+  for (const std::uint32_t sequence : {4000U, 5000U + 0x20000U, 5000U + 0x8000'0000U}) {
+    EXPECT_FALSE(flow.on_server(segment(sequence, 1010, "A").packet).acknowledged_more);
+  }
+  EXPECT_TRUE(flow.on_server(segment(5000 + 0x1000, 1005, "A").packet).acknowledged_more);
+  EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+}
+
+TEST(TcpFlow, TheEndOfTheClientMayBeAcknowledged) {
+  TcpFlow flow = established();
+  static_cast<void>(flow.on_client(segment(1000, 5000, "FA", "bye").packet));
+  EXPECT_TRUE(flow.on_server(segment(5000, 1004, "A").packet).acknowledged_more);
+  EXPECT_EQ(flow.acknowledged(), 3U);
+  EXPECT_FALSE(flow.on_server(segment(5000, 1004, "A").packet).acknowledges_unseen);
 }
 
 TEST(TcpFlow, ASynOnALiveConnectionCountsOnceTheServerAnswersIt) {
@@ -170,6 +204,7 @@ TEST(TcpFlow, TwoNumbersDoNotMakeTheBytesBetweenThemForgotten) {
 TEST(TcpFlow, AnotherNumberBehindAcknowledgedDataOpensAnotherConnection) {
   TcpFlow flow = established();
   static_cast<void>(flow.on_server(segment(77777, 1000, "SA").packet));
+  static_cast<void>(flow.on_client(segment(1000, 77778, "PA", "first").packet));
   static_cast<void>(flow.on_server(segment(77778, 1005, "A").packet));
   EXPECT_TRUE(flow.on_server(segment(123456, 1000, "SA").packet).restarted);
   EXPECT_EQ(flow.acknowledged(), 0U);

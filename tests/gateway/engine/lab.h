@@ -123,6 +123,19 @@ class Lab {
     if (used().dataplane.foreign_keys() != 0) throw std::logic_error("a verdict for another flow");
     return used().dataplane.fates().at(0).verdict;
   }
+  // Sends frames as one batch of the first worker; their fates are in `dataplane`.
+  void send_together(const std::vector<ByteVector>& frames, io::Side side) {
+    now += std::chrono::milliseconds(1);
+    dataplane.clear();
+    dataplane.forget_results();
+    for (const ByteVector& frame : frames) {
+      dataplane.add({.bytes = frame,
+                     .side = side,
+                     .wire_length = static_cast<std::uint32_t>(frame.size()),
+                     .time = now});
+    }
+    static_cast<void>(worker->run_batch());
+  }
   // The frame that is forwarded for `frame`; nullopt if none is.
   [[nodiscard]] std::optional<ByteVector> forward(const ByteVector& frame, io::Side side) {
     const io::Verdict verdict = send(frame, side);

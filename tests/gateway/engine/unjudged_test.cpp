@@ -53,17 +53,37 @@ TEST_F(Unjudged, ADropHasAnAuditRecordOfItsOwn) {
 // The packet that shows it comes from the server.
 TEST_F(Unjudged, TheRecordNamesTheClientWhateverPacketShowsIt) {
   EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
-  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);
+  EXPECT_EQ(acknowledge(100), Verdict::drop);
   ASSERT_NE(lab_.audit.front(), nullptr);
   EXPECT_EQ(lab_.audit.front()->unjudged, "unjudged_acknowledged");
   EXPECT_EQ(lab_.audit.front()->server.port, Port{443});
 }
 
+// They took another route. As long as nothing shows that the client sent them, the acknowledgment
+// may be forged, and is dropped alone.
 TEST_F(Unjudged, AcknowledgedBytesThatNeverPassedTheGatewayBlockTheFlow) {
   EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
-  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);  // they took another route
-  EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 1U);
+  EXPECT_EQ(acknowledge(100), Verdict::drop);
+  EXPECT_EQ(data(100, Bytes(clean_).subspan(100)), Verdict::pass);
+  EXPECT_EQ(acknowledge(100), Verdict::drop_flow);
+  EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 2U);
   EXPECT_EQ(data(100, Bytes(clean_).subspan(100)), Verdict::drop_flow);
+}
+
+TEST_F(Unjudged, OneForgedAcknowledgmentDoesNotEndAConnection) {
+  EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
+  for (const std::size_t ahead : {std::size_t{11}, std::size_t{1} << 29, std::size_t{1} << 30}) {
+    EXPECT_EQ(acknowledge(ahead), Verdict::drop);
+  }
+  EXPECT_EQ(acknowledge(10), Verdict::pass);
+  EXPECT_EQ(data(10, Bytes(clean_).subspan(10)), Verdict::pass);
+  EXPECT_EQ(acknowledge(clean_.size()), Verdict::pass_flow);
+}
+
+TEST_F(Unjudged, AnAcknowledgmentOfUnseenBytesIsPassedIfConfigured) {
+  Lab lab(LabOptions{.fallbacks = {.unjudged = policy::Fallback::pass}});
+  connection_.open(lab);
+  EXPECT_EQ(lab.send(connection_.acknowledge(100), io::Side::outside), Verdict::pass);
 }
 
 TEST_F(Unjudged, AFloodOfFlowsDoesNotUnblock) {

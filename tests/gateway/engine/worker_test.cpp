@@ -75,7 +75,8 @@ TEST(Worker, RejectAnswersAQuestion) {
   EXPECT_EQ(lab.send(query("wechat.com", {.id = 0xbeef, .edns = true, .cookie = 20})),
             Verdict::drop);
   ASSERT_EQ(lab.dataplane.injected().size(), 1U);
-  const auto& [side, frame] = lab.dataplane.injected()[0];
+  const auto& [side, frame, behind_batch] = lab.dataplane.injected()[0];
+  EXPECT_FALSE(behind_batch);
   EXPECT_EQ(side, io::Side::inside);
   const auto reply = packet::decode(frame, LinkType::ethernet);
   ASSERT_TRUE(reply);
