@@ -18,6 +18,7 @@
 #include "filters/match/address_set.h"
 #include "filters/match/domain_set.h"
 #include "filters/match/rule.h"
+#include "filters/policy/dns_answer.h"
 
 namespace sluice::policy {
 
@@ -42,6 +43,11 @@ class AppMask {
   }
   [[nodiscard]] bool has_any(AppMask others) const noexcept { return (bits_ & others.bits_) != 0; }
   [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
+  [[nodiscard]] static AppMask all() noexcept {
+    AppMask mask;
+    mask.bits_ = ~std::uint64_t{0};
+    return mask;
+  }
 
  private:
   std::uint64_t bits_ = 0;
@@ -52,6 +58,7 @@ struct Policy {
   std::vector<IpPrefix> clients;  // empty: every client
   AppMask apps;
   Action action = Action::drop;
+  DnsAnswer answer;  // of `reject`
 };
 
 struct PolicyId {
@@ -65,6 +72,7 @@ struct Decision {
   match::AppId app;         // only with a rule
   match::RuleId rule;       // the entry that blocked; invalid: none
   match::RuleId exception;  // the exception that allowed the name, for explanations
+  AppMask excepted;         // apps for which exceptions cover the name
 };
 
 class PolicySet {
@@ -76,8 +84,9 @@ class PolicySet {
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
   // Of the client's policy; `allow` without one.
   [[nodiscard]] Action action_for(const IpAddress& client) const noexcept;
+  // `excepted`: apps that do not count, because an exception covers the name that was asked for.
   [[nodiscard]] Decision decide(const match::DomainSet& domains, PolicyId policy,
-                                const name::Name& name) const noexcept;
+                                const name::Name& name, AppMask excepted = {}) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,
                                 const name::Name& name) const noexcept;
   // The same for a server's address: the longest range that contains it decides.

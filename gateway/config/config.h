@@ -72,6 +72,7 @@ struct PolicySpec {
   std::vector<IpPrefix> clients;
   std::vector<std::string> apps;
   policy::Action action = policy::Action::drop;
+  policy::DnsAnswer answer;  // of `reject`
 };
 
 // What a reload may change without an operator's explicit word, in percent.
@@ -90,7 +91,7 @@ struct LiveSettings {
   Nat64 nat64;                         // [lists] nat64: prefixes of translators
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
   std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
-  std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
+  std::vector<PolicySpec> policies;    // [[policy]]
 };
 
 struct Config {

@@ -136,12 +136,34 @@ std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow
     case AnswerRuling::Fate::refuse:
       break;
   }
-  const bool reject = ruling.refusal.action == policy::Action::reject;
-  return flows_.block(context, flow, ruling.reason, reject, segment.client_has);
+  return refuse(context, flow, framed, segment, ruling.refusal);
 }
 
-// In what is kept and in the segment alike. A message of which a part went on already cannot be
-// changed any more.
+// In place of the server's answer, where the client was sent nothing of it yet.
+Judgement AnswerJudge::refuse(const Context& context, Flow& flow, const dns::Framed& framed,
+                              const Segment& segment, const Refusal& refusal) noexcept {
+  const bool reject = refusal.action == policy::Action::reject;
+  const bool answers =
+      reject && context.packet.tcp.ack && flow.answers.sequence_of_judged() == segment.client_has;
+  if (answers) {
+    const dns::Query& query = context.bench.scratch.response.query;
+    DnsJudge::say(context, refusal, query);
+    context.bench.tcp_answer = {.message = framed.message,
+                                .query = &query,
+                                .refusal = &context.bench.refusal,
+                                .direction = craft::Direction::onward,
+                                .place = {segment.client_has, context.packet.tcp.acknowledgment}};
+  }
+  Judgement judgement = flows_.block(context, flow, Reason::banned, reject, segment.client_has);
+  if (answers && std::holds_alternative<Reset>(judgement.act)) {
+    flow.is_answered = true;
+    judgement.act = AnswerOverTcp{&context.bench.tcp_answer};
+  }
+  return judgement;
+}
+
+// In what is kept and in the segment alike. What went on already cannot be changed any more: keys
+// must be in this segment, whatever stands in front of them.
 std::optional<Judgement> AnswerJudge::hide_keys(const Context& context, Flow& flow,
                                                 const dns::Framed& framed,
                                                 Segment& segment) noexcept {
@@ -152,12 +174,13 @@ std::optional<Judgement> AnswerJudge::hide_keys(const Context& context, Flow& fl
   const auto end = [&](Reason reason) {
     return flows_.block(context, flow, reason, true, segment.client_has);
   };
-  if (!segment.holds(from, size)) return end(Reason::ech_in_parts);
   const MutableBytes kept = answers.kept(flows_.pool()).subspan(at, size);
-  if (!context.can_rewrite() || !craft::hide_ech(kept, context.bench.scratch.response)) {
-    return end(Reason::ech_not_hidden);
-  }
-  std::ranges::copy(kept, segment.change(context).subspan(from - segment.offset).begin());
+  const auto changed =
+      context.can_rewrite() ? craft::hide_ech(kept, context.bench.scratch.response) : std::nullopt;
+  if (!changed) return end(Reason::ech_not_hidden);
+  if (!segment.holds(from + *changed, size - *changed)) return end(Reason::ech_in_parts);
+  std::ranges::copy(kept.subspan(*changed),
+                    segment.change(context).subspan(from + *changed - segment.offset).begin());
   return std::nullopt;
 }
 

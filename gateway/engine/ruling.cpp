@@ -21,18 +21,19 @@ void add(const Context& context, const inspect::Finding& finding, const policy::
     case policy::Action::drop:
     case policy::Action::reject:
       if (context.mode.enforce && !ruling.refusal) {
-        ruling.refusal = Refusal{decision.action, decision.app};
+        ruling.refusal = Refusal{decision.action, decision.rule, decision.policy};
       }
       break;
   }
 }
 
-Ruling rule_on_findings(const Context& context) noexcept {
+Ruling rule_on_findings(const Context& context, policy::AppMask excepted) noexcept {
   Ruling ruling;
   const Snapshot& snapshot = context.snapshot;
   const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
   for (const inspect::Finding& finding : context.bench.findings) {
-    const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+    const auto decision =
+        snapshot.policies.decide(snapshot.domains, policy, finding.name, excepted);
     add(context, finding, decision, ruling);
   }
   return ruling;
