@@ -142,7 +142,7 @@ void read_answer(TableReader& table, PolicySpec& spec) {
     place = *address;
   }
   const bool is_sinkhole = answer.kind == Kind::sinkhole;
-  if (table.has("answer") && spec.action != policy::Action::reject) {
+  if (answer.kind != Kind::nxdomain && spec.action != policy::Action::reject) {
     table.error("answer", "needs action = \"reject\"");
   }
   if (is_sinkhole && !table.has("sinkhole")) {
