@@ -46,6 +46,7 @@ struct alignas(64) Flow {
   Reason finish = Reason::allowed;
   ShownNames shown = ShownNames::none;
   std::uint8_t resets = 0;         // rejected: how often the client was told
+  bool is_answered = false;        // rejected: the client was sent an answer, which it has to read
   bool client_is_low = false;      // which end of the key
   std::optional<io::Side> side;    // where the client's first packet came in
   std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched

@@ -114,7 +114,10 @@ Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sen
   const bool tells_client =
       flow.phase == FlowPhase::rejected && flow.tcp.handshake_seen() && flow.resets < kMostResets;
   if (!tells_client) again.scope = Scope::flow;
-  if (tells_client && from_client && !context.packet.payload.empty()) {
+  // A client that was answered reads the answer first, and then ends.
+  const bool goes_on =
+      !context.packet.payload.empty() || (flow.is_answered && context.packet.tcp.fin);
+  if (tells_client && from_client && goes_on) {
     ++flow.resets;
     again.act = Reset{};
   }
