@@ -27,6 +27,7 @@ AnswerReport inspect_answer(const dns::Response& response, dns::ResponseReader& 
     finding.protocol = Protocol::dns;
     finding.source = Source::answer;
     finding.name = target->name;
+    if (response.query.count > 0) finding.asked = &response.query.questions[0].name;
     finding.qtype = response.query.count > 0 ? response.query.questions[0].qtype
                                              : static_cast<std::uint16_t>(record->type);
     finding.has_ech = target->has_ech;

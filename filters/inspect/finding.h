@@ -43,11 +43,12 @@ enum class Source : std::uint8_t {
 struct Finding {
   Protocol protocol = Protocol::dns;
   Source source = Source::question;
-  name::Name name;             // canonical, without a port: what is matched
-  std::string_view raw;        // as sent by TLS or HTTP (port kept); a view into the packet or the
-                               // worker's scratch, valid until the next packet. Empty for DNS.
-  std::uint16_t qtype = 0;     // DNS
-  bool has_ech = false;        // TLS
+  name::Name name;       // canonical, without a port: what is matched
+  std::string_view raw;  // as sent by TLS or HTTP (port kept); a view into the packet or the
+                         // worker's scratch, valid until the next packet. Empty for DNS.
+  const name::Name* asked = nullptr;  // answer: what the question names; valid as long as `raw`
+  std::uint16_t qtype = 0;            // DNS
+  bool has_ech = false;               // TLS
   std::uint32_t evidence = 0;  // address: how often it was seen under a banned name; 0: listed
 
   // As constructed. The name's bytes need not be written again.

@@ -17,6 +17,8 @@ struct DnsScope {
   std::array<Port, kMaxDnsPorts> ports{Port{53}};
   std::size_t port_count = 1;
   bool service_targets = false;  // also judge the targets of MX, SRV and NS
+  // An exception for the name that a client asked for covers what its answer leads to.
+  bool exceptions_cover_answers = true;
   // Whose answers are believed on where a banned name leads.
   std::array<IpPrefix, kMaxTrustedResolvers> trusted{};
   std::size_t trusted_count = 0;

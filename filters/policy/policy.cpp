@@ -11,9 +11,11 @@ constexpr std::array<std::string_view, kActions> kActionNames = {"allow", "log",
 // Decides under one policy, from rules that come best first.
 class Deciding {
  public:
-  Deciding(const match::DomainSet& domains, const Policy& policy, PolicyId id) noexcept
+  Deciding(const match::DomainSet& domains, const Policy& policy, PolicyId id,
+           AppMask excepted = {}) noexcept
       : domains_(domains), policy_(policy) {
     decision_.policy = id;
+    decision_.excepted = excepted;
   }
 
   // False: no later rule can change the decision.
@@ -23,11 +25,12 @@ class Deciding {
       const bool for_every_app = app == match::AppId{};
       if (!for_every_app && !policy_.apps.has(app)) return true;
       if (!decision_.exception.valid()) decision_.exception = match.rule;
-      excepted_.add(app);
+      decision_.excepted.add(app);
+      if (for_every_app) decision_.excepted = AppMask::all();
       // Later rules are shorter, so after an exception for every app none of them can block.
       return !for_every_app;
     }
-    if (!policy_.apps.has(app) || excepted_.has(app)) return true;
+    if (!policy_.apps.has(app) || decision_.excepted.has(app)) return true;
     decision_.action = policy_.action;
     decision_.app = app;
     decision_.rule = match.rule;
@@ -38,7 +41,6 @@ class Deciding {
  private:
   const match::DomainSet& domains_;
   const Policy& policy_;
-  AppMask excepted_;
   Decision decision_;
 };
 
@@ -76,10 +78,10 @@ Action PolicySet::action_for(const IpAddress& client) const noexcept {
   return id.valid() ? policies_[id.index].action : Action::allow;
 }
 
-Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id,
-                           const name::Name& name) const noexcept {
+Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id, const name::Name& name,
+                           AppMask excepted) const noexcept {
   if (!id.valid()) return {.policy = id};
-  Deciding weighing(domains, policies_[id.index], id);
+  Deciding weighing(domains, policies_[id.index], id, excepted);
   domains.find_all(name, [&](const match::Match& match) { return weighing.take(match); });
   return weighing.decision();
 }

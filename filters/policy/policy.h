@@ -41,6 +41,11 @@ class AppMask {
     return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
   }
   [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
+  [[nodiscard]] static AppMask all() noexcept {
+    AppMask mask;
+    mask.bits_ = ~std::uint64_t{0};
+    return mask;
+  }
 
  private:
   std::uint64_t bits_ = 0;
@@ -64,6 +69,7 @@ struct Decision {
   match::AppId app;         // only with a rule
   match::RuleId rule;       // the entry that blocked; invalid: none
   match::RuleId exception;  // the exception that allowed the name, for explanations
+  AppMask excepted;         // apps for which exceptions cover the name
 };
 
 class PolicySet {
@@ -75,8 +81,9 @@ class PolicySet {
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
   // Of the client's policy; `allow` without one.
   [[nodiscard]] Action action_for(const IpAddress& client) const noexcept;
+  // `excepted`: apps that do not count, because an exception covers the name that was asked for.
   [[nodiscard]] Decision decide(const match::DomainSet& domains, PolicyId policy,
-                                const name::Name& name) const noexcept;
+                                const name::Name& name, AppMask excepted = {}) const noexcept;
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const IpAddress& client,
                                 const name::Name& name) const noexcept;
   // The same for a server's address: the longest range that contains it decides.

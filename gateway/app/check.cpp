@@ -66,7 +66,7 @@ struct Checker {
   bool some_wrong = false;
 
   void check(std::string_view text) {
-    const auto explanation = explain(snapshot, command.client, text);
+    const auto explanation = explain(snapshot, command.client, text, command.target.value_or(""));
     if (!explanation) {
       std::cerr << "sluice: \"" << printable(text) << "\": " << explanation.error() << '\n';
       some_wrong = true;

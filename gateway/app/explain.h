@@ -16,9 +16,11 @@
 namespace sluice::app {
 
 // `text` is a name as in a list, the address of a server, or a URL or endpoint with either. Without
-// a client, the first policy that has a rule for it decides. Error: why `text` is none of these.
+// a client, the first policy that has a rule for it decides. `target`: a name that the DNS answer
+// for `text` leads to; empty: none. Error: why a text is none of these.
 [[nodiscard]] Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
                                                             const std::optional<IpAddress>& client,
-                                                            std::string_view text);
+                                                            std::string_view text,
+                                                            std::string_view target = {});
 
 }  // namespace sluice::app

@@ -110,6 +110,8 @@ Syntax check_syntax() {
       "image", po::value<std::string>()->value_name("FILE"),
       "use this image (sluice lists build) instead of a configuration: all "
       "its apps are dropped for every client")(
+      "target", po::value<std::string>()->value_name("NAME"),
+      "the names' DNS answer leads to NAME (an alias): would it pass?")(
       "client", po::value<std::string>()->value_name("IP"),
       "judge for this client; default: by the first policy that blocks the name")(
       "json", "print one JSON object a line")(
@@ -153,6 +155,7 @@ Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
   CheckCommand command;
   command.config = text_of(*values, "config");
   command.image = optional_text(*values, "image");
+  command.target = optional_text(*values, "target");
   if (command.image && values->count("config") != 0) {
     return fail(Answer{"sluice: --image and --config are mutually exclusive\n", kUsage});
   }

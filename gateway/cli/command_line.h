@@ -34,7 +34,8 @@ struct CheckCommand {
   std::vector<std::string> names;  // empty: read from standard input
   std::optional<IpAddress> client;
   std::string config;
-  std::optional<std::string> image;  // instead of a configuration
+  std::optional<std::string> image;   // instead of a configuration
+  std::optional<std::string> target;  // what an answer for the names leads to
   bool json = false;
 };
 

@@ -39,6 +39,7 @@ std::string_view verdict_word(policy::Action action) noexcept {
 
 std::string to_line(const Explanation& explanation) {
   std::string line = std::string(verdict_word(explanation.action)) + ' ' + explanation.understood;
+  if (!explanation.target.empty()) line += " target=" + explanation.target;
   if (explanation.has_entry) {
     line += " app=" + explanation.app;
     line += (explanation.is_exception ? " exception=" : " rule=") + explanation.entry;
@@ -54,6 +55,7 @@ std::string to_json(const Explanation& explanation) {
   nlohmann::ordered_json line;
   line["name"] = explanation.understood;
   if (!is_as_asked(explanation)) line["asked"] = explanation.asked;
+  if (!explanation.target.empty()) line["target"] = explanation.target;
   line["verdict"] = verdict_word(explanation.action);
   if (explanation.has_entry) {
     line["app"] = explanation.app;

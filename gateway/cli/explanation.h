@@ -15,6 +15,7 @@ namespace sluice::cli {
 struct Explanation {
   std::string asked;       // as it was asked
   std::string understood;  // the canonical name, or the address of a server
+  std::string target;      // of the name's DNS answer; empty: none was asked about
   policy::Action action = policy::Action::allow;
   std::string policy;  // the policy that decided; empty: no policy holds the client
   // The entry that decided: a rule, or the exception that lets the name through.
@@ -33,6 +34,8 @@ struct Explanation {
 
 // `drop web.wechat.com app=wechat rule=wechat.com list=wechat line=12 policy=default`
 // `pass example.com`
+// `pass click.example target=edge.wechat.com app=* exception==click.example list=… line=3`: its
+// answer leads to a banned name, and passes.
 // `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by more
 // than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);

@@ -89,6 +89,7 @@ void read_dns(TableReader table, policy::DnsScope& dns) {
     dns.ports[i] = Port{static_cast<std::uint16_t>(ports[i])};
   }
   table.read("judge_service_targets", dns.service_targets);
+  table.read("exceptions_cover_answers", dns.exceptions_cover_answers);
   read_prefixes(table, "trusted_resolvers", [&](const IpPrefix& prefix, std::size_t index) {
     if (index < policy::kMaxTrustedResolvers) {
       dns.trusted[dns.trusted_count++] = prefix;

@@ -8,6 +8,8 @@ namespace {
 
 using Fate = AnswerRuling::Fate;
 
+constexpr std::size_t kMostOwners = 16;  // that are looked at in an answer without a question
+
 AnswerRuling unreadable(const Context& context, inspect::ParseError error) {
   context.sink.on_parse_error(error);
   const bool passes = cannot_judge(context, Reason::unreadable).passes();
@@ -73,15 +75,57 @@ AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message) noe
     const inspect::ParseError error = inspect::error_of(parsed.error());
     return error == inspect::ParseError::none ? AnswerRuling{} : unreadable(context, error);
   }
-  const AnswerRuling ruling = rule_on_targets(context, message);
+  const Asked asked = rule_on_asked(context, message);
+  if (asked.ruling.refusal) return {Fate::refuse, Reason::banned, *asked.ruling.refusal};
+  const AnswerRuling ruling = rule_on_targets(context, message, asked.excepted);
   const bool passes = ruling.fate == Fate::pass || ruling.fate == Fate::hide_keys;
   if (passes) evidence_.learn_from_answer(context, message);
   return ruling;
 }
 
+// Whatever became of the question: it may have gone another way, or under another policy. Clients
+// that accept answers without a question look at who owns the records.
+DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) noexcept {
+  const Snapshot& snapshot = context.snapshot;
+  const dns::Response& response = context.bench.scratch.response;
+  const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
+  Asked asked;
+  const auto take = [&](const name::Name& name, std::uint16_t qtype) {
+    const auto decision = snapshot.policies.decide(snapshot.domains, policy, name);
+    const inspect::Finding finding{.protocol = inspect::Protocol::dns,
+                                   .source = inspect::Source::answer,
+                                   .name = name,
+                                   .asked = &name,
+                                   .qtype = qtype};
+    // What a policy only logs was logged when it was asked for.
+    if (context.mode.enforce && policy::is_enforced(decision.action)) {
+      add(context, finding, decision, asked.ruling);
+    }
+    return decision;
+  };
+  for (std::size_t i = 0; i < response.query.count && !asked.ruling.refusal; ++i) {
+    const dns::Question& question = response.query.questions[i];
+    const auto decision = take(question.name, question.qtype);
+    if (response.query.count == 1 && snapshot.dns.exceptions_cover_answers) {
+      asked.excepted = decision.excepted;
+    }
+  }
+  if (response.query.count > 0) return asked;
+  dns::ResponseReader records(message, response);
+  dns::JumpsLeft jumps = dns::kJumpsOfTarget * kMostOwners;
+  for (std::size_t i = 0; i < kMostOwners && i < response.answers && !asked.ruling.refusal; ++i) {
+    const auto record = records.next();
+    const auto owner = record ? dns::read_name(message, record->owner, jumps) : std::nullopt;
+    if (!owner) break;
+    static_cast<void>(take(owner->name, static_cast<std::uint16_t>(record->type)));
+  }
+  return asked;
+}
+
 // All targets, a list of findings at a time. A banned one counts, whatever cannot be read behind
 // it.
-AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) noexcept {
+AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message,
+                                       policy::AppMask excepted) noexcept {
   const dns::Response& response = context.bench.scratch.response;
   dns::ResponseReader records(message, response);
   Ruling all;
@@ -91,7 +135,7 @@ AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message) no
     context.bench.findings.clear();
     report = inspect::inspect_answer(response, records, context.snapshot.dns.service_targets,
                                      context.bench.findings);
-    const Ruling ruling = rule_on_findings(context);
+    const Ruling ruling = rule_on_findings(context, excepted);
     if (!all.refusal) all.refusal = ruling.refusal;
     all.logged = all.logged || ruling.logged;
     any = any || context.bench.findings.size() > 0;

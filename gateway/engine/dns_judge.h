@@ -40,7 +40,14 @@ class DnsJudge {
   [[nodiscard]] AnswerRuling rule_on_answer(const Context& context, Bytes message) noexcept;
 
  private:
-  AnswerRuling rule_on_targets(const Context& context, Bytes message) noexcept;
+  // What was asked for, as the answer repeats it.
+  struct Asked {
+    Ruling ruling;
+    policy::AppMask excepted;  // whose rules do not count for what the answer leads to
+  };
+  Asked rule_on_asked(const Context& context, Bytes message) noexcept;
+  AnswerRuling rule_on_targets(const Context& context, Bytes message,
+                               policy::AppMask excepted) noexcept;
   std::optional<AnswerRuling> rule_on_keys(const Context& context) const noexcept;
 
   AddressEvidence& evidence_;

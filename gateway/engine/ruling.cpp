@@ -27,12 +27,13 @@ void add(const Context& context, const inspect::Finding& finding, const policy::
   }
 }
 
-Ruling rule_on_findings(const Context& context) noexcept {
+Ruling rule_on_findings(const Context& context, policy::AppMask excepted) noexcept {
   Ruling ruling;
   const Snapshot& snapshot = context.snapshot;
   const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
   for (const inspect::Finding& finding : context.bench.findings) {
-    const auto decision = snapshot.policies.decide(snapshot.domains, policy, finding.name);
+    const auto decision =
+        snapshot.policies.decide(snapshot.domains, policy, finding.name, excepted);
     add(context, finding, decision, ruling);
   }
   return ruling;

@@ -29,8 +29,9 @@ struct Ruling {
 void add(const Context& context, const inspect::Finding& finding, const policy::Decision& decision,
          Ruling& ruling) noexcept;
 
-// Of context.bench.findings.
-[[nodiscard]] Ruling rule_on_findings(const Context& context) noexcept;
+// Of context.bench.findings. `excepted`: see policy::PolicySet::decide.
+[[nodiscard]] Ruling rule_on_findings(const Context& context,
+                                      policy::AppMask excepted = {}) noexcept;
 
 // DNS over TLS and over QUIC, which are told by their port (RFC 7858, RFC 9250); nothing on others.
 [[nodiscard]] Ruling rule_on_encrypted_dns(const Context& context,

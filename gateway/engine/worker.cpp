@@ -212,6 +212,7 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   record->line = rule.line;
   const bool by_address = finding.source == inspect::Source::address;
   record->name.assign(by_address ? finding.raw : name::to_text(finding.name, text));
+  record->asked.assign(finding.asked == nullptr ? "" : name::to_text(*finding.asked, text));
   record->evidence = finding.evidence;
   record->protocol.assign(to_string(finding.protocol));
   record->action.assign(to_string(decision.action));

@@ -53,6 +53,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   line["action"] = record.action.view();
   line["app"] = record.app.view();
   line["name"] = record.name.view();
+  if (!record.asked.view().empty()) line["asked"] = record.asked.view();
   line["protocol"] = record.protocol.view();
   line["transport"] = record.transport;
   line["rule"] = record.rule.view();

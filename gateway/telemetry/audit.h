@@ -46,6 +46,7 @@ struct AuditRecord {
   FixedText<16> list_version;
   std::uint32_t line = 0;
   FixedText<256> name;
+  FixedText<256> asked;  // of a name in a DNS answer: what was asked for; else empty
   FixedText<8> protocol;
   FixedText<8> action;
   FixedText<64> policy;

@@ -15,6 +15,9 @@ class Explain : public testing::Test {
     EXPECT_TRUE(explanation) << text;
     return explanation.value_or(cli::Explanation());
   }
+  [[nodiscard]] std::string line_for_answer(std::string_view asked, std::string_view target) const {
+    return cli::to_line(explain(*ban_.snapshot, {}, asked, target).value());
+  }
 
   Ban ban_ = test::office_ban({"chat.example", "@@open.chat.example"});
 };
@@ -53,6 +56,22 @@ TEST_F(Explain, AsksThePolicyOfTheClient) {
   EXPECT_EQ(of("chat.example", IpAddress::parse("192.0.2.1")).policy, "lab");
   EXPECT_FALSE(of("chat.example", IpAddress::parse("192.0.2.1")).is_blocked());
   EXPECT_EQ(of("chat.example", IpAddress::parse("198.51.100.1")).policy, "");
+}
+
+// Bug: `check` said that an excepted name passes, and its answer was dropped.
+TEST_F(Explain, SaysWhetherAnAnswerThatLeadsToABannedNamePasses) {
+  ban_ = test::office_ban({"chat.example", "@@=click.io"});
+  EXPECT_EQ(line_for_answer("click.io", "Edge.chat.example"),
+            "pass click.io target=edge.chat.example app=chat exception=@@=click.io list=chat "
+            "line=2 policy=office");
+  EXPECT_EQ(line_for_answer("other.io", "edge.chat.example"),
+            "drop other.io target=edge.chat.example app=chat rule=chat.example list=chat line=1 "
+            "policy=office");
+  EXPECT_EQ(line_for_answer("other.io", "cdn.io"), "pass other.io target=cdn.io");
+  ban_.snapshot->dns.exceptions_cover_answers = false;
+  EXPECT_EQ(line_for_answer("click.io", "edge.chat.example").substr(0, 4), "drop");
+  EXPECT_FALSE(explain(*ban_.snapshot, {}, "203.0.113.7", "edge.chat.example"));
+  EXPECT_FALSE(explain(*ban_.snapshot, {}, "click.io", "a..b"));
 }
 
 TEST_F(Explain, TakesTheAddressOfAServer) {

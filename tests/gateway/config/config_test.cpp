@@ -128,6 +128,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     [dns]
     ports = [53, 5300]
     judge_service_targets = true
+    exceptions_cover_answers = false
     trusted_resolvers = ["192.0.2.53", "2001:db8:53::/48"]
     [reload]
     kill_open_flows = true
@@ -163,6 +164,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_TRUE(live.dns.has(Port{53}) && live.dns.has(Port{5300}));
   EXPECT_EQ(live.dns.port_count, 2U);
   EXPECT_TRUE(live.dns.service_targets);
+  EXPECT_FALSE(live.dns.exceptions_cover_answers);
   EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("192.0.2.53")));
   EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("2001:db8:53:1::2")));
   EXPECT_FALSE(live.dns.trusts(*IpAddress::parse("192.0.2.54")));

@@ -159,6 +159,13 @@ TEST(AuditJson, HasAllKeysInOrder) {
   EXPECT_EQ(line["server"], "198.51.100.2:443");
 }
 
+TEST(AuditJson, AnAnswerAlsoHasWhatWasAsked) {
+  AuditRecord answer = record();
+  EXPECT_FALSE(Json::parse(to_json(answer, {})).contains("asked"));
+  answer.asked.assign("click.example");
+  EXPECT_EQ(Json::parse(to_json(answer, {}))["asked"], "click.example");
+}
+
 TEST(AuditJson, IsOneLineOfAscii) {
   AuditRecord odd = record();
   odd.policy.assign("caf\u00e9 \"upstairs\"\n\x01");
