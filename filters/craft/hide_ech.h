@@ -8,18 +8,24 @@
 //
 // Nothing changes its length, so no length field, no compression pointer and no sequence number has
 // to be mended, over UDP and TCP alike. 65534 is a key for private use (RFC 9460 section 14.3.2),
-// which clients do not know and skip. A record that makes `ech` mandatory is one that they ignore
-// then, as they should. A DNSSEC signature no longer fits: a client that validates takes the answer
-// as forged.
+// which clients do not know and skip; where a record has it, the next lower one is used, in its
+// place in the ascending order. `ech` leaves the list of mandatory keys, too: with a mandatory key
+// that is not there, clients take the whole answer for malformed (section 8). A DNSSEC signature no
+// longer fits: a client that validates takes the answer as forged.
 // Pure: changes the caller's bytes; no allocation, no exceptions.
+
+#include <cstddef>
+#include <optional>
 
 #include "filters/base/bytes.h"
 #include "filters/dns/response.h"
 
 namespace sluice::craft {
 
-// Changes `message` in place. False where a record leaves no room for the key; `message` is then
-// changed in part and must not be used. REQUIRES: `response` was parsed from `message`.
-[[nodiscard]] bool hide_ech(MutableBytes message, const dns::Response& response) noexcept;
+// Changes `message` in place, and nothing in front of the offset that it returns. nullopt where a
+// record has no private key left; `message` is then changed in part and must not be used.
+// REQUIRES: `response` was parsed from `message`.
+[[nodiscard]] std::optional<std::size_t> hide_ech(MutableBytes message,
+                                                  const dns::Response& response) noexcept;
 
 }  // namespace sluice::craft

@@ -140,8 +140,8 @@ std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow
   return flows_.block(context, flow, ruling.reason, reject, segment.client_has);
 }
 
-// In what is kept and in the segment alike. A message of which a part went on already cannot be
-// changed any more.
+// In what is kept and in the segment alike. What went on already cannot be changed any more: keys
+// must be in this segment, whatever stands in front of them.
 std::optional<Judgement> AnswerJudge::hide_keys(const Context& context, Flow& flow,
                                                 const dns::Framed& framed,
                                                 Segment& segment) noexcept {
@@ -152,12 +152,13 @@ std::optional<Judgement> AnswerJudge::hide_keys(const Context& context, Flow& fl
   const auto end = [&](Reason reason) {
     return flows_.block(context, flow, reason, true, segment.client_has);
   };
-  if (!segment.holds(from, size)) return end(Reason::ech_in_parts);
   const MutableBytes kept = answers.kept(flows_.pool()).subspan(at, size);
-  if (!context.can_rewrite() || !craft::hide_ech(kept, context.bench.scratch.response)) {
-    return end(Reason::ech_not_hidden);
-  }
-  std::ranges::copy(kept, segment.change(context).subspan(from - segment.offset).begin());
+  const auto changed =
+      context.can_rewrite() ? craft::hide_ech(kept, context.bench.scratch.response) : std::nullopt;
+  if (!changed) return end(Reason::ech_not_hidden);
+  if (!segment.holds(from + *changed, size - *changed)) return end(Reason::ech_in_parts);
+  std::ranges::copy(kept.subspan(*changed),
+                    segment.change(context).subspan(from + *changed - segment.offset).begin());
   return std::nullopt;
 }
 

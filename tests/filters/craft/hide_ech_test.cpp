@@ -92,14 +92,44 @@ TEST(HideEch, OverIpv6AndWithoutAChecksum) {
   EXPECT_EQ(hidden.frame[14 + 20 + 6], std::byte{0});
 }
 
-TEST(HideEch, FailsIfTheKeyHasNoRoomBehindTheOthers) {
-  const auto with_last = [](std::string_view last) {
-    const std::string data = std::string("\0\1\0\0\5\0\1x"sv) + std::string(last);
-    return hide(frame(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))));
-  };
-  EXPECT_FALSE(with_last("\xff\xfd\0\0"sv).frame.empty());
-  EXPECT_TRUE(with_last("\xff\xfe\0\0"sv).frame.empty());
-  EXPECT_TRUE(with_last("\xff\xff\0\0"sv).frame.empty());
+// RDATA of one record with these parameters, before and after.
+std::string hidden_rdata(std::string_view params) {
+  const std::string data = std::string("\0\1\0"sv) + std::string(params);
+  const std::string hidden =
+      hide(frame(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data)))).rdata;
+  return hidden.empty() ? hidden : hidden.substr(3);
+}
+
+TEST(HideEch, TakesAFreePrivateKeyWhereTheHighestIsTaken) {
+  EXPECT_EQ(hidden_rdata("\0\5\0\1x\xff\xfd\0\0"sv), "\xff\xfd\0\0\xff\xfe\0\1\0"sv);
+  EXPECT_EQ(hidden_rdata("\0\5\0\1x\xff\xfe\0\0"sv), "\xff\xfd\0\1\0\xff\xfe\0\0"sv);
+  EXPECT_EQ(hidden_rdata("\0\5\0\1x\xff\xff\0\0"sv), "\xff\xfe\0\1\0\xff\xff\0\0"sv);
+  EXPECT_EQ(hidden_rdata("\0\5\0\1x\0\6\0\0"sv), "");  // no addresses: malformed
+  EXPECT_EQ(hidden_rdata("\0\5\0\1x\xff\x02\0\0\xff\xfd\0\0\xff\xfe\0\0"sv),
+            "\xff\x02\0\0\xff\xfc\0\1\0\xff\xfd\0\0\xff\xfe\0\0"sv);
+  std::string all("\0\5\0\1x"sv);
+  for (int key = 65280; key < 65535; ++key) {
+    all += {static_cast<char>(key >> 8), static_cast<char>(key & 0xff), 0, 0};
+  }
+  EXPECT_EQ(hidden_rdata(all), "");
+}
+
+// Bug: a key that `mandatory` lists was not there any more, and dig took the answer for malformed.
+TEST(HideEch, LeavesTheListOfMandatoryKeys) {
+  EXPECT_EQ(hidden_rdata("\0\0\0\4\0\1\0\5\0\1\0\3\2h2\0\5\0\1x"sv),
+            "\0\0\0\2\0\1\0\1\0\3\2h2\xff\xfe\0\3\0\0\0"sv);
+  EXPECT_EQ(hidden_rdata("\0\0\0\4\0\5\0\6\0\5\0\1x\0\6\0\x10"
+                         "0123456789abcdef"sv),
+            "\0\0\0\2\0\6\0\6\0\x10"
+            "0123456789abcdef"
+            "\xff\xfe\0\3\0\0\0"sv);
+  // Nothing else is mandatory: an empty list would be malformed.
+  EXPECT_EQ(hidden_rdata("\0\0\0\2\0\5\0\1\0\3\2h2\0\5\0\1x"sv),
+            "\0\1\0\3\2h2\xff\xfe\0\x07\0\0\0\0\0\0\0"sv);
+  EXPECT_EQ(hidden_rdata("\0\0\0\2\0\5\0\5\0\0"sv), "\xff\xfe\0\6\0\0\0\0\0\0"sv);
+  // A list that does not name it stays.
+  EXPECT_EQ(hidden_rdata("\0\0\0\2\0\1\0\1\0\3\2h2\0\5\0\1x"sv),
+            "\0\0\0\2\0\1\0\1\0\3\2h2\xff\xfe\0\1\0"sv);
 }
 
 }  // namespace

@@ -502,13 +502,28 @@ TEST(TcpAnswers, EchKeysAreStrippedAlsoFromRetransmissions) {
   EXPECT_EQ(talk.answer(stream.size(), before), Verdict::pass);
 }
 
-TEST(TcpAnswers, EchKeysSplitOverSegmentsEndTheFlow) {
+// Bug: every answer in two segments was dropped, though the keys were whole in the second.
+TEST(TcpAnswers, EchKeysSplitOverSegmentsAreStrippedOrEndTheFlow) {
   const ByteVector stream = framed(keys_of("a.example"));
-  Talk split(ech(policy::Ech::strip));
-  EXPECT_EQ(split.answer(0, Bytes(stream).first(30)), Verdict::pass);
-  EXPECT_EQ(split.answer(30, Bytes(stream).subspan(30)), Verdict::drop);
-  EXPECT_EQ(split.lab.count(Verdict::drop, Reason::ech_in_parts), 1U);
-  expect_resets(split, 30);
+  Talk whole(ech(policy::Ech::strip));
+  EXPECT_EQ(whole.answer(0, stream), Verdict::replace);
+  const ByteVector hidden = replaced_payload(whole.lab);
+  const std::size_t keys =
+      static_cast<std::size_t>(std::ranges::mismatch(stream, hidden).in1 - stream.begin());
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    Talk split(ech(policy::Ech::strip));
+    EXPECT_EQ(split.answer(0, Bytes(stream).first(cut)), Verdict::pass);
+    const Verdict second = split.answer(cut, Bytes(stream).subspan(cut));
+    if (second == Verdict::replace) {
+      EXPECT_TRUE(std::ranges::equal(replaced_payload(split.lab), Bytes(hidden).subspan(cut)));
+      EXPECT_LE(cut, keys);
+    } else {
+      EXPECT_EQ(second, Verdict::drop);
+      EXPECT_EQ(split.lab.count(Verdict::drop, Reason::ech_in_parts), 1U);
+      expect_resets(split, cut);
+      EXPECT_GT(cut + 4, keys);  // the first bytes of a parameter may be the same in both
+    }
+  }
   Talk two(ech(policy::Ech::strip));
   EXPECT_EQ(two.answer(0, joined({keys_of("a.example"), keys_of("b.example")})), Verdict::replace);
   // The length field may come alone before it.
@@ -540,10 +555,13 @@ TEST(TcpAnswers, EchKeysThatCannotBeHiddenResetTheConnection) {
 }
 
 TEST(TcpAnswers, EchKeysInARecordWithoutRoomToHideThemResetTheConnection) {
-  const std::string_view data("\0\x01\0\0\x05\0\x02xy\xff\xff\0\0", 13);
+  ByteVector data = test::byte_vector(std::string_view("\0\x01\0\0\x05\0\x02xy", 9));
+  for (unsigned key = 65280; key < 65536; ++key) {
+    test::append_u16(data, key);
+    test::append_u16(data, 0);
+  }
   Talk talk(ech(policy::Ech::strip));
-  EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, as_bytes(data))),
-            Verdict::drop);
+  EXPECT_EQ(talk.answer(DnsResponse("a.example", 65).raw("a.example", 65, data)), Verdict::drop);
   EXPECT_EQ(talk.lab.count(Verdict::drop, Reason::ech_not_hidden), 1U);
   expect_resets(talk, 0);
 }
