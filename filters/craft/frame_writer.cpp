@@ -33,6 +33,19 @@ void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction d
   packet::write_ip_header(writer, header, transport_length);
 }
 
+void write_tcp_header(ByteWriter& writer, const Ends& ends, TcpPlace place,
+                      std::uint8_t flags) noexcept {
+  writer.u16(ends.source_port.number);
+  writer.u16(ends.destination_port.number);
+  writer.u32(place.sequence);
+  writer.u32(place.acknowledgment);
+  writer.u8(kTcpHeader / 4 << 4);
+  writer.u8(flags);
+  writer.u16(0);  // window
+  writer.u16(0);  // checksum
+  writer.u16(0);  // urgent pointer
+}
+
 void write_checksum(ByteWriter& writer, const Ends& ends, std::uint8_t protocol, std::size_t start,
                     std::size_t field) noexcept {
   if (!writer.ok()) return;

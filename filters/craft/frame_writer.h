@@ -25,6 +25,15 @@ void write_headers(ByteWriter& writer, const packet::Packet& packet, Direction d
 void write_checksum(ByteWriter& writer, const Ends& ends, std::uint8_t protocol, std::size_t start,
                     std::size_t field) noexcept;
 
+// A TCP header without options, window and checksum zero.
+struct TcpPlace {
+  std::uint32_t sequence = 0;
+  std::uint32_t acknowledgment = 0;
+};
+void write_tcp_header(ByteWriter& writer, const Ends& ends, TcpPlace place,
+                      std::uint8_t flags) noexcept;
+
+inline constexpr std::size_t kTcpHeader = 20;
 inline constexpr std::uint8_t kTcpProtocol = 6;
 inline constexpr std::uint8_t kUdpProtocol = 17;
 // Where the checksum stands in the transport header.

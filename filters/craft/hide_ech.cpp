@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/base/byte_reader.h"
+#include "filters/base/keyed_hash.h"
 
 namespace sluice::craft {
 namespace {
@@ -92,10 +93,26 @@ bool hide(MutableBytes params) noexcept {
   return true;
 }
 
+// Of all names that the records show. A name may be compressed by a pointer into a parameter, and
+// would read differently once that has moved.
+std::uint64_t hash_of_names(Bytes message, const dns::Response& response) noexcept {
+  std::uint64_t hash = 0;
+  const auto mix = [&](Bytes name) { hash = keyed_hash({hash, name.size()}, name); };
+  dns::ResponseReader records(message, response);
+  dns::JumpsLeft jumps = dns::kJumpsOfTarget * dns::most_targets(message.size());
+  while (const auto record = records.next()) {
+    if (const auto owner = dns::read_name(message, record->owner, jumps)) mix(owner->name.wire());
+    if (!dns::is_alias(record->type) && !dns::is_service_target(record->type)) continue;
+    if (const auto target = records.read_target(*record)) mix(target->name.wire());
+  }
+  return hash;
+}
+
 }  // namespace
 
 std::optional<std::size_t> hide_ech(MutableBytes message, const dns::Response& response) noexcept {
   std::size_t first_changed = message.size();
+  const std::uint64_t names = hash_of_names(message, response);
   dns::ResponseReader records(message, response);
   while (const auto record = records.next()) {
     if (!dns::is_service_binding(record->type)) continue;
@@ -109,6 +126,7 @@ std::optional<std::size_t> hide_ech(MutableBytes message, const dns::Response& r
     if (!hide(message.subspan(from, record->data + record->size - from))) return std::nullopt;
     first_changed = std::min(first_changed, from);
   }
+  if (hash_of_names(message, response) != names) return std::nullopt;
   return first_changed;
 }
 

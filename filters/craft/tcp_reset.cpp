@@ -5,7 +5,6 @@
 namespace sluice::craft {
 namespace {
 
-constexpr std::size_t kTcpHeader = 20;
 constexpr std::uint8_t kReset = 0x04;
 constexpr std::uint8_t kAcknowledge = 0x10;
 
@@ -22,15 +21,7 @@ Bytes write_reset(const packet::Packet& packet, const Reset& reset, MutableBytes
   ByteWriter writer(out);
   write_headers(writer, packet, reset.direction, kTcpProtocol, kTcpHeader);
   const std::size_t tcp = writer.position();
-  writer.u16(ends.source_port.number);
-  writer.u16(ends.destination_port.number);
-  writer.u32(reset.sequence);
-  writer.u32(reset.acknowledgment);
-  writer.u8(kTcpHeader / 4 << 4);
-  writer.u8(reset.flags);
-  writer.u16(0);  // window
-  writer.u16(0);  // checksum
-  writer.u16(0);  // urgent pointer
+  write_tcp_header(writer, ends, {reset.sequence, reset.acknowledgment}, reset.flags);
   write_checksum(writer, ends, kTcpProtocol, tcp, kTcpChecksumField);
   return writer.written();
 }

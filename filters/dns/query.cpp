@@ -26,11 +26,13 @@ void Query::take_header(const Header& header) noexcept {
   recursion_desired = header.recursion_desired();
   checking_disabled = header.checking_disabled();
   has_edns = dnssec_ok = false;
+  udp_size = 0;
   questions_end = count = 0;
 }
 
 void Query::take_edns(const Record& opt) noexcept {
   has_edns = true;
+  udp_size = opt.record_class;
   dnssec_ok = (opt.ttl & kDnssecOk) != 0;
 }
 

@@ -33,6 +33,7 @@ struct Query {
   bool checking_disabled = false;
   bool has_edns = false;          // an OPT record stands in the additional section
   bool dnssec_ok = false;         // its DO bit
+  std::uint16_t udp_size = 0;     // what it says that its sender takes over UDP
   std::size_t questions_end = 0;  // offset behind the last question
   std::size_t count = 0;
   std::array<Question, kMaxQuestions> questions;

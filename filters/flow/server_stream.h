@@ -63,6 +63,10 @@ class ServerStream {
   [[nodiscard]] std::uint32_t next_sequence() const noexcept {
     return sequence_at(stream_.contiguous());
   }
+  // Of the first byte that is not judged.
+  [[nodiscard]] std::uint32_t sequence_of_judged() const noexcept {
+    return sequence_at(stream_.base() + judged_);
+  }
   [[nodiscard]] bool holds_memory() const noexcept { return stream_.holds_memory(); }
 
   // Forgets bytes from base on. REQUIRES: bytes <= judged().

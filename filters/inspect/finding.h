@@ -57,6 +57,7 @@ struct Finding {
     source = Source::question;
     name.clear();
     raw = {};
+    asked = nullptr;
     qtype = 0;
     has_ech = false;
     evidence = 0;

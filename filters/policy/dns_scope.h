@@ -16,7 +16,8 @@ inline constexpr std::size_t kMaxTrustedResolvers = 16;
 struct DnsScope {
   std::array<Port, kMaxDnsPorts> ports{Port{53}};
   std::size_t port_count = 1;
-  bool service_targets = false;  // also judge the targets of MX, SRV and NS
+  bool service_targets = false;    // also judge the targets of MX, SRV and NS
+  std::uint32_t refusal_ttl = 60;  // seconds for which resolvers may keep a refusal
   // An exception for the name that a client asked for covers what its answer leads to.
   bool exceptions_cover_answers = true;
   // Whose answers are believed on where a banned name leads.

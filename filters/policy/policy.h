@@ -18,6 +18,7 @@
 #include "filters/match/address_set.h"
 #include "filters/match/domain_set.h"
 #include "filters/match/rule.h"
+#include "filters/policy/dns_answer.h"
 
 namespace sluice::policy {
 
@@ -56,6 +57,7 @@ struct Policy {
   std::vector<IpPrefix> clients;  // empty: every client
   AppMask apps;
   Action action = Action::drop;
+  DnsAnswer answer;  // of `reject`
 };
 
 struct PolicyId {

@@ -92,7 +92,7 @@ Result<policy::PolicySet, std::string> resolve_policies(const std::vector<Policy
   };
   std::vector<policy::Policy> policies;
   for (const PolicySpec& spec : specs) {
-    policy::Policy policy{spec.name, spec.clients, {}, spec.action};
+    policy::Policy policy{spec.name, spec.clients, {}, spec.action, spec.answer};
     for (const std::string& name : spec.apps) {
       const auto app = app_of(name);
       if (!app) return fail("policy \"" + spec.name + "\": no list is of the app \"" + name + "\"");

@@ -70,6 +70,7 @@ struct PolicySpec {
   std::vector<IpPrefix> clients;
   std::vector<std::string> apps;
   policy::Action action = policy::Action::drop;
+  policy::DnsAnswer answer;  // of `reject`
 };
 
 struct LiveSettings {
@@ -80,7 +81,7 @@ struct LiveSettings {
   std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
   std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
-  std::vector<PolicySpec> policies;    // [[policy]] name, clients, apps, action
+  std::vector<PolicySpec> policies;    // [[policy]]
 };
 
 struct Config {

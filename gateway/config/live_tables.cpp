@@ -89,6 +89,7 @@ void read_dns(TableReader table, policy::DnsScope& dns) {
     dns.ports[i] = Port{static_cast<std::uint16_t>(ports[i])};
   }
   table.read("judge_service_targets", dns.service_targets);
+  table.read("refusal_ttl_seconds", dns.refusal_ttl, 0, 86400);
   table.read("exceptions_cover_answers", dns.exceptions_cover_answers);
   read_prefixes(table, "trusted_resolvers", [&](const IpPrefix& prefix, std::size_t index) {
     if (index < policy::kMaxTrustedResolvers) {
@@ -104,6 +105,37 @@ void read_dns(TableReader table, policy::DnsScope& dns) {
 void read_reload(TableReader table, LiveSettings& live) {
   table.read("kill_open_flows", live.kill_open_flows);
   table.refuse_others();
+}
+
+void read_answer(TableReader& table, PolicySpec& spec) {
+  using Kind = policy::DnsAnswerKind;
+  static constexpr std::array kKinds = {
+      Word<Kind>{"nxdomain", Kind::nxdomain}, Word<Kind>{"nodata", Kind::nodata},
+      Word<Kind>{"refused", Kind::refused}, Word<Kind>{"sinkhole", Kind::sinkhole}};
+  policy::DnsAnswer& answer = spec.answer;
+  table.read_word("answer", answer.kind, kKinds);
+  std::vector<std::string> sinkhole;
+  table.read("sinkhole", sinkhole);
+  for (std::size_t i = 0; i < sinkhole.size(); ++i) {
+    const auto address = IpAddress::parse(sinkhole[i]);
+    if (!address) {
+      table.error("sinkhole", i, "\"" + sinkhole[i] + "\" is not an IP address");
+      continue;
+    }
+    auto& place = address->is_v4() ? answer.ipv4 : answer.ipv6;
+    if (place) table.error("sinkhole", i, "is the second address of its family");
+    place = *address;
+  }
+  const bool is_sinkhole = answer.kind == Kind::sinkhole;
+  if (answer.kind != Kind::nxdomain && spec.action != policy::Action::reject) {
+    table.error("answer", "needs action = \"reject\"");
+  }
+  if (is_sinkhole && !table.has("sinkhole")) {
+    table.error("answer", "needs sinkhole = [addresses]");
+  }
+  if (!is_sinkhole && table.has("sinkhole")) {
+    table.error("sinkhole", "needs answer = \"sinkhole\"");
+  }
 }
 
 void read_list_file(TableReader& table, lists::ListSpec& spec) {
@@ -212,6 +244,7 @@ void read_policies(TableReader& root, LiveSettings& live) {
       }
     }
     table.read_word("action", spec.action, policy::parse_action, "drop, reject, log, allow");
+    read_answer(table, spec);
     table.refuse_others();
     live.policies.push_back(std::move(spec));
   }

@@ -136,8 +136,30 @@ std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow
     case AnswerRuling::Fate::refuse:
       break;
   }
-  const bool reject = ruling.refusal.action == policy::Action::reject;
-  return flows_.block(context, flow, ruling.reason, reject, segment.client_has);
+  return refuse(context, flow, framed, segment, ruling.refusal);
+}
+
+// In place of the server's answer, where the client was sent nothing of it yet.
+Judgement AnswerJudge::refuse(const Context& context, Flow& flow, const dns::Framed& framed,
+                              const Segment& segment, const Refusal& refusal) noexcept {
+  const bool reject = refusal.action == policy::Action::reject;
+  const bool answers =
+      reject && context.packet.tcp.ack && flow.answers.sequence_of_judged() == segment.client_has;
+  if (answers) {
+    const dns::Query& query = context.bench.scratch.response.query;
+    DnsJudge::say(context, refusal, query);
+    context.bench.tcp_answer = {.message = framed.message,
+                                .query = &query,
+                                .refusal = &context.bench.refusal,
+                                .direction = craft::Direction::onward,
+                                .place = {segment.client_has, context.packet.tcp.acknowledgment}};
+  }
+  Judgement judgement = flows_.block(context, flow, Reason::banned, reject, segment.client_has);
+  if (answers && std::holds_alternative<Reset>(judgement.act)) {
+    flow.is_answered = true;
+    judgement.act = AnswerOverTcp{&context.bench.tcp_answer};
+  }
+  return judgement;
 }
 
 // In what is kept and in the segment alike. What went on already cannot be changed any more: keys

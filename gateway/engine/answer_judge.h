@@ -46,6 +46,8 @@ class AnswerJudge {
                                           WorkBudget& budget) noexcept;
   std::optional<Judgement> judge_message(const Context& context, Flow& flow,
                                          const dns::Framed& framed, Segment& segment) noexcept;
+  Judgement refuse(const Context& context, Flow& flow, const dns::Framed& framed,
+                   const Segment& segment, const Refusal& refusal) noexcept;
   std::optional<Judgement> hide_keys(const Context& context, Flow& flow, const dns::Framed& framed,
                                      Segment& segment) noexcept;
 

@@ -39,6 +39,8 @@ struct Workbench {
   inspect::Scratch scratch;
   inspect::FindingList findings;
   std::array<std::byte, kMaxPayload> payload;  // of a packet that is rewritten
+  craft::DnsRefusal refusal;                   // how a DNS message is refused
+  TcpAnswer tcp_answer;
 };
 
 // How a packet came in.

@@ -1,5 +1,7 @@
 #include "gateway/engine/dns_judge.h"
 
+#include <algorithm>
+
 #include "filters/craft/hide_ech.h"
 #include "filters/inspect/answer.h"
 
@@ -16,11 +18,37 @@ AnswerRuling unreadable(const Context& context, inspect::ParseError error) {
   return {.fate = passes ? Fate::pass : Fate::drop, .reason = Reason::unreadable};
 }
 
-std::string_view app_name(const Context& context, const Refusal& refusal) {
-  return context.snapshot.domains.app_name(refusal.app);
+// How many labels of the name, from the right, the rule has, so that a SOA record stands for them.
+std::size_t zone_of(const match::DomainSet& domains, match::RuleId rule, const name::Name& name) {
+  const name::Name zone = domains.rule_name(rule);
+  const std::size_t labels = zone.label_count();
+  const bool is_above = labels > 0 && labels <= name.label_count() &&
+                        std::ranges::equal(name.suffix(labels), zone.wire());
+  return is_above ? labels : name.label_count();
 }
 
 }  // namespace
+
+void DnsJudge::say(const Context& context, const Refusal& refusal,
+                   const dns::Query& query) noexcept {
+  using Kind = policy::DnsAnswerKind;
+  const Snapshot& snapshot = context.snapshot;
+  const policy::DnsAnswer& answer = snapshot.policies.all()[refusal.policy.index].answer;
+  craft::DnsRefusal& said = context.bench.refusal;
+  said = {.rcode = craft::Rcode::no_error, .ttl = snapshot.dns.refusal_ttl};
+  said.text = snapshot.domains.list_name(snapshot.domains.rule(refusal.rule).list);
+  if (answer.kind == Kind::refused) said.rcode = craft::Rcode::refused;
+  if (answer.kind == Kind::nxdomain) said.rcode = craft::Rcode::nx_domain;
+  if (answer.kind == Kind::sinkhole && query.count == 1) {
+    const auto type = dns::RecordType{query.questions[0].qtype};
+    if (type == dns::RecordType::a) said.address = answer.ipv4;
+    if (type == dns::RecordType::aaaa) said.address = answer.ipv6;
+  }
+  said.has_soa = answer.kind != Kind::refused && !said.address;
+  if (query.count > 0) {
+    said.zone_labels = zone_of(snapshot.domains, refusal.rule, query.questions[0].name);
+  }
+}
 
 Judgement DnsJudge::judge_question(const Context& context) noexcept {
   Workbench& bench = context.bench;
@@ -36,8 +64,8 @@ Judgement DnsJudge::judge_question(const Context& context) noexcept {
   const Ruling ruling = rule_on_findings(context);
   if (!ruling.refusal) return pass(ruling.reason_to_pass(true));
   if (ruling.refusal->action == policy::Action::drop) return drop_packet(context, Reason::banned);
-  return {.act = Answer{&bench.scratch.query, craft::Direction::back,
-                        app_name(context, *ruling.refusal)},
+  say(context, *ruling.refusal, bench.scratch.query);
+  return {.act = Answer{&bench.scratch.query, craft::Direction::back, &bench.refusal},
           .reason = Reason::banned};
 }
 
@@ -65,8 +93,9 @@ Judgement DnsJudge::judge_answer(const Context& context) noexcept {
     }
   }
   if (ruling.refusal.action == policy::Action::drop) return drop_packet(context, ruling.reason);
-  return {.act = Answer{&context.bench.scratch.response.query, craft::Direction::onward,
-                        app_name(context, ruling.refusal)},
+  const dns::Query& query = context.bench.scratch.response.query;
+  say(context, ruling.refusal, query);
+  return {.act = Answer{&query, craft::Direction::onward, &context.bench.refusal},
           .reason = ruling.reason};
 }
 

@@ -39,6 +39,9 @@ class DnsJudge {
   // where it passes.
   [[nodiscard]] AnswerRuling rule_on_answer(const Context& context, Bytes message) noexcept;
 
+  // How the client's policy answers the first question, in context.bench.refusal.
+  static void say(const Context& context, const Refusal& refusal, const dns::Query& query) noexcept;
+
  private:
   // What was asked for, as the answer repeats it.
   struct Asked {

@@ -53,6 +53,9 @@ io::Verdict Executor::act(const Judgement& judgement, const packet::Packet& pack
   if (const auto* const answer = std::get_if<Answer>(&judgement.act)) {
     return act(*answer, packet, place);
   }
+  if (const auto* const answer = std::get_if<AnswerOverTcp>(&judgement.act)) {
+    return act(*answer->answer, packet, place);
+  }
   if (const auto* const reset = std::get_if<Reset>(&judgement.act)) {
     return act(*reset, packet, place);
   }
@@ -64,14 +67,39 @@ io::Verdict Executor::act(const Judgement& judgement, const packet::Packet& pack
 
 io::Verdict Executor::act(const Answer& answer, const packet::Packet& packet,
                           FramePlace place) noexcept {
-  const auto refusal = [&] {
-    return craft::refuse_query(packet, answer.direction, *answer.query, answer.app, buffer_);
+  const auto refusal = [&](craft::Room room) {
+    return craft::refuse_query(packet, answer.direction, *answer.query, *answer.refusal, room,
+                               buffer_);
   };
   if (answer.direction == craft::Direction::onward) {
-    const bool can = can_.replace && packet.is_frame_itself();
-    return can ? replace(place, refusal()) : io::Verdict::drop;
+    if (!can_.replace || !packet.is_frame_itself()) return io::Verdict::drop;
+    const Bytes frame = refusal(craft::Room::as_much_as_fits);
+    if (frame.size() <= packet.frame.size()) return replace(place, frame);
+    if (!can_.inject) return replace(place, refusal(craft::Room::as_asked));
+    send(other(place.side), frame);
+    return io::Verdict::drop;
   }
-  if (can_.inject && packet.tunnels == 0) send(place.side, refusal());
+  // A stranger outside may ask under another's address.
+  const bool may_be_larger = !can_.sides || place.side == io::Side::inside;
+  if (can_.inject && packet.tunnels == 0) {
+    send(place.side, refusal(may_be_larger ? craft::Room::as_much_as_fits : craft::Room::as_asked));
+  }
+  return io::Verdict::drop;
+}
+
+io::Verdict Executor::act(const TcpAnswer& answer, const packet::Packet& packet,
+                          FramePlace place) noexcept {
+  if (!can_.inject || packet.tunnels != 0) return io::Verdict::drop;
+  const bool is_back = answer.direction == craft::Direction::back;
+  const io::Side client_side = is_back ? place.side : other(place.side);
+  send(client_side, craft::refuse_over_tcp(packet, answer.direction, answer.place, answer.message,
+                                           *answer.query, *answer.refusal, buffer_));
+  if (is_back) {
+    send_behind_batch(other(client_side),
+                      craft::reset_to_destination(packet, answer.server_expects, buffer_));
+  } else {
+    send(place.side, craft::reset_to_sender(packet, buffer_));
+  }
   return io::Verdict::drop;
 }
 

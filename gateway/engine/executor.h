@@ -2,10 +2,11 @@
 
 // The executor: the only place where a judgement becomes a verdict, and a refusal becomes a reply.
 //
-// Replies are bounded in size by what provoked them. A dataplane that cannot inject, or an answer
-// that cannot be replaced, turns a refusal into a drop; so does a tunnel, whose way back has other
-// labels, endpoints and keys than the way that we see. Verdicts for flows are for packets that are
-// frames of their own. One worker owns one executor. No allocation.
+// A reply to a client is at most craft::kMostGrowth bytes larger than what provoked it, one to the
+// outside never. A dataplane that cannot inject, or an answer that cannot be replaced, turns a
+// refusal into a drop; so does a tunnel, whose way back has other labels, endpoints and keys than
+// the way that we see. Verdicts for flows are for packets that are frames of their own. One worker
+// owns one executor. No allocation.
 
 #include <array>
 #include <tuple>
@@ -58,6 +59,8 @@ class Executor {
   [[nodiscard]] io::Verdict act(const Judgement& judgement, const packet::Packet& packet,
                                 FramePlace place) noexcept;
   [[nodiscard]] io::Verdict act(const Answer& answer, const packet::Packet& packet,
+                                FramePlace place) noexcept;
+  [[nodiscard]] io::Verdict act(const TcpAnswer& answer, const packet::Packet& packet,
                                 FramePlace place) noexcept;
   [[nodiscard]] io::Verdict act(const Reset& reset, const packet::Packet& packet,
                                 FramePlace place) noexcept;

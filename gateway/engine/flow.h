@@ -47,6 +47,7 @@ struct alignas(64) Flow {
   ShownNames shown = ShownNames::none;
   std::uint8_t client_told = 0;    // rejected: how often the client was sent a reset …
   std::uint8_t server_told = 0;    // … and the server
+  bool is_answered = false;        // rejected: the client was sent an answer, which it has to read
   bool client_is_low = false;      // which end of the key
   std::optional<io::Side> side;    // where the client's first packet came in
   std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched

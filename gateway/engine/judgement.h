@@ -8,10 +8,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <variant>
 
 #include "filters/base/bytes.h"
+#include "filters/craft/dns_reply.h"
 #include "filters/craft/frame_writer.h"
 #include "filters/craft/rewrite.h"
 #include "filters/dns/query.h"
@@ -21,12 +21,25 @@ namespace sluice::engine {
 
 struct Pass {};
 struct Drop {};
-// Dropped, and a DNS refusal (NXDOMAIN) goes to whoever waits for an answer: back to the sender of
-// a question, or onward in place of a server's answer.
+// Dropped, and a DNS refusal goes to whoever waits for an answer: back to the sender of a question,
+// or onward in place of a server's answer.
 struct Answer {
   const dns::Query* query = nullptr;
   craft::Direction direction = craft::Direction::back;
-  std::string_view app;  // for the text of the refusal
+  const craft::DnsRefusal* refusal = nullptr;
+};
+// The same over TCP. The connection ends: whoever asked is answered and sent a FIN, the server gets
+// a reset.
+struct TcpAnswer {
+  Bytes message;  // the question, or the server's answer, without its length
+  const dns::Query* query = nullptr;
+  const craft::DnsRefusal* refusal = nullptr;
+  craft::Direction direction = craft::Direction::back;
+  craft::TcpPlace place;             // of the answer, in what its receiver gets
+  std::uint32_t server_expects = 0;  // direction `back`: the next sequence number
+};
+struct AnswerOverTcp {
+  const TcpAnswer* answer = nullptr;
 };
 // Dropped, and the TCP connection ends: the sender gets a reset, and so does the destination where
 // the next sequence number that it expects is known.
@@ -38,7 +51,7 @@ struct Rewrite {
   Bytes payload;
   craft::Urgent urgent = craft::Urgent::kept;
 };
-using Act = std::variant<Pass, Drop, Answer, Reset, Rewrite>;
+using Act = std::variant<Pass, Drop, Answer, AnswerOverTcp, Reset, Rewrite>;
 
 // What the act is for: a dataplane that keeps flows to itself need not ask again for a flow.
 enum class Scope : std::uint8_t { packet, flow };

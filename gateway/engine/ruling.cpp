@@ -21,7 +21,7 @@ void add(const Context& context, const inspect::Finding& finding, const policy::
     case policy::Action::drop:
     case policy::Action::reject:
       if (context.mode.enforce && !ruling.refusal) {
-        ruling.refusal = Refusal{decision.action, decision.app};
+        ruling.refusal = Refusal{decision.action, decision.rule, decision.policy};
       }
       break;
   }

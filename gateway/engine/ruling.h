@@ -13,7 +13,8 @@ namespace sluice::engine {
 
 struct Refusal {
   policy::Action action = policy::Action::drop;  // drop or reject
-  match::AppId app;
+  match::RuleId rule;
+  policy::PolicyId policy;
 };
 
 struct Ruling {

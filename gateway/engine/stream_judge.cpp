@@ -194,8 +194,12 @@ std::optional<Judgement> StreamJudge::judge_message(const Context& context, Flow
     if (by_port.refusal) return refuse(context, flow, *by_port.refusal);
   }
   const Ruling ruling = rule_on_findings(context);
-  if (ruling.refusal) return refuse(context, flow, *ruling.refusal);
-  if (flow.progress.state.stage() == Stage::dns) answers_.expect(context, flow);
+  const bool is_dns = flow.progress.state.stage() == Stage::dns;
+  if (ruling.refusal) {
+    return is_dns ? refuse_question(context, flow, *ruling.refusal)
+                  : refuse(context, flow, *ruling.refusal);
+  }
+  if (is_dns) answers_.expect(context, flow);
   flow.progress.finish = finish_of(report, flow.progress, context.bench.findings, ruling.logged);
   if (context.bench.findings.size() > 0) note_names(context, flow);
   return std::nullopt;
@@ -204,6 +208,35 @@ std::optional<Judgement> StreamJudge::judge_message(const Context& context, Flow
 Judgement StreamJudge::refuse(const Context& context, Flow& flow, const Refusal& refusal) noexcept {
   const bool reject = refusal.action == policy::Action::reject;
   return flows_.block(context, flow, Reason::banned, reject, flow.tcp.sequence_at(flow.sent));
+}
+
+// A DNS message at hand.
+Judgement StreamJudge::refuse_question(const Context& context, Flow& flow,
+                                       const Refusal& refusal) noexcept {
+  lay_out_answer(context, flow, refusal);
+  Judgement judgement = refuse(context, flow, refusal);
+  if (std::holds_alternative<Reset>(judgement.act) && context.packet.tcp.ack) {
+    flow.is_answered = true;
+    judgement.act = AnswerOverTcp{&context.bench.tcp_answer};
+  }
+  return judgement;
+}
+
+// In place of the server, which sees nothing of the question. The message lies in memory that the
+// flow gives back: it is good until the next packet.
+void StreamJudge::lay_out_answer(const Context& context, const Flow& flow,
+                                 const Refusal& refusal) noexcept {
+  const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
+  const Bytes rest = flow.stream.view_from(flows_.pool(), judged);
+  const dns::Query& query = context.bench.scratch.query;
+  DnsJudge::say(context, refusal, query);
+  context.bench.tcp_answer = {
+      .message = dns::next_message(rest).message,
+      .query = &query,
+      .refusal = &context.bench.refusal,
+      .direction = craft::Direction::back,
+      .place = {context.packet.tcp.acknowledgment, flow.tcp.sequence_at(judged + rest.size())},
+      .server_expects = flow.tcp.sequence_at(flow.sent)};
 }
 
 // Once all that the stream may reveal is judged, or its first bytes are of no protocol that we

@@ -60,6 +60,8 @@ class StreamJudge {
   void note_names(const Context& context, Flow& flow) noexcept;
   void learn(const Context& context, Flow& flow) noexcept;
   Judgement refuse(const Context& context, Flow& flow, const Refusal& refusal) noexcept;
+  Judgement refuse_question(const Context& context, Flow& flow, const Refusal& refusal) noexcept;
+  void lay_out_answer(const Context& context, const Flow& flow, const Refusal& refusal) noexcept;
   Judgement finish(Flow& flow) noexcept;
   void forget_acknowledged(Flow& flow) noexcept;
 

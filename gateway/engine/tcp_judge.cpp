@@ -117,11 +117,13 @@ Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sen
                      flow.client_told < kMostResets;
   if (!tells) again.scope = Scope::flow;
   if (!tells || told == kMostResets || context.packet.tcp.rst) return again;
+  const bool goes_on = from_client && !context.packet.payload.empty();
+  // A client that was answered reads the answer first, and then ends.
+  if (flow.is_answered && from_client && !goes_on && !context.packet.tcp.fin) return again;
   ++told;
   Reset reset;
   // The packet's acknowledgment is the number that its sender expects. A client that goes on may
   // show that its server was never told; what that expects, we can only guess.
-  const bool goes_on = from_client && !context.packet.payload.empty();
   if (goes_on) reset.destination_expects = flow.tcp.sequence_at(flow.sent);
   again.act = reset;
   return again;

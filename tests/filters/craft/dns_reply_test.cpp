@@ -27,8 +27,9 @@ struct Exchange {
 };
 
 // Views point into the heap: the exchange does not move.
-std::unique_ptr<Exchange> exchange(ByteVector frame, std::string_view text = "wechat",
-                                   LinkType link = LinkType::ethernet) {
+std::unique_ptr<Exchange> exchange(ByteVector frame, const DnsRefusal& refusal = {.text = "wechat"},
+                                   Room room = Room::as_asked) {
+  constexpr LinkType link = LinkType::ethernet;
   auto result = std::make_unique<Exchange>();
   result->question = std::move(frame);
   const auto asked = packet::decode(result->question, link);
@@ -37,8 +38,9 @@ std::unique_ptr<Exchange> exchange(ByteVector frame, std::string_view text = "we
   result->asked = *asked;
   const auto query = std::make_unique<dns::Query>();
   EXPECT_TRUE(dns::parse_query(asked->payload, *query));
-  result->reply.resize(result->question.size());
-  result->reply.resize(refuse_query(*asked, Direction::back, *query, text, result->reply).size());
+  result->reply.resize(result->question.size() + kMostGrowth);
+  result->reply.resize(
+      refuse_query(*asked, Direction::back, *query, refusal, room, result->reply).size());
   const auto answered = packet::decode(result->reply, link);
   EXPECT_TRUE(answered);
   if (!answered) return nullptr;
@@ -54,6 +56,10 @@ FrameBuilder udp() {
 struct Message {
   std::uint16_t id = 0, flags = 0, questions = 0, answers = 0, authorities = 0, additional = 0;
   Bytes question_section;
+  std::string owner;  // of the record: an answer, or a SOA
+  std::uint16_t type = 0;
+  std::uint32_t ttl = 0;
+  Bytes data;
   bool has_opt = false;
   std::uint16_t payload_size = 0;
   std::uint32_t opt_ttl = 0;
@@ -73,6 +79,17 @@ Message read_message(Bytes bytes, std::size_t question_bytes) {
   message.authorities = reader.u16();
   message.additional = reader.u16();
   message.question_section = reader.take(question_bytes);
+  if (message.answers + message.authorities == 1) {
+    const std::size_t at = reader.position();
+    const auto owner = dns::read_name(bytes, at);
+    const auto record = dns::read_record(reader);
+    if (!owner || !record) return message;
+    std::array<char, name::kMaxTextBytes> text;
+    message.owner = name::to_text(owner->name, text);
+    message.type = static_cast<std::uint16_t>(record->type);
+    message.ttl = record->ttl;
+    message.data = record->data_in(bytes);
+  }
   if (message.additional > 0) {
     message.has_opt = reader.u8() == 0 && reader.u16() == 41;
     message.payload_size = reader.u16();
@@ -98,8 +115,8 @@ std::size_t question_bytes(std::string_view name) {
 }
 
 Message reply_to(std::string_view name, const test::QueryOptions& options,
-                 std::string_view text = "wechat") {
-  const auto talk = exchange(udp().payload(test::dns_query(name, options)).build(), text);
+                 const DnsRefusal& refusal = {.text = "wechat"}, Room room = Room::as_asked) {
+  const auto talk = exchange(udp().payload(test::dns_query(name, options)).build(), refusal, room);
   return talk ? read_message(talk->answered.payload, question_bytes(name)) : Message{};
 }
 
@@ -148,6 +165,117 @@ TEST(RefuseQuery, LeavesOutTextWithoutRoom) {
   }
 }
 
+constexpr std::uint16_t kTypeSoa = 6;
+
+// RFC 2308 section 5: without a SOA record nobody keeps the refusal, and asks again and again.
+TEST(RefuseQuery, CarriesASoaThatTellsHowLongToKeepIt) {
+  const DnsRefusal refusal{.has_soa = true, .zone_labels = 2, .ttl = 300, .text = "wechat"};
+  const auto talk = exchange(udp().payload(test::dns_query("Web.WeChat.com")).build(), refusal,
+                             Room::as_much_as_fits);
+  ASSERT_TRUE(talk);
+  EXPECT_TRUE(packet::checksums_hold(talk->answered));
+  const Message message = read_message(talk->answered.payload, question_bytes("Web.WeChat.com"));
+  EXPECT_TRUE(message.whole);
+  EXPECT_EQ(message.flags, kFlags);
+  EXPECT_EQ(message.answers, 0);
+  EXPECT_EQ(message.authorities, 1);
+  EXPECT_EQ(message.type, kTypeSoa);
+  EXPECT_EQ(message.owner, "wechat.com");
+  EXPECT_EQ(message.ttl, 300U);
+  EXPECT_EQ(message.data.size(), 22U);
+  ByteReader minimum(message.data.last(4));
+  EXPECT_EQ(minimum.u32(), 300U);
+}
+
+TEST(RefuseQuery, ASoaIsOfTheNameItselfWhereItsZoneIsUnknown) {
+  for (const std::size_t labels : {std::size_t{3}, std::size_t{9}}) {
+    EXPECT_EQ(reply_to("web.wechat.com", {}, {.has_soa = true, .zone_labels = labels},
+                       Room::as_much_as_fits)
+                  .owner,
+              "web.wechat.com");
+  }
+}
+
+TEST(RefuseQuery, SaysBlockedWhereverTheQuestionHasEdns) {
+  for (std::size_t cookie = 0; cookie <= 16; ++cookie) {
+    const Message message =
+        reply_to("web.wechat.com", {.edns = true, .cookie = cookie},
+                 {.has_soa = true, .text = "the list's name"}, Room::as_much_as_fits);
+    EXPECT_TRUE(message.whole);
+    EXPECT_TRUE(message.has_error);
+    EXPECT_EQ(message.info_code, 15);
+    EXPECT_EQ(message.error_text, "the list's name");
+    EXPECT_EQ(message.type, kTypeSoa);
+  }
+}
+
+TEST(RefuseQuery, CutsALongTextBetweenLetters) {
+  const std::string letters = std::string(63, 'x') + "\u00e9\u00e9";
+  const Message message =
+      reply_to("web.wechat.com", {.edns = true}, {.text = letters}, Room::as_much_as_fits);
+  EXPECT_EQ(message.error_text, std::string(63, 'x'));
+}
+
+TEST(RefuseQuery, AnswersWithASinkhole) {
+  for (const char* address : {"192.0.2.80", "2001:db8::80"}) {
+    const IpAddress sinkhole = *IpAddress::parse(address);
+    const std::uint16_t qtype = sinkhole.is_v4() ? 1 : 28;
+    const Message message =
+        reply_to("web.wechat.com", {.qtype = qtype, .edns = true},
+                 {.rcode = Rcode::no_error, .address = sinkhole, .ttl = 5}, Room::as_much_as_fits);
+    EXPECT_TRUE(message.whole);
+    EXPECT_EQ(message.flags, 0x8180);
+    EXPECT_EQ(message.answers, 1);
+    EXPECT_EQ(message.authorities, 0);
+    EXPECT_EQ(message.owner, "web.wechat.com");
+    EXPECT_EQ(message.type, qtype);
+    EXPECT_EQ(message.ttl, 5U);
+    EXPECT_EQ(as_text(message.data), as_text(sinkhole.wire()));
+    EXPECT_TRUE(message.has_error);
+  }
+}
+
+TEST(RefuseQuery, IsNoLargerThanTheClientTakes) {
+  // A name of 255 bytes and questions behind it: 512 bytes are all that a client without EDNS
+  // takes.
+  const std::string label(60, 'a');
+  const std::string name = label + "." + label + "." + label + "." + label;
+  ByteVector question = test::dns_query(name);
+  question.resize(490);
+  const auto talk =
+      exchange(udp().payload(question).build(), {.has_soa = true}, Room::as_much_as_fits);
+  ASSERT_TRUE(talk);
+  EXPECT_LE(talk->answered.payload.size(), 512U);
+}
+
+// The client reads the answer and the end of the connection in one segment.
+TEST(RefuseOverTcp, IsASegmentWithTheMessageBehindItsLength) {
+  const ByteVector message = test::dns_query("web.wechat.com", {.edns = true});
+  const auto query = std::make_unique<dns::Query>();
+  ASSERT_TRUE(dns::parse_query(message, *query));
+  const ByteVector frame = FrameBuilder("192.0.2.1:5000", "198.51.100.2:53")
+                               .tcp(1000, 5000, "PA")
+                               .payload(test::framed(message))
+                               .build();
+  const auto asked = packet::decode(frame, LinkType::ethernet);
+  ByteVector out(frame.size() + kMostGrowth);
+  const Bytes reply = refuse_over_tcp(*asked, Direction::back, {5000, 1042}, message, *query,
+                                      {.has_soa = true, .zone_labels = 2, .text = "wechat"}, out);
+  const auto answered = packet::decode(reply, LinkType::ethernet);
+  ASSERT_TRUE(answered);
+  EXPECT_TRUE(packet::checksums_hold(*answered));
+  EXPECT_EQ(answered->source_port, Port{53});
+  EXPECT_EQ(answered->tcp.sequence, 5000U);
+  EXPECT_EQ(answered->tcp.acknowledgment, 1042U);
+  EXPECT_TRUE(answered->tcp.fin && answered->tcp.ack && !answered->tcp.rst);
+  ByteReader reader(answered->payload);
+  EXPECT_EQ(reader.u16(), answered->payload.size() - 2);
+  const Message read = read_message(reader.rest(), question_bytes("web.wechat.com"));
+  EXPECT_TRUE(read.whole);
+  EXPECT_EQ(read.owner, "wechat.com");
+  EXPECT_EQ(read.error_text, "wechat");
+}
+
 TEST(RefuseQuery, HasNoOptIfTheQuestionHasNone) {
   ByteVector question = test::dns_query("web.wechat.com");
   question.resize(question.size() + 40);  // room, but no EDNS
@@ -181,7 +309,7 @@ TEST(RefuseQuery, QuestionsThatDoNotFitWithoutCompressionGetNoReply) {
   const ByteVector frame = udp().payload(question).build();
   const auto asked = packet::decode(frame, LinkType::ethernet);
   ByteVector out(2 * frame.size());
-  EXPECT_TRUE(refuse_query(*asked, Direction::back, *query, "", out).empty());
+  EXPECT_TRUE(refuse_query(*asked, Direction::back, *query, {}, Room::as_asked, out).empty());
 }
 
 TEST(RefuseQuery, CopiesTheBitsThatRepliesCopy) {
@@ -247,17 +375,19 @@ TEST(RefuseQuery, MakesNothingForTcpOrWithoutRoom) {
   const ByteVector tcp =
       FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").tcp(1, 1, "PA").payload(message).build();
   ByteVector out(tcp.size());
-  EXPECT_TRUE(
-      refuse_query(*packet::decode(tcp, LinkType::ethernet), Direction::back, *query, "", out)
-          .empty());
+  EXPECT_TRUE(refuse_query(*packet::decode(tcp, LinkType::ethernet), Direction::back, *query, {},
+                           Room::as_asked, out)
+                  .empty());
   const ByteVector frame = udp().payload(message).build();
   const auto asked = packet::decode(frame, LinkType::ethernet);
   for (std::size_t room = 0; room < frame.size(); ++room) {
-    EXPECT_TRUE(
-        refuse_query(*asked, Direction::back, *query, "", MutableBytes(out).first(room)).empty())
+    EXPECT_TRUE(refuse_query(*asked, Direction::back, *query, {}, Room::as_asked,
+                             MutableBytes(out).first(room))
+                    .empty())
         << room;
   }
-  EXPECT_EQ(refuse_query(*asked, Direction::back, *query, "", out).size(), frame.size());
+  EXPECT_EQ(refuse_query(*asked, Direction::back, *query, {}, Room::as_asked, out).size(),
+            frame.size());
 }
 
 // Several questions, the later ones compressed into the first; perhaps OPT; perhaps trailing bytes.
@@ -288,7 +418,7 @@ ByteVector some_question(std::mt19937& random) {
   return message;
 }
 
-TEST(RefuseQueryProperty, IsNeverLargerAndAlwaysWhole) {
+TEST(RefuseQueryProperty, IsNoLargerThanItMayBeAndAlwaysWhole) {
   std::mt19937 random(8914);
   for (int round = 0; round < 20000; ++round) {
     const bool v4 = random() % 2 == 0;
@@ -299,10 +429,20 @@ TEST(RefuseQueryProperty, IsNeverLargerAndAlwaysWhole) {
     }
     builder.payload(some_question(random)).padding(random() % 3 == 0 ? random() % 18 : 0);
     const std::string text(random() % 40, 't');
-    const auto talk = exchange(builder.build(), text);
+    const bool grows = random() % 2 == 0;
+    DnsRefusal refusal{.has_soa = random() % 2 == 0, .zone_labels = random() % 4, .text = text};
+    if (random() % 3 == 0) refusal.address = *IpAddress::parse("192.0.2.80");
+    const auto talk =
+        exchange(builder.build(), refusal, grows ? Room::as_much_as_fits : Room::as_asked);
     ASSERT_TRUE(talk) << round;
-    ASSERT_LE(talk->answered.payload.size(), talk->asked.payload.size()) << round;
-    ASSERT_LE(talk->reply.size(), talk->question.size()) << round;
+    const std::size_t growth = grows ? kMostGrowth : 0;
+    ASSERT_LE(talk->answered.payload.size(), talk->asked.payload.size() + growth) << round;
+    ASSERT_LE(talk->reply.size(), talk->question.size() + growth) << round;
+    if (grows) {
+      ASSERT_LE(talk->answered.payload.size(),
+                std::max<std::size_t>(talk->asked.payload.size(), 1232))
+          << round;
+    }
     ASSERT_TRUE(packet::checksums_hold(talk->answered)) << round;
     ASSERT_EQ(talk->answered.source, talk->asked.destination);
     ASSERT_EQ(talk->answered.vlan, talk->asked.vlan);

@@ -114,6 +114,18 @@ TEST(HideEch, TakesAFreePrivateKeyWhereTheHighestIsTaken) {
   EXPECT_EQ(hidden_rdata(all), "");
 }
 
+// The alias leads to where the keys were: behind them stands what would read as another name.
+TEST(HideEch, FailsIfANameWouldReadDifferently) {
+  const std::string_view data = "\0\1\0\0\5\0\x0d\4news\2io\0zzzz\x07\xd0\0\x0c\6wechat\3com\0"sv;
+  const auto leading_to = [&](std::string_view pointer) {
+    return hide(frame(DnsResponse("a.example", 65)
+                          .raw("a.example", 65, as_bytes(data))
+                          .raw("b.example", 5, as_bytes(pointer))));
+  };
+  EXPECT_TRUE(leading_to("\xc0\x2e"sv).frame.empty());   // the value of `ech`
+  EXPECT_FALSE(leading_to("\xc0\x0c"sv).frame.empty());  // the question
+}
+
 // Bug: a key that `mandatory` lists was not there any more, and dig took the answer for malformed.
 TEST(HideEch, LeavesTheListOfMandatoryKeys) {
   EXPECT_EQ(hidden_rdata("\0\0\0\4\0\1\0\5\0\1\0\3\2h2\0\5\0\1x"sv),

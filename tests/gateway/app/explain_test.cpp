@@ -60,9 +60,9 @@ TEST_F(Explain, AsksThePolicyOfTheClient) {
 
 // Bug: `check` said that an excepted name passes, and its answer was dropped.
 TEST_F(Explain, SaysWhetherAnAnswerThatLeadsToABannedNamePasses) {
-  ban_ = test::office_ban({"chat.example", "@@=click.io"});
+  ban_ = test::office_ban({"chat.example", "@@click.io"});
   EXPECT_EQ(line_for_answer("click.io", "Edge.chat.example"),
-            "pass click.io target=edge.chat.example app=chat exception=@@=click.io list=chat "
+            "pass click.io target=edge.chat.example app=chat exception=@@click.io list=chat "
             "line=2 policy=office");
   EXPECT_EQ(line_for_answer("other.io", "edge.chat.example"),
             "drop other.io target=edge.chat.example app=chat rule=chat.example list=chat line=1 "

@@ -129,6 +129,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     ports = [53, 5300]
     judge_service_targets = true
     exceptions_cover_answers = false
+    refusal_ttl_seconds = 300
     trusted_resolvers = ["192.0.2.53", "2001:db8:53::/48"]
     [reload]
     kill_open_flows = true
@@ -153,6 +154,8 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
     clients = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]
     apps = ["chat"]
     action = "reject"
+    answer = "sinkhole"
+    sinkhole = ["192.0.2.80", "2001:db8::80"]
   )")
                                 .live;
   EXPECT_EQ(live.verdicts.malformed, Fallback::drop);
@@ -165,6 +168,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_EQ(live.dns.port_count, 2U);
   EXPECT_TRUE(live.dns.service_targets);
   EXPECT_FALSE(live.dns.exceptions_cover_answers);
+  EXPECT_EQ(live.dns.refusal_ttl, 300U);
   EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("192.0.2.53")));
   EXPECT_TRUE(live.dns.trusts(*IpAddress::parse("2001:db8:53:1::2")));
   EXPECT_FALSE(live.dns.trusts(*IpAddress::parse("192.0.2.54")));
@@ -186,6 +190,9 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   ASSERT_EQ(live.policies.size(), 1U);
   EXPECT_EQ(live.policies[0].name, "office");
   EXPECT_EQ(live.policies[0].action, policy::Action::reject);
+  EXPECT_EQ(live.policies[0].answer.kind, policy::DnsAnswerKind::sinkhole);
+  EXPECT_EQ(live.policies[0].answer.ipv4, IpAddress::parse("192.0.2.80"));
+  EXPECT_EQ(live.policies[0].answer.ipv6, IpAddress::parse("2001:db8::80"));
   EXPECT_THAT(live.policies[0].apps, ElementsAre("chat"));
   EXPECT_THAT(live.policies[0].clients,
               ElementsAre(*IpPrefix::parse("10.0.0.0/8"), *IpPrefix::parse("2001:db8::/32"),
@@ -250,6 +257,7 @@ TEST_P(BrokenConfig, IsRefusedWithFileLineKeyAndReason) {
 }
 
 #define LIST_A "[[list]]\napp = \"a\"\nfile = \"a\"\n"
+#define POLICY LIST_A "[[policy]]\nname = \"p\"\napps = [\"a\"]\n"
 INSTANTIATE_TEST_SUITE_P(
     Config, BrokenConfig,
     testing::Values(
@@ -320,6 +328,25 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"MoreDnsPortsThanThereIsRoomFor",
                "[dns]\nports = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
                {":2: dns.ports: has more than 8 entries"}},
+        Broken{"AnswerWithoutReject",
+               POLICY "answer = \"nodata\"",
+               {"policy[0].answer: needs action = \"reject\""}},
+        Broken{"UnknownAnswer",
+               POLICY "action = \"reject\"\nanswer = \"servfail\"",
+               {"policy[0].answer: \"servfail\" is none of: nxdomain, nodata, refused, sinkhole"}},
+        Broken{"SinkholeWithoutAddresses",
+               POLICY "action = \"reject\"\nanswer = \"sinkhole\"",
+               {"policy[0].answer: needs sinkhole = [addresses]"}},
+        Broken{"AddressesWithoutSinkhole",
+               POLICY "action = \"reject\"\nsinkhole = [\"192.0.2.80\"]",
+               {"policy[0].sinkhole: needs answer = \"sinkhole\""}},
+        Broken{"SinkholeThatIsNoAddress",
+               POLICY "action = \"reject\"\nanswer = \"sinkhole\"\nsinkhole = [\"a.example\"]",
+               {"policy[0].sinkhole[0]: \"a.example\" is not an IP address"}},
+        Broken{"TwoSinkholesOfOneFamily",
+               POLICY "action = \"reject\"\nanswer = \"sinkhole\"\n"
+                      "sinkhole = [\"192.0.2.80\", \"192.0.2.81\"]",
+               {"policy[0].sinkhole[1]: is the second address of its family"}},
         Broken{"TrustedResolver",
                "[dns]\ntrusted_resolvers = [\"192.0.2.53\",\n\"dns.example\"]\n",
                {":3: dns.trusted_resolvers[1]: \"dns.example\" is not an IP address or prefix"}},

@@ -79,6 +79,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(dns.port_count, 1U);
   EXPECT_EQ(dns.service_targets, policy::DnsScope{}.service_targets);
   EXPECT_EQ(dns.exceptions_cover_answers, policy::DnsScope{}.exceptions_cover_answers);
+  EXPECT_EQ(dns.refusal_ttl, policy::DnsScope{}.refusal_ttl);
   EXPECT_EQ(dns.trusted_count, policy::DnsScope{}.trusted_count);
 }
 

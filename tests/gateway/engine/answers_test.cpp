@@ -75,6 +75,17 @@ TEST(DnsAnswers, ToABannedQuestionAreDroppedWhateverBecameOfIt) {
             Verdict::pass);  // an exception
 }
 
+// Places for findings are used again.
+TEST(DnsAnswers, OnlyTheirRecordsHaveWhatWasAsked) {
+  Lab lab;
+  EXPECT_EQ(send(lab, alias_of("web.wechat.com")), Verdict::drop);
+  EXPECT_EQ(lab.audit.front()->asked.view(), "www.a.example");
+  lab.audit.release();
+  const ByteVector question = test::dns_query("wechat.com");
+  EXPECT_EQ(lab.send(FrameBuilder(kClient, kResolver).payload(question).build()), Verdict::drop);
+  EXPECT_EQ(lab.audit.front()->asked.view(), "");
+}
+
 TEST(DnsAnswers, WithoutAQuestionAreJudgedByTheOwnersOfTheirRecords) {
   const auto without_question = [](std::string_view owner) {
     const ByteVector whole = DnsResponse(owner).a(owner, "203.0.113.9").build();
@@ -260,7 +271,8 @@ TEST(DnsAnswers, ASpoofedAnswerLeavesNothingBehind) {
 
 TEST(DnsAnswers, RejectReplacesTheAnswerWithNxdomain) {
   Lab lab(LabOptions{.action = policy::Action::reject});
-  const ByteVector frame = answer(alias_of("web.wechat.com").edns());
+  const ByteVector frame =
+      answer(alias_of("web.wechat.com").a("web.wechat.com", "203.0.113.10").edns());
   EXPECT_EQ(lab.send(frame, io::Side::outside), Verdict::replace);
   EXPECT_TRUE(lab.dataplane.injected().empty());
   ASSERT_EQ(lab.dataplane.replaced().size(), 1U);
@@ -278,6 +290,9 @@ TEST(DnsAnswers, RejectReplacesTheAnswerWithNxdomain) {
   EXPECT_EQ(response->rcode, 3);
   EXPECT_EQ(response->answers, 0U);
   EXPECT_TRUE(response->query.has_edns);
+  // Where only a part of the refusal fits, and nothing can be injected.
+  Lab small(LabOptions{.action = policy::Action::reject, .can = {.drop = true, .replace = true}});
+  EXPECT_EQ(send(small, DnsResponse("web.wechat.com").edns()), Verdict::replace);
 }
 
 TEST(DnsAnswers, RejectDropsIfTheDataplaneCannotReplace) {

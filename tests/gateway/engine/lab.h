@@ -41,6 +41,7 @@ extern const bool kLabOffloads;
 
 struct LabOptions {
   policy::Action action = policy::Action::drop;
+  policy::DnsAnswer answer{};  // of `reject`
   policy::Fallbacks fallbacks;
   policy::DnsScope dns{};
   // Small, because tests set up hundreds of labs.
@@ -84,7 +85,7 @@ struct LabOptions {
         .value();
   }
   auto snapshot = std::make_shared<engine::Snapshot>();
-  policy::Policy policy{.name = "default", .action = options.action};
+  policy::Policy policy{.name = "default", .action = options.action, .answer = options.answer};
   policy.apps.add(app);
   if (!options.clients.empty()) policy.clients.push_back(*IpPrefix::parse(options.clients));
   snapshot->policies = policy::PolicySet({policy});
