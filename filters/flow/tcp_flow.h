@@ -71,6 +71,11 @@ class TcpFlow {
   static constexpr std::uint64_t kEverything = ~std::uint64_t{0};
   static constexpr std::uint64_t kMostLate = 0x10000;
 
+  // What the packet of the server acknowledges was sent, though it did not come by.
+  void take_as_sent(const packet::Packet& packet) noexcept {
+    client_next_ = packet.tcp.acknowledgment;
+  }
+
   // Offset up to which the server has acknowledged the client's stream.
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
   // A SYN and its SYN-ACK were seen: a reset may be sent into this connection.

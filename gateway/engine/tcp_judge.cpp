@@ -187,16 +187,18 @@ Judgement TcpJudge::judge_urgent(const Context& context, Flow& flow,
 
 Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   // A capture may have an acknowledgment in front of what it acknowledges.
-  const flow::ServerEvent event = context.mode.enforce
-                                      ? flow.tcp.on_server(context.packet)
-                                      : flow.tcp.on_server(context.packet, streams_.reached(flow));
+  const std::uint64_t come =
+      context.mode.enforce ? flow::TcpFlow::kEverything : streams_.reached(flow);
+  flow::ServerEvent event = flow.tcp.on_server(context.packet, come);
+  if (event.acknowledges_unseen && streams_.may_miss_bytes(context)) {
+    flow.tcp.take_as_sent(context.packet);
+    event = flow.tcp.on_server(context.packet, come);
+  }
   // What passed may not be what is open now.
   const bool is_void = event.reopened && flow.phase == FlowPhase::passed;
   if (event.restarted || is_void) flows_.restart(flow);
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
-  if (event.acknowledges_unseen && !streams_.may_miss_bytes(context)) {
-    return cannot_judge(context, Reason::unjudged_acknowledged);
-  }
+  if (event.acknowledges_unseen) return cannot_judge(context, Reason::unjudged_acknowledged);
   if (event.acknowledged_more) {
     if (auto settled = streams_.on_acknowledged(context, flow)) return *settled;
   }

@@ -45,8 +45,8 @@ TEST(Address, ListedRangesHoldBehindNat64) {
   EXPECT_EQ(send_nameless(lab, "[64:ff9b::203.0.113.7]:8080", client), Verdict::drop_flow);
   EXPECT_EQ(lab.audit.front()->rule.view(), kRange);
   EXPECT_EQ(lab.audit.front()->name.view(), "64:ff9b::cb00:7107");
-  EXPECT_EQ(send_nameless(lab, "[64:ff9b::203.0.113.9]:8080", client), Verdict::pass_flow);
-  EXPECT_EQ(send_nameless(lab, "[64:ff9b::198.51.100.2]:8080", client), Verdict::pass_flow);
+  EXPECT_EQ(send_nameless(lab, "[64:ff9b::203.0.113.9]:8080", client), Verdict::pass);
+  EXPECT_EQ(send_nameless(lab, "[64:ff9b::198.51.100.2]:8080", client), Verdict::pass);
   const ByteVector datagram =
       FrameBuilder(client, "[64:ff9b::203.0.113.7]:6000").payload(kNameless).build();
   EXPECT_EQ(lab.send(datagram), Verdict::drop);

@@ -233,7 +233,7 @@ TEST_F(Compressed, InTransportModeAsWell) {
 TEST_F(Compressed, OtherPathsAreJudgedAsBefore) {
   connection_.open(lab_);
   send_unread("203.0.113.1", "203.0.113.2");
-  EXPECT_EQ(back(connection_.acknowledge(200)), Verdict::drop_flow);
+  EXPECT_EQ(back(connection_.acknowledge(200)), Verdict::drop);
   EXPECT_EQ(lab_.count(Reason::unjudged_acknowledged), 1U);
 }
 
@@ -245,7 +245,7 @@ TEST_F(Compressed, NotForEver) {
   lab_.now += std::chrono::minutes(4);
   EXPECT_EQ(lab_.send(connection_.received(1, 0)), Verdict::pass);
   lab_.now += std::chrono::minutes(4);
-  EXPECT_EQ(back(connection_.acknowledge(200)), Verdict::drop_flow);
+  EXPECT_EQ(back(connection_.acknowledge(200)), Verdict::drop);
 }
 
 // PPP that is compressed shows no IP addresses at all.
@@ -313,7 +313,7 @@ TEST(Offload, ASynInAnyHeadersEndsTheDataplanesEntry) {
   connection.open(lab);
   const ByteVector first = hello("example.com");
   lab.send(connection.data(0, first));
-  EXPECT_EQ(lab.send(connection.acknowledge(first.size()), io::Side::outside), Verdict::pass_flow);
+  EXPECT_EQ(lab.send(connection.server_hello(first.size()), io::Side::outside), Verdict::pass_flow);
   lab.now += std::chrono::hours(1);
   lab.send(Connection("192.0.2.7:1", "198.51.100.2:80").syn());  // the engine forgets the flow
   lab.send(syn);
