@@ -136,6 +136,10 @@ Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept
     if (auto refused = judge_nameless(context, flow)) return *refused;
   }
   if (progress.finished) return finish(flow);
+  const auto* const search = std::get_if<inspect::InSearch>(&progress.state.at);
+  if (flow.tcp.is_midstream() && search != nullptr && !search->is_under_way()) {
+    return flows_.pass(flow, Reason::midstream);
+  }
   return pass(progress.judged > judged_before ? progress.finish : Reason::unfinished);
 }
 
