@@ -176,7 +176,7 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   ServerEvent event;
   // It answers a SYN that we took for a decoy, that came on a live connection, or that we did not
   // see; or the same SYN number again, in another connection of the server.
-  const bool is_other_client = answered - first_sequence_ > in_syn_;
+  const bool is_other_client = midstream_ || answered - first_sequence_ > in_syn_;
   const bool is_other_server =
       handshake_seen_ && server_seen_ && packet.tcp.sequence + 1 != server_next_ - server_sent_;
   if (is_other_client || (is_other_server && acknowledged_ > 0)) {

@@ -69,6 +69,9 @@ struct InSearch {
   std::uint8_t head = 0;       // bytes of the place at `scanned` that must be there to judge it
   bool behind_hello = false;   // one was found
   std::array<tls::HelloWalk, kMaxHellos> hellos;
+
+  // The bytes so far may be the beginning of a hello.
+  [[nodiscard]] bool is_under_way() const noexcept { return waiting > 0 || head > 0; }
 };
 
 struct IsLost {};

@@ -24,7 +24,9 @@
 
 namespace sluice::engine {
 
-enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected };
+// A connection whose start was not seen is never `passed`: where its client stands, nobody can
+// tell. Instead it is `midstream`: each packet that may be a start is judged.
+enum class FlowPhase : std::uint8_t { judging, finished, passed, blocked, rejected, midstream };
 
 // In the last message that had findings.
 enum class ShownNames : std::uint8_t { none, innocent, banned };

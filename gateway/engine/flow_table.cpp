@@ -57,8 +57,9 @@ void FlowTable::restart(Flow& flow) noexcept {
 
 Judgement FlowTable::pass(Flow& flow, Reason reason) noexcept {
   release_memory(flow);
-  flow.phase = FlowPhase::passed;
+  flow.phase = flow.tcp.is_midstream() ? FlowPhase::midstream : FlowPhase::passed;
   flows_.keep(flow, flow::Keep::light);
+  if (flow.phase == FlowPhase::midstream) return engine::pass(reason);
   return pass_flow(reason);
 }
 
@@ -75,7 +76,12 @@ Judgement FlowTable::block(const Context& context, Flow& flow, Reason reason, bo
   return {.act = Reset{destination_expects}, .reason = reason};
 }
 
+// In the middle of a stream, what claims to be a hello and cannot be read is no hello.
 Judgement FlowTable::cannot_judge(const Context& context, Flow& flow, Reason reason) noexcept {
+  const bool is_guess =
+      reason == Reason::unreadable || (reason == Reason::unjudged_acknowledged &&
+                                       flow.progress.state.stage() == inspect::Stage::search);
+  if (flow.tcp.is_midstream() && is_guess) return pass(flow, Reason::midstream);
   const bool drops = fallback_for(context.snapshot.fallbacks, reason) == policy::Fallback::drop;
   return drops ? block(context, flow, reason, false, std::nullopt) : pass(flow, reason);
 }

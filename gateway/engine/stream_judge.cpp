@@ -175,6 +175,10 @@ Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept
   }
   if (progress.finished) return finish(flow);
   const bool any = progress.judged > judged_before;
+  const auto* const search = std::get_if<inspect::InSearch>(&progress.state.at);
+  if (flow.tcp.is_midstream() && search != nullptr && !search->is_under_way()) {
+    return flows_.pass(flow, any && search->behind_hello ? progress.finish : Reason::midstream);
+  }
   forget_judged(flow);
   return pass(any ? progress.finish : Reason::unfinished);
 }

@@ -1,6 +1,8 @@
 #include "gateway/engine/tcp_judge.h"
 
+#include "filters/flow/sequence.h"
 #include "gateway/engine/list_update.h"
+#include "gateway/engine/ruling.h"
 
 namespace sluice::engine {
 namespace {
@@ -17,6 +19,20 @@ bool opens_connection(const packet::Packet& packet) {
 // is left of the connection; a SYN may open another one, which counts once the server answers it.
 bool is_bare_syn_or_rst(const packet::Packet& packet) {
   return packet.payload.empty() && (packet.tcp.syn || packet.tcp.rst);
+}
+
+// Of one packet alone: a hello, question or request begins in it, or a whole one lies in it, which
+// context.bench then shows.
+bool may_begin(const Context& context) {
+  Workbench& bench = context.bench;
+  bench.findings.clear();
+  inspect::StreamState state;
+  const auto report = inspect::inspect_stream(context.packet.payload, context.protocol_port(),
+                                              state, bench.scratch, bench.findings);
+  if (bench.findings.size() > 0) return true;
+  if (report.progress == inspect::Progress::unreadable) return false;
+  const auto* const search = std::get_if<inspect::InSearch>(&state.at);
+  return search == nullptr || search->is_under_way();
 }
 
 }  // namespace
@@ -41,6 +57,13 @@ Judgement TcpJudge::judge_known_flow(const Context& context, Flow& flow) noexcep
     return pass_flow(Reason::flow_passed);
   }
   if (flow.is_refused()) return judge_refused(context, flow, sender);
+  if (flow.phase == FlowPhase::midstream && !context.packet.tcp.syn) {
+    return judge_midstream(context, &flow);
+  }
+  if (flow.tcp.is_midstream() && sender == Sender::client && !context.packet.tcp.syn &&
+      !context.packet.payload.empty()) {
+    if (auto refused = judge_apart(context, flow)) return *refused;
+  }
   return sender == Sender::client ? judge_client(context, flow) : judge_server(context, flow);
 }
 
@@ -81,15 +104,38 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
     return judge_client(context, flow);
   }
   if (packet.payload.empty()) return pass(Reason::no_payload);
-  // A connection older than we are. Only what may be the start of a client's stream is judged.
-  Workbench& bench = context.bench;
-  bench.findings.clear();
-  inspect::StreamState state;
-  static_cast<void>(inspect::inspect_stream(packet.payload, context.protocol_port(), state,
-                                            bench.scratch, bench.findings));
-  const auto* const search = std::get_if<inspect::InSearch>(&state.at);
-  if (search != nullptr && !search->behind_hello) return pass(Reason::midstream);
-  return judge_client(context, flows_.create(context, flow::TcpFlow::midstream(packet)));
+  return judge_midstream(context, nullptr);
+}
+
+// A connection whose start was not seen. Only what may be the start of a client's stream is judged,
+// from either end: who is the client, its hello or request tells. `flow`: what is known of it.
+Judgement TcpJudge::judge_midstream(const Context& context, Flow* flow) noexcept {
+  if (context.packet.payload.empty()) return pass(Reason::no_payload);
+  if (!may_begin(context)) return pass(Reason::midstream);
+  const auto tcp = flow::TcpFlow::midstream(context.packet);
+  if (flow == nullptr) return judge_client(context, flows_.create(context, tcp));
+  flow->client_is_low = context.lookup.keyed.source_is_low;
+  flow->side = context.side;
+  flow->tcp = tcp;
+  flows_.restart(*flow);
+  return judge_client(context, *flow);
+}
+
+// What is a start by itself, sent behind a whole hello or a part of one. If the bytes before it
+// were stale, the server reads it as the start.
+std::optional<Judgement> TcpJudge::judge_apart(const Context& context, Flow& flow) noexcept {
+  if (flow.phase == FlowPhase::finished) {
+    const std::uint32_t behind =
+        context.packet.tcp.sequence - flow.tcp.sequence_at(flow.judged_end);
+    if (behind >= flow::kBackwards || !may_begin(context)) return std::nullopt;
+    return judge_midstream(context, &flow);
+  }
+  const bool waits = flow.stream.contiguous() > flow.stream.base() + flow.progress.judged;
+  if (!waits || !may_begin(context)) return std::nullopt;
+  const Ruling ruling = rule_on_findings(context);
+  if (!ruling.refusal) return std::nullopt;
+  return flows_.block(context, flow, Reason::banned,
+                      ruling.refusal->action == policy::Action::reject, std::nullopt);
 }
 
 std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Flow& flow,
@@ -156,6 +202,8 @@ Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
     case flow::ClientSegment::Kind::stale:
       return pass(Reason::stale);
     case flow::ClientSegment::Kind::far:
+      // Behind what we took for the start of the stream came what was lost before.
+      if (flow.tcp.is_midstream() && !may_begin(context)) return pass(Reason::midstream);
       return drop_packet(context, Reason::beyond_window);
     case flow::ClientSegment::Kind::discarded:
       return drop_packet(context, Reason::discarded);
