@@ -4,10 +4,13 @@
 // the name, best first. Private to match/. No allocation, no exceptions.
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <span>
 
 #include "filters/match/glob.h"
+#include "filters/match/glob_index.h"
 #include "filters/match/suffix_walk.h"
 
 namespace sluice::match {
@@ -41,16 +44,19 @@ class Coverage {
  private:
   using Labels = typename LabelsOf<Source>::Type;
 
-  // Calls `take(rule, id)` for the rules of a suffix until it returns false, and then returns
-  // false. Calls nothing if the stored name differs: its tag was the same by chance.
+  struct NameLabels;
+
+  // Calls `take(rule, id)` for the rules of a suffix that are no globs, until it returns false, and
+  // then returns false. Calls nothing if the stored name differs: its tag was the same by chance.
   template <typename Take>
   bool each_rule(const FoundSuffix& suffix, Take&& take) const noexcept {
     bool verified = false;
     for (RuleId id{suffix.rule};;) {
       const StoredRule rule = set_.rule(id);
-      // The fixed part of a glob is verified with the glob.
-      verified = verified || rule.is_glob() || suffix_is(name_, suffix.label_at, rule.name);
-      if (!verified || rule.name.empty()) return true;
+      // Globs come last. Their index finds them.
+      if (rule.name.empty() || rule.is_glob()) return true;
+      verified = verified || suffix_is(name_, suffix.label_at, rule.name);
+      if (!verified) return true;
       if (!take(rule, id)) return false;
       if (rule.is_last()) return true;
       id = ColdPart::behind(id, rule);
@@ -59,48 +65,88 @@ class Coverage {
 
   template <typename Visit>
   void report_with_globs(Visit&& visit) const noexcept;
-  [[nodiscard]] bool glob_covers(const StoredRule& rule, std::size_t depth) const noexcept;
+  [[nodiscard]] static std::size_t covered_by_glob(const StoredRule& rule,
+                                                   const NameLabels& name) noexcept;
 
   const ColdPart& set_;
   const Source name_;
   const std::span<const FoundSuffix> found_;
 };
 
+// The labels of a name from the right. A rule has no more, so those further left do not matter.
 template <typename Source>
-bool Coverage<Source>::glob_covers(const StoredRule& rule, std::size_t depth) const noexcept {
+struct Coverage<Source>::NameLabels {
+  explicit NameLabels(Source name) noexcept {
+    Labels labels(name);
+    buffer = labels.buffer();
+    while (count < all.size() && labels.next(all[count])) ++count;
+    complete = labels.at_start();
+  }
+  [[nodiscard]] std::span<const Label> span() const noexcept { return std::span(all).first(count); }
+
+  Bytes buffer;
+  std::array<Label, name::kMaxLabels> all;
+  std::size_t count = 0;
+  bool complete = false;  // `count` is the whole name
+};
+
+// How many labels the glob covers; 0: not this name.
+template <typename Source>
+std::size_t Coverage<Source>::covered_by_glob(const StoredRule& rule,
+                                              const NameLabels& name) noexcept {
   WireLabels pattern({rule.name, 0});
-  Labels name(name_);
-  for (std::size_t i = 0; i < depth; ++i) {
-    Label wanted;
-    Label label;
-    if (!pattern.next(wanted) || !name.next(label)) return false;
+  std::size_t depth = 0;
+  for (Label wanted; pattern.next(wanted); ++depth) {
+    if (depth == name.count) return 0;
+    const Label label = name.all[depth];
     if (!glob_matches(as_text(rule.name.subspan(wanted.at, wanted.size)),
-                      as_text(name.buffer().subspan(label.at, label.size)))) {
-      return false;
+                      as_text(name.buffer.subspan(label.at, label.size)))) {
+      return 0;
     }
   }
-  return pattern.at_start();
+  return depth;
 }
 
 // A glob covers more labels than the suffix that it is stored under, so rules are ordered by the
-// labels that they cover, not by suffix.
+// labels that they cover, not by suffix. Most names are covered by no glob: first it is asked at
+// which depths there are any.
 template <typename Source>
 template <typename Visit>
 void Coverage<Source>::report_with_globs(Visit&& visit) const noexcept {
-  Labels name(name_);
-  std::size_t depth = 0;
-  for (Label label; name.next(label);) ++depth;
-  for (bool whole = name.at_start(); depth > 0; --depth, whole = false) {
+  const NameLabels name(name_);
+  // Calls `take(rule, id, depth)` with the globs of a suffix that cover the name.
+  const auto each_glob = [&](const FoundSuffix& suffix, auto&& take) {
+    return !suffix.has_globs ||
+           set_.globs->find(RuleId{suffix.rule}, name.buffer, name.span(), suffix.depth,
+                            [&](RuleId id) {
+                              const StoredRule rule = set_.rule(id);
+                              const std::size_t depth = covered_by_glob(rule, name);
+                              return depth <= suffix.depth || take(rule, id, depth);
+                            });
+  };
+  std::bitset<name::kMaxLabels + 1> with_globs;
+  for (const FoundSuffix& suffix : found_) {
+    each_glob(suffix, [&](const StoredRule&, RuleId, std::size_t depth) {
+      with_globs.set(depth);
+      return true;
+    });
+  }
+  for (std::size_t depth = name.count; depth > 0; --depth) {
+    const bool whole = name.complete && depth == name.count;
     for (const bool exceptions : {true, false}) {
+      const auto report = [&](const StoredRule& rule, RuleId id) {
+        const EntryKind kind = rule.kind();
+        return is_exception(kind) != exceptions || !(whole || covers_below(kind)) ||
+               visit(Match{id, static_cast<std::uint8_t>(depth), kind});
+      };
       for (const FoundSuffix& suffix : found_) {
-        const bool go_on = each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
-          const EntryKind kind = rule.kind();
-          if (is_exception(kind) != exceptions || !(whole || covers_below(kind))) return true;
-          const bool covers = rule.is_glob() ? suffix.depth < depth && glob_covers(rule, depth)
-                                             : suffix.depth == depth;
-          return !covers || visit(Match{id, static_cast<std::uint8_t>(depth), kind});
-        });
-        if (!go_on) return;
+        if (suffix.depth == depth && !each_rule(suffix, report)) return;
+        if (!with_globs[depth] || suffix.depth >= depth) continue;
+        if (!each_glob(suffix, [&](const StoredRule& rule, RuleId id, std::size_t covered) {
+              return covered != depth || report(rule, id);
+            })) {
+          return;
+        }
       }
     }
   }

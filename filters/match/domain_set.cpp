@@ -6,6 +6,7 @@
 #include "filters/base/byte_reader.h"
 #include "filters/match/address_rules.h"
 #include "filters/match/coverage.h"
+#include "filters/match/glob_index.h"
 #include "filters/match/pseudo_name.h"
 #include "filters/match/suffix_walk.h"
 
@@ -152,6 +153,10 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
     return fail(ImageError::bad_sections);
   }
   if (!are_sound(set.addresses_)) return fail(ImageError::bad_addresses);
+  auto globs = GlobIndex::of(set.hot_, set.cold_);
+  if (!globs) return fail(ImageError::bad_sections);
+  set.globs_ = std::make_shared<const GlobIndex>(std::move(*globs));
+  set.cold_.globs = set.globs_.get();
   ByteReader reader(set.strings_);
   if (header.apps > kMaxApps) return fail(ImageError::bad_strings);
   for (std::size_t i = 0; i < header.apps; ++i) {
@@ -247,6 +252,9 @@ std::string_view DomainSet::list_version(ListId id) const noexcept {
 
 std::size_t DomainSet::name_count() const noexcept {
   return hot_.header == nullptr ? 0 : hot_.header->names;
+}
+std::size_t DomainSet::memory_bytes() const noexcept {
+  return image_.size() + (globs_ == nullptr ? 0 : globs_->memory_bytes());
 }
 std::size_t DomainSet::hot_bytes() const noexcept {
   return hot_.filter.size_bytes() + hot_.buckets.size_bytes();

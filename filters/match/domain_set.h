@@ -98,9 +98,10 @@ class DomainSet {
   [[nodiscard]] std::size_t app_count() const noexcept { return apps_.size(); }
   [[nodiscard]] std::size_t list_count() const noexcept { return lists_.size(); }
 
-  // Different names that have rules; bytes of the image; bytes that a miss may read.
+  // Different names that have rules; bytes of the image and the index of globs; bytes that a miss
+  // may read.
   [[nodiscard]] std::size_t name_count() const noexcept;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return image_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] std::size_t hot_bytes() const noexcept;
   [[nodiscard]] Bytes image() const noexcept { return image_; }
 
@@ -114,6 +115,7 @@ class DomainSet {
 
   Bytes image_;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const GlobIndex> globs_;
   HotPart hot_;
   ColdPart cold_;
   std::span<const SluiceAddressRule> addresses_;

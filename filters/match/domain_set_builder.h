@@ -52,11 +52,29 @@ struct Duplicate {
   std::uint32_t first_line = 0;
 };
 
+// A glob that was left out, because a name could meet too many: see glob_keys.h.
+struct CrowdedGlob {
+  ListId list;
+  std::uint32_t line = 0;
+  name::Name pattern;
+};
+
+// A name with more than Built::kManyGlobs globs below it.
+struct ManyGlobs {
+  name::Name below;
+  std::size_t count = 0;
+  ListId list;  // of the first of them, by list and line
+  std::uint32_t line = 0;
+};
+
 struct Built {
+  static constexpr std::size_t kManyGlobs = 1000;
   DomainSet set;
   std::vector<std::uint64_t> duplicates;    // left out, by ListId
   std::vector<Duplicate> shown_duplicates;  // the first kMostShown, by list and line
   static constexpr std::size_t kMostShown = 1000;
+  std::vector<CrowdedGlob> crowded;  // by list and line
+  std::vector<ManyGlobs> many_globs;
 };
 
 class DomainSetBuilder {

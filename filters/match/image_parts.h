@@ -39,9 +39,12 @@ struct StoredRule {
   [[nodiscard]] bool is_last() const noexcept { return (bits & SLUICE_RULE_LAST) != 0; }
 };
 
+class GlobIndex;
+
 // Read after a hit.
 struct ColdPart {
   Bytes rules;
+  const GlobIndex* globs = nullptr;  // null only while it is made
 
   [[nodiscard]] StoredRule rule(RuleId id) const noexcept {
     const std::size_t at = std::size_t{id.index} * kSluiceRuleAlign;

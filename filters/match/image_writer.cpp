@@ -184,6 +184,7 @@ void ImageWriter::sort_part(Part& part) const {
   part.parents = sorted_and_unique(part.parents);
   part.filtered = sorted_and_unique(part.filtered);
   thin_part(part);
+  thin_globs(part);
   count_part(part);
 }
 
@@ -406,6 +407,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   Built built;
   built.set = *DomainSet::open(image, memory);  // ours: it cannot fail
   report_duplicates(repeated, built);
+  report_globs(built);
   return built;
 }
 

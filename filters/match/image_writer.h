@@ -50,6 +50,8 @@ class ImageWriter {
     std::span<std::uint64_t> parents;   // suffixes of names, sorted
     std::span<std::uint64_t> filtered;  // suffixes in the filter, sorted
     std::vector<LeftOut> duplicates;
+    std::vector<std::uint32_t> crowded;  // entries
+    std::vector<ManyGlobs> many_globs;
     std::size_t names = 0;
     std::size_t suffixes = 0;
     std::size_t bytes = 0;  // of its rules
@@ -63,6 +65,8 @@ class ImageWriter {
   void split_into_parts();
   void sort_part(Part& part) const;
   void thin_part(Part& part) const;
+  void thin_globs(Part& part) const;
+  std::vector<std::size_t> note_globs(Part& part, std::span<const Hashed> globs) const;
   void count_part(Part& part) const;
   [[nodiscard]] bool comes_before(const Hashed& a, const Hashed& b) const;
   [[nodiscard]] bool same_name(const Hashed& a, const Hashed& b) const;
@@ -76,6 +80,8 @@ class ImageWriter {
   [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t addresses,
                                           std::size_t texts, std::size_t strings) const;
   void report_duplicates(std::span<const RepeatedAddressRule> repeated, Built& built) const;
+
+  void report_globs(Built& built) const;
 
   [[nodiscard]] const Entry& entry(const Hashed& hashed) const {
     return builder_.entries_[hashed.entry];

@@ -127,7 +127,9 @@ class Compiler {
   }
 
   Compiled finish(match::Built built, std::string_view popular) {
+    refuse_crowded_globs(built, loaded_);
     warn_of_duplicates(built, loaded_, warnings_);
+    warn_of_many_globs(built, warnings_);
     warn_of_popular(built.set, popular, warnings_);
     for (std::size_t i = 0; i < loaded_.size(); ++i) {
       LoadedList& list = loaded_[i];

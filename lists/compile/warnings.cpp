@@ -1,5 +1,6 @@
 #include "lists/compile/warnings.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -36,9 +37,13 @@ std::string duplicate_reason(const match::Duplicate& it, const std::string& list
          std::to_string(it.first_line);
 }
 
-std::string popular_reason(const PopularHit& hit) {
+std::string text_of(const name::Name& name) {
   std::array<char, name::kMaxTextBytes> text;
-  std::string reason = "blocks the popular name " + std::string(name::to_text(hit.first, text));
+  return std::string(name::to_text(name, text));
+}
+
+std::string popular_reason(const PopularHit& hit) {
+  std::string reason = "blocks the popular name " + text_of(hit.first);
   if (hit.names > 1) reason += " and " + std::to_string(hit.names - 1) + " more";
   return reason;
 }
@@ -56,6 +61,29 @@ void warn_of_duplicates(const match::Built& built, const std::vector<LoadedList>
   }
   for (std::size_t i = 0; i < built.duplicates.size() && i < warnings.size(); ++i) {
     warnings[i].count += built.duplicates[i] - said[i];
+  }
+}
+
+void refuse_crowded_globs(const match::Built& built, std::vector<LoadedList>& lists) {
+  for (const match::CrowdedGlob& it : built.crowded) {
+    LoadedList& list = lists[it.list.index];
+    --list.entries;
+    ++list.error_count;
+    if (list.errors.size() == Notes::kMost) continue;
+    list.errors.push_back({it.line, text_of(it.pattern),
+                           "over 64 globs below one name that are alike except between stars; each "
+                           "question would try "
+                           "them all. Write one glob that covers them"});
+  }
+  for (LoadedList& list : lists) std::ranges::stable_sort(list.errors, {}, &LineError::line);
+}
+
+void warn_of_many_globs(const match::Built& built, std::vector<Notes>& warnings) {
+  for (const match::ManyGlobs& it : built.many_globs) {
+    const std::string below = text_of(it.below);
+    warnings[it.list.index].add({it.line, below,
+                                 std::to_string(it.count) + " globs are below " + below +
+                                     ", this is the first; the name itself would cover them all"});
   }
 }
 
