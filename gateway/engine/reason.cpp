@@ -24,4 +24,26 @@ std::string_view meaning_of(Reason reason) noexcept {
   return "?";
 }
 
+bool is_unjudged(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::fragment_malformed:
+    case Reason::fragment_conflict:
+    case Reason::fragment_unheld:
+    case Reason::overlap:
+    case Reason::ech_in_parts:
+    case Reason::ech_not_hidden:
+    case Reason::urgent:
+    case Reason::unreadable:
+    case Reason::unjudged_acknowledged:
+    case Reason::quic_undecryptable:
+    case Reason::hello_over_rate:
+    case Reason::hello_too_many:
+    case Reason::quic_unknown:
+    case Reason::no_memory:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace sluice::engine

@@ -63,5 +63,8 @@ inline constexpr std::size_t kReasons = 0 SLUICE_REASONS(SLUICE_X);
 #undef SLUICE_X
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 [[nodiscard]] std::string_view meaning_of(Reason reason) noexcept;
+// A drop for this reason hits traffic that may be innocent, and its sender cannot mend it: it is
+// worth an audit record.
+[[nodiscard]] bool is_unjudged(Reason reason) noexcept;
 
 }  // namespace sluice::engine

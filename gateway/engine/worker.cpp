@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "filters/inspect/ends.h"
 #include "gateway/engine/labels.h"
@@ -22,6 +23,7 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
              {.enforce = enforce, .can_rewrite = parts.dataplane.capabilities().replace},
              parts.evidence),
       fragments_(limits.fragments, flow_key),
+      unjudged_(flow_key),
       enforce_(enforce),
       executor_(parts.dataplane, parts.counters),
       knows_sides_(parts.dataplane.capabilities().sides) {
@@ -71,6 +73,9 @@ io::Poll Worker::run_batch() noexcept {
   }
   judge_.expire(newest_);
   fragments_.expire(newest_);
+  if (parts_.audit != nullptr) {
+    unjudged_.expire(newest_, [this](const Unjudged& drop) { audit(drop); });
+  }
   publish_levels();
   return poll;
 }
@@ -125,6 +130,9 @@ io::Verdict Worker::handle_packet(const packet::Packet& packet, const FlowLookup
   const FramePlace place = place_of(*frame_);
   io::FrameVerdict& verdict = verdicts_[place.index];
   executor_.execute(judgement, packet, place, snapshot_->generation, verdict);
+  if (!io::passes(verdict.verdict) && is_unjudged(judgement.reason)) {
+    note_unjudged(packet, judgement.reason);
+  }
   return count(verdict.verdict, judgement.reason);
 }
 
@@ -139,6 +147,7 @@ FramePlace Worker::place_of(const io::Frame& frame) const noexcept {
 io::Verdict Worker::handle_fragment(const packet::Packet& part) noexcept {
   const bool verify = verifies(*snapshot_, frame_->checksum);
   const auto refuse = [&](Reason reason) {
+    if (enforce_ && is_unjudged(reason)) note_unjudged(part, reason);
     return count(enforce_ ? io::Verdict::drop : io::Verdict::pass, reason);
   };
   switch (fragments_.take(part, frame_->time, verify)) {
@@ -219,7 +228,41 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   const inspect::Ends ends = inspect::ends_of(packet, finding);
   record->client = ends.client;
   record->server = ends.server;
+  record->unjudged = {};
   record->transport = packet.transport == packet::Transport::udp ? "udp" : "tcp";
+  parts_.audit->commit();
+}
+
+void Worker::note_unjudged(const packet::Packet& packet, Reason reason) noexcept {
+  if (parts_.audit == nullptr) return;
+  // The server's acknowledgment tells of its client's bytes; all else is from clients, save
+  // answers.
+  const bool from_server =
+      reason == Reason::unjudged_acknowledged || snapshot_->dns.has(packet.source_port);
+  Endpoint client{packet.source, packet.source_port};
+  Endpoint server{packet.destination, packet.destination_port};
+  if (from_server) std::swap(client, server);
+  const bool written = unjudged_.note({client, server, packet.transport, reason}, frame_->time,
+                                      [this](const Unjudged& drop) { audit(drop); });
+  if (!written) parts_.counters.audit_suppressed.add();
+}
+
+void Worker::audit(const Unjudged& drop) noexcept {
+  telemetry::AuditRecord* const record = parts_.audit->reserve();
+  if (record == nullptr) {
+    parts_.counters.audit_lost.add();
+    return;
+  }
+  *record = {};
+  record->time = newest_;
+  record->action.assign(to_string(policy::Action::drop));
+  record->client = drop.client;
+  record->server = drop.server;
+  record->transport = drop.transport == packet::Transport::udp   ? "udp"
+                      : drop.transport == packet::Transport::tcp ? "tcp"
+                                                                 : "";
+  record->unjudged = to_string(drop.reason);
+  record->suppressed = drop.suppressed;
   parts_.audit->commit();
 }
 

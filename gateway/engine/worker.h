@@ -23,6 +23,7 @@
 #include "gateway/engine/executor.h"
 #include "gateway/engine/judge.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/engine/unjudged_log.h"
 #include "gateway/telemetry/audit.h"
 #include "gateway/telemetry/counters.h"
 
@@ -89,6 +90,9 @@ class Worker final : private FindingSink {
   }
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
              const policy::Decision& decision) noexcept;
+  // `packet` was dropped.
+  void note_unjudged(const packet::Packet& packet, Reason reason) noexcept;
+  void audit(const Unjudged& drop) noexcept;
   void publish_levels() noexcept;
 
   Parts parts_;
@@ -96,6 +100,7 @@ class Worker final : private FindingSink {
   std::optional<PublishedReader<Resolutions>> resolutions_;
   Judge judge_;
   fragment::Reassembler fragments_;
+  UnjudgedLog unjudged_;
   bool enforce_;
   Executor executor_;
   bool knows_sides_;

@@ -64,6 +64,11 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
   line["evidence"] = record.evidence;
+  if (!record.unjudged.empty()) {
+    line["kind"] = "unjudged";
+    line["reason"] = record.unjudged;
+    line["suppressed"] = record.suppressed;
+  }
   // The names of policies and lists may hold any bytes: escape them.
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }

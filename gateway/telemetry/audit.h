@@ -1,6 +1,7 @@
 #pragma once
 
-// The audit trail: what was blocked or logged, for which app, by which rule of which list.
+// The audit trail: what was blocked or logged, for which app, by which rule of which list; and what
+// was dropped because it cannot be judged.
 //
 //   worker ─► AuditRing ─► AuditWriter (a thread) ─► JSON lines ─► AuditSink
 //
@@ -52,6 +53,9 @@ struct AuditRecord {
   std::uint32_t evidence = 0;  // judged by address: times it was seen under a banned name
   Endpoint client, server;
   std::string_view transport;  // "tcp" or "udp": static storage
+  // Of what was dropped because it cannot be judged: why (static storage); empty: a decision.
+  std::string_view unjudged;
+  std::uint64_t suppressed = 0;  // such drops without a record of their own
 };
 
 using AuditRing = SpscRing<AuditRecord>;

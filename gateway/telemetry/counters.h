@@ -22,6 +22,8 @@ namespace sluice::telemetry {
   X(findings, "sluice_findings_total", "Names read from traffic, banned or not")                   \
   X(replies, "sluice_replies_total", "DNS answers and TCP resets that the gateway sent")           \
   X(replies_failed, "sluice_replies_failed_total", "Replies that could not be built or sent")      \
+  X(audit_suppressed, "sluice_audit_suppressed_total",                                             \
+    "Packets that could not be judged, dropped without an audit record of their own")              \
   X(audit_lost, "sluice_audit_lost_total", "Audit records lost because the ring was full")         \
   X(fragments_evicted, "sluice_fragmented_datagrams_evicted_total",                                \
     "Fragmented packets that were evicted before all fragments had come")                          \

@@ -31,6 +31,34 @@ class Unjudged : public testing::Test {
   ByteVector clean_ = hello("abc.weather.io");
 };
 
+// Bug: nobody could tell whom it broke.
+TEST_F(Unjudged, ADropHasAnAuditRecordOfItsOwn) {
+  ByteVector broken = banned_;
+  broken[as_text(broken).find("abc.wechat") - 2] = std::byte{0xff};  // length of the name
+  EXPECT_EQ(data(0, broken), Verdict::drop_flow);
+  const telemetry::AuditRecord* const record = lab_.audit.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->unjudged, "unreadable");
+  EXPECT_EQ(record->suppressed, 0U);
+  EXPECT_EQ(record->action.view(), "drop");
+  EXPECT_EQ(record->name.view(), "");
+  EXPECT_EQ(record->transport, "tcp");
+  EXPECT_EQ(record->client.port, Port{5000});
+  EXPECT_EQ(record->server.port, Port{443});
+  lab_.audit.release();
+  EXPECT_EQ(data(0, broken), Verdict::drop_flow);
+  EXPECT_EQ(lab_.audit.front(), nullptr);  // the flow is blocked: nothing new
+}
+
+// The packet that shows it comes from the server.
+TEST_F(Unjudged, TheRecordNamesTheClientWhateverPacketShowsIt) {
+  EXPECT_EQ(data(0, Bytes(clean_).first(10)), Verdict::pass);
+  EXPECT_EQ(acknowledge(100), Verdict::drop);
+  ASSERT_NE(lab_.audit.front(), nullptr);
+  EXPECT_EQ(lab_.audit.front()->unjudged, "unjudged_acknowledged");
+  EXPECT_EQ(lab_.audit.front()->server.port, Port{443});
+}
+
 // They took another route. As long as nothing shows that the client sent them, the acknowledgment
 // may be forged, and is dropped alone.
 TEST_F(Unjudged, AcknowledgedBytesThatNeverPassedTheGatewayBlockTheFlow) {

@@ -45,6 +45,24 @@ std::string client_of(const AuditRecord& record, const AuditOptions& options) {
   return Json::parse(to_json(record, options))["client"];
 }
 
+TEST(AuditJson, SaysWhyWhatCannotBeJudgedWasDropped) {
+  EXPECT_FALSE(Json::parse(to_json(record(), {})).contains("kind"));
+  AuditRecord drop;
+  drop.action.assign("drop");
+  drop.client = record().client;
+  drop.server = record().server;
+  drop.transport = "tcp";
+  drop.unjudged = "unreadable";
+  drop.suppressed = 12;
+  const Json line = Json::parse(to_json(drop, {}));
+  EXPECT_EQ(line["kind"], "unjudged");
+  EXPECT_EQ(line["reason"], "unreadable");
+  EXPECT_EQ(line["suppressed"], 12);
+  EXPECT_EQ(line["client"], "192.0.2.1:5000");
+  EXPECT_EQ(line["server"], "198.51.100.2:443");
+  EXPECT_EQ(line["name"], "");
+}
+
 TEST(FixedText, CutsWhatIsTooLong) {
   FixedText<4> text;
   EXPECT_EQ(text.view(), "");
