@@ -40,6 +40,7 @@ class AppMask {
   [[nodiscard]] bool has(match::AppId app) const noexcept {
     return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
   }
+  [[nodiscard]] bool has_any(AppMask others) const noexcept { return (bits_ & others.bits_) != 0; }
   [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
 
  private:

@@ -13,11 +13,13 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   // A capture made on a host holds checksums that its network card would have filled in.
   config->live.verdicts.checksums =
       job.verify_checksums ? config::Checksums::verify : config::Checksums::ignore;
-  auto ban = build_ban(config->live);
+  auto ban = build_first_ban(config->live);
   if (!ban) return fail("sluice: " + ban.error());
   for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
   auto capture = io::CaptureFile::open(job.read, job.write);
   if (!capture) return fail("sluice: " + capture.error());
+  const std::string warning = job.enforce ? ban_warning(ban->status) : std::string();
+  if (!warning.empty()) std::cerr << "sluice: " << warning << '\n';
 
   const engine::SnapshotCell snapshots(ban->snapshot);
   CaptureOutcome outcome;

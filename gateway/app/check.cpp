@@ -22,6 +22,7 @@ Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
   for (std::size_t i = 0; i < domains->app_count(); ++i) {
     everyone.apps.add(match::AppId{static_cast<std::uint8_t>(i)});
   }
+  if (domains->size() == 0) std::cerr << "sluice: warning: nothing is banned: the image is empty\n";
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->domains = std::move(*domains);
   snapshot->addresses = match::AddressSet(snapshot->domains);
@@ -32,9 +33,11 @@ Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
 Result<SnapshotPtr, std::string> snapshot_of_lists(const std::string& config_file) {
   const auto config = load_config(config_file);
   if (!config) return fail(config.error());
-  const auto ban = build_ban(config->live);
+  const auto ban = build_first_ban(config->live);
   if (!ban) return fail("sluice: " + ban.error());
   for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
+  const std::string warning = ban_warning(ban->status);
+  if (!warning.empty()) std::cerr << "sluice: " << warning << '\n';
   return ban->snapshot;
 }
 

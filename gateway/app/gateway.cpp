@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/app/limits.h"
+#include "gateway/app/reload_guard.h"
 #include "gateway/engine/labels.h"
 #include "gateway/telemetry/file_sink.h"
 #include "lists/compile/load.h"
@@ -68,7 +69,9 @@ Result<void, std::string> Gateway::open_parts() {
   if (!reloader) return fail(reloader.error());
   reloader_ = std::move(*reloader);
   if (!start.metrics_listen.empty()) {
-    if (auto listening = metrics_.listen(start.metrics_listen); !listening) return listening;
+    auto listening = metrics_.listen(start.metrics_listen, start.metrics_allow);
+    if (!listening) return listening;
+    warn_of_open_metrics(start);
   }
   if (auto opened = open_audit(); !opened) return opened;
   if (auto opened = open_resolver(); !opened) return opened;
@@ -117,8 +120,15 @@ Result<void, std::string> Gateway::add_to_loop() {
     reopen_audit();
     this->reload();
   };
-  const std::pair<int, EventLoop::Task> tasks[] = {
-      {SIGINT, stop}, {SIGTERM, stop}, {SIGHUP, reload}, {SIGUSR1, [this] { reopen_audit(); }}};
+  const auto reload_accepted = [this] {
+    reopen_audit();
+    this->reload(true);
+  };
+  const std::pair<int, EventLoop::Task> tasks[] = {{SIGINT, stop},
+                                                   {SIGTERM, stop},
+                                                   {SIGHUP, reload},
+                                                   {SIGUSR1, [this] { reopen_audit(); }},
+                                                   {SIGUSR2, reload_accepted}};
   for (const auto& [signal, task] : tasks) {
     if (const auto added = loop_->add_signal(signal, task); !added) return fail(added.error());
   }
@@ -147,10 +157,20 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
     return;
   }
   log_notes(*outcome);
+  if (refuses(*outcome)) return;
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
   log_lists(lists_);
+  log_ban(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
+}
+
+bool Gateway::refuses(const Ban& next) {
+  auto refusals = reload_refusals(lists_, next.status, next.guard);
+  log_refusals(refusals, next.accepted);
+  if (refusals.empty() || next.accepted) return false;
+  metrics_.reload_refused(std::move(refusals));
+  return true;
 }
 
 // To all workers: each takes the snapshot before its next batch, with its generation.

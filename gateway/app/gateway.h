@@ -6,11 +6,11 @@
 //   reload: compiles lists, while a reload is under way       audit: JSON lines
 //   resolver: addresses of banned names                       the exposer's: /metrics
 //
-// Signals: SIGINT and SIGTERM stop it. SIGHUP reloads and opens the audit file again. SIGUSR1 only
-// opens the audit file again.
-// Reload: builds the next ban in the background. If anything is wrong, the old ban stays in force,
-// with a log line and a metric.
-// Threads: all functions are for the thread that runs it, unless they say otherwise.
+// Signals: SIGINT and SIGTERM stop it. SIGHUP reloads and opens the audit file again. SIGUSR2 does
+// so and accepts a ban that reload_guard.h would refuse. SIGUSR1 only opens the audit file again.
+// Reload: builds the next ban in the background. If anything is wrong, or it would lift the ban,
+// the old one stays in force, with a log line and a metric. Threads: all functions are for the
+// thread that runs it, unless they say otherwise.
 
 #include <cstdint>
 #include <memory>
@@ -52,7 +52,8 @@ class Gateway {
   [[nodiscard]] Result<void, std::string> run();
   void stop() noexcept { loop_->stop(); }  // from any thread
 
-  void reload() { reloader_->request(); }
+  // `accepted`: whatever reload_guard.h says of it.
+  void reload(bool accepted = false) { reloader_->request(accepted); }
   [[nodiscard]] bool is_reloading() const noexcept { return reloader_->is_busy(); }
 
   // Others add their descriptors here.
@@ -72,6 +73,7 @@ class Gateway {
   Result<void, std::string> open_resolver();
   Result<void, std::string> add_to_loop();
   void finish_reload(Reloader::Outcome outcome);
+  [[nodiscard]] bool refuses(const Ban& next);
   void publish(Ban ban);
   void keep_house();
   void reopen_audit() noexcept;

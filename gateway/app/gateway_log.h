@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "gateway/app/setup.h"
 #include "gateway/config/config.h"
@@ -13,6 +14,11 @@ namespace sluice::app {
 
 void log_notes(const Ban& ban);
 void log_lists(const telemetry::ListsStatus& lists);
+// Warns if nothing is banned; an error for each list without effect.
+void log_ban(const telemetry::ListsStatus& lists);
+void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted);
+// Warns if strangers can read the metrics.
+void warn_of_open_metrics(const config::StartSettings& start);
 void log_memory(const config::StartSettings& start, std::size_t workers,
                 const telemetry::ListsStatus& lists);
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/reload_guard.h"
 #include "gateway/app/setup.h"
 #include "gateway/cli/lists_report.h"
 #include "lists/compile/image_file.h"
@@ -90,6 +91,38 @@ std::string overwritten(const cli::ListsBuildCommand& command) {
   return found == files.end() ? std::string{} : *found;
 }
 
+// What a set holds of each list. Duplicates are in no image.
+telemetry::ListsStatus status_of(const match::DomainSet& set) {
+  telemetry::ListsStatus status;
+  status.lists.resize(set.list_count());
+  for (std::size_t i = 0; i < status.lists.size(); ++i) {
+    status.lists[i].name = set.list_name(match::ListId{static_cast<std::uint16_t>(i)});
+  }
+  set.for_each_rule([&](match::RuleId id) {
+    const match::ListId list = set.rule(id).list;
+    if (list.index < status.lists.size()) ++status.lists[list.index].entries;
+  });
+  return status;
+}
+
+// Why the image may not replace the one that is there; empty: it may. Whoever loads it next would
+// lose what the old one bans.
+std::string loss(const std::string& image, const lists::Compiled& compiled) {
+  const auto old = lists::open_image(image);
+  if (!old) return {};  // none there, or none that anybody can load
+  // Refused lines are reported, and the exit status tells.
+  const config::ReloadGuard guard{.max_refused = 100};
+  telemetry::ListsStatus next = status_of(compiled.domains);
+  for (std::size_t i = 0; i < next.lists.size(); ++i) {
+    next.lists[i].exceptions = compiled.lists[i].spec.exceptions;
+  }
+  std::string lines;
+  for (const auto& refusal : reload_refusals(status_of(*old), next, guard)) {
+    lines += refusal.text + "; ";
+  }
+  return lines.empty() ? lines : lines + "the old image stays. If it is meant: --accept-loss";
+}
+
 }  // namespace
 
 int lists_build(const cli::ListsBuildCommand& command) {
@@ -101,6 +134,10 @@ int lists_build(const cli::ListsBuildCommand& command) {
   cli::print_notes(std::cerr, *compiled, kMaxNotes);
   cli::WorkDone work;
   const lists::Review found = review(*compiled, work);
+  if (!command.accept_loss) {
+    const std::string why = loss(command.out, *compiled);
+    if (!why.empty()) return refuse(command.out + ": " + why);
+  }
   const auto started = Clock::now();
   const auto written = lists::write_image(compiled->domains, command.out);
   if (!written) return refuse(command.out + ": " + written.error());

@@ -67,16 +67,18 @@ void Reloader::stop() {
   loop_.remove(watch_);
 }
 
-void Reloader::request() {
+void Reloader::request(bool accepted) {
   if (stopped_) return;
   if (is_busy()) {
     again_ = true;
+    again_accepted_ |= accepted;
   } else {
-    start();
+    start(accepted);
   }
 }
 
-void Reloader::start() {
+void Reloader::start(bool accepted) {
+  accepted_ = accepted;
   try {
     thread_ = std::jthread([this] {
       pthread_setname_np(pthread_self(), "reload");
@@ -95,8 +97,10 @@ void Reloader::finish() {
   static_cast<void>(::read(built_.value(), &count, sizeof count) < 0);
   thread_.join();
   auto outcome = std::exchange(outcome_, std::nullopt);
+  if (outcome && *outcome) (*outcome)->accepted = accepted_;
   if (outcome) done_(std::move(*outcome));
-  if (std::exchange(again_, false)) start();
+  const bool accepted = std::exchange(again_accepted_, false);
+  if (std::exchange(again_, false)) start(accepted);
 }
 
 }  // namespace sluice::app

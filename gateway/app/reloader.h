@@ -35,13 +35,14 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  void request();  // ignored after stop()
+  // `accepted`: an operator says that the ban may lack what it had. Ignored after stop().
+  void request(bool accepted = false);
   void stop();
   [[nodiscard]] bool is_busy() const noexcept { return thread_.joinable(); }
 
  private:
   Reloader(EventLoop& loop, Build build, Done done);
-  void start();
+  void start(bool accepted);
   void finish();
 
   EventLoop& loop_;
@@ -49,7 +50,9 @@ class Reloader {
   Done done_;
   Descriptor built_;  // an eventfd
   EventLoop::Watch watch_{};
+  bool accepted_ = false;  // the build under way
   bool again_ = false;
+  bool again_accepted_ = false;
   bool stopped_ = false;
   std::optional<Outcome> outcome_;  // the thread's, until it is joined
   std::jthread thread_;

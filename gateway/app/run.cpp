@@ -37,8 +37,9 @@ int run(const cli::RunCommand& command) {
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
-  auto ban = build_ban(config->live);
+  auto ban = build_first_ban(config->live);
   if (!ban) return refuse_start(ban.error());
+  log_ban(ban->status);  // first, whatever else is wrong
   // Lists and policies are read again at each reload; all other settings stay.
   const auto rebuild = [file = command.config]() -> Reloader::Outcome {
     const auto newest = load_config(file);

@@ -2,8 +2,11 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+
+#include "gateway/app/reload_guard.h"
 
 namespace sluice::app {
 namespace {
@@ -50,11 +53,32 @@ telemetry::ListsStatus status_of(const lists::Compiled& compiled) {
   status.apps.emplace_back("*");
   for (const lists::LoadedList& list : compiled.lists) {
     status.lists.push_back({list.spec.name, list.spec.app, list.version, list.entries,
-                            list.error_count, list.modified});
+                            list.error_count, list.modified, list.duplicates,
+                            list.spec.exceptions});
   }
   status.rules = compiled.domains.size();
   status.memory_bytes = compiled.domains.memory_bytes();
   return status;
+}
+
+// Why no traffic can be blocked; empty: some can.
+std::string reason_to_ban_nothing(const policy::PolicySet& policies,
+                                  const match::DomainSet& domains) {
+  policy::AppMask banned;
+  domains.for_each_rule([&](match::RuleId id) {
+    const match::Rule rule = domains.rule(id);
+    if (!match::is_exception(rule.kind)) banned.add(rule.app);
+  });
+  if (policies.all().empty()) return "no policy is configured";
+  const auto blocks = [](const policy::Policy& policy) {
+    return policy.action == policy::Action::drop || policy.action == policy::Action::reject;
+  };
+  if (std::ranges::none_of(policies.all(), blocks)) return "every policy only logs or allows";
+  const auto bans = [&](const policy::Policy& policy) {
+    return blocks(policy) && policy.apps.has_any(banned);
+  };
+  if (std::ranges::none_of(policies.all(), bans)) return "no list has an entry of a policy's apps";
+  return {};
 }
 
 }  // namespace
@@ -80,6 +104,9 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   ban.refused = lines_of(compiled->lists, &List::errors, &List::error_count, "refused lines");
   ban.warnings = lines_of(compiled->lists, &List::warnings, &List::warning_count, "warnings");
   ban.status = status_of(*compiled);
+  ban.status.of_image = !settings.image.empty();
+  ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled->domains);
+  ban.guard = settings.guard;
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = std::move(*policies);
   snapshot->domains = std::move(compiled->domains);
@@ -89,6 +116,22 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
   snapshot->kill_open_flows = settings.kill_open_flows;
   ban.snapshot = std::move(snapshot);
   return ban;
+}
+
+Result<Ban, std::string> build_first_ban(const config::LiveSettings& settings) {
+  auto ban = build_ban(settings);
+  if (!ban) return ban;
+  const std::vector<std::string> idle = lists_without_effect(ban->status);
+  if (idle.empty()) return ban;
+  std::string lines;
+  for (const std::string& line : ban->refused) lines += line + '\n';
+  for (const std::string& line : idle) lines += (&line == &idle.front() ? "" : "\n") + line;
+  return fail(std::move(lines));
+}
+
+std::string ban_warning(const telemetry::ListsStatus& status) {
+  if (status.bans_nothing.empty()) return {};
+  return "warning: nothing is banned: " + status.bans_nothing;
 }
 
 HashKey random_key() {

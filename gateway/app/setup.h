@@ -27,9 +27,16 @@ struct Ban {
   std::shared_ptr<engine::Snapshot> snapshot;  // whoever publishes it sets its generation
   telemetry::ListsStatus status;
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
+  config::ReloadGuard guard;
+  bool accepted = false;  // an operator said that what it lacks is meant
 };
 // Reads and compiles the lists, and resolves the policies. Any thread; touches nothing that runs.
 [[nodiscard]] Result<Ban, std::string> build_ban(const config::LiveSettings& settings);
+// The same for a start. Error also if a list has no effect: a gateway that bans less than it is
+// told must not look as if all were well.
+[[nodiscard]] Result<Ban, std::string> build_first_ban(const config::LiveSettings& settings);
+// For the operator: `warning: nothing is banned: no policy is configured`. Empty: something is.
+[[nodiscard]] std::string ban_warning(const telemetry::ListsStatus& status);
 
 // From the kernel's random source. Ends the process if there is none.
 [[nodiscard]] HashKey random_key();

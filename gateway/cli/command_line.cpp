@@ -40,7 +40,8 @@ Syntax run_syntax() {
   Syntax syntax{
       "usage: sluice run --config FILE [OPTIONS]\n"
       "Bridges two interfaces and blocks the traffic of banned apps. SIGHUP reloads lists and "
-      "policies.\n",
+      "policies;\n"
+      "SIGUSR2 too, and accepts lists that lost their entries.\n",
       "examples:\n"
       "  sluice run --config /etc/sluice/sluice.toml\n"
       "  sluice run --config deploy/sluice.toml --inside eth1 --outside eth2\n"

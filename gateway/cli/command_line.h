@@ -53,6 +53,7 @@ struct ListsInput {
 struct ListsBuildCommand {
   ListsInput input;
   std::string out;
+  bool accept_loss = false;  // replace an image whose lists had more entries
 };
 
 struct ListsLintCommand {

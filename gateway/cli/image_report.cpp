@@ -44,8 +44,8 @@ std::string image_text(std::string_view file, const match::DomainSet& set) {
       << seed_fingerprint(set) << " (fingerprint)\n  apps     ";
   for (std::size_t i = 0; i < set.app_count(); ++i) out << ' ' << set.app_name(app_id(i));
   out << "\n  rules     " << set.size() << "\n  names     " << set.name_count() << "\n  bytes    "
-      << set.memory_bytes() << ": " << set.hot_bytes() << " hot, "
-      << set.memory_bytes() - set.hot_bytes() << " cold\n";
+      << set.image().size() << ": " << set.hot_bytes() << " hot, "
+      << set.image().size() - set.hot_bytes() << " cold\n";
   const std::vector<std::uint64_t> rules = rules_by_list(set);
   for (std::size_t i = 0; i < set.list_count(); ++i) {
     out << "  list      " << set.list_name(list_id(i)) << ": version "
@@ -67,7 +67,7 @@ std::string image_json(std::string_view file, const match::DomainSet& set) {
   const Json object = {{"image", file},          {"version", static_cast<int>(kSluiceImageVersion)},
                        {"checksum", "ok"},       {"seed", seed_fingerprint(set)},
                        {"rules", set.size()},    {"names", set.name_count()},
-                       {"hot", set.hot_bytes()}, {"cold", set.memory_bytes() - set.hot_bytes()},
+                       {"hot", set.hot_bytes()}, {"cold", set.image().size() - set.hot_bytes()},
                        {"apps", apps},           {"lists", lists}};
   // File names may hold bytes that are not UTF-8.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);

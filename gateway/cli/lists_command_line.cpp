@@ -52,6 +52,9 @@ Syntax build_syntax() {
       common_options()};
   syntax.options.add_options()("out,o", po::value<std::string>()->value_name("IMAGE"),
                                "image to write; it replaces an old one only when it is complete");
+  syntax.options.add_options()("accept-loss",
+                               "replace the old image even if a list lost over a quarter of its "
+                               "entries, or all");
   add_input(syntax.options);
   return syntax;
 }
@@ -144,7 +147,7 @@ Result<Command, Answer> parse_build(const std::vector<std::string>& words) {
   if (out.empty()) return fail(missing(syntax, "--out"));
   auto input = read_input(syntax, *values);
   if (!input) return fail(std::move(input.error()));
-  return ListsBuildCommand{std::move(*input), out};
+  return ListsBuildCommand{std::move(*input), out, values->count("accept-loss") != 0};
 }
 
 Result<Command, Answer> parse_lint(const std::vector<std::string>& words) {

@@ -107,7 +107,7 @@ void print_summary(std::ostream& out, const lists::Compiled& compiled, const lis
   row(out, "duplicates", duplicates);
   row(out, "redundant entries", review.redundant_count);
   row(out, "exceptions without effect", review.idle_exception_count);
-  row(out, "image", static_cast<double>(set.memory_bytes()) / kMiB, 2, "MiB");
+  row(out, "image", static_cast<double>(set.image().size()) / kMiB, 2, "MiB");
   if (set.size() > 0) {
     row(out, "hot part of it, for an entry",
         static_cast<double>(set.hot_bytes()) / static_cast<double>(set.size()), 2, "bytes");

@@ -45,6 +45,7 @@ struct StartSettings {
   std::chrono::seconds idle_timeout{300};        // [limits] idle_timeout_seconds
 
   std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
+  std::vector<IpPrefix> metrics_allow;            // [metrics] allow; none: everyone
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
@@ -72,10 +73,17 @@ struct PolicySpec {
   policy::Action action = policy::Action::drop;
 };
 
+// What a reload may change without an operator's explicit word, in percent.
+struct ReloadGuard {
+  std::uint32_t max_shrink = 25;   // [reload] max_shrink: of the entries of a list
+  std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
+};
+
 struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                // [dns]
   bool kill_open_flows = false;        // [reload] kill_open_flows
+  ReloadGuard guard;                   // [reload] max_shrink, max_refused
   std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
   std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
@@ -107,7 +115,7 @@ struct ConfigError {
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
 
-// Error: the policy that names an app without entries in `domains`; it would ban nothing.
+// Error: the policy that names an app that no list is of.
 [[nodiscard]] Result<policy::PolicySet, std::string> resolve_policies(
     const std::vector<PolicySpec>& specs, const match::DomainSet& domains);
 

@@ -102,6 +102,8 @@ void read_dns(TableReader table, policy::DnsScope& dns) {
 
 void read_reload(TableReader table, LiveSettings& live) {
   table.read("kill_open_flows", live.kill_open_flows);
+  table.read("max_shrink", live.guard.max_shrink, 0, 100);
+  table.read("max_refused", live.guard.max_refused, 0, 100);
   table.refuse_others();
 }
 

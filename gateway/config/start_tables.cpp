@@ -86,6 +86,15 @@ void read_metrics(TableReader table, StartSettings& start) {
     table.error("listen", "\"" + start.metrics_listen +
                               "\" is not an IP address with a port (127.0.0.1:9464, [::1]:9464)");
   }
+  std::vector<std::string> allow;
+  table.read("allow", allow);
+  for (std::size_t i = 0; i < allow.size(); ++i) {
+    if (const auto prefix = IpPrefix::parse(allow[i])) {
+      start.metrics_allow.push_back(*prefix);
+    } else {
+      table.error("allow", i, "\"" + allow[i] + "\" is not an IP address or prefix (10.0.0.0/8)");
+    }
+  }
   table.refuse_others();
 }
 

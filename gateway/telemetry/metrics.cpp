@@ -47,6 +47,17 @@ MetricFamily single(std::string name, std::string help, MetricType type, double 
   return one;
 }
 
+// In civetweb's words. Who is in no prefix is refused when it connects. It refuses prefixes of
+// another family than the address that it listens on.
+std::string filter_of(const std::vector<IpPrefix>& allowed, bool v6) {
+  std::string filter = v6 ? "-::/0" : "-0.0.0.0/0";
+  for (const IpPrefix& prefix : allowed) {
+    if (prefix == IpPrefix{}) return v6 ? "+::/0" : "+0.0.0.0/0";  // every address of both
+    if (prefix.address().is_v4() != v6) filter += ",+" + prefix.to_string();
+  }
+  return filter;
+}
+
 }  // namespace
 
 struct Metrics::State final : prometheus::Collectable {
@@ -90,6 +101,8 @@ struct Metrics::State final : prometheus::Collectable {
   std::array<DecisionCounts, kApps> settled_slots{};  // what `settled` includes of each slot
   std::uint64_t reloads_ok = 0;
   std::uint64_t reloads_failed = 0;
+  std::uint64_t reloads_refused = 0;
+  std::vector<ReloadRefusal> refusals;  // of the last reload
   bool last_reload_ok = true;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
@@ -262,7 +275,18 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
   auto reloads = family("sluice_reloads_total", "Reloads by result", MetricType::Counter);
   add(reloads, {{"result", "ok"}}, static_cast<double>(reloads_ok));
   add(reloads, {{"result", "failed"}}, static_cast<double>(reloads_failed));
+  add(reloads, {{"result", "refused"}}, static_cast<double>(reloads_refused));
   families.push_back(std::move(reloads));
+  auto refusals_now =
+      family("sluice_reload_refused",
+             "1 for each list for which the last reload was refused, and why", MetricType::Gauge);
+  for (const ReloadRefusal& refusal : refusals) {
+    add(refusals_now, {{"list", refusal.list}, {"reason", refusal.reason}}, 1);
+  }
+  families.push_back(std::move(refusals_now));
+  families.push_back(single("sluice_ban_in_force",
+                            "1 if some traffic can be blocked, 0 if nothing is banned",
+                            MetricType::Gauge, lists.bans_nothing.empty() ? 1 : 0));
   families.push_back(single("sluice_reload_last_ok", "1 unless the last reload failed",
                             MetricType::Gauge, last_reload_ok ? 1 : 0));
 }
@@ -285,17 +309,34 @@ void Metrics::reload_failed() {
   const std::lock_guard lock(state_->mutex);
   ++state_->reloads_failed;
   state_->last_reload_ok = false;
+  state_->refusals.clear();
+}
+
+void Metrics::reload_refused(std::vector<ReloadRefusal> refusals) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->reloads_refused;
+  state_->last_reload_ok = false;
+  state_->refusals = std::move(refusals);
 }
 
 void Metrics::reload_succeeded() {
   const std::lock_guard lock(state_->mutex);
   ++state_->reloads_ok;
   state_->last_reload_ok = true;
+  state_->refusals.clear();
 }
 
-Result<void, std::string> Metrics::listen(const std::string& address) {
+Result<void, std::string> Metrics::listen(const std::string& address,
+                                          const std::vector<IpPrefix>& allowed) {
+  // Half a request holds a thread until the time-out.
+  std::vector<std::string> options = {"listening_ports",    address, "num_threads",           "16",
+                                      "request_timeout_ms", "2000",  "enable_keep_alive",     "no",
+                                      "linger_timeout_ms",  "0",     "keep_alive_timeout_ms", "0"};
+  if (!allowed.empty())
+    options.insert(options.end(),
+                   {"access_control_list", filter_of(allowed, address.starts_with('['))});
   try {
-    state_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    state_->exposer = std::make_unique<prometheus::Exposer>(std::move(options));
     state_->exposer->RegisterCollectable(state_);
   } catch (const std::exception& error) {
     return fail("cannot serve metrics on " + address + ": " + error.what());

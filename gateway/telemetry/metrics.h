@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "gateway/telemetry/counters.h"
 #include "gateway/telemetry/resolver_counters.h"
@@ -43,6 +44,8 @@ struct ListStatus {
   std::string name, app, version;
   std::uint64_t entries = 0, refused = 0;
   std::chrono::system_clock::time_point modified;
+  std::uint64_t duplicates = 0;  // not among the entries: another list of the app has them
+  bool exceptions = false;       // it lets through, and need not have entries
 };
 
 struct ListsStatus {
@@ -50,6 +53,15 @@ struct ListsStatus {
   std::vector<ListStatus> lists;
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
+  bool of_image = false;
+  std::string bans_nothing;  // why no traffic can be blocked; empty: some can
+};
+
+// Why a reload was refused, though it could be read.
+struct ReloadRefusal {
+  std::string list;    // its name; empty: the whole ban
+  std::string reason;  // a word: `empty`, `shrunk`, `refused_lines`, `gone`, `bans_nothing`
+  std::string text;    // for people
 };
 
 class Metrics {
@@ -65,10 +77,15 @@ class Metrics {
   void publish(ListsStatus lists);
   // The old lists stay in force: counts the failure and sets `sluice_reload_last_ok` to 0.
   void reload_failed();
+  // The same, because of what would come into force.
+  void reload_refused(std::vector<ReloadRefusal> refusals);
   void reload_succeeded();
 
-  // Serves /metrics on `address` (`127.0.0.1:9464`). Error: one line with the reason.
-  [[nodiscard]] Result<void, std::string> listen(const std::string& address);
+  // Serves /metrics on `address` (`127.0.0.1:9464`), to clients in `allowed` only; none: to all.
+  // Clients that are slow to ask or to read hold one of several threads, for two seconds at most.
+  // Error: one line with the reason.
+  [[nodiscard]] Result<void, std::string> listen(const std::string& address,
+                                                 const std::vector<IpPrefix>& allowed = {});
   // The page that a scrape would get.
   [[nodiscard]] std::string text() const;
 

@@ -111,6 +111,15 @@ std::vector<TextPart> take_parts(TextPart& text, const FormatInfo& format, std::
   return parts;
 }
 
+// A text that was cut on its way often ends within a line, and half a name is a name.
+LineWarning cut_short(std::string_view text) {
+  constexpr std::size_t kMostShown = 40;
+  const auto lines = static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
+  std::string last(text.substr(text.rfind('\n') + 1).substr(0, kMostShown));
+  std::ranges::replace_if(last, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return {lines + 1, std::move(last), "no line feed behind the last line: is the list whole?"};
+}
+
 }  // namespace
 
 Result<ReadOutcome, match::BuildError> read_list(std::string_view text, const FormatInfo& format,
@@ -134,6 +143,7 @@ Result<ReadOutcome, match::BuildError> read_list(std::string_view text, const Fo
     std::swap(full, next);
   } while (taken && !full.empty());
   if (!taken) return fail(taken.error());
+  if (!text.empty() && text.back() != '\n') outcome.warnings.add(cut_short(text));
   return outcome;
 }
 

@@ -128,6 +128,44 @@ expect_metric 'sluice_reloads_total{result="ok"}' 1
 soon logged "refused: $folder/chat.list:3: "
 soon logged "reloaded: generation 2, 2 rules"
 
+echo "an error page in place of a list changes nothing"
+printf '<!DOCTYPE html>\n<html>\n<body>Sign in</body>\n</html>\n' >"$folder/chat.list"
+kill -HUP "$gateway"
+soon metric_is 'sluice_reloads_total{result="refused"}' 1
+expect_metric sluice_reload_last_ok 0
+expect_metric 'sluice_reload_refused{list="chat",reason="empty"}' 1
+expect_metric sluice_rules 2
+soon logged "reload refused: list chat has no entry"
+
+echo "neither does an emptied configuration"
+: >"$folder/sluice.toml"
+kill -HUP "$gateway"
+soon metric_is 'sluice_reloads_total{result="refused"}' 2
+expect_metric sluice_ban_in_force 1
+
+echo "nor does a key that would overflow a stack, or a configuration that is a pipe"
+{ printf 'a.%.0s' $(seq 100000); echo 'b = 1'; } >"$folder/sluice.toml"
+kill -HUP "$gateway"
+soon logged "a key of more than 16 parts"
+rm "$folder/sluice.toml"
+mkfifo "$folder/sluice.toml"
+kill -HUP "$gateway"
+soon logged "$folder/sluice.toml: not a regular file"
+rm "$folder/sluice.toml"
+expect_metric sluice_rules 2
+
+echo "an operator's word accepts a list that lost its entries, once"
+configuration >"$folder/sluice.toml"
+: >"$folder/chat.list"
+kill -USR2 "$gateway"
+soon metric_is sluice_rules 0
+expect_metric sluice_reload_last_ok 1
+expect_metric sluice_ban_in_force 0
+soon logged "warning: nothing is banned"
+echo 'chat.example' >"$folder/chat.list"
+kill -HUP "$gateway"
+soon metric_is sluice_rules 1
+
 echo "the audit file is opened again after rotation"
 mv "$folder/audit.jsonl" "$folder/audit.jsonl.1"
 kill -USR1 "$gateway"

@@ -144,6 +144,38 @@ TEST_F(TheGateway, AReloadThatFailsLeavesTheOldBanInForce) {
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reload_last_ok 0\n"));
 }
 
+// Bug: a list that became an error page lifted the ban, and the log said "reloaded".
+TEST_F(TheGateway, AReloadThatWouldLiftTheBanNeedsAnOperatorsWord) {
+  const auto holds = [](std::uint64_t entries, std::uint64_t refused) {
+    Ban ban = entries == 0 ? test::office_ban({}) : test::office_ban({"other.example"});
+    ban.status.lists = {
+        {.name = "chat", .app = "chat", .version = "", .entries = entries, .refused = refused}};
+    return ban;
+  };
+  next = [&]() -> Reloader::Outcome { return holds(0, 3); };
+  ASSERT_NO_FATAL_FAILURE(open());
+  ::kill(::getpid(), SIGHUP);
+  std::string refused_metrics;
+  bool sent = false;
+  EXPECT_TRUE(run_until([&] {
+    const std::string metrics = gateway->metrics_text();
+    if (!sent && metrics.contains("sluice_reloads_total{result=\"refused\"} 1\n")) {
+      sent = true;
+      refused_metrics = metrics;
+      EXPECT_EQ(gateway->generation(), 1U);
+      EXPECT_TRUE(blocks("chat.example"));
+      ::kill(::getpid(), SIGUSR2);
+    }
+    return gateway->generation() == 2;
+  }));
+  EXPECT_THAT(refused_metrics, HasSubstr("sluice_reload_last_ok 0\n"));
+  EXPECT_THAT(refused_metrics,
+              HasSubstr("sluice_reload_refused{list=\"chat\",reason=\"empty\"} 1\n"));
+  EXPECT_FALSE(blocks("chat.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_reload_last_ok 1\n"));
+  EXPECT_THAT(gateway->metrics_text(), testing::Not(HasSubstr("sluice_reload_refused{")));
+}
+
 TEST_F(TheGateway, StopsCleanlyDuringAReload) {
   std::binary_semaphore started(0);
   std::binary_semaphore go(0);

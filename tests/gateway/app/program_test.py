@@ -154,6 +154,32 @@ class Check(Program):
     def test_shipped_configuration(self):
         self.run_program("check", "-c", ROOT / "deploy/sluice.toml", "web.wechat.com", status=1)
 
+    def test_a_configuration_that_bans_nothing_is_loud(self):
+        empty = self.write("empty.toml", "")
+        _, said = self.run_program("check", "-c", empty, "chat.example")
+        self.assertIn("warning: nothing is banned: no policy is configured", said)
+        _, said = self.run_program("run", "-c", empty, status=2)  # it has no interfaces
+        self.assertIn("warning: nothing is banned: no policy is configured", said)
+        lists = self.write("lists.toml", "[[list]]\napp = \"chat\"\nfile = \"chat.list\"\n")
+        _, said = self.run_program("check", "-c", lists, "chat.example")
+        self.assertIn("warning: nothing is banned: no policy is configured", said)
+        policy = "[[policy]]\nname = \"p\"\napps = [\"chat\"]\n"
+        logs = self.write("logs.toml", lists.read_text() + policy + "action = \"log\"\n")
+        _, said = self.run_program("check", "-c", logs, "chat.example")
+        self.assertIn("warning: nothing is banned: every policy only logs or allows", said)
+        self.write("chat.list", "@@chat.example\n")
+        bans = self.write("bans.toml", lists.read_text() + policy)
+        _, said = self.run_program("check", "-c", bans, "chat.example")
+        self.assertIn("warning: nothing is banned: no list has an entry of a policy's apps", said)
+
+    def test_a_list_without_effect_is_an_error(self):
+        for content in ("<html>\n<body>Sign in</body>\n", "", "# nothing\n"):
+            self.write("chat.list", content)
+            printed, said = self.run_program("check", "-c", self.ban, "chat.example", status=2)
+            self.assertEqual(printed, "")
+            self.assertIn("list chat has no effect: it has no entry", said)
+            self.run_program("run", "-c", self.ban, status=2)
+
     def test_refused_lines_are_said(self):
         self.write("chat.list", "chat.example\nco.uk\nbad..name\n")
         printed, said = self.run_program("check", "-c", self.ban, "chat.example", status=1)
@@ -226,6 +252,32 @@ class Lists(Program):
         self.assertEqual(printed.splitlines(), [
             "drop a.chat.example app=app rule=chat.example list=broken line=1 policy=default",
             "pass a.co.uk"])
+
+    def test_an_image_is_not_replaced_by_what_lost_its_entries(self):
+        chat = self.write("chat.list", "".join(f"n{i}.example\n" for i in range(100)))
+        self.run_program("lists", "build", "--out", self.image, chat)
+        before = self.image.read_bytes()
+        for content in ("<html>\n", "n1.example\n", "".join(f"n{i}.example\n" for i in range(74))):
+            self.write("chat.list", content)
+            _, said = self.run_program("lists", "build", "--out", self.image, chat, status=2)
+            self.assertIn("list chat ", said)
+            self.assertIn("--accept-loss", said)
+            self.assertEqual(self.image.read_bytes(), before)
+        self.run_program("lists", "build", "--out", self.image, "--accept-loss", chat)
+        self.run_program("check", "--image", self.image, "n80.example")
+
+    def test_a_last_line_without_line_feed_is_warned_of(self):
+        chat = self.write("chat.list", "chat.example\nmail.exam")
+        printed, _ = self.run_program("lists", "lint", chat)
+        self.assertRegex(printed, r'chat\.list:2: warning: "mail\.exam": no line feed')
+
+    def test_many_globs_are_warned_of_and_those_alike_refused(self):
+        many = self.write("many.list", "".join(f"x{i}-*.cdn.example\n" for i in range(2000)))
+        printed, _ = self.run_program("lists", "lint", many)
+        self.assertRegex(printed, r'many\.list:1: warning: "cdn\.example": 2000 globs ')
+        alike = self.write("alike.list", "".join(f"*{i}*.cdn.example\n" for i in range(1000, 1100)))
+        printed, _ = self.run_program("lists", "lint", alike, status=1)
+        self.assertEqual(printed.count("alike except between stars"), 36)
 
     def test_force_takes_public_suffixes(self):
         broken = self.write("broken.list", "co.uk\n")

@@ -54,6 +54,26 @@ TEST_F(Reloads, HandsWhatWasBuiltToTheLoopsThread) {
   EXPECT_NE(there, here);
 }
 
+// The word of an operator is for one reload: that of the request, or the next one.
+TEST_F(Reloads, AnAcceptedRequestIsForOneBuild) {
+  std::binary_semaphore go(0);
+  int builds = 0;
+  const auto reloader = open(
+      [&]() -> Reloader::Outcome {
+        if (++builds == 1) go.acquire();
+        return test::office_ban({"chat.example"});
+      },
+      2);
+  reloader->request();
+  reloader->request(true);
+  reloader->request();
+  go.release();
+  loop->run();
+  ASSERT_EQ(outcomes.size(), 2U);
+  EXPECT_FALSE(outcomes[0]->accepted);
+  EXPECT_TRUE(outcomes[1]->accepted);
+}
+
 TEST_F(Reloads, ErrorsAreOutcomes) {
   const auto reloader = open([]() -> Reloader::Outcome { return fail(std::string("missing")); });
   reloader->request();

@@ -92,7 +92,7 @@ TEST(ListsReport, AnImageInJson) {
   EXPECT_EQ(json["lists"][0]["version"], "0123456789abcdef");
   EXPECT_EQ(json["lists"][0]["rules"], 3);
   EXPECT_EQ(json["hot"].get<std::size_t>() + json["cold"].get<std::size_t>(),
-            lists.domains.memory_bytes());
+            lists.domains.image().size());
 }
 
 TEST(ListsReport, AnImageTellsItsSeedApartWithoutTellingIt) {

@@ -190,6 +190,24 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
                           *IpPrefix::parse("192.0.2.7/32")));
 }
 
+TEST(Config, ReadsWhatAReloadMayChange) {
+  const ReloadGuard guard = good("[reload]\nmax_shrink = 100\nmax_refused = 0").live.guard;
+  EXPECT_EQ(guard.max_shrink, 100U);
+  EXPECT_EQ(guard.max_refused, 0U);
+  EXPECT_THAT(
+      errors_of("[reload]\nmax_shrink = 101\nmax_refused = -1"),
+      ElementsAre("sluice.toml:2: reload.max_shrink: must be a whole number from 0 to 100",
+                  "sluice.toml:3: reload.max_refused: must be a whole number from 0 to 100"));
+}
+
+TEST(Config, ReadsWhoMayReadTheMetrics) {
+  EXPECT_THAT(good("").start.metrics_allow, IsEmpty());
+  EXPECT_THAT(good("[metrics]\nallow = [\"127.0.0.1\", \"2001:db8::/32\"]").start.metrics_allow,
+              ElementsAre(*IpPrefix::parse("127.0.0.1"), *IpPrefix::parse("2001:db8::/32")));
+  EXPECT_THAT(errors_of("[metrics]\nallow = [\"office\"]"),
+              ElementsAre(HasSubstr(":2: metrics.allow[0]: \"office\" is not an IP address")));
+}
+
 TEST(Config, EveryWordOfAChoiceIsKnown) {
   for (const char* level : {"debug", "info", "warn", "error"}) {
     EXPECT_EQ(good("[log]\nlevel = \"" + std::string(level) + "\"").start.log_level, level);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <regex>
 #include <set>
@@ -81,7 +82,9 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
       {"sluice_rules", "gauge"},
       {"sluice_domain_set_bytes", "gauge"},
       {"sluice_reloads_total", "counter"},
-      {"sluice_reload_last_ok", "gauge"}};
+      {"sluice_reload_last_ok", "gauge"},
+      {"sluice_reload_refused", "gauge"},
+      {"sluice_ban_in_force", "gauge"}};
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "counter");
   SLUICE_COUNTERS(SLUICE_X)
   SLUICE_RESOLVER_COUNTERS(SLUICE_X)
@@ -241,6 +244,79 @@ TEST_F(Page, AnAddressThatIsTakenIsRefusedByName) {
   ::close(holder);
   ASSERT_FALSE(listening);
   EXPECT_THAT(listening.error(), HasSubstr(taken));
+}
+
+// A connection to the page, or -1.
+int connect_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+std::string ask(int fd) {
+  constexpr std::string_view kRequest = "GET /metrics HTTP/1.0\r\n\r\n";
+  static_cast<void>(::send(fd, kRequest.data(), kRequest.size(), MSG_NOSIGNAL));
+  std::string answer;
+  std::array<char, 4096> part;
+  for (ssize_t size = 0; (size = ::recv(fd, part.data(), part.size(), 0)) > 0;) {
+    answer.append(part.data(), static_cast<std::size_t>(size));
+  }
+  ::close(fd);
+  return answer;
+}
+
+// A port of loopback that nobody listens on; 0: no loopback here.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = ::bind(fd, generic, size) == 0 && ::getsockname(fd, generic, &size) == 0;
+  ::close(fd);
+  return bound ? ntohs(address.sin_port) : std::uint16_t{0};
+}
+
+// Bug: there was one thread, and half a request held it for half a minute.
+TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
+  const std::uint16_t port = free_port();
+  if (port == 0) GTEST_SKIP() << "no loopback interface here";
+  ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port)));
+  std::vector<int> slow;
+  for (int i = 0; i < 10; ++i) {
+    slow.push_back(connect_to(port));
+    static_cast<void>(::send(slow.back(), "GET /met", 8, MSG_NOSIGNAL));
+  }
+  EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_packets_received_total"));
+  // They are let go, and hold no thread any more.
+  std::array<char, 512> part;
+  for (const int fd : slow) {
+    while (::recv(fd, part.data(), part.size(), 0) > 0) {
+    }
+    ::close(fd);
+  }
+  EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_packets_received_total"));
+}
+
+TEST_F(Page, OnlyAllowedAddressesAreServed) {
+  const std::uint16_t port = free_port();
+  if (port == 0) GTEST_SKIP() << "no loopback interface here";
+  const std::vector<IpPrefix> strangers = {*IpPrefix::parse("192.0.2.0/24")};
+  ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port), strangers));
+  EXPECT_EQ(ask(connect_to(port)), "");
+  const std::uint16_t next = free_port();
+  const std::vector<IpPrefix> ours = {*IpPrefix::parse("2001:db8::/32"),
+                                      *IpPrefix::parse("127.0.0.0/8")};
+  ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(next), ours));
+  EXPECT_THAT(ask(connect_to(next)), HasSubstr("sluice_packets_received_total"));
 }
 
 TEST_F(Page, ANonsenseAddressIsRefusedByName) {

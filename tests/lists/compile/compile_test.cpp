@@ -85,6 +85,16 @@ TEST_F(Compile, AMissingFileFailsTheWhole) {
   EXPECT_EQ(compiled.error().to_string(), file.string() + ": No such file or directory");
 }
 
+// A text that was cut on its way often ends within a line.
+TEST_F(Compile, ALastLineWithoutLineFeedIsWarnedOf) {
+  const auto compiled = compile({list("cut", "a.example\nb.exa"), list("whole", "a.example\n")});
+  ASSERT_TRUE(compiled);
+  ASSERT_EQ(compiled->lists[0].warning_count, 1U);
+  EXPECT_EQ(compiled->lists[0].warnings[0].line, 2U);
+  EXPECT_EQ(compiled->lists[0].warnings[0].text, "b.exa");
+  EXPECT_EQ(compiled->lists[1].warning_count, 0U);
+}
+
 TEST_F(Compile, APipeOrADeviceIsNoList) {
   const auto pipe = folder() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

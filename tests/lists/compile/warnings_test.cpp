@@ -31,7 +31,7 @@ TEST_F(Warnings, ADuplicateNamesBothPlaces) {
 TEST_F(Warnings, AreBoundedAndCounted) {
   std::string text = "0.0.0.0";
   for (int i = 0; i < 2500; ++i) text += " a.example";
-  ListSpec hosts = list("hosts", text);
+  ListSpec hosts = list("hosts", text + "\n");
   hosts.format = Format::hosts;
   const auto compiled = compile({hosts});
   ASSERT_TRUE(compiled);
