@@ -161,6 +161,7 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
   log_lists(lists_);
+  log_ban(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
 }
 

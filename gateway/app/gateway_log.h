@@ -13,8 +13,9 @@
 namespace sluice::app {
 
 void log_notes(const Ban& ban);
-// Warns if nothing is banned.
 void log_lists(const telemetry::ListsStatus& lists);
+// Warns if nothing is banned; an error for each list without effect.
+void log_ban(const telemetry::ListsStatus& lists);
 void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted);
 // Warns if strangers can read the metrics.
 void warn_of_open_metrics(const config::StartSettings& start);

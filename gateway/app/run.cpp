@@ -39,6 +39,7 @@ int run(const cli::RunCommand& command) {
 
   auto ban = build_first_ban(config->live);
   if (!ban) return refuse_start(ban.error());
+  log_ban(ban->status);  // first, whatever else is wrong
   // Lists and policies are read again at each reload; all other settings stay.
   const auto rebuild = [file = command.config]() -> Reloader::Outcome {
     const auto newest = load_config(file);

@@ -158,6 +158,8 @@ class Check(Program):
         empty = self.write("empty.toml", "")
         _, said = self.run_program("check", "-c", empty, "chat.example")
         self.assertIn("warning: nothing is banned: no policy is configured", said)
+        _, said = self.run_program("run", "-c", empty, status=2)  # it has no interfaces
+        self.assertIn("warning: nothing is banned: no policy is configured", said)
         lists = self.write("lists.toml", "[[list]]\napp = \"chat\"\nfile = \"chat.list\"\n")
         _, said = self.run_program("check", "-c", lists, "chat.example")
         self.assertIn("warning: nothing is banned: no policy is configured", said)
@@ -507,21 +509,6 @@ class Unreadable(Program):
         chance = random.Random(1)
         for length in (1, 24, 100, 100_000):
             self.refused(self.write("random.pcap", chance.randbytes(length)), "random.pcap")
-
-
-class UndecodedLinks(Program):
-    # Bug: nothing was printed, and the status was 0.
-    def test_link_types_that_cannot_be_read_are_said(self):
-        whole = bytearray(EXAMPLE.read_bytes())
-        struct.pack_into("=I", whole, 20, 127)  # radiotap
-        packets = len(list(records(whole)))
-        capture = self.write("wireless.pcap", bytes(whole))
-        for command in ("inspect", "replay"):
-            printed, said = self.run_program(command, "-c", self.folder / "small.toml", "--read",
-                                             capture, status=2)
-            self.assertEqual(printed, "")
-            self.assertRegex(said, rf"sluice: [^\n]*wireless\.pcap: {packets} of {packets} packets "
-                                   r"have a link type that cannot be read \(127,")
 
 
 class Odd(Program):
