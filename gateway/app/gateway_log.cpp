@@ -26,31 +26,6 @@ void log_lists(const telemetry::ListsStatus& lists) {
     spdlog::info("list {}: app {}, {} entries, {} refused, version {}", list.name, list.app,
                  list.entries, list.refused, list.version);
   }
-  if (const std::string warning = ban_warning(lists); !warning.empty()) spdlog::warn("{}", warning);
-  for (const std::string& line : lists_without_effect(lists)) spdlog::error("{}", line);
-}
-
-void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted) {
-  for (const telemetry::ReloadRefusal& refusal : refusals) {
-    if (accepted) {
-      spdlog::warn("accepted by SIGUSR2: {}", refusal.text);
-    } else {
-      spdlog::error("reload refused: {}", refusal.text);
-    }
-  }
-  if (refusals.empty() || accepted) return;
-  spdlog::error(
-      "reload refused; the old lists and policies stay in force. If the change is meant: kill "
-      "-USR2 {}",
-      ::getpid());
-}
-
-void warn_of_open_metrics(const config::StartSettings& start) {
-  const bool is_loopback =
-      start.metrics_listen.starts_with("127.") || start.metrics_listen.starts_with("[::1]");
-  if (is_loopback || !start.metrics_allow.empty()) return;
-  spdlog::warn("everyone who reaches {} can read the metrics: set metrics.allow",
-               start.metrics_listen);
 }
 
 void log_ban(const telemetry::ListsStatus& lists) {

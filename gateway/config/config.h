@@ -81,12 +81,6 @@ struct ReloadGuard {
   std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
 };
 
-// What a reload may change without an operator's explicit word, in percent.
-struct ReloadGuard {
-  std::uint32_t max_shrink = 25;   // [reload] max_shrink: of the entries of a list
-  std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
-};
-
 struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                // [dns]
