@@ -57,6 +57,8 @@ class StreamBuffer {
   [[nodiscard]] std::uint64_t base() const noexcept { return base_; }
   // Offset of the first missing byte.
   [[nodiscard]] std::uint64_t contiguous() const noexcept { return base_ + filled_; }
+  // Behind the last kept byte, beyond gaps.
+  [[nodiscard]] std::uint64_t end() const noexcept { return base_ + end_; }
   [[nodiscard]] bool holds_memory() const noexcept { return slot_ != StreamPool::kNone; }
 
   // Forgets `count` bytes from base. The count may go beyond what has come: bytes that are of no

@@ -6,6 +6,8 @@ std::string_view to_string(Removal removal) noexcept {
   switch (removal) {
     case Removal::idle:
       return "idle";
+    case Removal::evicted_unanswered:
+      return "evicted_unanswered";
     case Removal::evicted_light:
       return "evicted_light";
     case Removal::evicted_pinned:

@@ -21,8 +21,6 @@ struct Reassembler::Holding {
   Datagram* owner = nullptr;  // null: free
   std::uint32_t next = 0;     // in the list of free holdings
   bool collecting = false;
-  IpAddress source;
-  Nanos newest{0};
   std::optional<std::uint8_t> protocol;  // of the first fragment
   std::size_t total = 0;                 // 0: not known yet
   std::size_t end = 0;                   // of the last byte so far

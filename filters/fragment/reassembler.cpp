@@ -1,5 +1,7 @@
 #include "filters/fragment/reassembler.h"
 
+#include <algorithm>
+
 #include "filters/base/byte_writer.h"
 #include "filters/fragment/holding.h"
 #include "filters/packet/ip_header.h"
@@ -21,11 +23,29 @@ flow::FlowKey key_of(const packet::Packet& part, const Fragment& fragment) noexc
   return key;
 }
 
+// A sender numbers its IPv4 packets with 16 bits. What is remembered is so little that it comes to
+// the same number again only when that packet is forgotten.
+constexpr std::size_t kMostSettled = 8192;
+constexpr flow::Forgotten::Size kForgotten{24'576, 64};
+
+std::size_t remembered(const ReassemblerLimits& limits) {
+  return limits.datagrams + std::min(limits.datagrams * Reassembler::kSettledFor, kMostSettled);
+}
+
+// Refusals have half of the table for themselves.
+flow::ClassLimits limits_of(const ReassemblerLimits& limits) {
+  flow::ClassLimits most{};
+  most[static_cast<std::size_t>(flow::Keep::pinned)] =
+      static_cast<std::uint32_t>(remembered(limits) / 2);
+  most[static_cast<std::size_t>(flow::Keep::held)] = static_cast<std::uint32_t>(limits.datagrams);
+  return most;
+}
+
 }  // namespace
 
 Reassembler::Reassembler(const ReassemblerLimits& limits, HashKey key)
-    : quota_(limits.datagrams / 4),
-      datagrams_(limits.datagrams * (kSettledFor + 1), key, limits.timeout),
+    : datagrams_(remembered(limits), key, limits.timeout, limits_of(limits)),
+      forgotten_(kForgotten, limits.timeout),
       holdings_count_(limits.datagrams),
       holdings_(std::make_unique_for_overwrite<Holding[]>(limits.datagrams)) {
   for (std::size_t i = 0; i < holdings_count_; ++i) {
@@ -37,8 +57,9 @@ Reassembler::Reassembler(const ReassemblerLimits& limits, HashKey key)
 Reassembler::~Reassembler() = default;
 
 std::size_t Reassembler::memory_bytes(const ReassemblerLimits& limits) noexcept {
-  return limits.datagrams *
-         (sizeof(Holding) + (kSettledFor + 1) * flow::Table<Datagram>::bytes_per_flow());
+  return limits.datagrams * sizeof(Holding) +
+         remembered(limits) * flow::Table<Datagram>::bytes_per_flow() +
+         flow::Forgotten::memory_bytes(kForgotten);
 }
 
 Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_checksum) noexcept {
@@ -55,13 +76,14 @@ Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_che
   const flow::FlowKey key = key_of(part, *fragment);
   Datagram* datagram = datagrams_.find(key);
   if (datagram == nullptr) {
+    if (forgotten_.has(datagrams_.hash(key))) return Outcome::refused;
     datagram = open(key, part, now);
   } else {
     datagrams_.touch(*datagram, now);
   }
   switch (datagram->state) {
     case State::collecting:
-      return collect(*datagram, part, *fragment, now);
+      return collect(*datagram, part, *fragment);
     case State::passed:
       return take_again(*datagram, *fragment);
     case State::refused:
@@ -73,9 +95,8 @@ Outcome Reassembler::take(const packet::Packet& part, Nanos now, bool verify_che
 }
 
 Outcome Reassembler::collect(Datagram& datagram, const packet::Packet& part,
-                             const Fragment& fragment, Nanos now) noexcept {
+                             const Fragment& fragment) noexcept {
   Holding& holding = holdings_[datagram.holding];
-  holding.newest = now;
   if (!holding.agrees(fragment)) {
     end(datagram, State::refused);
     return Outcome::conflicting;
@@ -98,37 +119,27 @@ Outcome Reassembler::take_again(Datagram& datagram, const Fragment& fragment) no
 
 Reassembler::Datagram* Reassembler::open(const flow::FlowKey& key, const packet::Packet& part,
                                          Nanos now) noexcept {
-  make_room(part.source);
+  newest_ = now;
+  if (collecting_ == holdings_count_) evict();
   Datagram& datagram =
-      datagrams_.insert(key, now, [this](Datagram& removed, flow::Removal) { release(removed); });
+      datagrams_.insert(key, part.source, flow::Keep::held, now,
+                        [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
   datagram.holding = oldest_free_;
   Holding& holding = holdings_[oldest_free_];
   oldest_free_ = holding.next;
   holding.clear();
   holding.owner = &datagram;
-  holding.source = part.source;
   holding.collecting = true;
   ++collecting_;
-  datagrams_.keep(datagram, flow::Keep::held);
   return &datagram;
 }
 
-// Makes sure that a holding is free. It scans all of them only if a source holds a quarter.
-void Reassembler::make_room(const IpAddress& source) noexcept {
-  if (collecting_ < quota_) return;
-  std::size_t own = 0;
-  Datagram* oldest = nullptr;
-  for (std::size_t i = 0; i < holdings_count_; ++i) {
-    const Holding& holding = holdings_[i];
-    if (!holding.collecting || holding.source != source) continue;
-    if (++own == 1 || holding.newest < holdings_[oldest->holding].newest) oldest = holding.owner;
-  }
-  if (own < quota_) {
-    oldest = collecting_ == holdings_count_ ? datagrams_.oldest(flow::Keep::held) : nullptr;
-  }
-  if (oldest == nullptr) return;
+// Makes sure that a holding is free.
+void Reassembler::evict() noexcept {
+  Datagram* const first = datagrams_.first_to_go(flow::Keep::held);
+  if (first == nullptr) return;
   ++evicted_;
-  end(*oldest, State::evicted);
+  end(*first, State::evicted);
 }
 
 void Reassembler::make_whole(Datagram& datagram, const packet::Packet& part) noexcept {
@@ -164,30 +175,45 @@ Result<packet::Packet, packet::DecodeError> Reassembler::whole(
 void Reassembler::settle(bool passed) noexcept {
   if (unsettled_ == nullptr || !passed) return;
   unsettled_->state = State::passed;
-  datagrams_.keep(*unsettled_, flow::Keep::light);
+  keep(*unsettled_, flow::Keep::light);
   unsettled_ = nullptr;
 }
 
 void Reassembler::expire(Nanos now) noexcept {
-  datagrams_.expire(now, [this](Datagram& removed, flow::Removal) { release(removed); });
+  newest_ = now;
+  datagrams_.expire(now,
+                    [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
+  forgotten_.tidy(now);
 }
 
 void Reassembler::end(Datagram& datagram, State state) noexcept {
-  Holding& holding = holdings_[datagram.holding];
-  if (holding.owner == &datagram && holding.collecting) {
-    holding.collecting = false;
-    --collecting_;
-    // At the end of the free list, its bytes last longest.
-    const bool none = collecting_ + 1 == holdings_count_;
-    (none ? oldest_free_ : holdings_[newest_free_].next) = datagram.holding;
-    newest_free_ = datagram.holding;
-  }
+  give_back(datagram);
   datagram.state = state;
-  datagrams_.keep(datagram, flow::Keep::pinned);
+  keep(datagram, flow::Keep::pinned);
 }
 
-void Reassembler::release(Datagram& datagram) noexcept {
-  end(datagram, State::refused);
+void Reassembler::keep(Datagram& datagram, flow::Keep keep) noexcept {
+  datagrams_.keep(datagram, keep,
+                  [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
+}
+
+void Reassembler::give_back(const Datagram& datagram) noexcept {
+  Holding& holding = holdings_[datagram.holding];
+  if (holding.owner != &datagram || !holding.collecting) return;
+  holding.collecting = false;
+  --collecting_;
+  // At the end of the free list, its bytes last longest.
+  const bool none = collecting_ + 1 == holdings_count_;
+  (none ? oldest_free_ : holdings_[newest_free_].next) = datagram.holding;
+  newest_free_ = datagram.holding;
+}
+
+// Its host may still hold fragments of it. What was whole and passed is over after the timeout.
+void Reassembler::on_removed(Datagram& datagram, flow::Removal why) noexcept {
+  if (why != flow::Removal::idle || datagram.state != State::passed) {
+    forgotten_.add(datagrams_.hash(datagrams_.key_of(datagram)), newest_);
+  }
+  give_back(datagram);
   Holding& holding = holdings_[datagram.holding];
   if (holding.owner == &datagram) holding.owner = nullptr;
   if (unsettled_ == &datagram) unsettled_ = nullptr;

@@ -10,14 +10,16 @@
 //
 // The host cannot act on a datagram before its last missing fragment, so that fragment gets the
 // verdict of the whole datagram. The verdict holds until no fragment has arrived for the timeout:
-// by then the host has given up, too (60 seconds, RFC 8200 section 4.5).
+// by then most hosts have given up, too (60 seconds, RFC 8200 section 4.5). What comes later of one
+// that was refused, or never whole, is refused for one to two timeouts more.
 //   equal overlap       tolerated, before and after the verdict
 //   differing overlap   nobody knows which bytes the host keeps: the datagram is refused, and so
 //                       are its later fragments
-// Bounds: at most `datagrams` are collected at a time, each of any length. One source may have a
-// quarter of them, and then evicts its own oldest; if all are taken, the oldest of all is evicted.
-// Verdicts of kSettledFor times as many are remembered. A datagram that passed keeps its bytes
-// until others need the memory; from then on its fragments are refused.
+// Bounds: at most `datagrams` are collected at a time, each of any length. If all are taken, the
+// source that has most of them gives up its oldest (filters/flow/table.h). Verdicts of kSettledFor
+// times as many are remembered, and of those that had to go, that there was one: what comes of them
+// later is refused (filters/flow/forgotten.h). A datagram that passed keeps its bytes until others
+// need the memory; from then on its fragments are refused.
 // One worker owns it. Allocates at construction only.
 
 #include <cstddef>
@@ -26,6 +28,7 @@
 
 #include "filters/base/keyed_hash.h"
 #include "filters/base/time.h"
+#include "filters/flow/forgotten.h"
 #include "filters/flow/table.h"
 #include "filters/fragment/fragment.h"
 
@@ -38,7 +41,7 @@ enum class Outcome : std::uint8_t {
   malformed,
   bad_checksum,
   conflicting,  // differing overlap
-  refused,      // belongs to a refused datagram
+  refused,      // belongs to a refused datagram, or to one that is forgotten
   evicted,      // belongs to an evicted datagram, which cannot be judged
 };
 
@@ -77,21 +80,24 @@ class Reassembler {
   struct Holding;
 
   Datagram* open(const flow::FlowKey& key, const packet::Packet& part, Nanos now) noexcept;
-  void make_room(const IpAddress& source) noexcept;
+  void evict() noexcept;
   Outcome take_again(Datagram& datagram, const Fragment& fragment) noexcept;
-  Outcome collect(Datagram& datagram, const packet::Packet& part, const Fragment& fragment,
-                  Nanos now) noexcept;
+  Outcome collect(Datagram& datagram, const packet::Packet& part,
+                  const Fragment& fragment) noexcept;
   void make_whole(Datagram& datagram, const packet::Packet& part) noexcept;
   void end(Datagram& datagram, State state) noexcept;
-  void release(Datagram& datagram) noexcept;
+  void keep(Datagram& datagram, flow::Keep keep) noexcept;
+  void give_back(const Datagram& datagram) noexcept;
+  void on_removed(Datagram& datagram, flow::Removal why) noexcept;
 
-  std::size_t quota_;
   flow::Table<Datagram> datagrams_;
+  flow::Forgotten forgotten_;
   std::size_t holdings_count_;
   std::unique_ptr<Holding[]> holdings_;
   std::uint32_t oldest_free_ = 0, newest_free_ = 0;
   std::size_t collecting_ = 0;
   std::uint64_t evicted_ = 0;
+  Nanos newest_{0};
   Datagram* unsettled_ = nullptr;
   packet::Packet last_;  // the fragment that completed a datagram, with the datagram as its frame
 };

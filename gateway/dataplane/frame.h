@@ -14,6 +14,9 @@ namespace sluice::io {
 
 // Of the gateway. A capture file has no sides: all its frames are `inside`.
 enum class Side : std::uint8_t { inside, outside };
+[[nodiscard]] constexpr Side other_side(Side side) noexcept {
+  return side == Side::inside ? Side::outside : Side::inside;
+}
 
 // What the dataplane knows of a frame's transport checksum.
 enum class ChecksumState : std::uint8_t {

@@ -38,7 +38,7 @@ AddressEvidence::AddressEvidence(const JudgeLimits& limits, HashKey key, const E
       leases_(limits.leases, key),
       seen_by_client_(limits.leases.innocents, key),
       questions_(limits.questions, key),
-      named_datagrams_(limits.named_datagrams, key, kNamedIdle) {}
+      named_datagrams_(limits.named_datagrams, key, kNamedIdle, flow::ClassLimits{}) {}
 
 std::size_t AddressEvidence::memory_bytes(const JudgeLimits& limits) noexcept {
   return LeaseTable::memory_bytes(limits.leases) +
@@ -159,7 +159,8 @@ void AddressEvidence::note_name(const Context& context, const flow::KeyedPacket&
                                 Named* known) noexcept {
   if (context.side == io::Side::outside) return;
   if (known == nullptr) {
-    known = &named_datagrams_.insert(keyed.key, context.now, [](const Named&, flow::Removal) {});
+    known = &named_datagrams_.insert(keyed.key, context.packet.source, flow::Keep::light,
+                                     context.now, [](const Named&, flow::Removal) {});
     known->client_is_low = keyed.source_is_low;
   }
   known->generation = context.snapshot.generation;

@@ -1,7 +1,7 @@
 #pragma once
 
-// ClientBudget: so many a second for each client address, and a second's worth at once. It bounds
-// what one client can make us spend on decryption.
+// ClientBudget: so many a second for each client, and a second's worth at once. It bounds what one
+// client can make us spend on decryption. A client is an IPv4 address or an IPv6 /64.
 //
 // A generic cell rate algorithm: a client owns one instant, when what it has taken is paid off.
 // Bounded: of more clients than there is room for, the one idle longest is forgotten, and starts
@@ -24,8 +24,8 @@ class ClientBudget {
 
   // True: one more is within the budget, and is taken from it.
   [[nodiscard]] bool take(const IpAddress& client, Nanos now) noexcept {
-    Entry& entry =
-        clients_.touch_or_insert(flow::key_of(client), now, [](Entry&, flow::Removal) {});
+    Entry& entry = clients_.touch_or_insert(flow::key_of(flow::client_of(client)), now,
+                                            [](Entry&, flow::Removal) {});
     if (entry.paid_off < now || entry.paid_off > now + kSecond) entry.paid_off = now;
     if (entry.paid_off + interval_ > now + kSecond) return false;
     entry.paid_off += interval_;
@@ -33,7 +33,7 @@ class ClientBudget {
   }
 
   [[nodiscard]] static constexpr std::size_t bytes_per_client() noexcept {
-    return flow::Table<Entry>::bytes_per_flow();
+    return flow::Table<Entry>::bytes_per_entry();
   }
 
  private:

@@ -23,14 +23,6 @@ std::array<std::byte, tls::kHandshakeHeaderBytes> header_of(const tls::HelloFrag
   return {std::byte{1}, id[3], id[4], id[5]};
 }
 
-DatagramHello* find_hello(HelloFlow& flow, bool low_is_client, const tls::HelloFragment& fragment) {
-  const auto id = id_of(fragment);
-  const auto found = std::ranges::find_if(flow.hellos, [&](const DatagramHello& hello) {
-    return hello.is(Kind::dtls, low_is_client) && std::ranges::equal(hello.id(), id);
-  });
-  return found == flow.hellos.end() ? nullptr : &*found;
-}
-
 // Judged as a whole, and silent since: the same numbers again are of another connection.
 bool is_over(const DatagramHello& hello, Nanos now) {
   return hello.phase == DatagramHello::Phase::judging && hello.judged > 0 &&
@@ -58,14 +50,15 @@ Judgement DtlsJudge::judge(const Context& context) noexcept {
 
 Judgement DtlsJudge::judge_fragment(const Context& context, const flow::KeyedPacket& keyed,
                                     const tls::HelloFragment& fragment) noexcept {
-  HelloFlow* flow = hellos_.find(keyed.key, context.now);
-  DatagramHello* hello =
-      flow == nullptr ? nullptr : find_hello(*flow, keyed.source_is_low, fragment);
-  if (hello != nullptr && is_over(*hello, context.now)) {
-    hellos_.clear(*hello);
-    hello = nullptr;
-  }
+  const auto id = id_of(fragment);
+  const flow::FlowKey key =
+      hellos_.key_of(keyed.key, {HelloMark::Kind::dtls, keyed.source_is_low, id});
+  DatagramHello* hello = hellos_.find(key, context.now);
+  if (hello != nullptr && is_over(*hello, context.now)) hellos_.restart(*hello);
   if (hello == nullptr) {
+    if (context.mode.enforce && hellos_.is_forgotten(key)) {
+      return drop_packet(context, Reason::forgotten);
+    }
     if (fragment.is_whole() || fragment.length > tls::kMaxClientHello) {
       const auto read = fragment.is_whole()
                             ? tls::parse_hello_body(fragment.bytes, tls::HelloForm::datagram)
@@ -75,27 +68,15 @@ Judgement DtlsJudge::judge_fragment(const Context& context, const flow::KeyedPac
     if (!hellos_.may_send(context.packet.source, context.now)) {
       return drop_packet(context, Reason::hello_over_rate);
     }
-    hello = start(context, keyed, fragment, flow);
-    if (hello == nullptr) return drop_packet(context, Reason::hello_too_many);
+    hello = &hellos_.insert(context, key);
+    hello->start(Kind::dtls, id);
   }
   hello->last_seen = context.now;
   const std::uint64_t offset = tls::kHandshakeHeaderBytes + fragment.offset;
   if (!hellos_.agrees(*hello, offset, fragment.bytes)) return hellos_.drop_overlap(context);
-  auto settled = hellos_.add(context, *flow, *hello, 0, header_of(fragment));
-  if (!settled) {
-    settled = hellos_.add(context, *flow, *hello, offset, fragment.bytes);
-  }
-  return settled ? *settled : hellos_.judge(context, *flow, *hello);
-}
-
-// A hello of which this is the first piece to come.
-DatagramHello* DtlsJudge::start(const Context& context, const flow::KeyedPacket& keyed,
-                                const tls::HelloFragment& fragment, HelloFlow*& flow) noexcept {
-  if (flow == nullptr) flow = &hellos_.insert(keyed.key, context.now);
-  DatagramHello* const hello = hellos_.claim(*flow, context.now);
-  if (hello == nullptr) return nullptr;
-  hello->start(Kind::dtls, keyed.source_is_low, id_of(fragment));
-  return hello;
+  auto settled = hellos_.add(context, *hello, 0, header_of(fragment));
+  if (!settled) settled = hellos_.add(context, *hello, offset, fragment.bytes);
+  return settled ? *settled : hellos_.judge(context, *hello);
 }
 
 }  // namespace sluice::engine

@@ -32,8 +32,6 @@ class DtlsJudge {
  private:
   Judgement judge_fragment(const Context& context, const flow::KeyedPacket& keyed,
                            const tls::HelloFragment& fragment) noexcept;
-  DatagramHello* start(const Context& context, const flow::KeyedPacket& keyed,
-                       const tls::HelloFragment& fragment, HelloFlow*& flow) noexcept;
 
   HelloTable& hellos_;
 };

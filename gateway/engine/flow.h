@@ -55,6 +55,8 @@ struct alignas(64) Flow {
   std::uint8_t server_told = 0;    // … and the server
   bool is_answered = false;        // rejected: the client was sent an answer, which it has to read
   bool client_is_low = false;      // which end of the key
+  bool is_answered = false;        // both ends were seen to speak
+  bool was_forgotten = false;      // what came before, on these ports, may be half of something
   std::optional<io::Side> side;    // where the client's first packet came in
   std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched
   std::uint64_t generation = 0;    // of the snapshot that last judged it

@@ -3,21 +3,87 @@
 namespace sluice::engine {
 namespace {
 
+// So long a server may keep half of a hello or request, longer than any that has a time limit.
+constexpr Nanos kForgottenFor = std::chrono::hours(1);
+
+std::uint32_t part_of(std::size_t whole, std::size_t parts) {
+  return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
+}
+
+// By flow::Keep.
+flow::ClassLimits limits_of(const JudgeLimits& limits) {
+  return {part_of(limits.flows, 8), part_of(limits.streams, 4), 0, part_of(limits.flows, 4), 0};
+}
+
+// Many more than there is room for: it takes so many connections, or packets that nobody answers,
+// to make one forgotten for good.
+flow::Forgotten::Size forgotten_of(const JudgeLimits& limits) {
+  return {8 * limits.flows, 16};
+}
+flow::Forgotten::Size forgotten_unanswered_of(const JudgeLimits& limits) {
+  return {16 * limits.flows, 16};
+}
+
 bool holds_memory(const Flow& flow) {
   return flow.stream.holds_memory() || flow.framing.holds_memory() || flow.answers.holds_memory();
+}
+
+flow::Keep keep_of(const Flow& flow) {
+  const bool holds = holds_memory(flow);
+  if (!flow.is_answered) return holds ? flow::Keep::unanswered_held : flow::Keep::unanswered;
+  if (flow.is_refused()) return flow::Keep::pinned;
+  return holds ? flow::Keep::held : flow::Keep::light;
+}
+
+// If the flow went now, what comes of it next would be judged as something else than it is: the
+// rest of a message, of a body, of HTTP/2, another copy of bytes that the server has not
+// acknowledged, a segment of which it has the first bytes. After a long silence, what is between
+// two messages, or of no protocol that we know, counts as over, and so does what waits for
+// acknowledgments that take another way: idle connections go on.
+bool is_unfinished(const Flow& flow, flow::Removal why) {
+  using inspect::Stage;
+  const bool idle = why == flow::Removal::idle;
+  if (flow.is_refused()) return true;
+  if (flow.phase == FlowPhase::passed || flow.phase == FlowPhase::midstream) return false;
+  if (flow.phase == FlowPhase::finished) return !idle || flow.is_answered;
+  switch (flow.progress.state.stage()) {
+    case Stage::http2:
+    case Stage::http_fields:
+    case Stage::http_chunk:
+    case Stage::http_trailer:
+      return true;
+    case Stage::dns:
+      if (!idle || flow.answers.holds_memory()) return true;
+      break;
+    case Stage::search:
+      if (idle) return false;
+      break;
+    case Stage::start:
+      if (!idle && flow.is_answered && !flow.tcp.is_midstream()) return true;
+      break;
+    case Stage::lost:
+      break;
+  }
+  if (idle && flow.tcp.is_midstream()) return false;
+  return flow.stream.end() > flow.stream.base() ||
+         flow.sent < flow.stream.base() + flow.progress.judged;
 }
 
 }  // namespace
 
 FlowTable::FlowTable(const JudgeLimits& limits, HashKey key)
-    : flows_(limits.flows, key, limits.idle_timeout),
+    : flows_(limits.flows, key, limits.idle_timeout, limits_of(limits)),
       pool_(stream_slots(limits.streams), long_stream_slots(limits.streams)),
+      forgotten_(forgotten_of(limits), kForgottenFor),
+      forgotten_unanswered_(forgotten_unanswered_of(limits), kForgottenFor),
       names_(std::make_unique_for_overwrite<RememberedName[]>(limits.flows)) {}
 
 std::size_t FlowTable::memory_bytes(const JudgeLimits& limits) noexcept {
   return limits.flows * (flow::Table<Flow>::bytes_per_flow() + sizeof(RememberedName)) +
          flow::StreamPool::memory_bytes(stream_slots(limits.streams),
-                                        long_stream_slots(limits.streams));
+                                        long_stream_slots(limits.streams)) +
+         flow::Forgotten::memory_bytes(forgotten_of(limits)) +
+         flow::Forgotten::memory_bytes(forgotten_unanswered_of(limits));
 }
 
 Flow* FlowTable::find(const FlowLookup& lookup, Nanos now) noexcept {
@@ -28,16 +94,24 @@ Flow* FlowTable::find(const FlowLookup& lookup, Nanos now) noexcept {
 
 Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexcept {
   const auto& [keyed, hash] = context.lookup;
+  newest_ = context.now;
   Flow& flow =
-      flows_.insert(keyed.key, hash, context.now,
+      flows_.insert(keyed.key, hash, context.client(), flow::Keep::unanswered, context.now,
                     [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
   flow.tcp = tcp;
-  flow.client_is_low = keyed.source_is_low;
+  flow.client_is_low = keyed.source_is_low != context.from_server;
+  flow.was_forgotten = context.mode.enforce && is_forgotten(context.lookup);
   flow.side = context.side;
+  if (context.from_server && context.side) flow.side = io::other_side(*context.side);
   flow.generation = context.snapshot.generation;
   name_of(flow).clear();
   ++created_;
   return flow;
+}
+
+void FlowTable::note_answer(Flow& flow) noexcept {
+  flow.is_answered = true;
+  update_keep(flow);
 }
 
 void FlowTable::restart(Flow& flow) noexcept {
@@ -45,20 +119,22 @@ void FlowTable::restart(Flow& flow) noexcept {
   flow.framing.release(pool_);
   flow.answers.release(pool_);
   flow = {.client_is_low = flow.client_is_low,
+          .is_answered = flow.is_answered,
+          .was_forgotten = flow.was_forgotten,
           .side = flow.side,
           .generation = flow.generation,
           .tcp = flow.tcp,
           .stream = flow.stream,
           .answers = flow.answers};
   name_of(flow).clear();
-  flows_.keep(flow, flow::Keep::light);
+  update_keep(flow);
   ++restarts_;
 }
 
 Judgement FlowTable::pass(Flow& flow, Reason reason) noexcept {
   release_memory(flow);
   flow.phase = flow.tcp.is_midstream() ? FlowPhase::midstream : FlowPhase::passed;
-  flows_.keep(flow, flow::Keep::light);
+  update_keep(flow);
   if (flow.phase == FlowPhase::midstream) return engine::pass(reason);
   return pass_flow(reason);
 }
@@ -68,7 +144,7 @@ Judgement FlowTable::block(const Context& context, Flow& flow, Reason reason, bo
   if (!context.mode.enforce) return pass(flow, reason);
   release_memory(flow);
   flow.phase = reject ? FlowPhase::rejected : FlowPhase::blocked;
-  flows_.keep(flow, flow::Keep::pinned);
+  update_keep(flow);
   if (!reject || !flow.tcp.handshake_seen()) {
     return {.act = Drop{}, .reason = reason, .scope = Scope::flow};
   }
@@ -93,28 +169,51 @@ Judgement FlowTable::no_memory(const Context& context, Flow& flow) noexcept {
 }
 
 void FlowTable::update_keep(Flow& flow) noexcept {
-  flows_.keep(flow, holds_memory(flow) ? flow::Keep::held : flow::Keep::light);
+  flows_.keep(flow, keep_of(flow),
+              [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+}
+
+// What nobody has answered takes nothing from connections.
+Flow* FlowTable::first_to_give_memory(const Flow& beneficiary) noexcept {
+  Flow* const unanswered = flows_.first_to_go(flow::Keep::unanswered_held);
+  if (unanswered != nullptr && unanswered != &beneficiary) return unanswered;
+  if (!beneficiary.is_answered) return nullptr;
+  Flow* const held = flows_.first_to_go(flow::Keep::held);
+  return held == &beneficiary ? nullptr : held;
 }
 
 // What is judged already can do without. A flow with bytes that are not has stalled.
 bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcept {
-  Flow* const oldest = flows_.oldest(flow::Keep::held);
-  if (oldest == nullptr || oldest == &beneficiary) return false;
-  if (oldest->phase == FlowPhase::finished) oldest->stream.release(pool_);
-  oldest->answers.forget(pool_, oldest->answers.judged());
-  if (holds_memory(*oldest)) {
-    static_cast<void>(cannot_judge(context, *oldest, Reason::no_memory));
+  Flow* const giver = first_to_give_memory(beneficiary);
+  if (giver == nullptr) return false;
+  if (!giver->is_answered) {
+    // Not blocked: among the unanswered without memory it could push out the beneficiary.
+    flows_.evict(flow::Keep::unanswered_held,
+                 [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+    return true;
+  }
+  if (giver->phase == FlowPhase::finished) giver->stream.release(pool_);
+  giver->answers.forget(pool_, giver->answers.judged());
+  if (holds_memory(*giver)) {
+    static_cast<void>(cannot_judge(context, *giver, Reason::no_memory));
   } else {
-    update_keep(*oldest);
+    update_keep(*giver);
   }
   return true;
 }
 
 void FlowTable::expire(Nanos now) noexcept {
+  newest_ = now;
   flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
+  forgotten_.tidy(now);
+  forgotten_unanswered_.tidy(now);
 }
 
 void FlowTable::on_removed(Flow& flow, flow::Removal removal) noexcept {
+  if (is_unfinished(flow, removal)) {
+    flow::Forgotten& forgotten = flow.is_answered ? forgotten_ : forgotten_unanswered_;
+    forgotten.add(flows_.hash(flows_.key_of(flow)), newest_);
+  }
   release_memory(flow);
   ++removals_[static_cast<std::size_t>(removal)];
 }

@@ -3,6 +3,11 @@
 // FlowTable: the TCP flows of one worker, the memory of their streams, and what becomes of a flow:
 // it passes, it is blocked, it gives its memory to another.
 //
+// Flows that nobody has answered have a share of entries and of stream memory for themselves; what
+// is refused has one, too. Within each, the client that holds most gives way
+// (filters/flow/table.h). A flow that has to go before it is judged is remembered as forgotten, and
+// what comes of it later is refused.
+//
 // One worker owns one. No allocation after construction. Bounds: JudgeLimits; each removal is
 // counted by its reason.
 
@@ -10,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "filters/flow/forgotten.h"
 #include "filters/flow/stream_pool.h"
 #include "filters/flow/table.h"
 #include "gateway/engine/context.h"
@@ -53,6 +59,12 @@ class FlowTable {
   [[nodiscard]] Flow* find(const FlowLookup& lookup, Nanos now) noexcept;
   // REQUIRES: the packet's flow is not there.
   Flow& create(const Context& context, const flow::TcpFlow& tcp) noexcept;
+  // Part of it passed before it was judged, and it was not kept until it was over.
+  [[nodiscard]] bool is_forgotten(const FlowLookup& lookup) const noexcept {
+    return forgotten_.has(lookup.hash) || forgotten_unanswered_.has(lookup.hash);
+  }
+  // Both ends were seen: it is a connection.
+  void note_answer(Flow& flow) noexcept;
   // Another connection on the same ports: judged from its start.
   void restart(Flow& flow) noexcept;
 
@@ -69,8 +81,8 @@ class FlowTable {
   [[nodiscard]] flow::StreamPool& pool() noexcept { return pool_; }
   // After a flow's streams took or gave back memory.
   void update_keep(Flow& flow) noexcept;
-  // Takes the memory of the flow that has been idle longest. False: there is none but
-  // `beneficiary`.
+  // Takes the memory of another flow: of one that nobody has answered, or of the client that holds
+  // most. False: none has to give way to `beneficiary`.
   bool reclaim(const Context& context, const Flow& beneficiary) noexcept;
 
   // The name that the flow showed last.
@@ -91,11 +103,14 @@ class FlowTable {
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
 
  private:
+  Flow* first_to_give_memory(const Flow& beneficiary) noexcept;
   void release_memory(Flow& flow) noexcept;
   void on_removed(Flow& flow, flow::Removal removal) noexcept;
 
   flow::Table<Flow> flows_;
   flow::StreamPool pool_;
+  flow::Forgotten forgotten_, forgotten_unanswered_;
+  Nanos newest_{0};                          // time
   std::unique_ptr<RememberedName[]> names_;  // of each flow, by its place in the table
   std::array<std::uint64_t, flow::kRemovals> removals_{};
   std::uint64_t created_ = 0;

@@ -15,6 +15,9 @@ using Phase = DatagramHello::Phase;
 // Handshakes last seconds: what no piece of one has touched for so long is over.
 constexpr Nanos kHandshakeIdle = std::chrono::seconds(120);
 
+// Longer than servers keep half of a hello. The rest of it is refused for as long.
+constexpr Nanos kForgottenFor = std::chrono::minutes(10);
+
 constexpr std::string_view kDoqAlpn = "doq";  // RFC 9250
 
 inspect::ParseError error_of(Kind kind, tls::HelloError error) {
@@ -44,6 +47,27 @@ bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& 
   return findings.size() > 0;
 }
 
+std::uint32_t part_of(std::size_t whole, std::size_t parts) {
+  return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
+}
+
+// By flow::Keep.
+flow::ClassLimits limits_of(const HelloLimits& limits) {
+  return {part_of(limits.flows, 2), part_of(limits.streams, 2), 0, part_of(limits.flows, 4), 0};
+}
+
+flow::Keep keep_of(const DatagramHello& hello) {
+  const bool holds = hello.stream.holds_memory();
+  if (!hello.is_answered) return holds ? flow::Keep::unanswered_held : flow::Keep::unanswered;
+  if (hello.phase == Phase::blocked) return flow::Keep::pinned;
+  return holds ? flow::Keep::held : flow::Keep::light;
+}
+
+// Many more than there is room for: it takes so many packets to make one forgotten for good.
+flow::Forgotten::Size forgotten_of(const HelloLimits& limits) {
+  return {64 * limits.flows, 16};
+}
+
 // What policy says of a hello.
 Judgement decide(const Context& context, Kind kind, const tls::ClientHello& hello) {
   return find_names(kind, hello, context.bench.findings) ? judge_hello_names(context)
@@ -53,43 +77,70 @@ Judgement decide(const Context& context, Kind kind, const tls::ClientHello& hell
 }  // namespace
 
 HelloTable::HelloTable(const HelloLimits& limits, HashKey key)
-    : flows_(limits.flows, key, kHandshakeIdle),
+    : key_(key),
+      hellos_(limits.flows, key, kHandshakeIdle, limits_of(limits)),
+      links_(2 * limits.flows, key, kHandshakeIdle, flow::ClassLimits{}),
+      forgotten_(forgotten_of(limits), kForgottenFor),
       pool_(hello_slots(limits), long_hello_slots(limits)),
       budget_(limits.clients, limits.initials_per_second, key) {}
 
 std::size_t HelloTable::memory_bytes(const HelloLimits& limits) noexcept {
-  return limits.flows * flow::Table<HelloFlow>::bytes_per_flow() +
+  return limits.flows * (flow::Table<DatagramHello>::bytes_per_flow() +
+                         2 * flow::Table<Link>::bytes_per_flow()) +
+         flow::Forgotten::memory_bytes(forgotten_of(limits)) +
          flow::StreamPool::memory_bytes(hello_slots(limits), long_hello_slots(limits)) +
          limits.clients * ClientBudget::bytes_per_client();
 }
 
-HelloFlow* HelloTable::find(const flow::FlowKey& key, Nanos now) noexcept {
-  HelloFlow* const flow = flows_.find(key);
-  if (flow != nullptr) flows_.touch(*flow, now);
-  return flow;
+DatagramHello* HelloTable::find(const flow::FlowKey& key, Nanos now) noexcept {
+  DatagramHello* const hello = hellos_.find(key);
+  if (hello != nullptr) hellos_.touch(*hello, now);
+  return hello;
 }
 
-HelloFlow& HelloTable::insert(const flow::FlowKey& key, Nanos now) noexcept {
-  return flows_.insert(key, now, [this](HelloFlow& removed, flow::Removal removal) {
-    on_removed(removed, removal);
-  });
+DatagramHello& HelloTable::insert(const Context& context, const flow::FlowKey& key) noexcept {
+  newest_ = context.now;
+  DatagramHello& hello = hellos_.insert(
+      key, context.packet.source, flow::Keep::unanswered, context.now,
+      [this](DatagramHello& removed, flow::Removal removal) { on_removed(removed, removal); });
+  hello.serial = ++last_serial_;
+  return hello;
 }
 
-DatagramHello* HelloTable::claim(HelloFlow& flow, Nanos now) noexcept {
-  const auto silent_longest =
-      std::ranges::min_element(flow.hellos, {}, [](const DatagramHello& hello) {
-        return hello.phase == Phase::unused ? Nanos::min() : hello.last_seen;
-      });
-  if (silent_longest->phase != Phase::unused && now - silent_longest->last_seen < kHelloAge) {
-    return nullptr;
+void HelloTable::note_answer(DatagramHello& hello) noexcept {
+  hello.is_answered = true;
+  keep(hello);
+}
+
+std::span<DatagramHello* const> HelloTable::follow(const flow::FlowKey& key) noexcept {
+  const Link* const link = links_.find(key);
+  std::size_t count = 0;
+  for (std::size_t i = 0; link != nullptr && i < kLinked && link->to[i].serial != 0; ++i) {
+    DatagramHello& hello = hellos_.at(link->to[i].index);
+    if (hello.serial == link->to[i].serial) followed_[count++] = &hello;
   }
-  clear(*silent_longest);
-  return &*silent_longest;
+  return std::span(followed_).first(count);
 }
 
-void HelloTable::clear(DatagramHello& hello) noexcept {
-  hello.stream.release(pool_);
-  hello = DatagramHello{};
+void HelloTable::link(const Context& context, const flow::FlowKey& key,
+                      const DatagramHello& hello) noexcept {
+  Link* link = links_.find(key);
+  if (link == nullptr) {
+    link = &links_.insert(key, context.client(), flow::Keep::light, context.now,
+                          [](const Link&, flow::Removal) {});
+  } else {
+    links_.touch(*link, context.now);
+  }
+  std::shift_right(link->to.begin(), link->to.end(), 1);
+  link->to[0] = {hellos_.index_of(hello), hello.serial};
+}
+
+void HelloTable::restart(DatagramHello& hello) noexcept {
+  hello.stream.reset(pool_);
+  hello.judged = 0;
+  hello.finish = Reason::unfinished;
+  hello.phase = Phase::judging;
+  keep(hello);
 }
 
 Judgement HelloTable::drop_overlap(const Context& context) noexcept {
@@ -97,13 +148,12 @@ Judgement HelloTable::drop_overlap(const Context& context) noexcept {
   return drop_packet(context, Reason::overlap);
 }
 
-std::optional<Judgement> HelloTable::add(const Context& context, HelloFlow& flow,
-                                         DatagramHello& hello, std::uint64_t offset,
-                                         Bytes bytes) noexcept {
+std::optional<Judgement> HelloTable::add(const Context& context, DatagramHello& hello,
+                                         std::uint64_t offset, Bytes bytes) noexcept {
   if (hello.phase == Phase::blocked) return drop_packet(context, Reason::flow_blocked);
   if (hello.phase == Phase::passed) return pass(hello.finish);
   if (hello.phase == Phase::forgotten) return drop_packet(context, Reason::no_memory);
-  switch (store(context, flow, hello, offset, bytes)) {
+  switch (store(context, hello, offset, bytes)) {
     case flow::Insert::beyond_window:
       return drop_packet(context, Reason::beyond_window);
     case flow::Insert::no_memory:
@@ -117,8 +167,7 @@ std::optional<Judgement> HelloTable::add(const Context& context, HelloFlow& flow
   return std::nullopt;
 }
 
-Judgement HelloTable::judge(const Context& context, HelloFlow& flow,
-                            DatagramHello& hello) noexcept {
+Judgement HelloTable::judge(const Context& context, DatagramHello& hello) noexcept {
   const auto form = hello.kind == Kind::dtls ? tls::HelloForm::datagram : tls::HelloForm::stream;
   const Bytes view = hello.stream.view(pool_);
   while (hello.judged < view.size()) {
@@ -127,7 +176,7 @@ Judgement HelloTable::judge(const Context& context, HelloFlow& flow,
     if (!read) {
       if (read.error() == tls::HelloError::need_more) return pass(Reason::unfinished);
       if (read.error() != tls::HelloError::not_client_hello) {
-        return cannot_judge(context, flow, hello, read.error());
+        return cannot_judge(context, hello, read.error());
       }
       hello.finish = Reason::unknown_protocol;  // no server takes another message here
       hello.judged = static_cast<std::uint32_t>(view.size());
@@ -135,7 +184,7 @@ Judgement HelloTable::judge(const Context& context, HelloFlow& flow,
     }
     const Judgement judgement = decide(context, hello.kind, *read);
     if (!judgement.passes()) {
-      end(flow, hello, judgement);
+      end(hello, judgement);
       return judgement;
     }
     hello.finish = judgement.reason;
@@ -151,61 +200,79 @@ Judgement HelloTable::judge_whole(const Context& context, Kind kind, const Read&
   return engine::cannot_judge(context, Reason::unreadable);
 }
 
-flow::Insert HelloTable::store(const Context& context, HelloFlow& flow, DatagramHello& hello,
-                               std::uint64_t offset, Bytes bytes) noexcept {
+flow::Insert HelloTable::store(const Context& context, DatagramHello& hello, std::uint64_t offset,
+                               Bytes bytes) noexcept {
   flow::Insert result = hello.stream.insert(pool_, offset, bytes);
-  if (result == flow::Insert::no_memory && reclaim_stream(context, flow)) {
+  if (result == flow::Insert::no_memory && reclaim_stream(context, hello)) {
     result = hello.stream.insert(pool_, offset, bytes);
   }
-  keep(flow);
+  keep(hello);
   return result;
 }
 
-// Takes the memory of the flow that has been idle longest. Whether its hellos were judged or not,
-// bytes that come later can no longer be compared with those before.
-bool HelloTable::reclaim_stream(const Context& context, const HelloFlow& beneficiary) noexcept {
-  HelloFlow* const oldest = flows_.oldest(flow::Keep::held);
-  if (oldest == nullptr || oldest == &beneficiary) return false;
-  for (DatagramHello& hello : oldest->hellos) {
-    if (!hello.stream.holds_memory()) continue;
-    end(*oldest, hello, engine::cannot_judge(context, Reason::no_memory));
-    if (hello.phase == Phase::blocked) hello.phase = Phase::forgotten;
+// What nobody has answered takes nothing from what is.
+bool HelloTable::reclaim_stream(const Context& context, const DatagramHello& beneficiary) noexcept {
+  const DatagramHello* const unanswered = hellos_.first_to_go(flow::Keep::unanswered_held);
+  if (unanswered != nullptr && unanswered != &beneficiary) {
+    hellos_.evict(flow::Keep::unanswered_held, [this](DatagramHello& hello, flow::Removal removal) {
+      on_removed(hello, removal);
+    });
+    return true;
   }
-  keep(*oldest);
+  DatagramHello* const held = hellos_.first_to_go(flow::Keep::held);
+  if (!beneficiary.is_answered || held == nullptr || held == &beneficiary) return false;
+  take_memory(context, *held);
   return true;
 }
 
-void HelloTable::keep(HelloFlow& flow) noexcept {
-  flow::Keep keep = flow::Keep::light;
-  for (const DatagramHello& hello : flow.hellos) {
-    if (hello.stream.holds_memory()) keep = flow::Keep::held;
-    if (hello.phase == Phase::blocked) keep = std::max(keep, flow::Keep::pinned);
-  }
-  flows_.keep(flow, keep);
+// Whether the hello was judged or not, bytes that come later can no longer be compared with those
+// before.
+void HelloTable::take_memory(const Context& context, DatagramHello& hello) noexcept {
+  end(hello, engine::cannot_judge(context, Reason::no_memory));
+  if (hello.phase == Phase::blocked) hello.phase = Phase::forgotten;
+  keep(hello);
+}
+
+void HelloTable::keep(DatagramHello& hello) noexcept {
+  hellos_.keep(hello, keep_of(hello), [this](DatagramHello& removed, flow::Removal removal) {
+    on_removed(removed, removal);
+  });
 }
 
 // Nothing more of it is judged.
-void HelloTable::end(HelloFlow& flow, DatagramHello& hello, const Judgement& why) noexcept {
+void HelloTable::end(DatagramHello& hello, const Judgement& why) noexcept {
   hello.stream.release(pool_);
   hello.phase = why.passes() ? Phase::passed : Phase::blocked;
   hello.finish = why.reason;
-  keep(flow);
+  keep(hello);
 }
 
-Judgement HelloTable::cannot_judge(const Context& context, HelloFlow& flow, DatagramHello& hello,
+Judgement HelloTable::cannot_judge(const Context& context, DatagramHello& hello,
                                    tls::HelloError error) noexcept {
   context.sink.on_parse_error(error_of(hello.kind, error));
   const Judgement judgement = engine::cannot_judge(context, Reason::unreadable);
-  end(flow, hello, judgement);
+  end(hello, judgement);
   return judgement;
 }
 
 void HelloTable::expire(Nanos now) noexcept {
-  flows_.expire(now, [this](HelloFlow& flow, flow::Removal removal) { on_removed(flow, removal); });
+  newest_ = now;
+  hellos_.expire(
+      now, [this](DatagramHello& hello, flow::Removal removal) { on_removed(hello, removal); });
+  links_.expire(now, [](const Link&, flow::Removal) {});
+  forgotten_.tidy(now);
 }
 
-void HelloTable::on_removed(HelloFlow& flow, flow::Removal removal) noexcept {
-  for (DatagramHello& hello : flow.hellos) hello.stream.release(pool_);
+// A DCID is of one connection for ever, and its server may still take a second hello. The numbers
+// of a DTLS hello that is over may be those of another connection.
+void HelloTable::on_removed(DatagramHello& hello, flow::Removal removal) noexcept {
+  const bool is_over = hello.phase == Phase::passed ||
+                       (hello.phase == Phase::judging && hello.stream.end() <= hello.judged);
+  if (hello.kind == Kind::quic || !is_over) {
+    forgotten_.add(hellos_.hash(hellos_.key_of(hello)), newest_);
+  }
+  hello.stream.release(pool_);
+  hello.serial = 0;  // no link leads here
   ++removals_[static_cast<std::size_t>(removal)];
 }
 

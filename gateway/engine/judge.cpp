@@ -82,7 +82,7 @@ void Judge::expire(Nanos now) noexcept {
 }
 
 Judge::Usage Judge::usage() const noexcept {
-  return {flows_.flows(), flows_.streams(), hellos_.flows(), hellos_.streams()};
+  return {flows_.flows(), flows_.streams(), hellos_.hellos(), hellos_.streams()};
 }
 
 std::uint64_t Judge::removals(flow::Removal removal) const noexcept {

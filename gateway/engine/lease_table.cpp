@@ -72,8 +72,8 @@ void LeaseTable::expire(Nanos now) noexcept {
 }
 
 std::size_t LeaseTable::memory_bytes(const LeaseLimits& limits) noexcept {
-  return limits.leases * flow::Table<Lease>::bytes_per_flow() +
-         limits.innocents * flow::Table<Witnesses>::bytes_per_flow();
+  return limits.leases * flow::Table<Lease>::bytes_per_entry() +
+         limits.innocents * flow::Table<Witnesses>::bytes_per_entry();
 }
 
 }  // namespace sluice::engine

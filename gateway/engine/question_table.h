@@ -41,7 +41,7 @@ class QuestionTable {
     questions_.expire(now, [](const Question&, flow::Removal) {});
   }
   [[nodiscard]] static constexpr std::size_t bytes_per_question() noexcept {
-    return flow::Table<Question>::bytes_per_flow();
+    return flow::Table<Question>::bytes_per_entry();
   }
 
  private:

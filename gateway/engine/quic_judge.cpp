@@ -5,11 +5,21 @@
 
 namespace sluice::engine {
 
+namespace {
+
+using Mark = HelloMark::Kind;
+
+// The mark of the hello that this packet would be the first of.
+HelloMark mark_of(const flow::KeyedPacket& keyed, const quic::LongPacket& packet) {
+  return {Mark::quic, keyed.source_is_low, packet.dcid, packet.version};
+}
+
+}  // namespace
+
 // One Initial packet, and what has become known of it.
 struct QuicJudge::Initial {
   const flow::KeyedPacket& keyed;
   const quic::LongPacket& packet;
-  HelloFlow* flow = nullptr;
   DatagramHello* hello = nullptr;
   Bytes payload;
 };
@@ -54,7 +64,7 @@ Judgement QuicJudge::judge_packet(const Context& context, const flow::KeyedPacke
                                   const quic::LongPacket& packet) noexcept {
   switch (packet.type) {
     case quic::PacketType::initial: {
-      Initial initial{keyed, packet, hellos_.find(keyed.key, context.now)};
+      Initial initial{keyed, packet};
       return judge_initial(context, initial);
     }
     case quic::PacketType::zero_rtt:
@@ -71,29 +81,34 @@ Judgement QuicJudge::judge_packet(const Context& context, const flow::KeyedPacke
 // 0-RTT and Handshake packets name nothing; of a blocked hello they are dropped with it.
 Judgement QuicJudge::judge_sealed(const Context& context, const flow::KeyedPacket& keyed,
                                   const quic::LongPacket& packet) noexcept {
-  const HelloFlow* const flow = hellos_.peek(keyed.key);
-  if (flow == nullptr) return pass(Reason::not_of_interest);
-  for (const DatagramHello& hello : flow->hellos) {
-    if (hello.phase == DatagramHello::Phase::blocked &&
-        hello.is(DatagramHello::Kind::quic, keyed.source_is_low) &&
-        std::ranges::equal(hello.id(), packet.dcid)) {
-      return drop_packet(context, Reason::flow_blocked);
-    }
+  const auto is_blocked = [](const DatagramHello* hello) {
+    return hello != nullptr && hello->phase == DatagramHello::Phase::blocked;
+  };
+  const auto key_of = [&](const HelloMark& mark) { return hellos_.key_of(keyed.key, mark); };
+  const auto linked = hellos_.follow(key_of({Mark::to_server, keyed.source_is_low, packet.dcid}));
+  if (is_blocked(hellos_.find(key_of(mark_of(keyed, packet)), context.now)) ||
+      std::ranges::any_of(linked, is_blocked)) {
+    return drop_packet(context, Reason::flow_blocked);
   }
   return pass(Reason::not_of_interest);
 }
 
 Judgement QuicJudge::judge_initial(const Context& context, Initial& initial) noexcept {
-  if (initial.flow != nullptr && open_known(initial, quic::Sender::server)) {
-    return pass(Reason::server_data);
-  }
+  if (open_answer(context, initial)) return pass(Reason::server_data);
   if (!hellos_.may_send(context.packet.source, context.now)) {
     return drop_packet(context, Reason::hello_over_rate);
   }
-  if (initial.flow == nullptr || !open_known(initial, quic::Sender::client)) {
+  const flow::FlowKey key =
+      hellos_.key_of(initial.keyed.key, mark_of(initial.keyed, initial.packet));
+  if (DatagramHello* const hello = hellos_.find(key, context.now)) {
+    static_cast<void>(open_with(initial, *hello, quic::Sender::client));
+  } else if (context.mode.enforce && hellos_.is_forgotten(key)) {
+    return drop_packet(context, Reason::forgotten);
+  } else if (!open_known(initial)) {
     const Judgement judgement = open_new(context, initial);
     if (initial.hello == nullptr) return judgement;
   }
+  if (initial.hello == nullptr) return drop_packet(context, Reason::quic_undecryptable);
   initial.hello->last_seen = context.now;
   return judge_frames(context, initial);
 }
@@ -103,6 +118,20 @@ bool QuicJudge::may_try(bool has_keys) noexcept {
   const bool may = cost <= trials_left_;
   trials_left_ = may ? trials_left_ - cost : 0;
   return may;
+}
+
+// With each number that its receiver may expect.
+std::optional<quic::InitialOpener::Opened> QuicJudge::open_packet(
+    const quic::LongPacket& packet, DatagramHello::Keys& keys) noexcept {
+  constexpr std::uint64_t kSame = 127;  // so near one byte means the same number
+  const std::uint64_t first = keys.first_number, newest = keys.newest_number;
+  auto opened = opener_.open(packet, keys.keys, first);
+  if (!opened && newest - first > kSame && may_try(true)) {
+    opened = opener_.open(packet, keys.keys, newest + 1);
+  }
+  if (!opened && first > kSame && may_try(true)) opened = opener_.open(packet, keys.keys, 0);
+  if (opened) keys.newest_number = std::max(newest, opened->number);
+  return opened;
 }
 
 // With the keys that `sender` has in the packet's version; packets of the server come from the
@@ -122,37 +151,72 @@ bool QuicJudge::open_with(Initial& initial, DatagramHello& hello, quic::Sender s
     other = {version, quic::initial_keys(*initial.packet.secrets, hello.id(), sender)};
   }
   DatagramHello::Keys& keys = renewed ? other : cached;
-  const auto opened = opener_.open(initial.packet, keys.keys, keys.next_number);
+  const auto opened = open_packet(initial.packet, keys);
   if (!opened) return false;
-  keys.next_number = std::max(keys.next_number, opened->number + 1);
   if (renewed) cached = other;
   initial.hello = &hello;
   initial.payload = opened->payload;
   return true;
 }
 
-bool QuicJudge::open_known(Initial& initial, quic::Sender sender) noexcept {
-  const bool from_low = initial.keyed.source_is_low == (sender == quic::Sender::client);
-  return std::ranges::any_of(initial.flow->hellos, [&](DatagramHello& hello) {
-    return hello.is(DatagramHello::Kind::quic, from_low) && open_with(initial, hello, sender);
-  });
+bool QuicJudge::open_linked(Initial& initial, const HelloMark& mark, quic::Sender sender) noexcept {
+  return std::ranges::any_of(
+      hellos_.follow(hellos_.key_of(initial.keyed.key, mark)),
+      [&](DatagramHello* hello) { return open_with(initial, *hello, sender); });
+}
+
+// By the keys of a server whose client is on the other side.
+bool QuicJudge::open_answer(const Context& context, Initial& initial) noexcept {
+  const bool client_is_low = !initial.keyed.source_is_low;
+  const auto is_opened = [&](const HelloMark& mark) {
+    return open_linked(initial, mark, quic::Sender::server);
+  };
+  if (!is_opened({Mark::to_client, client_is_low, initial.packet.dcid}) &&
+      !is_opened({Mark::newest, client_is_low})) {
+    return false;
+  }
+  if (!initial.hello->is_answered) {
+    hellos_.note_answer(*initial.hello);
+    const HelloMark to_server{Mark::to_server, client_is_low, initial.packet.scid};
+    Context of_client = context;
+    of_client.from_server = true;
+    hellos_.link(of_client, hellos_.key_of(initial.keyed.key, to_server), *initial.hello);
+  }
+  return true;
+}
+
+// By the keys of a hello whose server has chosen this DCID for itself.
+bool QuicJudge::open_known(Initial& initial) noexcept {
+  return open_linked(initial, {Mark::to_server, initial.keyed.source_is_low, initial.packet.dcid},
+                     quic::Sender::client);
 }
 
 // With the keys of the packet's own DCID: then it starts a hello.
 Judgement QuicJudge::open_new(const Context& context, Initial& initial) noexcept {
   const quic::LongPacket& packet = initial.packet;
+  const flow::KeyedPacket& keyed = initial.keyed;
+  const auto key_of = [&](const HelloMark& mark) { return hellos_.key_of(keyed.key, mark); };
   if (!may_try(false)) return drop_packet(context, Reason::hello_too_many);
   DatagramHello::Keys client{
       packet.version, quic::initial_keys(*packet.secrets, packet.dcid, quic::Sender::client)};
   const auto opened = opener_.open(packet, client.keys, 0);
-  if (!opened) return drop_packet(context, Reason::quic_undecryptable);
-  if (initial.flow == nullptr) initial.flow = &hellos_.insert(initial.keyed.key, context.now);
-  DatagramHello* const hello = hellos_.claim(*initial.flow, context.now);
-  if (hello == nullptr) return drop_packet(context, Reason::hello_too_many);
-  client.next_number = opened->number + 1;
-  hello->start(DatagramHello::Kind::quic, initial.keyed.source_is_low, packet.dcid);
-  hello->client = client;
-  initial.hello = hello;
+  const HelloMark newest{Mark::newest, keyed.source_is_low};
+  if (!opened) {
+    // Its server's answer took another way.
+    if (!open_linked(initial, newest, quic::Sender::client)) {
+      return drop_packet(context, Reason::quic_undecryptable);
+    }
+    hellos_.link(context, key_of({Mark::to_server, keyed.source_is_low, packet.dcid}),
+                 *initial.hello);
+    return {};
+  }
+  client.first_number = client.newest_number = opened->number;
+  DatagramHello& hello = hellos_.insert(context, key_of(mark_of(keyed, packet)));
+  hello.start(DatagramHello::Kind::quic, packet.dcid);
+  hello.client = client;
+  hellos_.link(context, key_of({Mark::to_client, keyed.source_is_low, packet.scid}), hello);
+  hellos_.link(context, key_of(newest), hello);
+  initial.hello = &hello;
   initial.payload = opened->payload;
   return {};
 }
@@ -178,11 +242,10 @@ Judgement QuicJudge::judge_frames(const Context& context, const Initial& initial
   while (const auto frame = frames.next()) {
     if (frame->bytes.empty()) continue;
     any = true;
-    const auto settled =
-        hellos_.add(context, *initial.flow, *initial.hello, frame->offset, frame->bytes);
+    const auto settled = hellos_.add(context, *initial.hello, frame->offset, frame->bytes);
     if (settled) return *settled;
   }
-  return any ? hellos_.judge(context, *initial.flow, *initial.hello) : pass(Reason::no_payload);
+  return any ? hellos_.judge(context, *initial.hello) : pass(Reason::no_payload);
 }
 
 }  // namespace sluice::engine

@@ -40,6 +40,7 @@ bool is_unjudged(Reason reason) noexcept {
     case Reason::hello_too_many:
     case Reason::quic_unknown:
     case Reason::no_memory:
+    case Reason::forgotten:
       return true;
     default:
       return false;

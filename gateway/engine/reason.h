@@ -51,9 +51,10 @@ namespace sluice::engine {
   X(unjudged_acknowledged, "the server acknowledged bytes that we never saw")                   \
   X(quic_undecryptable, "a QUIC Initial that opens with no key that either end can have")       \
   X(hello_over_rate, "a QUIC Initial, or piece of a DTLS hello, of a client over its limit")    \
-  X(hello_too_many, "more hellos on one five-tuple, or pieces in one datagram, than fit")       \
+  X(hello_too_many, "more pieces of hellos in one datagram than are looked at")                 \
   X(quic_unknown, "QUIC of a version that cannot be read")                                      \
-  X(no_memory, "no room left to keep a flow or its bytes for judgement")
+  X(no_memory, "no room left to keep a flow or its bytes for judgement")                        \
+  X(forgotten, "of what was half over when its place was lost: a hello, a request, a refusal")
 
 enum class Reason : std::uint8_t {
 #define SLUICE_X(reason, meaning) reason,

@@ -103,8 +103,12 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
     Flow& flow = flows_.create(context, flow::TcpFlow::from_syn(packet));
     return judge_client(context, flow);
   }
-  if (packet.payload.empty()) return pass(Reason::no_payload);
-  return judge_midstream(context, nullptr);
+  const bool answers_syn = packet.tcp.syn && packet.tcp.ack && !packet.tcp.rst;
+  if (packet.payload.empty() && !answers_syn) return pass(Reason::no_payload);
+  if (context.mode.enforce && flows_.is_forgotten(context.lookup)) {
+    return drop_packet(context, Reason::forgotten);
+  }
+  return answers_syn ? judge_unknown_answer(context) : judge_midstream(context, nullptr);
 }
 
 // A connection whose start was not seen. Only what may be the start of a client's stream is judged,
@@ -136,6 +140,15 @@ std::optional<Judgement> TcpJudge::judge_apart(const Context& context, Flow& flo
   if (!ruling.refusal) return std::nullopt;
   return flows_.block(context, flow, Reason::banned,
                       ruling.refusal->action == policy::Action::reject, std::nullopt);
+}
+
+// Its SYN is forgotten, or went another way. The answer says where the client's stream begins.
+Judgement TcpJudge::judge_unknown_answer(const Context& context) noexcept {
+  Context from_server = context;
+  from_server.from_server = true;
+  if (context.side == io::Side::inside) return pass(Reason::no_payload);
+  flows_.create(from_server, flow::TcpFlow::from_syn_ack(context.packet));
+  return pass(context.packet.payload.empty() ? Reason::no_payload : Reason::server_data);
 }
 
 std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Flow& flow,
@@ -180,8 +193,13 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
   if (flow.phase != FlowPhase::passed && context.has_bad_checksum()) {
     return drop_packet(context, Reason::bad_checksum);
   }
+  // Until a server has answered its SYN, it may be what was forgotten.
+  if (flow.was_forgotten && !flow.tcp.handshake_seen() && !context.packet.payload.empty()) {
+    return drop_packet(context, Reason::forgotten);
+  }
   const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
   if (segment.restarted) flows_.restart(flow);
+  if (!flow.is_answered && flow.tcp.handshake_seen()) flows_.note_answer(flow);
   answers_.forget_acknowledged(context.packet, flow);
   if (segment.kind == flow::ClientSegment::Kind::early) {
     return drop_packet(context, Reason::syn_data);
@@ -245,6 +263,9 @@ Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   // What passed may not be what is open now.
   const bool is_void = event.reopened && flow.phase == FlowPhase::passed;
   if (event.restarted || is_void) flows_.restart(flow);
+  if (!flow.is_answered && (flow.tcp.handshake_seen() || event.acknowledged_more)) {
+    flows_.note_answer(flow);
+  }
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
   if (event.acknowledges_unseen) return cannot_judge(context, Reason::unjudged_acknowledged);
   if (event.acknowledged_more) {

@@ -30,6 +30,7 @@ class TcpJudge {
   Judgement judge_unknown_flow(const Context& context) noexcept;
   Judgement judge_midstream(const Context& context, Flow* flow) noexcept;
   std::optional<Judgement> judge_apart(const Context& context, Flow& flow) noexcept;
+  Judgement judge_unknown_answer(const Context& context) noexcept;
   Judgement judge_wrong_side(const Context& context, const Flow& flow) const noexcept;
   Judgement judge_refused(const Context& context, Flow& flow, Sender sender) noexcept;
   Judgement judge_client(const Context& context, Flow& flow) noexcept;

@@ -63,7 +63,7 @@ class UnjudgedLog {
   }
 
   [[nodiscard]] static constexpr std::size_t memory_bytes() noexcept {
-    return kEntries * flow::Table<Entry>::bytes_per_flow();
+    return kEntries * flow::Table<Entry>::bytes_per_entry();
   }
 
  private:

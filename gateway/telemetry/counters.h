@@ -69,7 +69,7 @@ inline constexpr std::size_t kActions = 4;       // policy::Action
 inline constexpr std::size_t kApps = 65;         // match::kMaxApps, and one for "*"
 inline constexpr std::size_t kErrorSlots = 64;   // decode and parse errors, named by the engine
 inline constexpr std::size_t kReasonSlots = 64;  // engine::Reason
-inline constexpr std::size_t kRemovals = 4;      // flow::Removal
+inline constexpr std::size_t kRemovals = 5;      // flow::Removal
 
 struct WorkerCounters {
 #define SLUICE_X(name, metric, help) Counter name;

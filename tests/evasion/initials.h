@@ -54,10 +54,20 @@ class Initials {
     script_.datagram(payload);
     return *this;
   }
+  // One that never arrives, with a number that lies ahead.
+  Initials& lost(std::uint64_t ahead) {
+    test::QuicPacket packet = packet_;
+    packet.number += ahead;
+    packet.number_bytes = 4;
+    script_.add(
+        {.payload = sealed(packet, Frames().ping(), test::kQuicDatagram), .hops = kTooFewHops});
+    return *this;
+  }
   // One of another connection.
-  Initials& other(const Frames& frames) {
+  Initials& other(const Frames& frames, unsigned number = 0) {
     test::QuicPacket packet = packet_;
     packet.dcid[0] ^= std::byte{0xff};
+    packet.dcid[1] ^= static_cast<std::byte>(number);
     script_.datagram(sealed(packet, frames, test::kQuicDatagram));
     return *this;
   }

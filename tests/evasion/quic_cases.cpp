@@ -113,6 +113,34 @@ Scripts decoy_connection(const Payload& payload) {
   });
 }
 
+// A packet number far ahead, before the hello and between its halves. Behind it, to whoever
+// believes it, the short numbers of the others mean something else.
+Scripts number_decoy(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) {
+    const std::size_t cut = what.name_at + 4;
+    const auto [first, second] = halves(what.stream, cut);
+    Scripts scripts;
+    for (const std::uint64_t ahead : {120U, 200U, 1U << 16, 1U << 24}) {
+      scripts.push_back(Initials(start).datagram(first).lost(ahead).datagram(second).script());
+      scripts.push_back(Initials(start).lost(ahead).datagram(first).datagram(second).script());
+      scripts.push_back(Initials(start).datagram(second).lost(ahead).datagram(first).script());
+    }
+    return scripts;
+  });
+}
+
+// Other connections of the same socket to the same server before this one.
+Scripts shared_socket(const Payload& payload) {
+  return each_version(payload, [](const Payload& what, const Initials& start) -> Scripts {
+    constexpr unsigned kOthers = 6;
+    const std::size_t cut = what.name_at + 4;
+    const auto [first, second] = halves(what.stream, cut);
+    Initials initials(start);
+    for (unsigned i = 0; i < kOthers; ++i) initials.other(Frames().crypto(what.decoy, 0), i);
+    return {initials.datagram(first).datagram(second).script()};
+  });
+}
+
 }  // namespace
 
 std::span<const Case> quic_cases() {
@@ -131,6 +159,8 @@ std::span<const Case> quic_cases() {
        quic_overlapping,
        Trait::breaks_evader},
       {"quic_decoy_connection", "a decoy with another DCID", {Kind::quic}, decoy_connection},
+      {"quic_number_decoy", "a far packet number that never arrives", {Kind::quic}, number_decoy},
+      {"quic_shared_socket", "six connections on the same ports", {Kind::quic}, shared_socket},
   };
   return cases;
 }

@@ -52,7 +52,7 @@ TEST(FlowTable, EvictsTheLeastValuableFirst) {
   std::vector<Removal> removals;
   const auto on_remove = [&](Value&, Removal why) { removals.push_back(why); };
   const auto insert = [&](std::uint32_t number, Keep keep) {
-    table.keep(table.insert(key(number), Nanos{number}, on_remove), keep);
+    table.keep(table.insert(key(number), Nanos{number}, on_remove), keep, on_remove);
   };
   insert(1, Keep::held);
   insert(2, Keep::pinned);
@@ -65,6 +65,77 @@ TEST(FlowTable, EvictsTheLeastValuableFirst) {
                                    Removal::evicted_pinned, Removal::evicted_held}));
   EXPECT_EQ(table.find(key(1)), nullptr);
   EXPECT_NE(table.find(key(4)), nullptr);
+}
+
+IpAddress client(std::uint32_t number) {
+  return *IpAddress::parse("10." + std::to_string(number >> 16) + "." +
+                           std::to_string(number >> 8 & 255) + "." + std::to_string(number & 255));
+}
+
+// A class at its limit evicts one of its own, and the others keep what they have.
+TEST(FlowTable, AFloodFillsNoClassButItsOwn) {
+  Table<Value> table(100, {1, 2}, kTimeout, {10, 5, 0, 20, 0});
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    table.insert(key(i), client(i), Keep::light, Nanos{i}, kIgnore);
+  }
+  std::vector<Removal> removals;
+  const auto on_remove = [&](Value&, Removal why) { removals.push_back(why); };
+  for (std::uint32_t i = 1000; i < 1500; ++i) {
+    table.insert(key(i), client(i), Keep::unanswered, Nanos{i}, on_remove);
+  }
+  EXPECT_EQ(removals, std::vector(490, Removal::evicted_unanswered));
+  EXPECT_EQ(table.size(), 50U);
+  removals.clear();
+  for (std::uint32_t i = 2000; i < 2500; ++i) {
+    Value& value = table.insert(key(i), client(i), Keep::unanswered, Nanos{i}, on_remove);
+    table.keep(value, Keep::pinned, on_remove);
+  }
+  EXPECT_EQ(std::ranges::count(removals, Removal::evicted_light), 0);
+  for (std::uint32_t i = 0; i < 40; ++i) EXPECT_NE(table.find(key(i)), nullptr);
+}
+
+TEST(FlowTable, TheClientThatHoldsMostGivesWay) {
+  constexpr std::uint32_t kCapacity = 1024;
+  Table<Value> table(kCapacity, {1, 2}, kTimeout, ClassLimits{});
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    table.insert(key(i), client(i), Keep::light, Nanos{0}, kIgnore);
+  }
+  for (std::uint32_t i = 1000; i < 9000; ++i) {
+    table.insert(key(i), client(7777), Keep::light, Nanos{1}, kIgnore);
+  }
+  for (std::uint32_t i = 0; i < 100; ++i) EXPECT_NE(table.find(key(i)), nullptr);
+  EXPECT_EQ(table.find(key(1000)), nullptr);
+  EXPECT_NE(table.find(key(8999)), nullptr);
+}
+
+// Forged clients with an entry each push out one another, not a client that has a few.
+TEST(FlowTable, AmongEqualsTheOneIdleLongestGivesWay) {
+  constexpr std::uint32_t kCapacity = 1024;
+  Table<Value> table(kCapacity, {1, 2}, kTimeout, ClassLimits{});
+  for (std::uint32_t i = 0; i < kCapacity; ++i) {
+    table.insert(key(i), client(i), Keep::light, Nanos{i}, kIgnore);
+  }
+  for (std::uint32_t i = 5000; i < 5010; ++i) {
+    table.insert(key(i), client(9), Keep::light, Nanos{5000}, kIgnore);
+  }
+  for (std::uint32_t i = 10'000; i < 10'900; ++i) {
+    table.insert(key(i), client(i), Keep::light, Nanos{i}, kIgnore);
+  }
+  for (std::uint32_t i = 5000; i < 5010; ++i) EXPECT_NE(table.find(key(i)), nullptr);
+  EXPECT_EQ(table.find(key(100)), nullptr);
+}
+
+TEST(FlowTable, AllAddressesOfASlash64AreOneClient) {
+  Table<Value> table(256, {1, 2}, kTimeout, ClassLimits{});
+  const IpAddress probe = *IpAddress::parse("2001:db8:0:1::5");
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    table.insert(key(i), probe, Keep::light, Nanos{0}, kIgnore);
+  }
+  for (std::uint32_t i = 1000; i < 3000; ++i) {
+    const IpAddress other = *IpAddress::parse("2001:db8:0:2::" + std::to_string(i));
+    table.insert(key(i), other, Keep::light, Nanos{i}, kIgnore);
+  }
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_NE(table.find(key(i)), nullptr);
 }
 
 TEST(FlowTable, ExpiresABoundedNumberOfIdleEntries) {

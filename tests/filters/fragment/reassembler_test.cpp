@@ -41,6 +41,11 @@ class Fragments : public testing::Test {
     reassembler_.settle(true);
   }
 
+  void wait(Nanos time) {
+    now_ += time;
+    for (int i = 0; i < 100; ++i) reassembler_.expire(now_);
+  }
+
   static constexpr std::size_t kDatagrams = 16;
   Reassembler reassembler_{{.datagrams = kDatagrams, .timeout = std::chrono::seconds(60)}, {1, 2}};
   Nanos now_ = std::chrono::seconds(1000);
@@ -115,8 +120,10 @@ TEST_F(Fragments, OfARefusedDatagramStayRefused) {
   EXPECT_EQ(take(pieces[1]), Outcome::refused);
   now_ += std::chrono::seconds(59);
   EXPECT_EQ(take(pieces[1]), Outcome::refused);
-  now_ += std::chrono::seconds(61);
-  reassembler_.expire(now_);
+  wait(std::chrono::seconds(61));
+  EXPECT_EQ(take(pieces[1]), Outcome::refused);
+  wait(std::chrono::seconds(61));
+  wait(std::chrono::seconds(61));
   EXPECT_EQ(take(pieces[1]), Outcome::incomplete);  // by now the host has forgotten the first
 }
 
@@ -193,14 +200,14 @@ TEST_F(Fragments, ProtocolsThatAreNeverJudgedAreNotHeld) {
   EXPECT_EQ(reassembler_.collecting(), 0U);
 }
 
-TEST_F(Fragments, OneSourceMayHoldAQuarter) {
+TEST_F(Fragments, TheSourceThatHoldsMostGivesWay) {
   EXPECT_EQ(take(test::fragment_of(v6_, 0, 56)), Outcome::incomplete);
   for (std::uint32_t id = 0; id < 100; ++id) {
     EXPECT_EQ(take(test::fragment_of(v4_, 0, 56, {.id = id})), Outcome::incomplete);
     ++now_;
   }
-  EXPECT_EQ(reassembler_.collecting(), 1 + kDatagrams / 4);
-  EXPECT_EQ(reassembler_.evicted(), 100 - kDatagrams / 4);
+  EXPECT_EQ(reassembler_.collecting(), kDatagrams);
+  EXPECT_EQ(reassembler_.evicted(), 101 - kDatagrams);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 0})), Outcome::evicted);
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100, {.id = 99})), Outcome::whole);
   EXPECT_EQ(take(test::fragment_of(v6_, 56, 100)), Outcome::whole);
@@ -219,9 +226,11 @@ TEST_F(Fragments, OfManySourcesEvictTheOldest) {
 
 TEST_F(Fragments, AreForgottenAfterTheTimeout) {
   EXPECT_EQ(take(test::fragment_of(v4_, 0, 56)), Outcome::incomplete);
-  now_ += std::chrono::seconds(60);
-  reassembler_.expire(now_);
+  wait(std::chrono::seconds(60));
   EXPECT_EQ(reassembler_.collecting(), 0U);
+  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::refused);
+  wait(std::chrono::seconds(60));
+  wait(std::chrono::seconds(60));
   EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::incomplete);
 }
 
@@ -233,6 +242,50 @@ TEST_F(Fragments, OfAPassedDatagramAreRefusedOnceItsBytesAreGone) {
     expect_whole(test::fragments_of(v6_, 56, {.id = id}), v6_);
   }
   EXPECT_EQ(take(test::fragments_of(v4_, 56)[0]), Outcome::refused);
+}
+
+// More verdicts than the table holds: the host may still have the first fragment.
+TEST_F(Fragments, OfARefusedDatagramStayRefusedWhateverComesBetween) {
+  const auto pieces = test::fragments_of(v4_, 56);
+  EXPECT_EQ(take(pieces[0]), Outcome::incomplete);
+  EXPECT_EQ(take(pieces[1]), Outcome::whole);
+  reassembler_.settle(false);
+  for (std::uint32_t id = 100; id < 3000; ++id) {
+    const auto others = test::fragments_of(v6_, 56, {.id = id});
+    EXPECT_EQ(take(others[0]), Outcome::incomplete);
+    EXPECT_EQ(take(others[1]), Outcome::whole);
+    reassembler_.settle(id % 2 == 0);
+  }
+  EXPECT_EQ(take(pieces[1]), Outcome::refused);
+  EXPECT_EQ(take(pieces[0]), Outcome::refused);
+}
+
+// A decoy that dies on its way completes the datagram here, and its host waits for the true one.
+TEST_F(Fragments, OfAPassedDatagramStayRefusedWhateverComesBetween) {
+  expect_whole(test::fragments_of(v4_, 56), v4_);
+  for (std::uint32_t id = 100; id < 3000; ++id) {
+    expect_whole(test::fragments_of(v4_, 56, {.id = id}), v4_);
+  }
+  EXPECT_EQ(take(test::fragments_of(v4_, 56)[0]), Outcome::refused);
+}
+
+TEST_F(Fragments, OfAnEvictedDatagramStayRefusedWhateverComesBetween) {
+  EXPECT_EQ(take(test::fragment_of(v4_, 0, 56)), Outcome::incomplete);
+  for (std::uint32_t id = 100; id < 3000; ++id) {
+    EXPECT_EQ(take(test::fragment_of(v4_, 0, 56, {.id = id})), Outcome::incomplete);
+    ++now_;
+  }
+  EXPECT_EQ(take(test::fragment_of(v4_, 56, 100)), Outcome::refused);
+}
+
+// Numbers of 16 bits come round while a busy sender's packets are on their way.
+TEST_F(Fragments, OfABusySenderPassWhenItsNumbersComeRound) {
+  for (std::uint32_t id = 0; id < 70'000; ++id) {
+    const auto pieces = test::fragments_of(v4_, 56, {.id = id & 0xffff});
+    ASSERT_EQ(take(pieces[0]), Outcome::incomplete) << id;
+    ASSERT_EQ(take(pieces[1]), Outcome::whole) << id;
+    reassembler_.settle(true);
+  }
 }
 
 }  // namespace

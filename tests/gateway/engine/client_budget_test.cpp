@@ -30,6 +30,13 @@ TEST(ClientBudget, IsSeparateForEachClient) {
   EXPECT_EQ(taken(budget, kAnother, seconds(1), 50), 10U);
 }
 
+TEST(ClientBudget, AllAddressesOfASlash64HaveOne) {
+  ClientBudget budget(8, 10, {1, 2});
+  EXPECT_EQ(taken(budget, kAnother, seconds(1), 50), 10U);
+  EXPECT_EQ(taken(budget, *IpAddress::parse("2001:db8::2"), seconds(1), 50), 0U);
+  EXPECT_EQ(taken(budget, *IpAddress::parse("2001:db8:0:1::2"), seconds(1), 50), 10U);
+}
+
 TEST(ClientBudget, KeepsServingWhenTimeGoesBack) {
   ClientBudget budget(8, 10, {1, 2});
   EXPECT_EQ(taken(budget, kOne, seconds(10'000), 50), 10U);

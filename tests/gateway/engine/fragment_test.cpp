@@ -169,8 +169,11 @@ TEST(FragmentEvasion, AFloodDoesNotLetOneThrough) {
   for (std::uint32_t id = 100; id < 400; ++id) {
     EXPECT_EQ(lab.send(fragment_of(banned, 0, 48, {.id = id})), Verdict::pass);
   }
-  EXPECT_EQ(lab.send(fragment_of(banned, 48, 1400)), Verdict::drop);
+  EXPECT_EQ(lab.send(fragment_of(banned, 48, 1400, {.id = 300})), Verdict::drop);
   EXPECT_EQ(lab.count(Reason::fragment_unheld), 1U);
+  // Its verdict is gone as well by now.
+  EXPECT_EQ(lab.send(fragment_of(banned, 48, 1400)), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::fragment_refused), 1U);
   EXPECT_GT(lab.counters->fragments_evicted.value(), 0U);
 }
 

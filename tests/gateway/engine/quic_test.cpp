@@ -234,7 +234,7 @@ TEST(Quic, DnsOverQuicIsNamedByItsSignature) {
   EXPECT_EQ(lab.counters->findings.value(), 2U);
 }
 
-TEST(Quic, MemoryIsTakenFromTheFlowIdleLongest) {
+TEST(Quic, TheHelloIdleLongestGivesWay) {
   Lab lab(LabOptions{.limits = {.flows = 64, .streams = 8, .hellos = {.flows = 64, .streams = 4}}});
   for (int i = 0; i < 20; ++i) {
     QuicConnection connection(lab, "192.0.2.1:" + std::to_string(4000 + i));
@@ -243,7 +243,54 @@ TEST(Quic, MemoryIsTakenFromTheFlowIdleLongest) {
   }
   QuicConnection first(lab, "192.0.2.1:4000");
   EXPECT_EQ(first.to_server(whole_hello("example.com")), Verdict::drop);
-  EXPECT_EQ(lab.count(Reason::no_memory), 1U);
+  EXPECT_EQ(lab.count(Reason::forgotten), 1U);
+}
+
+// A library that has one socket for all its connections; each handshake goes on to its end.
+TEST(Quic, ManyConnectionsOfOneSocketToOneServerPass) {
+  Lab lab(
+      LabOptions{.limits = {.flows = 64, .streams = 8, .hellos = {.flows = 64, .streams = 64}}});
+  QuicConnection socket(lab);
+  struct Handshake {
+    QuicPacket client, server, next;
+  };
+  std::vector<Handshake> all;
+  for (unsigned i = 0; i < 16; ++i) {
+    Handshake one{.client = {.scid = test::byte_vector("c" + std::to_string(i))}};
+    one.client.dcid[0] = static_cast<std::byte>(i);
+    const ByteVector id = test::byte_vector("s" + std::to_string(i));
+    one.server = {.dcid = one.client.scid,
+                  .scid = id,
+                  .keys_of = one.client.dcid,
+                  .sender = quic::Sender::server};
+    one.next = {.dcid = id, .scid = one.client.scid, .number = 1, .keys_of = one.client.dcid};
+    EXPECT_EQ(socket.to_server(whole_hello("example.com", one.client)), Verdict::pass);
+    all.push_back(one);
+  }
+  for (const Handshake& one : all) {
+    EXPECT_EQ(socket.to_client(test::quic_initial(one.server, test::ack_frame(0))), Verdict::pass);
+  }
+  for (const Handshake& one : all) {
+    EXPECT_EQ(socket.to_server(test::quic_initial(one.next, test::ack_frame(0), 1200)),
+              Verdict::pass);
+  }
+  EXPECT_EQ(lab.count(Reason::server_data), all.size());
+  QuicPacket last;
+  last.dcid[0] = std::byte{99};
+  EXPECT_EQ(socket.to_server(whole_hello("wechat.com", last)), Verdict::drop);
+}
+
+// Where the server's packets take another way.
+TEST(Quic, AClientGoesOnThoughItsServersAnswerWasNotSeen) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const QuicPacket first;
+  const QuicPacket answer{.dcid = kServerId, .number = 1, .keys_of = first.dcid};
+  EXPECT_EQ(connection.to_server(whole_hello("example.com", first)), Verdict::pass);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(connection.to_server(test::quic_initial(answer, test::ack_frame(0), 1200)),
+              Verdict::pass);
+  }
 }
 
 // A hello in frames cut anywhere, some of them twice or overlapping, in any order, in packets and

@@ -117,7 +117,7 @@ LabOptions options(std::size_t workers) {
   options.clients = "192.0.0.0/16";
   options.workers = workers;
   options.can.sides = true;
-  options.limits = {.flows = 1024,
+  options.limits = {.flows = 4096,
                     .streams = 512,
                     .leases = {.leases = 512, .innocents = 512},
                     .questions = 512,

@@ -25,7 +25,7 @@ Labels labels() {
           .reasons = {"allowed", "banned"},
           .protocols = {"dns", "tls", "quic", "http", "mmtls", "ip"},
           .actions = {"allow", "log", "drop", "reject"},
-          .removals = {"closed", "idle", "full", "reset"},
+          .removals = {"closed", "idle", "full", "reset", "late"},
           .errors = {{"packet", "truncated"}, {"", ""}, {"tls", "malformed"}}};
 }
 
