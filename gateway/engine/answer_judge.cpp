@@ -156,7 +156,7 @@ Judgement AnswerJudge::refuse(const Context& context, Flow& flow, const dns::Fra
   }
   Judgement judgement = flows_.block(context, flow, Reason::banned, reject, segment.client_has);
   if (answers && std::holds_alternative<Reset>(judgement.act)) {
-    flow.is_answered = true;
+    flow.was_sent_answer = true;
     judgement.act = AnswerOverTcp{&context.bench.tcp_answer};
   }
   return judgement;

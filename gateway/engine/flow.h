@@ -53,7 +53,7 @@ struct alignas(64) Flow {
   ShownNames shown = ShownNames::none;
   std::uint8_t client_told = 0;    // rejected: how often the client was sent a reset …
   std::uint8_t server_told = 0;    // … and the server
-  bool is_answered = false;        // rejected: the client was sent an answer, which it has to read
+  bool was_sent_answer = false;    // rejected: the client was sent one of ours, and has to read it
   bool client_is_low = false;      // which end of the key
   bool is_answered = false;        // both ends were seen to speak
   bool was_forgotten = false;      // what came before, on these ports, may be half of something

@@ -176,8 +176,10 @@ Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept
   if (progress.finished) return finish(flow);
   const bool any = progress.judged > judged_before;
   const auto* const search = std::get_if<inspect::InSearch>(&progress.state.at);
-  if (flow.tcp.is_midstream() && search != nullptr && !search->is_under_way()) {
-    return flows_.pass(flow, any && search->behind_hello ? progress.finish : Reason::midstream);
+  // A hello is kept until its server answers it: a later copy of one of its segments may differ.
+  if (flow.tcp.is_midstream() && search != nullptr && !search->is_under_way() &&
+      !search->behind_hello) {
+    return flows_.pass(flow, Reason::midstream);
   }
   forget_judged(flow);
   return pass(any ? progress.finish : Reason::unfinished);
@@ -268,7 +270,7 @@ Judgement StreamJudge::refuse_question(const Context& context, Flow& flow,
   lay_out_answer(context, flow, refusal);
   Judgement judgement = refuse(context, flow, refusal);
   if (std::holds_alternative<Reset>(judgement.act) && context.packet.tcp.ack) {
-    flow.is_answered = true;
+    flow.was_sent_answer = true;
     judgement.act = AnswerOverTcp{&context.bench.tcp_answer};
   }
   return judgement;

@@ -32,7 +32,7 @@ bool may_begin(const Context& context) {
   if (bench.findings.size() > 0) return true;
   if (report.progress == inspect::Progress::unreadable) return false;
   const auto* const search = std::get_if<inspect::InSearch>(&state.at);
-  return search == nullptr || search->is_under_way();
+  return search == nullptr || search->is_under_way() || search->behind_hello;
 }
 
 }  // namespace
@@ -179,7 +179,7 @@ Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sen
   if (!tells || told == kMostResets || context.packet.tcp.rst) return again;
   // A client that was answered reads the answer first, and then ends.
   const bool goes_on = from_client && !context.packet.payload.empty();
-  if (from_client && flow.is_answered && !goes_on && !context.packet.tcp.fin) return again;
+  if (from_client && flow.was_sent_answer && !goes_on && !context.packet.tcp.fin) return again;
   ++told;
   Reset reset;
   // The packet's acknowledgment is the number that its sender expects. A client that goes on may
