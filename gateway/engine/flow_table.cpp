@@ -56,6 +56,10 @@ bool is_unfinished(const Flow& flow, flow::Removal why) {
       if (!idle || flow.answers.holds_memory()) return true;
       break;
     case Stage::search:
+      // A hello that its server has not answered yet is as one that is finished.
+      if (std::get<inspect::InSearch>(flow.progress.state.at).behind_hello) {
+        return !idle || flow.is_answered;
+      }
       if (idle) return false;
       break;
     case Stage::start:

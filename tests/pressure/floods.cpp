@@ -82,7 +82,7 @@ Steps passed_hellos(std::size_t number, std::string_view client) {
   const ByteVector whole = hello(kOrdinary);
   Steps steps = opened(connection(number, client));
   steps.push_back({connection(number, client).data(0, whole)});
-  steps.push_back({connection(number, client).acknowledge(whole.size()), Side::outside});
+  steps.push_back({connection(number, client).server_hello(whole.size()), Side::outside});
   return steps;
 }
 

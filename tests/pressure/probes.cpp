@@ -60,7 +60,7 @@ Probe passed_connection(std::string_view name, unsigned port) {
   const ByteVector whole = hello(name);
   Steps before = opened(port);
   before.push_back({connection(port).data(0, whole)});
-  before.push_back({connection(port).acknowledge(whole.size()), Side::outside});
+  before.push_back({connection(port).server_hello(whole.size()), Side::outside});
   return {.before = before,
           .after = {{connection(port).data(whole.size(), as_bytes(std::string_view("more")))}}};
 }
