@@ -12,7 +12,8 @@ Judge::Judge(const JudgeLimits& limits, HashKey key, Mode mode, const EvidenceLi
       dns_(evidence_),
       answers_(flows_, dns_, evidence_),
       streams_(flows_, answers_, evidence_, unread_),
-      tcp_(flows_, streams_, answers_),
+      segments_(flows_, streams_),
+      tcp_(flows_, segments_, streams_, answers_),
       hellos_(limits.hellos, key),
       quic_(hellos_),
       dtls_(hellos_) {}
@@ -90,7 +91,7 @@ std::uint64_t Judge::removals(flow::Removal removal) const noexcept {
 }
 
 std::uint64_t Judge::overlaps() const noexcept {
-  return streams_.overlaps() + answers_.overlaps() + hellos_.overlaps();
+  return segments_.overlaps() + answers_.overlaps() + hellos_.overlaps();
 }
 
 }  // namespace sluice::engine

@@ -5,7 +5,7 @@
 //   packet ─┬─ UDP ─┬─ DNS, both ways ─► DnsJudge ──┐
 //           │       ├─ QUIC, any port ─► QuicJudge ─┼─► AddressEvidence: what shows no name
 //           │       └─ DTLS, any port ─► DtlsJudge ─┘
-//           └─ TCP ─► TcpJudge ─┬─ client's bytes ──────► StreamJudge
+//           └─ TCP ─► TcpJudge ─┬─ client's bytes ──────► SegmentJudge ─► StreamJudge
 //                               └─ a DNS server's bytes ► AnswerJudge ─► DnsJudge
 //
 // One worker owns one judge. No allocation after construction, no lock, no clock: time comes with
@@ -28,6 +28,7 @@
 #include "gateway/engine/hello_table.h"
 #include "gateway/engine/limits.h"
 #include "gateway/engine/quic_judge.h"
+#include "gateway/engine/segment_judge.h"
 #include "gateway/engine/stream_judge.h"
 #include "gateway/engine/tcp_judge.h"
 #include "gateway/engine/unread_paths.h"
@@ -90,6 +91,7 @@ class Judge {
   DnsJudge dns_;
   AnswerJudge answers_;
   StreamJudge streams_;
+  SegmentJudge segments_;
   TcpJudge tcp_;
   HelloTable hellos_;
   QuicJudge quic_;

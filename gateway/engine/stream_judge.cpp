@@ -55,118 +55,9 @@ void move_behind(const inspect::StreamReport& report, Bytes looked_at, bool name
   progress.needed = std::max<std::uint64_t>(progress.judged, report.consumed > 0 ? 0 : reach) + 1;
 }
 
-bool agrees(const Flow& flow, const flow::StreamPool& pool, const flow::ClientSegment& segment) {
-  return flow.stream.agrees(pool, segment.offset, segment.bytes) &&
-         flow.framing.agrees(pool, segment.offset, segment.bytes);
-}
-
-// All of it lies in a body whose head is judged: it names nothing, and need not be kept.
-bool is_body(const Flow& flow, const flow::ClientSegment& segment) {
-  const std::uint64_t base = flow.stream.base();
-  const std::uint64_t end = segment.offset + segment.bytes.size();
-  return end <= base ||
-         (segment.offset >= base + flow.progress.seen && end <= base + flow.progress.judged);
-}
-
 }  // namespace
 
-Judgement StreamJudge::take(const Context& context, Flow& flow,
-                            const flow::ClientSegment& segment) noexcept {
-  const Judgement judgement = take_segment(context, flow, segment);
-  if (judgement.passes()) {
-    const std::uint64_t end = segment.offset + segment.bytes.size();
-    if (segment.offset <= flow.sent) flow.sent = std::max(flow.sent, end);
-    flow.sent = std::max({flow.sent, flow.stream.contiguous(), flow.tcp.acknowledged()});
-  }
-  return judgement;
-}
-
-Judgement StreamJudge::take_segment(const Context& context, Flow& flow,
-                                    const flow::ClientSegment& segment) noexcept {
-  if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
-  if (is_body(flow, segment)) return take_body(context, flow, segment);
-  const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());
-  if (segment.offset >= window_end) return drop_packet(context, Reason::beyond_window);
-  flow::ClientSegment inside = segment;
-  inside.bytes = segment.bytes.first(
-      std::min<std::uint64_t>(segment.bytes.size(), window_end - segment.offset));
-  Judgement judgement;
-  if (agrees(flow, flows_.pool(), inside)) {
-    judgement = take_new(context, flow, inside.offset, inside.bytes);
-  } else {
-    ++overlaps_;
-    if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
-    const MutableBytes payload = rewrite(context, flow, segment);
-    const Bytes changed = Bytes(payload).last(segment.bytes.size()).first(inside.bytes.size());
-    judgement = take_new(context, flow, inside.offset, changed);
-    if (judgement.passes()) judgement.act = Rewrite{payload};
-  }
-  // What reaches beyond the window passes only where its start settles what lies there.
-  const std::uint64_t settled = flow.stream.base() + flow.progress.judged;
-  const bool overhangs =
-      inside.bytes.size() < segment.bytes.size() && settled < segment.offset + segment.bytes.size();
-  return overhangs && flow.phase == FlowPhase::judging ? drop_packet(context, Reason::beyond_window)
-                                                       : judgement;
-}
-
-// All is judged, and the server has not acknowledged it yet: what comes again must be the same.
-Judgement StreamJudge::take_again(const Context& context, Flow& flow,
-                                  const flow::ClientSegment& segment) noexcept {
-  if (segment.offset >= flow.judged_end) return pass(flow.finish);
-  // Its memory was reclaimed: the bytes cannot be compared.
-  if (!flow.stream.holds_memory()) return drop_packet(context, Reason::no_memory);
-  if (agrees(flow, flows_.pool(), segment)) return pass(flow.finish);
-  ++overlaps_;
-  if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
-  return {.act = Rewrite{rewrite(context, flow, segment)}, .reason = flow.finish};
-}
-
-// The packet's payload with each kept byte in its place.
-MutableBytes StreamJudge::rewrite(const Context& context, const Flow& flow,
-                                  const flow::ClientSegment& segment) noexcept {
-  const MutableBytes payload = context.copy_payload();
-  const MutableBytes bytes = payload.last(segment.bytes.size());
-  flow.stream.overwrite(flows_.pool(), segment.offset, bytes);
-  flow.framing.overwrite(flows_.pool(), segment.offset, bytes);
-  return payload;
-}
-
-// Of a body, or in front of what is kept: only the framing in it must be the same.
-Judgement StreamJudge::take_body(const Context& context, Flow& flow,
-                                 const flow::ClientSegment& segment) noexcept {
-  if (agrees(flow, flows_.pool(), segment)) return pass(Reason::body);
-  ++overlaps_;
-  if (!context.can_rewrite()) return drop_packet(context, Reason::overlap);
-  return {.act = Rewrite{rewrite(context, flow, segment)}, .reason = Reason::body};
-}
-
-// REQUIRES: `bytes` agree with the stream.
-Judgement StreamJudge::take_new(const Context& context, Flow& flow, std::uint64_t offset,
-                                Bytes bytes) noexcept {
-  switch (store(context, flow, offset, bytes)) {
-    case flow::Insert::stored:
-    case flow::Insert::known:
-      return judge_stream(context, flow);
-    case flow::Insert::no_memory:
-      return flows_.no_memory(context, flow);
-    case flow::Insert::differs:
-    case flow::Insert::beyond_window:
-      break;
-  }
-  return drop_packet(context, Reason::beyond_window);
-}
-
-flow::Insert StreamJudge::store(const Context& context, Flow& flow, std::uint64_t offset,
-                                Bytes bytes) noexcept {
-  flow::Insert result = flow.stream.insert(flows_.pool(), offset, bytes);
-  if (result == flow::Insert::no_memory && flows_.reclaim(context, flow)) {
-    result = flow.stream.insert(flows_.pool(), offset, bytes);
-  }
-  flows_.update_keep(flow);
-  return result;
-}
-
-Judgement StreamJudge::judge_stream(const Context& context, Flow& flow) noexcept {
+Judgement StreamJudge::judge(const Context& context, Flow& flow) noexcept {
   const Progress& progress = flow.progress;
   const std::uint64_t judged_before = progress.judged;
   if (auto judgement = read_on(context, flow)) return *judgement;
@@ -414,26 +305,6 @@ std::optional<Reason> StreamJudge::ends_search(const Context& context, Flow& flo
       flow.server_bytes > inspect::kMaxServerBytesInSearch && !flow.stream.holds_memory();
   if (!ends || flow.server_hello.expects_hello()) return std::nullopt;
   return is_behind_hello(flow.progress.state) ? flow.progress.finish : Reason::unknown_protocol;
-}
-
-// Only TLS is looked for in a stream that is searched. The bytes in front of the segment may be the
-// start of a hello that the left-out byte stands in.
-bool StreamJudge::is_beside_hellos(const Flow& flow, const flow::ClientSegment& segment) noexcept {
-  if (flow.phase == FlowPhase::finished && segment.offset >= flow.judged_end) return true;
-  const auto* const search = std::get_if<inspect::InSearch>(&flow.progress.state.at);
-  if (search == nullptr || search->waiting > 0) return false;
-  if (segment.offset > flow.stream.contiguous()) return false;
-  constexpr std::uint64_t kHeadBytes = 36;  // six bytes, each in a record of its own
-  constexpr std::byte kHandshake{22};
-  const std::uint64_t base = flow.stream.base();
-  const std::uint64_t from = std::max(base, segment.offset - std::min(segment.offset, kHeadBytes));
-  const Bytes kept = flow.stream.view_from(flows_.pool(), from);
-  const Bytes in_front = kept.first(
-      std::min<std::uint64_t>(kept.size(), segment.offset - std::min(from, segment.offset)));
-  const auto begins = [=](Bytes bytes) {
-    return std::ranges::find(bytes, kHandshake) != bytes.end();
-  };
-  return !begins(in_front) && !begins(segment.bytes);
 }
 
 }  // namespace sluice::engine

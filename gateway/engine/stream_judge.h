@@ -2,10 +2,9 @@
 
 // Judges what a client sends on one TCP connection, in order, message by message.
 //
-//   segment ─► [rewritten to what went before] ─► stream ─► inspect ─► ruling ─► judgement
+//   segment ─► SegmentJudge ─► kept stream ─► inspect ─► ruling ─► judgement
 //
-// There is one reading of a stream: of each byte, the first copy that we let through is the only
-// one that ever goes through (filters/flow/README.md). One worker owns one. No allocation.
+// One worker owns one. No allocation.
 
 #include <cstdint>
 #include <optional>
@@ -23,9 +22,9 @@ class StreamJudge {
               const UnreadPaths& unread)
       : flows_(flows), answers_(answers), evidence_(evidence), unread_(unread) {}
 
-  // A segment with data. REQUIRES: the flow is in phase judging or finished.
-  [[nodiscard]] Judgement take(const Context& context, Flow& flow,
-                               const flow::ClientSegment& segment) noexcept;
+  // What has come and is not judged yet. REQUIRES: the flow is in phase judging, and what is kept
+  // fits its window.
+  [[nodiscard]] Judgement judge(const Context& context, Flow& flow) noexcept;
   // The server has acknowledged more of the stream: makes room for later messages, and learns where
   // the names lead that it took. REQUIRES: a packet of the server.
   [[nodiscard]] std::optional<Judgement> on_acknowledged(const Context& context,
@@ -43,28 +42,10 @@ class StreamJudge {
   // counts as come.
   [[nodiscard]] std::uint64_t reached(const Flow& flow) const noexcept;
 
-  // Before a segment is taken: no hello, question or request begins in its bytes or is under way,
-  // even if one of them is left out.
-  [[nodiscard]] bool is_beside_hellos(const Flow& flow,
-                                      const flow::ClientSegment& segment) noexcept;
-
-  // Segments that differed from what was kept.
-  [[nodiscard]] std::uint64_t overlaps() const noexcept { return overlaps_; }
   // Bytes that parsers looked at: a small multiple of the bytes that came, whatever these are.
   [[nodiscard]] std::uint64_t examined() const noexcept { return examined_; }
 
  private:
-  Judgement take_again(const Context& context, Flow& flow,
-                       const flow::ClientSegment& segment) noexcept;
-  Judgement take_segment(const Context& context, Flow& flow,
-                         const flow::ClientSegment& segment) noexcept;
-  Judgement take_new(const Context& context, Flow& flow, std::uint64_t offset,
-                     Bytes bytes) noexcept;
-  flow::Insert store(const Context& context, Flow& flow, std::uint64_t offset,
-                     Bytes bytes) noexcept;
-  MutableBytes rewrite(const Context& context, const Flow& flow,
-                       const flow::ClientSegment& segment) noexcept;
-  Judgement judge_stream(const Context& context, Flow& flow) noexcept;
   std::optional<Judgement> read_on(const Context& context, Flow& flow) noexcept;
   std::optional<Judgement> judge_message(const Context& context, Flow& flow,
                                          const inspect::StreamReport& report) noexcept;
@@ -75,8 +56,6 @@ class StreamJudge {
   Judgement refuse_question(const Context& context, Flow& flow, const Refusal& refusal) noexcept;
   void lay_out_answer(const Context& context, const Flow& flow, const Refusal& refusal) noexcept;
   Judgement finish(Flow& flow) noexcept;
-  Judgement take_body(const Context& context, Flow& flow,
-                      const flow::ClientSegment& segment) noexcept;
   void forget_judged(Flow& flow) noexcept;
   void skip_to(Flow& flow, std::uint64_t acknowledged) noexcept;
 
@@ -84,7 +63,6 @@ class StreamJudge {
   AnswerJudge& answers_;
   AddressEvidence& evidence_;
   const UnreadPaths& unread_;
-  std::uint64_t overlaps_ = 0;
   std::uint64_t examined_ = 0;
 };
 

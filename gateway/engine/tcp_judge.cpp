@@ -228,7 +228,7 @@ Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
     case flow::ClientSegment::Kind::data:
       break;
   }
-  return streams_.take(context, flow, segment);
+  return segments_.take(context, flow, segment);
 }
 
 // Some servers read an urgent byte where it lies, others beside the stream (RFC 6093), and the
@@ -236,7 +236,7 @@ Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
 // where neither reading can be of interest: FTP, telnet and databases need it.
 Judgement TcpJudge::judge_urgent(const Context& context, Flow& flow,
                                  const flow::ClientSegment& segment) noexcept {
-  const bool is_settled = streams_.is_beside_hellos(flow, segment);
+  const bool is_settled = segments_.is_beside_hellos(flow, segment);
   Judgement judgement = judge_segment(context, flow, segment);
   if (!judgement.passes() || flow.phase == FlowPhase::passed) return judgement;
   const packet::Packet& packet = context.packet;

@@ -1,7 +1,8 @@
 #pragma once
 
 // Judges the packets of TCP connections: whose packet it is, what its flow has come to, and which
-// judge looks at its bytes (StreamJudge for a client's, AnswerJudge for a DNS server's).
+// judge looks at its bytes (SegmentJudge and StreamJudge for a client's, AnswerJudge for a DNS
+// server's).
 //
 // Only what the server can act on counts: see filters/flow/README.md. One worker owns one. No
 // allocation.
@@ -10,14 +11,15 @@
 
 #include "gateway/engine/answer_judge.h"
 #include "gateway/engine/flow_table.h"
+#include "gateway/engine/segment_judge.h"
 #include "gateway/engine/stream_judge.h"
 
 namespace sluice::engine {
 
 class TcpJudge {
  public:
-  TcpJudge(FlowTable& flows, StreamJudge& streams, AnswerJudge& answers)
-      : flows_(flows), streams_(streams), answers_(answers) {}
+  TcpJudge(FlowTable& flows, SegmentJudge& segments, StreamJudge& streams, AnswerJudge& answers)
+      : flows_(flows), segments_(segments), streams_(streams), answers_(answers) {}
 
   // REQUIRES: a TCP packet that is no fragment; context.lookup is its own.
   [[nodiscard]] Judgement judge(const Context& context) noexcept;
@@ -43,6 +45,7 @@ class TcpJudge {
                                               Sender sender) noexcept;
 
   FlowTable& flows_;
+  SegmentJudge& segments_;
   StreamJudge& streams_;
   AnswerJudge& answers_;
 };
