@@ -393,8 +393,9 @@ std::string_view without_port(std::string_view host) noexcept {
 // protocol, too, or one that goes on with TLS: they are requests if their first line is text.
 Look looks_like_request(Bytes stream, MethodScan& scan) noexcept {
   const std::string_view text = head_of(stream);
+  const auto end = static_cast<std::uint16_t>(text.size());
   Look look;
-  for (; scan.next < text.size(); ++scan.next) {
+  for (; scan.next < end; ++scan.next) {
     const char c = text[scan.next];
     ++look.examined;
     if (scan.in_text) {

@@ -109,7 +109,7 @@ class Walker {
     std::size_t left = header.length;  // bytes of the record behind the handshake header
     if (!walk_.knows_length()) {
       const Bytes there = reader.take(std::min(header.length, reader.remaining()));
-      if (const auto result = read_handshake_header(there, header.length)) return *result;
+      if (const auto result = read_handshake_header(there, header.length)) return result;
       if (!walk_.knows_length()) return std::nullopt;
       left = header.length - in_this_record_;
     }

@@ -91,11 +91,11 @@ class HeadReader {
 }  // namespace
 
 HelloPlace find_client_hello(Bytes stream, std::size_t from, std::size_t end) noexcept {
-  constexpr std::byte kHandshake{22};
+  constexpr std::byte kType{kHandshake};
   HelloPlace place{.at = from};
   while (place.at < end) {
     const Bytes rest = stream.first(end).subspan(place.at);
-    const auto step = static_cast<std::size_t>(std::ranges::find(rest, kHandshake) - rest.begin());
+    const auto step = static_cast<std::size_t>(std::ranges::find(rest, kType) - rest.begin());
     place.at += step;
     place.examined += step;
     if (place.at == end) break;

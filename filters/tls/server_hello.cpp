@@ -9,7 +9,7 @@
 namespace sluice::tls {
 namespace {
 
-constexpr std::uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22;
+constexpr std::uint8_t kChangeCipherSpec = 20, kHandshake = 22;
 constexpr std::uint8_t kServerHello = 2;
 constexpr std::uint8_t kMajor = 3;
 

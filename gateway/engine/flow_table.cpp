@@ -57,7 +57,8 @@ bool is_unfinished(const Flow& flow, flow::Removal why) {
       break;
     case Stage::search:
       // A hello that its server has not answered yet is as one that is finished.
-      if (std::get<inspect::InSearch>(flow.progress.state.at).behind_hello) {
+      if (const auto* const search = std::get_if<inspect::InSearch>(&flow.progress.state.at);
+          search != nullptr && search->behind_hello) {
         return !idle || flow.is_answered;
       }
       if (idle) return false;

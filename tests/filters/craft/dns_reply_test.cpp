@@ -59,7 +59,7 @@ struct Message {
   std::string owner;  // of the record: an answer, or a SOA
   std::uint16_t type = 0;
   std::uint32_t ttl = 0;
-  Bytes data;
+  ByteVector data;
   bool has_opt = false;
   std::uint16_t payload_size = 0;
   std::uint32_t opt_ttl = 0;
@@ -88,7 +88,8 @@ Message read_message(Bytes bytes, std::size_t question_bytes) {
     message.owner = name::to_text(owner->name, text);
     message.type = static_cast<std::uint16_t>(record->type);
     message.ttl = record->ttl;
-    message.data = record->data_in(bytes);
+    const Bytes data = record->data_in(bytes);
+    message.data.assign(data.begin(), data.end());
   }
   if (message.additional > 0) {
     message.has_opt = reader.u8() == 0 && reader.u16() == 41;
@@ -183,7 +184,7 @@ TEST(RefuseQuery, CarriesASoaThatTellsHowLongToKeepIt) {
   EXPECT_EQ(message.owner, "wechat.com");
   EXPECT_EQ(message.ttl, 300U);
   EXPECT_EQ(message.data.size(), 22U);
-  ByteReader minimum(message.data.last(4));
+  ByteReader minimum(Bytes(message.data).last(4));
   EXPECT_EQ(minimum.u32(), 300U);
 }
 

@@ -187,7 +187,8 @@ TEST(Decode, RefusesJumbograms) {
 // Evasion: hosts follow more extension headers than gateways do.
 TEST(Decode, FollowsAnyNumberOfExtensionHeaders) {
   for (const std::size_t count : {1U, 9U, 40U, 500U}) {
-    const auto packet = decode(with_options(question6(), count), LinkType::ethernet);
+    const ByteVector frame = with_options(question6(), count);
+    const auto packet = decode(frame, LinkType::ethernet);
     ASSERT_TRUE(packet) << count;
     EXPECT_EQ(packet->destination_port, Port{53});
     EXPECT_EQ(as_text(packet->payload), "a question");
