@@ -72,7 +72,8 @@ TEST(Tags, VlanTagsMayBeAnyNumber) {
 // Else a client could send every other packet with a tag, and each flow would have two keys.
 TEST(Tags, IdentifierZeroNamesNoVlan) {
   const auto plain = decode(kFrame, LinkType::ethernet);
-  const auto packet = decode(ethernet(0x8100) + raw("\xe0\0\x08\0") + kIp, LinkType::ethernet);
+  const ByteVector frame = ethernet(0x8100) + raw("\xe0\0\x08\0") + kIp;
+  const auto packet = decode(frame, LinkType::ethernet);
   ASSERT_TRUE(packet && plain);
   EXPECT_EQ(packet->vlan_tags, 0);
   EXPECT_EQ(packet->vlan, plain->vlan);

@@ -374,7 +374,8 @@ TEST(Tunnels, TeredoIsToldByItsAddressesOnAnyPort) {
       FrameBuilder("[2001:0:53aa::1]:5000", "[2001:db8::2]:53").payload("a question").build());
   for (const ByteVector& payload : {ip, ip + raw("\x02\x03"
                                                  "abc\x01\0")}) {  // with trailers
-    const auto packet = decode(over_udp(33333, payload), LinkType::ethernet, Tunnels::all());
+    const ByteVector frame = over_udp(33333, payload);
+    const auto packet = decode(frame, LinkType::ethernet, Tunnels::all());
     ASSERT_TRUE(packet);
     EXPECT_EQ(as_text(packet->payload), "a question");
   }
