@@ -10,6 +10,12 @@
 
 namespace sluice {
 
+// The first two bytes. REQUIRES: at.size() >= 2.
+constexpr void put_u16(MutableBytes at, std::uint16_t value) noexcept {
+  at[0] = static_cast<std::byte>(value >> 8);
+  at[1] = static_cast<std::byte>(value & 0xff);
+}
+
 class ByteWriter {
  public:
   explicit constexpr ByteWriter(MutableBytes output) noexcept : output_(output) {}
@@ -27,8 +33,7 @@ class ByteWriter {
       ok_ = false;
       return;
     }
-    output_[at] = static_cast<std::byte>(value >> 8);
-    output_[at + 1] = static_cast<std::byte>(value & 0xff);
+    put_u16(output_.subspan(at), value);
   }
 
   [[nodiscard]] constexpr std::size_t position() const noexcept { return position_; }

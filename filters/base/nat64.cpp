@@ -1,6 +1,7 @@
 #include "filters/base/nat64.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice {
 namespace {
@@ -10,8 +11,7 @@ constexpr std::size_t kReserved = 8;  // the byte that is zero, whatever the pre
 constexpr std::size_t kIpv4Bytes = 4;
 
 IpPrefix well_known() noexcept {
-  IpAddress::Words words{};
-  auto bytes = std::bit_cast<std::array<std::byte, IpAddress::kBytes>>(words);
+  std::array<std::byte, IpAddress::kBytes> bytes{};
   bytes[1] = std::byte{0x64};
   bytes[2] = std::byte{0xff};
   bytes[3] = std::byte{0x9b};

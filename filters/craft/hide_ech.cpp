@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/base/byte_reader.h"
+#include "filters/base/byte_writer.h"
 #include "filters/base/keyed_hash.h"
 
 namespace sluice::craft {
@@ -15,11 +16,6 @@ constexpr std::size_t kParamHead = 4;  // key and length
 constexpr std::size_t kKeyBytes = 2;
 constexpr auto kEch = static_cast<std::uint16_t>(dns::ServiceKey::ech);
 constexpr auto kMandatory = static_cast<std::uint16_t>(dns::ServiceKey::mandatory);
-
-void put_u16(MutableBytes at, std::uint16_t value) noexcept {
-  at[0] = static_cast<std::byte>(value >> 8);
-  at[1] = static_cast<std::byte>(value & 0xff);
-}
 
 std::uint16_t u16_at(Bytes bytes) noexcept {
   return ByteReader(bytes).u16();

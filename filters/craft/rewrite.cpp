@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "filters/base/byte_writer.h"
 #include "filters/craft/frame_writer.h"
 #include "filters/packet/checksum.h"
 
@@ -10,11 +11,6 @@ namespace {
 
 constexpr std::size_t kTcpFlagsField = 13, kTcpUrgentField = 18;
 constexpr std::byte kTcpUrgent{0x20};
-
-void put_u16(MutableBytes at, std::uint16_t value) noexcept {
-  at[0] = static_cast<std::byte>(value >> 8);
-  at[1] = static_cast<std::byte>(value & 0xff);
-}
 
 void mend_checksum(const packet::Packet& packet, MutableBytes segment) noexcept {
   const bool udp = packet.transport == packet::Transport::udp;

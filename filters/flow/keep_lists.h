@@ -12,7 +12,9 @@
 // has been idle longest. Entries are numbers; the table knows what they mean. One worker owns one.
 // No allocation after construction. Cost: O(1) expected.
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -26,6 +28,20 @@ inline constexpr std::size_t kKeeps = 5;
 
 // How many entries of a class there may be, by Keep; 0: as many as the table has.
 using ClassLimits = std::array<std::uint32_t, kKeeps>;
+// A part of all entries, as such a limit.
+[[nodiscard]] constexpr std::uint32_t limit_of_part(std::size_t whole, std::size_t parts) noexcept {
+  return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
+}
+
+// What decides on the class of an entry of judged traffic.
+struct Standing {
+  bool is_answered = false, is_refused = false, holds_memory = false;
+};
+[[nodiscard]] constexpr Keep keep_for(const Standing& entry) noexcept {
+  if (!entry.is_answered) return entry.holds_memory ? Keep::unanswered_held : Keep::unanswered;
+  if (entry.is_refused) return Keep::pinned;
+  return entry.holds_memory ? Keep::held : Keep::light;
+}
 
 class KeepLists {
  public:

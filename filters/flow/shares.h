@@ -14,7 +14,6 @@
 // One worker owns one. No allocation after construction. Cost: add() and move() a hash and a probe;
 // the rest O(1). Resident bytes: entries * bytes_per_entry().
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,11 +26,8 @@ namespace sluice::flow {
 
 // The address that stands for a client.
 [[nodiscard]] inline IpAddress client_of(const IpAddress& address) noexcept {
-  constexpr std::size_t kPrefixBytes = 8;
-  if (address.is_v4()) return address;
-  std::array<std::byte, IpAddress::kBytes> bytes = address.mapped();
-  std::fill(bytes.begin() + kPrefixBytes, bytes.end(), std::byte{0});
-  return IpAddress::from_bytes(bytes);
+  constexpr unsigned kV6Site = 64;
+  return address.is_v4() ? address : IpPrefix::around(address, kV6Site).address();
 }
 
 class Shares {

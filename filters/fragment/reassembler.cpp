@@ -121,9 +121,7 @@ Reassembler::Datagram* Reassembler::open(const flow::FlowKey& key, const packet:
                                          Nanos now) noexcept {
   newest_ = now;
   if (collecting_ == holdings_count_) evict();
-  Datagram& datagram =
-      datagrams_.insert(key, part.source, flow::Keep::held, now,
-                        [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
+  Datagram& datagram = datagrams_.insert(key, part.source, flow::Keep::held, now, on_removal());
   datagram.holding = oldest_free_;
   Holding& holding = holdings_[oldest_free_];
   oldest_free_ = holding.next;
@@ -181,8 +179,7 @@ void Reassembler::settle(bool passed) noexcept {
 
 void Reassembler::expire(Nanos now) noexcept {
   newest_ = now;
-  datagrams_.expire(now,
-                    [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
+  datagrams_.expire(now, on_removal());
   forgotten_.tidy(now);
 }
 
@@ -193,8 +190,7 @@ void Reassembler::end(Datagram& datagram, State state) noexcept {
 }
 
 void Reassembler::keep(Datagram& datagram, flow::Keep keep) noexcept {
-  datagrams_.keep(datagram, keep,
-                  [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); });
+  datagrams_.keep(datagram, keep, on_removal());
 }
 
 void Reassembler::give_back(const Datagram& datagram) noexcept {

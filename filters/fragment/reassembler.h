@@ -89,6 +89,9 @@ class Reassembler {
   void keep(Datagram& datagram, flow::Keep keep) noexcept;
   void give_back(const Datagram& datagram) noexcept;
   void on_removed(Datagram& datagram, flow::Removal why) noexcept;
+  [[nodiscard]] auto on_removal() noexcept {
+    return [this](Datagram& removed, flow::Removal why) { on_removed(removed, why); };
+  }
 
   flow::Table<Datagram> datagrams_;
   flow::Forgotten forgotten_;

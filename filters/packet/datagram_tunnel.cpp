@@ -9,8 +9,6 @@
 namespace sluice::packet {
 namespace {
 
-using Opened = Result<Network, DecodeError>;
-
 enum UdpPort : std::uint16_t {
   kDnsPort = 53,
   kL2tpPort = 1701,
@@ -25,10 +23,6 @@ enum UdpPort : std::uint16_t {
   kOldVxlanPort = 8472,  // Linux used it before IANA assigned one
 };
 
-Opened nothing() noexcept {
-  return fail(DecodeError::not_ip);
-}
-
 // All bits but one are reserved, and most receivers ignore them.
 Opened open_vxlan(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   constexpr std::uint8_t kHasVni = 0x08;
@@ -36,7 +30,7 @@ Opened open_vxlan(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   reader.skip(3);
   inner.tunnel_id = reader.u24();
   reader.skip(1);
-  return (flags & kHasVni) != 0 ? network_in_ethernet(reader, inner, tunnels) : nothing();
+  return (flags & kHasVni) != 0 ? network_in_ethernet(reader, inner, tunnels) : not_ip();
 }
 
 Opened open_gpe(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
@@ -59,7 +53,7 @@ Opened open_gpe(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
     case kOfNsh:
       return network_of_type(reader, kNsh, inner, tunnels);
     default:
-      return nothing();
+      return not_ip();
   }
 }
 
@@ -71,7 +65,7 @@ Opened open_geneve(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept 
   reader.skip(1);
   reader.skip((version_and_length & 0x3fU) * std::size_t{4});
   return version_and_length >> 6 == 0 ? network_of_gre_type(reader, type, inner, tunnels)
-                                      : nothing();
+                                      : not_ip();
 }
 
 Opened open_gtpu(ByteReader& reader) noexcept {
@@ -79,17 +73,17 @@ Opened open_gtpu(ByteReader& reader) noexcept {
   const std::uint8_t flags = reader.u8();
   const std::uint8_t message = reader.u8();
   reader.skip(6);
-  if (flags >> 4 != 3 || message != kUserData) return nothing();
+  if (flags >> 4 != 3 || message != kUserData) return not_ip();
   if ((flags & 7) == 0) return network_by_version(reader);
   reader.skip(3);
   std::uint8_t next = reader.u8();
   while (next != 0 && reader.ok()) {
     const std::size_t length = reader.u8() * std::size_t{4};
-    if (length == 0) return nothing();
+    if (length == 0) return not_ip();
     reader.skip(length - 2);
     next = reader.u8();
   }
-  return reader.ok() ? network_by_version(reader) : nothing();
+  return reader.ok() ? network_by_version(reader) : not_ip();
 }
 
 // RFC 6081 section 4: type, length, value, to the end of the datagram.
@@ -118,7 +112,7 @@ Opened open_teredo(ByteReader& reader) noexcept {
   const bool is_v6 = ahead.u32() >> 28 == 6;
   const std::size_t length = ahead.u16();
   ahead.skip(34 + length);
-  return is_v6 && ahead.ok() && are_teredo_trailers(ahead) ? Opened(Network::ipv6) : nothing();
+  return is_v6 && ahead.ok() && are_teredo_trailers(ahead) ? Opened(Network::ipv6) : not_ip();
 }
 
 // Teredo's clients, relays and peers talk on any port; one end has an address of 2001::/32.
@@ -134,7 +128,7 @@ Opened open_capwap(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept 
   const std::uint32_t first = reader.u32();
   const std::size_t header = (first >> 19 & 0x1f) * std::size_t{4};
   if (first >> 24 == kEncrypted) return fail(DecodeError::unread);
-  if (first >> 24 != 0 || header < 8) return nothing();
+  if (first >> 24 != 0 || header < 8) return not_ip();
   if ((first & kFragment) != 0) return fail(DecodeError::unread);
   reader.skip(header - 4);
   return (first & kNative) != 0 ? network_in_wireless(reader, inner, tunnels)
@@ -155,11 +149,11 @@ Opened open_l2tp(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   constexpr unsigned kVersion = 0x000f;
   const std::uint16_t flags = reader.u16();
   if ((flags & (kControl | kVersion)) == 3) return fail(DecodeError::unread);  // RFC 3931
-  if ((flags & (kControl | kVersion)) != 2) return nothing();
+  if ((flags & (kControl | kVersion)) != 2) return not_ip();
   if ((flags & kLength) != 0) reader.skip(2);
   const std::uint16_t tunnel = reader.u16();
   const std::uint16_t session = reader.u16();
-  if (tunnel == 0 || session == 0) return nothing();  // only control messages have none
+  if (tunnel == 0 || session == 0) return not_ip();  // only control messages have none
   if ((flags & kSequence) != 0) reader.skip(4);
   if ((flags & kOffset) != 0) reader.skip(reader.u16());
   return network_in_ppp(reader, inner, tunnels);
@@ -218,7 +212,7 @@ Opened open_datagram_tunnel(ByteReader& reader, const Packet& outer, Packet& inn
   constexpr std::size_t kUdpHeader = 8;
   reader.skip(kUdpHeader);
   const auto tunnel = tunnel_of(outer);
-  if (!tunnel || !tunnels.has(*tunnel)) return nothing();
+  if (!tunnel || !tunnels.has(*tunnel)) return not_ip();
   switch (*tunnel) {
     case Tunnel::vxlan:
       return outer.destination_port.number == kGpePort ? open_gpe(reader, inner, tunnels)
@@ -241,7 +235,7 @@ Opened open_datagram_tunnel(ByteReader& reader, const Packet& outer, Packet& inn
     case Tunnel::ipip:
       break;
   }
-  return nothing();
+  return not_ip();
 }
 
 }  // namespace sluice::packet

@@ -22,8 +22,7 @@ namespace sluice::packet {
 
 // `reader` is at the UDP header of `outer`. Fills in VLANs and tunnels of `inner`. Errors: not_ip,
 // or as what it carries.
-[[nodiscard]] Result<Network, DecodeError> open_datagram_tunnel(ByteReader& reader,
-                                                                const Packet& outer, Packet& inner,
-                                                                Tunnels tunnels) noexcept;
+[[nodiscard]] Opened open_datagram_tunnel(ByteReader& reader, const Packet& outer, Packet& inner,
+                                          Tunnels tunnels) noexcept;
 
 }  // namespace sluice::packet

@@ -269,8 +269,7 @@ bool fits_in(const Packet& carrier, Network network, std::size_t offset) noexcep
     const std::size_t header = (ip.u8() & 0x0fU) * std::size_t{4};
     ip.skip(1);
     total = ip.u16();
-    if (header > network_bytes.size() ||
-        ones_complement_sum(network_bytes.first(header)) != 0xffff) {
+    if (header > network_bytes.size() || !ipv4_checksum_holds(network_bytes.first(header))) {
       return false;
     }
   } else {

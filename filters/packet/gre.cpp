@@ -5,8 +5,6 @@
 namespace sluice::packet {
 namespace {
 
-using Opened = Result<Network, DecodeError>;
-
 enum GreType : std::uint16_t {
   kErspan3 = 0x22eb,
   kEthernetOverIp = 0x6400,
@@ -19,10 +17,6 @@ enum GreType : std::uint16_t {
   kLaterAruba = 0x9000,
 };
 
-Opened nothing() noexcept {
-  return fail(DecodeError::not_ip);
-}
-
 // RFC 2637 section 4.1: GRE version 1, with a call number instead of the key.
 Opened open_pptp(ByteReader& reader, std::uint16_t flags, Packet& inner, Tunnels tunnels) noexcept {
   reader.skip(4);
@@ -34,7 +28,7 @@ Opened open_pptp(ByteReader& reader, std::uint16_t flags, Packet& inner, Tunnels
 Opened open_version_1(ByteReader& reader, std::uint16_t flags, std::uint16_t type, Packet& inner,
                       Tunnels tunnels) noexcept {
   if (type == kPpp) return open_pptp(reader, flags, inner, tunnels);
-  if (type != kEthernetOverIp) return nothing();
+  if (type != kEthernetOverIp) return not_ip();
   reader.skip(4);
   return network_in_ethernet(reader, inner, tunnels);
 }
@@ -64,7 +58,7 @@ Opened open_gre(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   const std::uint16_t flags = reader.u16();
   const std::uint16_t type = reader.u16();
   if ((flags & 7) == 1) return open_version_1(reader, flags, type, inner, tunnels);
-  if ((flags & 7) != 0 || (flags & kRouting) != 0) return nothing();
+  if ((flags & 7) != 0 || (flags & kRouting) != 0) return not_ip();
   const bool has_sequence = (flags & 0x1000) != 0;
   if ((flags & 0x8000) != 0) reader.skip(4);
   if ((flags & 0x2000) != 0) reader.skip(4);

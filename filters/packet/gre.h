@@ -16,11 +16,9 @@
 namespace sluice::packet {
 
 // Errors: not_ip, or as what it carries.
-[[nodiscard]] Result<Network, DecodeError> open_gre(ByteReader& reader, Packet& inner,
-                                                    Tunnels tunnels) noexcept;
+[[nodiscard]] Opened open_gre(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept;
 // A type of GRE, which adds bridged Ethernet to those of Ethernet.
-[[nodiscard]] Result<Network, DecodeError> network_of_gre_type(ByteReader& reader,
-                                                               std::uint16_t type, Packet& inner,
-                                                               Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_of_gre_type(ByteReader& reader, std::uint16_t type, Packet& inner,
+                                         Tunnels tunnels) noexcept;
 
 }  // namespace sluice::packet

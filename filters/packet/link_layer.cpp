@@ -9,18 +9,16 @@
 namespace sluice::packet {
 namespace {
 
-using Found = Result<Network, DecodeError>;
-
 // AF_INET is 2 everywhere; AF_INET6 differs by system (10 Linux, 24 NetBSD, 28 FreeBSD, 30 Darwin).
-Found network_of_family(std::uint32_t family) noexcept {
+Opened network_of_family(std::uint32_t family) noexcept {
   if (family > 0xffff) family = std::byteswap(family);  // written on a little-endian machine
   if (family == 2) return Network::ipv4;
   if (family == 10 || family == 24 || family == 28 || family == 30) return Network::ipv6;
-  return fail(DecodeError::not_ip);
+  return not_ip();
 }
 
 // Linux looks at neither version nor code.
-Found open_pppoe(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened open_pppoe(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   reader.skip(2);
   packet.tunnel_id = reader.u16();
   reader.skip(2);
@@ -28,7 +26,7 @@ Found open_pppoe(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
 }
 
 // Its header says so beyond doubt: an Ethernet address may begin with 4 or 6, too.
-Found network_by_header(const ByteReader& reader) noexcept {
+Opened network_by_header(const ByteReader& reader) noexcept {
   const auto network = network_by_version(reader);
   if (!network) return network;
   ByteReader ip = reader;
@@ -36,18 +34,18 @@ Found network_by_header(const ByteReader& reader) noexcept {
     const Bytes header = ip.rest();
     const std::size_t length = (ip.u8() & 0x0fU) * std::size_t{4};
     const bool holds = length >= kIpv4Header && length <= header.size() &&
-                       ones_complement_sum(header.first(length)) == 0xffff;
-    return holds ? network : fail(DecodeError::not_ip);
+                       ipv4_checksum_holds(header.first(length));
+    return holds ? network : not_ip();
   }
   ip.skip(4);
   const std::size_t length = ip.u16();
   ip.skip(kIpv6Header - 6);
-  return ip.ok() && ip.remaining() == length ? network : fail(DecodeError::not_ip);
+  return ip.ok() && ip.remaining() == length ? network : not_ip();
 }
 
 // Ethernet at `at` bytes from here; consumes and fills in `packet` only if IP is in it.
-Found network_in_ethernet_at(std::size_t at, ByteReader& reader, Packet& packet,
-                             Tunnels tunnels) noexcept {
+Opened network_in_ethernet_at(std::size_t at, ByteReader& reader, Packet& packet,
+                              Tunnels tunnels) noexcept {
   Packet bridged = packet;
   ByteReader ahead = reader;
   ahead.skip(at);
@@ -57,14 +55,14 @@ Found network_in_ethernet_at(std::size_t at, ByteReader& reader, Packet& packet,
     packet = bridged;
     return network;
   }
-  return network ? fail(DecodeError::not_ip) : network;
+  return network ? not_ip() : network;
 }
 
-Found enter_tunnel_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
-                           Tunnels tunnels) noexcept {
+Opened enter_tunnel_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
+                            Tunnels tunnels) noexcept {
   const bool is_pppoe = type == kPppoeSession && tunnels.has(Tunnel::pppoe);
   const bool is_mpls = (type == kMpls || type == kMplsMulticast) && tunnels.has(Tunnel::mpls);
-  if (!is_pppoe && !is_mpls) return fail(DecodeError::not_ip);
+  if (!is_pppoe && !is_mpls) return not_ip();
   if (packet.tunnels == kMaxTunnels) return fail(DecodeError::too_deep);
   ++packet.tunnels;
   return is_pppoe ? open_pppoe(reader, packet, tunnels) : network_in_mpls(reader, packet, tunnels);
@@ -90,7 +88,7 @@ std::uint16_t read_ppp_protocol(ByteReader& reader) noexcept {
 
 // RFC 1990: numbers of 24 bits, or of 12 where both ends agreed. A packet that is cut into several
 // is not read.
-Found network_in_multilink(ByteReader& reader) noexcept {
+Opened network_in_multilink(ByteReader& reader) noexcept {
   constexpr std::uint8_t kWhole = 0xc0;
   if ((ByteReader(reader).u8() & kWhole) != kWhole) return fail(DecodeError::unread);
   for (const std::size_t header : {4U, 2U}) {
@@ -106,7 +104,7 @@ Found network_in_multilink(ByteReader& reader) noexcept {
 }
 
 // RFC 3518: flags, the kind of frame, a number of the network, the frame.
-Found network_in_bridged_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened network_in_bridged_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   constexpr std::uint8_t kHasNetwork = 0x40;
   constexpr std::uint8_t kEthernet = 1;
   const std::uint8_t flags = reader.u8();
@@ -118,16 +116,16 @@ Found network_in_bridged_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels
 
 }  // namespace
 
-Found network_by_version(const ByteReader& reader) noexcept {
+Opened network_by_version(const ByteReader& reader) noexcept {
   ByteReader ahead = reader;
   const unsigned version = ahead.u8() >> 4;
   if (!ahead.ok()) return fail(DecodeError::truncated);
   if (version == 4) return Network::ipv4;
   if (version == 6) return Network::ipv6;
-  return fail(DecodeError::not_ip);
+  return not_ip();
 }
 
-Found network_in_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened network_in_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   const std::uint16_t protocol = read_ppp_protocol(reader);
   if (!reader.ok()) return fail(DecodeError::truncated);
   switch (protocol) {
@@ -150,7 +148,7 @@ Found network_in_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexce
 
 // MPLS does not say what it carries: IP, which shows its version, or Ethernet, perhaps behind a
 // control word, which begins with zeros.
-Found network_in_mpls(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened network_in_mpls(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   bool is_bottom = false;
   while (!is_bottom && reader.ok()) is_bottom = (reader.u32() & 0x100) != 0;
   if (!reader.ok()) return fail(DecodeError::truncated);
@@ -165,8 +163,8 @@ Found network_in_mpls(ByteReader& reader, Packet& packet, Tunnels tunnels) noexc
   return network_by_version(reader);
 }
 
-Found network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
-                      Tunnels tunnels) noexcept {
+Opened network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
+                       Tunnels tunnels) noexcept {
   if (type == kIpv4) return Network::ipv4;
   if (type == kIpv6) return Network::ipv6;
   const auto behind = step_over_tags(reader, type, packet);
@@ -176,13 +174,13 @@ Found network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
   return enter_tunnel_of_type(reader, *behind, packet, tunnels);
 }
 
-Found network_in_ethernet(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened network_in_ethernet(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   const auto header = reader.header<kEthernetAddresses + sizeof(std::uint16_t)>();
   if (!reader.ok()) return fail(DecodeError::truncated);
   return network_of_type(reader, header.u16<kEthernetAddresses>(), packet, tunnels);
 }
 
-Found read_link_layer(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
+Opened read_link_layer(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   switch (packet.link) {
     case LinkType::ethernet:
       return network_in_ethernet(reader, packet, tunnels);

@@ -21,22 +21,23 @@
 namespace sluice::packet {
 
 enum class Network : std::uint8_t { ipv4, ipv6 };
+// What lies at the end, or why it cannot be told.
+using Opened = Result<Network, DecodeError>;
+[[nodiscard]] inline Opened not_ip() noexcept {
+  return fail(DecodeError::not_ip);
+}
 
 // Reads up to the IP header. Fills in the VLAN tags and tunnels of `packet`.
-[[nodiscard]] Result<Network, DecodeError> read_link_layer(ByteReader& reader, Packet& packet,
-                                                           Tunnels tunnels) noexcept;
+[[nodiscard]] Opened read_link_layer(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept;
 
 // The same from a later start, for tunnels that carry frames: after an EtherType, at an Ethernet
 // header, at PPP, at MPLS labels, or at IP of either version.
-[[nodiscard]] Result<Network, DecodeError> network_of_type(ByteReader& reader, std::uint16_t type,
-                                                           Packet& packet,
-                                                           Tunnels tunnels) noexcept;
-[[nodiscard]] Result<Network, DecodeError> network_in_ethernet(ByteReader& reader, Packet& packet,
-                                                               Tunnels tunnels) noexcept;
-[[nodiscard]] Result<Network, DecodeError> network_in_ppp(ByteReader& reader, Packet& packet,
-                                                          Tunnels tunnels) noexcept;
-[[nodiscard]] Result<Network, DecodeError> network_in_mpls(ByteReader& reader, Packet& packet,
-                                                           Tunnels tunnels) noexcept;
-[[nodiscard]] Result<Network, DecodeError> network_by_version(const ByteReader& reader) noexcept;
+[[nodiscard]] Opened network_of_type(ByteReader& reader, std::uint16_t type, Packet& packet,
+                                     Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_in_ethernet(ByteReader& reader, Packet& packet,
+                                         Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_in_ppp(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_in_mpls(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_by_version(const ByteReader& reader) noexcept;
 
 }  // namespace sluice::packet

@@ -6,8 +6,6 @@
 namespace sluice::packet {
 namespace {
 
-using Opened = Result<Network, DecodeError>;
-
 enum IpProtocol : std::uint8_t {
   kIpv4InIp = 4,
   kIpv6InIp = 41,
@@ -20,13 +18,9 @@ enum IpProtocol : std::uint8_t {
   kMplsInIp = 137,
 };
 
-Opened nothing() noexcept {
-  return fail(DecodeError::not_ip);
-}
-
 Opened open_ether_ip(ByteReader& reader, Packet& inner, Tunnels tunnels) noexcept {
   constexpr std::uint16_t kVersion = 0x3000;
-  if (reader.u16() != kVersion) return nothing();
+  if (reader.u16() != kVersion) return not_ip();
   return network_in_ethernet(reader, inner, tunnels);
 }
 
@@ -58,22 +52,22 @@ Opened open_tunnel(ByteReader& reader, const Packet& outer, Packet& inner,
   }
   switch (outer.protocol) {
     case kIpv4InIp:
-      return tunnels.has(Tunnel::ipip) ? Opened(Network::ipv4) : nothing();
+      return tunnels.has(Tunnel::ipip) ? Opened(Network::ipv4) : not_ip();
     case kIpv6InIp:
-      return tunnels.has(Tunnel::ipip) ? Opened(Network::ipv6) : nothing();
+      return tunnels.has(Tunnel::ipip) ? Opened(Network::ipv6) : not_ip();
     case kEtherIp:
-      return tunnels.has(Tunnel::ipip) ? open_ether_ip(reader, inner, tunnels) : nothing();
+      return tunnels.has(Tunnel::ipip) ? open_ether_ip(reader, inner, tunnels) : not_ip();
     case kGre:
-      return tunnels.has(Tunnel::gre) ? open_gre(reader, inner, tunnels) : nothing();
+      return tunnels.has(Tunnel::gre) ? open_gre(reader, inner, tunnels) : not_ip();
     case kMplsInIp:
-      return tunnels.has(Tunnel::mpls) ? network_in_mpls(reader, inner, tunnels) : nothing();
+      return tunnels.has(Tunnel::mpls) ? network_in_mpls(reader, inner, tunnels) : not_ip();
     case kEncrypted:
     case kMinimal:
     case kCompressed:
     case kL2tpv3:
       return fail(DecodeError::unread);
     default:
-      return nothing();
+      return not_ip();
   }
 }
 

@@ -19,7 +19,7 @@ namespace sluice::packet {
 
 // `reader` is at the payload of `outer`: for UDP, at its header. Fills in VLAN tags and tunnels of
 // `inner`. Errors: not_ip (nothing to open), unread, too_deep, or a malformed link layer.
-[[nodiscard]] Result<Network, DecodeError> open_tunnel(ByteReader& reader, const Packet& outer,
-                                                       Packet& inner, Tunnels tunnels) noexcept;
+[[nodiscard]] Opened open_tunnel(ByteReader& reader, const Packet& outer, Packet& inner,
+                                 Tunnels tunnels) noexcept;
 
 }  // namespace sluice::packet

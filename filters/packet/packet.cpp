@@ -44,7 +44,7 @@ bool checksums_hold(const Packet& packet) noexcept {
     header = (ip.u8() & 0x0fU) * std::size_t{4};
     ip.skip(1);
     total = ip.u16();
-    if (ones_complement_sum(network.first(header)) != 0xffff) return false;
+    if (!ipv4_checksum_holds(network.first(header))) return false;
   }
   if (!packet.has_transport) return true;
   if (packet.transport == Transport::tcp) {

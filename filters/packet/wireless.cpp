@@ -8,8 +8,7 @@ namespace {
 constexpr std::uint16_t kLlcFollows = 0;  // any value below the first EtherType
 
 // Only a single one is read: of several, each would need a verdict of its own.
-Result<Network, DecodeError> network_in_aggregate(ByteReader& reader, Packet& packet,
-                                                  Tunnels tunnels) noexcept {
+Opened network_in_aggregate(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   constexpr std::size_t kHeader = 14, kMostPadding = 3, kChecksum = 4;
   reader.skip(kHeader - 2);
   const std::size_t length = reader.u16();
@@ -20,8 +19,7 @@ Result<Network, DecodeError> network_in_aggregate(ByteReader& reader, Packet& pa
 }  // namespace
 
 // Some access points swap the bytes of each number, the kind and the flags among them.
-Result<Network, DecodeError> network_in_wireless(ByteReader& reader, Packet& packet,
-                                                 Tunnels tunnels) noexcept {
+Opened network_in_wireless(ByteReader& reader, Packet& packet, Tunnels tunnels) noexcept {
   constexpr std::uint8_t kData = 0x08, kTypeAndVersion = 0x0f, kNoData = 0x40, kQuality = 0x80;
   constexpr std::uint8_t kBetweenAccessPoints = 3, kMoreFragments = 4, kProtected = 0x40,
                          kHighThroughput = 0x80;
@@ -30,7 +28,7 @@ Result<Network, DecodeError> network_in_wireless(ByteReader& reader, Packet& pac
   std::uint8_t flags = reader.u8();
   const bool is_swapped = (kind & kTypeAndVersion) != kData;
   if (is_swapped) std::swap(kind, flags);
-  if ((kind & kTypeAndVersion) != kData || (kind & kNoData) != 0) return fail(DecodeError::not_ip);
+  if ((kind & kTypeAndVersion) != kData || (kind & kNoData) != 0) return not_ip();
   reader.skip(2 + 18);
   const auto lower_byte = [&] {  // numbers are little-endian
     const std::uint16_t number = reader.u16();

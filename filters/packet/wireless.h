@@ -12,7 +12,7 @@
 namespace sluice::packet {
 
 // Errors: not_ip (no data frame); unread (encrypted, fragments, several aggregated frames).
-[[nodiscard]] Result<Network, DecodeError> network_in_wireless(ByteReader& reader, Packet& packet,
-                                                               Tunnels tunnels) noexcept;
+[[nodiscard]] Opened network_in_wireless(ByteReader& reader, Packet& packet,
+                                         Tunnels tunnels) noexcept;
 
 }  // namespace sluice::packet

@@ -1,15 +1,13 @@
 #include "filters/tls/dtls.h"
 
 #include "filters/tls/client_hello.h"
+#include "filters/tls/record.h"
 
 namespace sluice::tls {
 namespace {
 
-enum ContentType : std::uint8_t {
-  kChangeCipherSpec = 20,
-  kHandshakeRecord = 22,
-  kAck = 26,  // RFC 9147 section 7; alert, application data, heartbeat, 1.2 CID lie between
-};
+// RFC 9147 section 7; alert, handshake, application data, heartbeat, 1.2 CID lie between.
+constexpr std::uint8_t kAck = 26;
 constexpr std::size_t kNumberBytes = 6;
 
 }  // namespace
@@ -17,7 +15,7 @@ constexpr std::size_t kNumberBytes = 6;
 bool HelloFragments::next_record() noexcept {
   while (records_.remaining() > 0) {
     const std::uint8_t type = records_.u8();
-    if (type < kChangeCipherSpec || type > kAck) return false;
+    if (type < kChangeCipherSpecRecord || type > kAck) return false;
     records_.skip(2);  // the version: GnuTLS takes any
     const std::uint16_t epoch = records_.u16();
     records_.skip(kNumberBytes);

@@ -9,29 +9,31 @@
 namespace sluice::tls {
 namespace {
 
-constexpr std::uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22;
 // The version of a record says nothing (RFC 8446 section 5.1). OpenSSL and BoringSSL want 3 here
 // and take any minor one, Go takes all below 16.
 constexpr std::uint8_t kMajorVersionEnd = 16;
-constexpr std::size_t kChangeCipherSpecBytes = 1, kAlertBytes = 2;
 // In HelloWalk::missing: a length over kMaxClientHello.
 constexpr std::size_t kTooLong = HelloWalk::kMaxMissing;
+
+// The longest record of this type that says nothing.
+constexpr std::size_t most_of_idle(std::uint8_t type) noexcept {
+  return type == kAlertRecord ? 2 : type == kChangeCipherSpecRecord ? 1 : 0;
+}
 
 struct RecordHeader {
   std::uint8_t type = 0, major = 0;
   std::size_t length = 0;
 
   [[nodiscard]] bool is_handshake() const noexcept {
-    return type == kHandshake && major < kMajorVersionEnd;
+    return type == kHandshakeRecord && major < kMajorVersionEnd;
   }
   [[nodiscard]] bool has_good_length() const noexcept {
     return length > 0 && length <= kMaxFragment;
   }
   // Between two fragments.
   [[nodiscard]] bool is_idle() const noexcept {
-    if (major >= kMajorVersionEnd) return false;
-    return type == kHandshake ? length == 0
-                              : type == kChangeCipherSpec && length <= kChangeCipherSpecBytes;
+    return (type == kHandshakeRecord || type == kChangeCipherSpecRecord) &&
+           major < kMajorVersionEnd && length <= most_of_idle(type);
   }
 };
 
@@ -44,7 +46,7 @@ RecordHeader read_header(ByteReader& reader) noexcept {
 // Whether the header of the first record may be one of a handshake, as far as it is there.
 bool may_be_handshake(Bytes stream) noexcept {
   ByteReader reader(stream);
-  if (const auto type = reader.u8(); reader.ok() && type != kHandshake) return false;
+  if (const auto type = reader.u8(); reader.ok() && type != kHandshakeRecord) return false;
   const auto major = reader.u8();
   return !reader.ok() || major < kMajorVersionEnd;
 }
@@ -202,7 +204,7 @@ HelloRead read_client_hello(Bytes stream, HelloWalk& walk, MutableBytes scratch)
 
 bool may_be_tls(Bytes stream) noexcept {
   ByteReader reader(stream);
-  if (const auto type = reader.u8(); reader.ok() && type != kHandshake) return false;
+  if (const auto type = reader.u8(); reader.ok() && type != kHandshakeRecord) return false;
   if (const auto major = reader.u8(); reader.ok() && major >= kMajorVersionEnd) return false;
   reader.skip(1);
   const std::size_t length = reader.u16();
@@ -215,16 +217,13 @@ bool may_be_tls(Bytes stream) noexcept {
 IdleRecord find_idle_record(Bytes stream) noexcept {
   ByteReader reader(stream);
   const std::uint8_t type = reader.u8();
-  if (reader.ok() && (type < kChangeCipherSpec || type > kHandshake)) return {};
+  if (reader.ok() && (type < kChangeCipherSpecRecord || type > kHandshakeRecord)) return {};
   const std::uint8_t major = reader.u8();
   if (reader.ok() && major >= kMajorVersionEnd) return {};
   reader.skip(1);
   const std::size_t length = reader.u16();
   if (!reader.ok()) return {.is = Detection::maybe};
-  const std::size_t most = type == kAlert              ? kAlertBytes
-                           : type == kChangeCipherSpec ? kChangeCipherSpecBytes
-                                                       : 0;
-  if (length > most) return {};
+  if (length > most_of_idle(type)) return {};
   return {.is = Detection::yes, .size = kRecordHeaderBytes + length};
 }
 

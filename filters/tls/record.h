@@ -23,6 +23,13 @@
 
 namespace sluice::tls {
 
+// RFC 8446 section 5.1; of DTLS, too.
+enum ContentType : std::uint8_t {
+  kChangeCipherSpecRecord = 20,
+  kAlertRecord = 21,
+  kHandshakeRecord = 22
+};
+
 inline constexpr std::size_t kRecordHeaderBytes = 5;
 inline constexpr std::size_t kMaxFragment =
     (std::size_t{1} << 14) + 256;  // RFC 5246 allows the slack

@@ -9,7 +9,6 @@
 namespace sluice::tls {
 namespace {
 
-constexpr std::uint8_t kHandshake = 22;
 constexpr std::uint8_t kMajor = 3;
 constexpr std::uint8_t kMajorEnd = 16;  // Go takes all below
 
@@ -52,7 +51,7 @@ class HeadReader {
     const Detection idle = read_ > 0 ? find_idle_record(reader_.rest()).is : Detection::no;
     is_settled_ = idle == Detection::yes;
     if (idle == Detection::maybe) reader_.skip(kRecordHeaderBytes);  // not all of it is there
-    if (is_settled_ || reader_.u8() != kHandshake) return false;
+    if (is_settled_ || reader_.u8() != kHandshakeRecord) return false;
     const std::uint8_t major = reader_.u8();
     if (major >= kMajorEnd) return false;
     reader_.skip(1);
@@ -91,7 +90,7 @@ class HeadReader {
 }  // namespace
 
 HelloPlace find_client_hello(Bytes stream, std::size_t from, std::size_t end) noexcept {
-  constexpr std::byte kType{kHandshake};
+  constexpr std::byte kType{kHandshakeRecord};
   HelloPlace place{.at = from};
   while (place.at < end) {
     const Bytes rest = stream.first(end).subspan(place.at);

@@ -9,7 +9,6 @@
 namespace sluice::tls {
 namespace {
 
-constexpr std::uint8_t kChangeCipherSpec = 20, kHandshake = 22;
 constexpr std::uint8_t kServerHello = 2;
 constexpr std::uint8_t kMajor = 3;
 
@@ -25,13 +24,13 @@ constexpr std::size_t kRandomEnd = kRandomAt + kRetryRandom.size();
 ServerWord ServerHelloScan::read(Bytes& bytes) noexcept {
   while (!bytes.empty() && !is_over_) {
     const bool in_record = header_ == kRecordHeaderBytes;
-    const bool skips = in_record && (type_ != kHandshake || message_ == kRandomEnd);
+    const bool skips = in_record && (type_ != kHandshakeRecord || message_ == kRandomEnd);
     if (skips) {
       std::size_t count = std::min<std::size_t>(bytes.size(), record_left_);
-      if (type_ == kHandshake) count = std::min<std::size_t>(count, message_left_);
+      if (type_ == kHandshakeRecord) count = std::min<std::size_t>(count, message_left_);
       record_left_ -= static_cast<std::uint16_t>(count);
-      if (type_ == kHandshake) message_left_ -= static_cast<std::uint32_t>(count);
-      if (type_ == kHandshake && message_left_ == 0) message_ = 0;
+      if (type_ == kHandshakeRecord) message_left_ -= static_cast<std::uint32_t>(count);
+      if (type_ == kHandshakeRecord && message_left_ == 0) message_ = 0;
       if (record_left_ == 0) header_ = 0;
       bytes = bytes.subspan(count);
       continue;
@@ -56,7 +55,7 @@ bool ServerHelloScan::read_header(std::uint8_t byte) noexcept {
   switch (header_++) {
     case 0:
       type_ = byte;
-      return type_ >= kChangeCipherSpec && type_ <= kHandshake;
+      return type_ >= kChangeCipherSpecRecord && type_ <= kHandshakeRecord;
     case 1:
       return byte == kMajor;
     case 3:

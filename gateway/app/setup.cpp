@@ -71,7 +71,7 @@ std::string reason_to_ban_nothing(const policy::PolicySet& policies,
   });
   if (policies.all().empty()) return "no policy is configured";
   const auto blocks = [](const policy::Policy& policy) {
-    return policy.action == policy::Action::drop || policy.action == policy::Action::reject;
+    return policy::is_enforced(policy.action);
   };
   if (std::ranges::none_of(policies.all(), blocks)) return "every policy only logs or allows";
   const auto bans = [&](const policy::Policy& policy) {

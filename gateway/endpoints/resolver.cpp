@@ -202,8 +202,9 @@ class Resolver::Work {
       }
       if (ours.empty()) continue;
       names.push_back(target.name);
-      engine::for_each_app_that_bans(ban_->domains, target.name, [&](engine::AppTag app) {
-        for (engine::ResolvedAddress& it : ours) it.app = app;
+      engine::for_each_app_that_bans(ban_->domains, target.name, [&](match::AppId app) {
+        const engine::AppTag tag = engine::tag_of(ban_->domains.app_name(app));
+        for (engine::ResolvedAddress& it : ours) it.app = tag;
         all.insert(all.end(), ours.begin(), ours.end());
       });
     }

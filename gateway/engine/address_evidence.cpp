@@ -1,6 +1,11 @@
 #include "gateway/engine/address_evidence.h"
 
+#include <array>
+#include <span>
+
+#include "filters/flow/shares.h"
 #include "filters/quic/packet.h"
+#include "filters/tls/record.h"
 #include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/list_update.h"
 
@@ -21,7 +26,7 @@ bool leads_to_addresses(std::uint16_t qtype) {
 // A server takes part in QUIC (a packet with the keys of the hello that it answers) or in DTLS (a
 // handshake record). Until then a name in a datagram is the client's word alone.
 bool is_reply_to_hello(Bytes datagram, Reason reason) {
-  constexpr std::byte kHandshake{22}, kVersion{0xfe};
+  constexpr std::byte kHandshake{tls::kHandshakeRecord}, kVersion{0xfe};
   return reason == Reason::server_data ||
          (datagram.size() > 1 && datagram[0] == kHandshake && datagram[1] == kVersion);
 }
@@ -53,7 +58,7 @@ bool AddressEvidence::is_empty(const Context& context) const noexcept {
 }
 
 bool AddressEvidence::is_shared(const Context& context, const IpAddress& server) noexcept {
-  return seen_by_client_.has(witness_of(context.packet.source), server, context.now) ||
+  return seen_by_client_.has(flow::client_of(context.packet.source), server, context.now) ||
          leases_.is_shared(server, context.now);
 }
 
@@ -212,7 +217,7 @@ void AddressEvidence::learn_from_connection(const Context& context, const IpAddr
   if (action == policy::Action::allow) return;
   learn({.kind = policy::is_enforced(action) ? Kind::for_all : Kind::for_itself,
          .address = server,
-         .client = witness_of(client),
+         .client = flow::client_of(client),
          .banned = {},
          .learned = context.now,
          .life = LeaseTable::kFlowLife});
@@ -239,14 +244,19 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const name::Name& name = query.questions[0].name;
   if (!questions_.answer(context.packet, query.id, name, context.now)) return;
   const Snapshot& snapshot = context.snapshot;
-  const bool banned = is_banned(snapshot.domains, name);
+  std::array<AppTag, match::kMaxApps> apps;
+  std::size_t app_count = 0;
+  for_each_app_that_bans(snapshot.domains, name, [&](match::AppId app) {
+    if (app_count < apps.size()) apps[app_count++] = tag_of(snapshot.domains.app_name(app));
+  });
+  const bool banned = app_count > 0;
   if (banned ? !snapshot.dns.trusts(context.packet.source)
              : snapshot.policies.action_for(context.client()) == policy::Action::allow) {
     return;
   }
   AddressFact fact{.kind = banned ? AddressFact::Kind::banned : AddressFact::Kind::for_itself,
                    .address = {},
-                   .client = witness_of(context.client()),
+                   .client = flow::client_of(context.client()),
                    .banned = {},
                    .learned = context.now};
   if (banned) fact.banned.set(name, inspect::Protocol::ip);
@@ -254,12 +264,9 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const auto visit = [&](const IpAddress& address, std::uint32_t ttl) {
     fact.address = address;
     fact.life = std::chrono::seconds(ttl);
-    if (banned) {
-      for_each_app_that_bans(snapshot.domains, name, [&](AppTag app) {
-        fact.app = app;
-        learn(fact);
-      });
-    } else {
+    if (!banned) learn(fact);
+    for (const AppTag app : std::span(apps).first(app_count)) {
+      fact.app = app;
       learn(fact);
     }
     return ++taken < (banned ? kMostOfBanned : kMostOfInnocent);

@@ -21,7 +21,7 @@ using AppTag = std::uint64_t;
   return std::hash<std::string_view>{}(app);
 }
 
-// Calls visit(tag) for each app whose rules ban the name.
+// Calls visit(app) for each app whose rules ban the name.
 template <typename Visit>
 void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& name,
                             Visit&& visit) noexcept {
@@ -31,7 +31,7 @@ void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& n
     if (match::is_exception(match.kind) && app == match::AppId{}) return false;
     if (done.has(app)) return true;
     done.add(app);
-    if (!match::is_exception(match.kind)) visit(tag_of(domains.app_name(app)));
+    if (!match::is_exception(match.kind)) visit(app);
     return true;
   });
 }
@@ -40,7 +40,7 @@ void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& n
 [[nodiscard]] inline bool is_banned(const match::DomainSet& domains,
                                     const name::Name& name) noexcept {
   bool banned = false;
-  for_each_app_that_bans(domains, name, [&](AppTag) { banned = true; });
+  for_each_app_that_bans(domains, name, [&](match::AppId) { banned = true; });
   return banned;
 }
 

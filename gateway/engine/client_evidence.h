@@ -27,7 +27,8 @@ class ClientEvidence {
   // REQUIRES: capacity > 0.
   ClientEvidence(std::size_t capacity, HashKey key);
 
-  // REQUIRES, here and below: `client` is from witness_of(). True: other workers should hear of it.
+  // REQUIRES, here and below: `client` is from flow::client_of(). True: other workers should hear
+  // of it.
   bool note(const IpAddress& client, const IpAddress& server, Nanos now, Nanos until) noexcept;
   [[nodiscard]] bool has(const IpAddress& client, const IpAddress& server,
                          Nanos now) const noexcept;

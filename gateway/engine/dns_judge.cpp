@@ -121,13 +121,13 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
   Asked asked;
   const auto take = [&](const name::Name& name, std::uint16_t qtype) {
     const auto decision = snapshot.policies.decide(snapshot.domains, policy, name);
-    const inspect::Finding finding{.protocol = inspect::Protocol::dns,
-                                   .source = inspect::Source::answer,
-                                   .name = name,
-                                   .asked = &name,
-                                   .qtype = qtype};
     // What a policy only logs was logged when it was asked for.
     if (context.mode.enforce && policy::is_enforced(decision.action)) {
+      const inspect::Finding finding{.protocol = inspect::Protocol::dns,
+                                     .source = inspect::Source::answer,
+                                     .name = name,
+                                     .asked = &name,
+                                     .qtype = qtype};
       add(context, finding, decision, asked.ruling);
     }
     return decision;

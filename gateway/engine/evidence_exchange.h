@@ -33,7 +33,7 @@ struct AddressFact {
   };
   Kind kind = Kind::banned;
   IpAddress address;
-  IpAddress client;       // of innocent names: see witness_of()
+  IpAddress client;       // of innocent names: see flow::client_of()
   RememberedName banned;  // and the app whose rules ban it
   AppTag app{};
   Nanos learned{0};

@@ -5,13 +5,6 @@
 #include "filters/craft/dns_reply.h"
 
 namespace sluice::engine {
-namespace {
-
-constexpr io::Side other(io::Side side) {
-  return side == io::Side::inside ? io::Side::outside : io::Side::inside;
-}
-
-}  // namespace
 
 void Executor::name_flow(const packet::Packet& packet, io::Generation generation,
                          io::FrameVerdict& result) noexcept {
@@ -74,7 +67,7 @@ io::Verdict Executor::act(const Answer& answer, const packet::Packet& packet,
     const Bytes frame = refusal(craft::Room::as_much_as_fits);
     if (frame.size() <= packet.frame.size()) return replace(place, frame);
     if (!can_.inject) return replace(place, refusal(craft::Room::as_asked));
-    send(other(place.side), frame);
+    send(io::other_side(place.side), frame);
     return io::Verdict::drop;
   }
   // A stranger outside may ask under another's address.
@@ -89,11 +82,11 @@ io::Verdict Executor::act(const TcpAnswer& answer, const packet::Packet& packet,
                           FramePlace place) noexcept {
   if (!can_.inject || !packet.can_be_answered()) return io::Verdict::drop;
   const bool is_back = answer.direction == craft::Direction::back;
-  const io::Side client_side = is_back ? place.side : other(place.side);
+  const io::Side client_side = is_back ? place.side : io::other_side(place.side);
   send(client_side, craft::refuse_over_tcp(packet, answer.direction, answer.place, answer.message,
                                            *answer.query, *answer.refusal, buffer_));
   if (is_back) {
-    send_behind_batch(other(client_side),
+    send_behind_batch(io::other_side(client_side),
                       craft::reset_to_destination(packet, answer.server_expects, buffer_));
   } else {
     send(place.side, craft::reset_to_sender(packet, buffer_));
@@ -106,7 +99,7 @@ io::Verdict Executor::act(const Reset& reset, const packet::Packet& packet,
   if (!can_.inject || !packet.can_be_answered()) return io::Verdict::drop;
   send(place.side, craft::reset_to_sender(packet, buffer_));
   if (reset.destination_expects) {
-    send_behind_batch(other(place.side),
+    send_behind_batch(io::other_side(place.side),
                       craft::reset_to_destination(packet, *reset.destination_expects, buffer_));
   }
   return io::Verdict::drop;

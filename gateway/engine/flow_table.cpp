@@ -6,13 +6,10 @@ namespace {
 // So long a server may keep half of a hello or request, longer than any that has a time limit.
 constexpr Nanos kForgottenFor = std::chrono::hours(1);
 
-std::uint32_t part_of(std::size_t whole, std::size_t parts) {
-  return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
-}
-
 // By flow::Keep.
 flow::ClassLimits limits_of(const JudgeLimits& limits) {
-  return {part_of(limits.flows, 8), part_of(limits.streams, 4), 0, part_of(limits.flows, 4), 0};
+  return {flow::limit_of_part(limits.flows, 8), flow::limit_of_part(limits.streams, 4), 0,
+          flow::limit_of_part(limits.flows, 4), 0};
 }
 
 // Many more than there is room for: it takes so many connections, or packets that nobody answers,
@@ -29,10 +26,9 @@ bool holds_memory(const Flow& flow) {
 }
 
 flow::Keep keep_of(const Flow& flow) {
-  const bool holds = holds_memory(flow);
-  if (!flow.is_answered) return holds ? flow::Keep::unanswered_held : flow::Keep::unanswered;
-  if (flow.is_refused()) return flow::Keep::pinned;
-  return holds ? flow::Keep::held : flow::Keep::light;
+  return flow::keep_for({.is_answered = flow.is_answered,
+                         .is_refused = flow.is_refused(),
+                         .holds_memory = holds_memory(flow)});
 }
 
 // If the flow went now, what comes of it next would be judged as something else than it is: the
@@ -100,9 +96,8 @@ Flow* FlowTable::find(const FlowLookup& lookup, Nanos now) noexcept {
 Flow& FlowTable::create(const Context& context, const flow::TcpFlow& tcp) noexcept {
   const auto& [keyed, hash] = context.lookup;
   newest_ = context.now;
-  Flow& flow =
-      flows_.insert(keyed.key, hash, context.client(), flow::Keep::unanswered, context.now,
-                    [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+  Flow& flow = flows_.insert(keyed.key, hash, context.client(), flow::Keep::unanswered, context.now,
+                             on_removal());
   flow.tcp = tcp;
   flow.client_is_low = keyed.source_is_low != context.from_server;
   flow.was_forgotten = context.mode.enforce && is_forgotten(context.lookup);
@@ -174,8 +169,7 @@ Judgement FlowTable::no_memory(const Context& context, Flow& flow) noexcept {
 }
 
 void FlowTable::update_keep(Flow& flow) noexcept {
-  flows_.keep(flow, keep_of(flow),
-              [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+  flows_.keep(flow, keep_of(flow), on_removal());
 }
 
 // What nobody has answered takes nothing from connections.
@@ -193,8 +187,7 @@ bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcep
   if (giver == nullptr) return false;
   if (!giver->is_answered) {
     // Not blocked: among the unanswered without memory it could push out the beneficiary.
-    flows_.evict(flow::Keep::unanswered_held,
-                 [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); });
+    flows_.evict(flow::Keep::unanswered_held, on_removal());
     return true;
   }
   if (giver->phase == FlowPhase::finished) giver->stream.release(pool_);
@@ -209,7 +202,7 @@ bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcep
 
 void FlowTable::expire(Nanos now) noexcept {
   newest_ = now;
-  flows_.expire(now, [this](Flow& flow, flow::Removal removal) { on_removed(flow, removal); });
+  flows_.expire(now, on_removal());
   forgotten_.tidy(now);
   forgotten_unanswered_.tidy(now);
 }

@@ -106,6 +106,9 @@ class FlowTable {
   Flow* first_to_give_memory(const Flow& beneficiary) noexcept;
   void release_memory(Flow& flow) noexcept;
   void on_removed(Flow& flow, flow::Removal removal) noexcept;
+  [[nodiscard]] auto on_removal() noexcept {
+    return [this](Flow& removed, flow::Removal removal) { on_removed(removed, removal); };
+  }
 
   flow::Table<Flow> flows_;
   flow::StreamPool pool_;

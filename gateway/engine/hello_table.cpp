@@ -47,20 +47,16 @@ bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& 
   return findings.size() > 0;
 }
 
-std::uint32_t part_of(std::size_t whole, std::size_t parts) {
-  return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
-}
-
 // By flow::Keep.
 flow::ClassLimits limits_of(const HelloLimits& limits) {
-  return {part_of(limits.flows, 2), part_of(limits.streams, 2), 0, part_of(limits.flows, 4), 0};
+  return {flow::limit_of_part(limits.flows, 2), flow::limit_of_part(limits.streams, 2), 0,
+          flow::limit_of_part(limits.flows, 4), 0};
 }
 
 flow::Keep keep_of(const DatagramHello& hello) {
-  const bool holds = hello.stream.holds_memory();
-  if (!hello.is_answered) return holds ? flow::Keep::unanswered_held : flow::Keep::unanswered;
-  if (hello.phase == Phase::blocked) return flow::Keep::pinned;
-  return holds ? flow::Keep::held : flow::Keep::light;
+  return flow::keep_for({.is_answered = hello.is_answered,
+                         .is_refused = hello.phase == Phase::blocked,
+                         .holds_memory = hello.stream.holds_memory()});
 }
 
 // Many more than there is room for: it takes so many packets to make one forgotten for good.
@@ -100,9 +96,8 @@ DatagramHello* HelloTable::find(const flow::FlowKey& key, Nanos now) noexcept {
 
 DatagramHello& HelloTable::insert(const Context& context, const flow::FlowKey& key) noexcept {
   newest_ = context.now;
-  DatagramHello& hello = hellos_.insert(
-      key, context.packet.source, flow::Keep::unanswered, context.now,
-      [this](DatagramHello& removed, flow::Removal removal) { on_removed(removed, removal); });
+  DatagramHello& hello =
+      hellos_.insert(key, context.packet.source, flow::Keep::unanswered, context.now, on_removal());
   hello.serial = ++last_serial_;
   return hello;
 }
@@ -214,9 +209,7 @@ flow::Insert HelloTable::store(const Context& context, DatagramHello& hello, std
 bool HelloTable::reclaim_stream(const Context& context, const DatagramHello& beneficiary) noexcept {
   const DatagramHello* const unanswered = hellos_.first_to_go(flow::Keep::unanswered_held);
   if (unanswered != nullptr && unanswered != &beneficiary) {
-    hellos_.evict(flow::Keep::unanswered_held, [this](DatagramHello& hello, flow::Removal removal) {
-      on_removed(hello, removal);
-    });
+    hellos_.evict(flow::Keep::unanswered_held, on_removal());
     return true;
   }
   DatagramHello* const held = hellos_.first_to_go(flow::Keep::held);
@@ -234,9 +227,7 @@ void HelloTable::take_memory(const Context& context, DatagramHello& hello) noexc
 }
 
 void HelloTable::keep(DatagramHello& hello) noexcept {
-  hellos_.keep(hello, keep_of(hello), [this](DatagramHello& removed, flow::Removal removal) {
-    on_removed(removed, removal);
-  });
+  hellos_.keep(hello, keep_of(hello), on_removal());
 }
 
 // Nothing more of it is judged.
@@ -257,8 +248,7 @@ Judgement HelloTable::cannot_judge(const Context& context, DatagramHello& hello,
 
 void HelloTable::expire(Nanos now) noexcept {
   newest_ = now;
-  hellos_.expire(
-      now, [this](DatagramHello& hello, flow::Removal removal) { on_removed(hello, removal); });
+  hellos_.expire(now, on_removal());
   links_.expire(now, [](const Link&, flow::Removal) {});
   forgotten_.tidy(now);
 }

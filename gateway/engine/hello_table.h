@@ -115,6 +115,9 @@ class HelloTable {
   Judgement cannot_judge(const Context& context, DatagramHello& hello,
                          tls::HelloError error) noexcept;
   void on_removed(DatagramHello& hello, flow::Removal removal) noexcept;
+  [[nodiscard]] auto on_removal() noexcept {
+    return [this](DatagramHello& removed, flow::Removal removal) { on_removed(removed, removal); };
+  }
 
   HashKey key_;
   flow::Table<DatagramHello> hellos_;

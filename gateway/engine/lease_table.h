@@ -67,7 +67,7 @@ class LeaseTable {
   // what only confirms an entry that has most of its life before it.
   bool learn_banned(const IpAddress& address, AppTag app, const name::Name& name, Nanos now,
                     Nanos life) noexcept;
-  // A client showed an innocent name there. REQUIRES: `client` is from witness_of().
+  // A client showed an innocent name there. REQUIRES: `client` is from flow::client_of().
   bool learn_innocent(const IpAddress& address, const IpAddress& client, Nanos now,
                       Nanos life) noexcept;
 

@@ -124,7 +124,7 @@ bool SegmentJudge::is_beside_hellos(const Flow& flow, const flow::ClientSegment&
   if (search == nullptr || search->waiting > 0) return false;
   if (segment.offset > flow.stream.contiguous()) return false;
   constexpr std::uint64_t kHeadBytes = 36;  // six bytes, each in a record of its own
-  constexpr std::byte kHandshake{22};
+  constexpr std::byte kHandshake{tls::kHandshakeRecord};
   const std::uint64_t base = flow.stream.base();
   const std::uint64_t from = std::max(base, segment.offset - std::min(segment.offset, kHeadBytes));
   const Bytes kept = flow.stream.view_from(flows_.pool(), from);

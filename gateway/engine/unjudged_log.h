@@ -14,6 +14,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/keyed_hash.h"
 #include "filters/base/time.h"
+#include "filters/flow/shares.h"
 #include "filters/flow/table.h"
 #include "filters/packet/packet.h"
 #include "gateway/engine/client_budget.h"
@@ -74,10 +75,7 @@ class UnjudgedLog {
   };
 
   [[nodiscard]] static flow::FlowKey key_of(const Unjudged& drop) noexcept {
-    constexpr unsigned kV6Site = 64;
-    const IpAddress& client = drop.client.address;
-    flow::FlowKey key =
-        flow::key_of(client.is_v4() ? client : IpPrefix::around(client, kV6Site).address());
+    flow::FlowKey key = flow::key_of(flow::client_of(drop.client.address));
     key.transport = static_cast<std::uint64_t>(drop.reason);
     return key;
   }

@@ -15,12 +15,6 @@
 
 namespace sluice::engine {
 
-// Who a client is, for evidence: one host with many IPv6 addresses in its /64 is one client.
-[[nodiscard]] inline IpAddress witness_of(const IpAddress& client) noexcept {
-  constexpr unsigned kHost = 64;
-  return client.is_v4() ? client : IpPrefix::around(client, kHost).address();
-}
-
 // Whether other workers should hear that what ends at `known` now ends at `until`: not where it
 // has most of its life before it.
 [[nodiscard]] inline bool is_worth_telling(Nanos known, Nanos now, Nanos until) noexcept {
@@ -31,7 +25,7 @@ class Witnesses {
  public:
   static constexpr std::size_t kEnough = 3;
 
-  // True: other workers should hear of it. REQUIRES: `client` is from witness_of().
+  // True: other workers should hear of it. REQUIRES: `client` is from flow::client_of().
   bool add(const IpAddress& client, Nanos now, Nanos until) noexcept {
     Witness* place = &all_.front();
     for (Witness& each : all_) {

@@ -238,14 +238,17 @@ void Worker::on_finding(const packet::Packet& packet, const inspect::Finding& fi
   }
 }
 
+telemetry::AuditRecord* Worker::reserve_record() noexcept {
+  telemetry::AuditRecord* const record = parts_.audit->reserve();
+  if (record == nullptr) parts_.counters.audit_lost.add();
+  return record;
+}
+
 void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding,
                    const policy::Decision& decision) noexcept {
   if (parts_.audit == nullptr) return;
-  telemetry::AuditRecord* const record = parts_.audit->reserve();
-  if (record == nullptr) {
-    parts_.counters.audit_lost.add();
-    return;
-  }
+  telemetry::AuditRecord* const record = reserve_record();
+  if (record == nullptr) return;
   const match::DomainSet& domains = snapshot_->domains;
   const match::Rule rule = domains.rule(decision.rule);
   std::array<char, name::kMaxTextBytes> text;
@@ -286,11 +289,8 @@ void Worker::note_unjudged(const packet::Packet& packet, Reason reason) noexcept
 }
 
 void Worker::audit(const Unjudged& drop) noexcept {
-  telemetry::AuditRecord* const record = parts_.audit->reserve();
-  if (record == nullptr) {
-    parts_.counters.audit_lost.add();
-    return;
-  }
+  telemetry::AuditRecord* const record = reserve_record();
+  if (record == nullptr) return;
   *record = {};
   record->time = newest_;
   record->action.assign(to_string(policy::Action::drop));

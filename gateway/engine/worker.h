@@ -105,6 +105,8 @@ class Worker final : private FindingSink {
   // `packet` was dropped.
   void note_unjudged(const packet::Packet& packet, Reason reason) noexcept;
   void audit(const Unjudged& drop) noexcept;
+  // nullptr: the ring is full, and that was counted. REQUIRES: there is a ring.
+  [[nodiscard]] telemetry::AuditRecord* reserve_record() noexcept;
   void publish_levels() noexcept;
 
   Parts parts_;

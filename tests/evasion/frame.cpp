@@ -14,11 +14,6 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 constexpr std::size_t kTcpHeader = 20;
 
-void patch_u16(ByteVector& bytes, std::size_t at, unsigned value) {
-  bytes[at] = static_cast<std::byte>(value >> 8);
-  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 ByteVector options_of(const Segment& segment) {
   ByteVector options;
   if (segment.timestamp) {
@@ -54,7 +49,7 @@ ByteVector tcp_of(const Segment& segment, const Path& path) {
   unsigned sum =
       packet::transport_checksum(path.source.address, path.destination.address, kTcp, bytes);
   if (segment.bad_checksum) sum ^= 0x1234;
-  patch_u16(bytes, 16, sum);
+  test::patch_u16(bytes, 16, sum);
   return bytes;
 }
 
@@ -85,7 +80,7 @@ void append_ip(ByteVector& frame, const Path& path, const Carried& carried) {
   append(frame, path.destination.address.wire());
   if (v4) {
     const unsigned sum = packet::ones_complement_sum(Bytes(frame).subspan(start));
-    patch_u16(frame, start + 10, ~sum & 0xffff);
+    test::patch_u16(frame, start + 10, ~sum & 0xffff);
   }
   append(frame, payload);
 }
@@ -97,8 +92,9 @@ ByteVector udp_of(Bytes payload, const Path& path) {
   append_u16(bytes, static_cast<unsigned>(8 + payload.size()));
   append_u16(bytes, 0);
   append(bytes, payload);
-  patch_u16(bytes, 6,
-            packet::transport_checksum(path.source.address, path.destination.address, kUdp, bytes));
+  test::patch_u16(
+      bytes, 6,
+      packet::transport_checksum(path.source.address, path.destination.address, kUdp, bytes));
   return bytes;
 }
 

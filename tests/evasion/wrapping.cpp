@@ -12,11 +12,6 @@ bool is_v4(const ByteVector& frame) {
   return frame[kType] == std::byte{0x08};
 }
 
-void put_u16(ByteVector& frame, std::size_t at, std::size_t value) {
-  frame[at] = static_cast<std::byte>(value >> 8);
-  frame[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 std::size_t behind_ip(const ByteVector& frame) {
   return kEthernet + (is_v4(frame) ? kIpv4Header : kIpv6Header);
 }
@@ -67,10 +62,10 @@ void insert_extension(ByteVector& frame, unsigned kind, std::size_t size, unsign
   insert(frame, behind_ip(frame), header);
   const std::size_t carried = frame.size() - kEthernet;
   if (is_v4(frame)) {
-    put_u16(frame, kEthernet + 2, carried);
+    test::patch_u16(frame, kEthernet + 2, carried);
     test::fix_ipv4_checksum(frame);
   } else {
-    put_u16(frame, kEthernet + 4, carried - kIpv6Header);
+    test::patch_u16(frame, kEthernet + 4, carried - kIpv6Header);
   }
 }
 
@@ -101,7 +96,7 @@ ByteVector wrap(const ByteVector& frame, Wrapping wrapping) {
         break;
       case Header::no_length:
         insert_extension(wrapped, kHopByHop, 8, 0);
-        put_u16(wrapped, kEthernet + 4, 0);
+        test::patch_u16(wrapped, kEthernet + 4, 0);
         break;
     }
   }

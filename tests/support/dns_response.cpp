@@ -10,11 +10,6 @@ using namespace std::string_view_literals;
 constexpr std::size_t kFlags = 2, kAuthority = 8, kAdditional = 10;
 constexpr std::size_t kFarthestPointer = 0x3fff;
 
-void patch_u16(ByteVector& in, std::size_t at, std::size_t value) {
-  in[at] = static_cast<std::byte>(value >> 8);
-  in[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 IpAddress address(std::string_view text) {
   const auto parsed = IpAddress::parse(text);
   if (!parsed) std::abort();

@@ -13,20 +13,15 @@ constexpr std::size_t kIpv6Header = 40;
 constexpr std::uint8_t kHopByHop = 0;
 constexpr std::uint8_t kFragment = 44;
 
-void put_u16(ByteVector& bytes, std::size_t at, std::size_t value) {
-  bytes[at] = static_cast<std::byte>(value >> 8);
-  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 std::size_t header_of(Bytes frame) {
   return kEthernet + (frame[12] == std::byte{0x08} ? kIpv4Header : kIpv6Header);
 }
 
 ByteVector ipv4_fragment(Bytes frame, std::size_t offset, Bytes data, bool more, std::uint32_t id) {
   ByteVector piece(frame.begin(), frame.begin() + kEthernet + kIpv4Header);
-  put_u16(piece, kEthernet + 2, kIpv4Header + data.size());
-  put_u16(piece, kEthernet + 4, id);
-  put_u16(piece, kEthernet + 6, offset / 8 | (more ? 0x2000U : 0U));
+  patch_u16(piece, kEthernet + 2, kIpv4Header + data.size());
+  patch_u16(piece, kEthernet + 4, id);
+  patch_u16(piece, kEthernet + 6, offset / 8 | (more ? 0x2000U : 0U));
   append(piece, data);
   fix_ipv4_checksum(piece);
   return piece;
@@ -37,7 +32,7 @@ ByteVector ipv6_fragment(Bytes frame, std::size_t offset, Bytes data, bool more,
   ByteVector piece(frame.begin(), frame.begin() + kEthernet + kIpv6Header);
   const auto carried = std::to_integer<unsigned>(piece[kEthernet + 6]);
   const std::size_t extensions = options.hop_by_hop ? 16 : 8;
-  put_u16(piece, kEthernet + 4, extensions + data.size());
+  patch_u16(piece, kEthernet + 4, extensions + data.size());
   piece[kEthernet + 6] = std::byte{options.hop_by_hop ? kHopByHop : kFragment};
   if (options.hop_by_hop) {
     append_u16(piece, kFragment << 8);
@@ -55,9 +50,9 @@ ByteVector ipv6_fragment(Bytes frame, std::size_t offset, Bytes data, bool more,
 }  // namespace
 
 void fix_ipv4_checksum(ByteVector& frame) {
-  put_u16(frame, kEthernet + 10, 0);
+  patch_u16(frame, kEthernet + 10, 0);
   const Bytes header = Bytes(frame).subspan(kEthernet, kIpv4Header);
-  put_u16(frame, kEthernet + 10, ~packet::ones_complement_sum(header) & 0xffffU);
+  patch_u16(frame, kEthernet + 10, ~packet::ones_complement_sum(header) & 0xffffU);
 }
 
 ByteVector ip_frame(std::string_view source, std::string_view destination, std::uint8_t protocol,
@@ -71,10 +66,10 @@ ByteVector ip_frame(std::string_view source, std::string_view destination, std::
   frame.resize(header_of(frame));
   append(frame, payload);
   if (v6) {
-    put_u16(frame, kEthernet + 4, payload.size());
+    patch_u16(frame, kEthernet + 4, payload.size());
     frame[kEthernet + 6] = std::byte{protocol};
   } else {
-    put_u16(frame, kEthernet + 2, kIpv4Header + payload.size());
+    patch_u16(frame, kEthernet + 2, kIpv4Header + payload.size());
     frame[kEthernet + 9] = std::byte{protocol};
     fix_ipv4_checksum(frame);
   }

@@ -13,11 +13,6 @@ namespace {
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 
-void patch_u16(ByteVector& bytes, std::size_t at, unsigned value) {
-  bytes[at] = static_cast<std::byte>(value >> 8);
-  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 // `length`-prefixed, as TLS vectors are.
 void append_vector16(ByteVector& to, Bytes body) {
   append_u16(to, static_cast<unsigned>(body.size()));
@@ -50,6 +45,10 @@ void append_u8(ByteVector& to, unsigned value) {
 void append_u16(ByteVector& to, unsigned value) {
   append_u8(to, value >> 8 & 0xff);
   append_u8(to, value & 0xff);
+}
+void patch_u16(ByteVector& bytes, std::size_t at, std::size_t value) {
+  bytes[at] = static_cast<std::byte>(value >> 8);
+  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
 void append_u32(ByteVector& to, std::uint32_t value) {
   append_u16(to, value >> 16);

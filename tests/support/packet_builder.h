@@ -24,6 +24,8 @@ void append(ByteVector& to, Bytes more);
 void append_u8(ByteVector& to, unsigned value);
 void append_u16(ByteVector& to, unsigned value);
 void append_u32(ByteVector& to, std::uint32_t value);
+// Overwrites two bytes; takes the lower 16 bits of `value`.
+void patch_u16(ByteVector& bytes, std::size_t at, std::size_t value);
 
 [[nodiscard]] Endpoint endpoint(std::string_view text);  // `192.0.2.1:53`, `[2001:db8::1]:53`
 

@@ -30,9 +30,6 @@ using Handle = std::unique_ptr<pcap_t, ClosePcap>;
 constexpr std::size_t index_of(Side side) {
   return static_cast<std::size_t>(side);
 }
-constexpr Side other(Side side) {
-  return side == Side::inside ? Side::outside : Side::inside;
-}
 
 // Bytes of the link header: 802.1Q and 802.1ad tags do not count against the MTU.
 std::size_t link_header(Bytes frame) noexcept {
@@ -203,10 +200,10 @@ Poll LiveBridge::poll(Batch& batch) noexcept {
   state.batch = &batch;
   state.look_at_stats();
   // The first side may take half of the batch, the other side what is left.
-  state.first = other(state.first);
+  state.first = other_side(state.first);
   const auto fill = [&] {
     return state.read(state.first, Batch::kCapacity / 2) &&
-           state.read(other(state.first), Batch::kCapacity - batch.count);
+           state.read(other_side(state.first), Batch::kCapacity - batch.count);
   };
   if (!fill()) return batch.count > 0 ? Poll::frames : Poll::failed;
   if (batch.count == 0 && state.wait() && !state.stopped && !fill()) return Poll::failed;
@@ -217,7 +214,7 @@ Poll LiveBridge::poll(Batch& batch) noexcept {
 void LiveBridge::submit(std::span<const FrameVerdict> verdicts) noexcept {
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     if (passes(verdicts[i].verdict)) {
-      static_cast<void>(state_->send(other(state_->sides[i]), state_->frames[i]));
+      static_cast<void>(state_->send(other_side(state_->sides[i]), state_->frames[i]));
     }
   }
 }

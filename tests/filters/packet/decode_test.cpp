@@ -14,11 +14,6 @@ namespace {
 using test::ByteVector;
 using test::FrameBuilder;
 
-void put_u16(ByteVector& frame, std::size_t at, std::size_t value) {
-  frame[at] = static_cast<std::byte>(value >> 8);
-  frame[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 ByteVector question4() {
   return FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload("a question").build();
 }
@@ -35,7 +30,7 @@ ByteVector with_options(ByteVector frame, std::size_t count, unsigned first = 60
     test::append_u16(options, 0x0104);  // padding
     test::append_u32(options, 0);
   }
-  put_u16(frame, 18, frame.size() - 54 + options.size());
+  test::patch_u16(frame, 18, frame.size() - 54 + options.size());
   frame[20] = static_cast<std::byte>(first);
   frame.insert(frame.begin() + 54, options.begin(), options.end());
   return frame;
@@ -53,17 +48,18 @@ ByteVector with_authentication(ByteVector frame, std::size_t count) {
     frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(behind_ip), header.begin(),
                  header.end());
   }
-  put_u16(frame, v4 ? 16 : 18, frame.size() - (v4 ? 14 : 54));
+  test::patch_u16(frame, v4 ? 16 : 18, frame.size() - (v4 ? 14 : 54));
   if (v4) test::fix_ipv4_checksum(frame);
   return frame;
 }
 
 void fix_udp_checksum(ByteVector& frame) {
-  put_u16(frame, 60, 0);
+  test::patch_u16(frame, 60, 0);
   const Bytes bytes(frame);
-  put_u16(frame, 60,
-          transport_checksum(IpAddress::from_bytes(bytes.subspan(22, 16)),
-                             IpAddress::from_bytes(bytes.subspan(38, 16)), 17, bytes.subspan(54)));
+  test::patch_u16(
+      frame, 60,
+      transport_checksum(IpAddress::from_bytes(bytes.subspan(22, 16)),
+                         IpAddress::from_bytes(bytes.subspan(38, 16)), 17, bytes.subspan(54)));
 }
 
 TEST(Decode, ReadsTcpOverIpv4) {
@@ -199,7 +195,7 @@ TEST(Decode, FollowsAnyNumberOfExtensionHeaders) {
 TEST(Decode, RefusesExtensionHeadersThatNeverEnd) {
   ByteVector frame = with_options(question6(), 20);
   frame.resize(14 + 40 + 20 * 8);
-  put_u16(frame, 18, 20 * 8);
+  test::patch_u16(frame, 18, 20 * 8);
   frame[54 + 19 * 8] = std::byte{60};
   EXPECT_EQ(decode(frame, LinkType::ethernet).error(), DecodeError::truncated);
 }
@@ -218,7 +214,7 @@ TEST(Decode, HeadersOfOver64KibAreTooDeep) {
 // Evasion: Linux reads to the end of the frame.
 TEST(Decode, ReadsLengthZeroBehindAHopByHopHeader) {
   ByteVector frame = with_options(question6(), 1, 0);
-  put_u16(frame, 18, 0);
+  test::patch_u16(frame, 18, 0);
   const auto packet = decode(frame, LinkType::ethernet);
   ASSERT_TRUE(packet);
   EXPECT_EQ(as_text(packet->payload), "a question");
@@ -231,7 +227,7 @@ TEST(Decode, ReadsLengthZeroOfTcpBehindAHopByHopHeader) {
                                  .payload("hello")
                                  .build();
   ByteVector frame = with_options(segment, 1, 0);
-  put_u16(frame, 18, 0);
+  test::patch_u16(frame, 18, 0);
   EXPECT_TRUE(checksums_hold(*decode(frame, LinkType::ethernet)));
 }
 

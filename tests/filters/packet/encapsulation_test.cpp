@@ -7,36 +7,17 @@
 #include <string_view>
 
 #include "filters/packet/packet.h"
+#include "tests/filters/packet/raw_frames.h"
 #include "tests/support/fragments.h"
 
 namespace sluice::packet {
 namespace {
 
 using test::append;
-using test::byte_vector;
-using test::ByteVector;
 using test::FrameBuilder;
 using test::ip_frame;
 using test::without_ethernet;
 
-const ByteVector kFrame =
-    FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload("a question").build();
-const ByteVector kFrame6 =
-    FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").payload("a question").build();
-
-template <std::size_t N>
-ByteVector raw(const char (&text)[N]) {
-  return byte_vector(std::string_view(text, N - 1));
-}
-ByteVector operator+(ByteVector a, const ByteVector& b) {
-  append(a, b);
-  return a;
-}
-ByteVector ethernet(unsigned type) {
-  ByteVector header(12, std::byte{2});
-  test::append_u16(header, type);
-  return header;
-}
 ByteVector times(std::size_t count, const ByteVector& part) {
   ByteVector all;
   for (std::size_t i = 0; i < count; ++i) append(all, part);

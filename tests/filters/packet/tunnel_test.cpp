@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "filters/packet/packet.h"
+#include "tests/filters/packet/raw_frames.h"
 #include "tests/support/fragments.h"
 
 namespace sluice::packet {
@@ -15,8 +16,6 @@ namespace {
 
 using namespace std::string_view_literals;
 using test::append;
-using test::byte_vector;
-using test::ByteVector;
 using test::FrameBuilder;
 using test::ip_frame;
 using test::l2tp_frame;
@@ -26,19 +25,6 @@ using test::without_ethernet;
 constexpr const char* kOuter = "203.0.113.1";
 constexpr const char* kOuterEnd = "203.0.113.2";
 
-const ByteVector kFrame =
-    FrameBuilder("192.0.2.1:5000", "198.51.100.2:53").payload("a question").build();
-const ByteVector kFrame6 =
-    FrameBuilder("[2001:db8::1]:5000", "[2001:db8::2]:53").payload("a question").build();
-
-template <std::size_t N>
-ByteVector raw(const char (&text)[N]) {
-  return byte_vector(std::string_view(text, N - 1));
-}
-ByteVector operator+(ByteVector a, const ByteVector& b) {
-  append(a, b);
-  return a;
-}
 ByteVector over_udp(int port, const ByteVector& payload) {
   return FrameBuilder("203.0.113.1:9999", "203.0.113.2:" + std::to_string(port))
       .payload(payload)
@@ -46,12 +32,6 @@ ByteVector over_udp(int port, const ByteVector& payload) {
 }
 ByteVector over_ip(std::uint8_t protocol, const ByteVector& payload) {
   return ip_frame(kOuter, kOuterEnd, protocol, payload);
-}
-// An Ethernet header of this type.
-ByteVector ethernet(unsigned type) {
-  ByteVector header(12, std::byte{2});
-  test::append_u16(header, type);
-  return header;
 }
 
 void expect_question(const ByteVector& frame, unsigned tunnels = 1, bool v4 = true) {

@@ -138,7 +138,7 @@ TEST(ShippedConfiguration, NamesEveryKeyOfTheReader) {
   const std::string source = contents((readers + "start_tables.cpp").c_str()) +
                              contents((readers + "live_tables.cpp").c_str());
   const std::string text = contents(kShipped);
-  const std::regex asks("(?:read|read_word|require)\\(\"([a-z_]+)\"");
+  const std::regex asks("(?:read|read_word|require|read_prefixes)\\((?:table, )?\"([a-z_]+)\"");
   std::size_t keys = 0;
   for (std::sregex_iterator it(source.begin(), source.end(), asks), end; it != end; ++it, ++keys) {
     const std::string key = (*it)[1];

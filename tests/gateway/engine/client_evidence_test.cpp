@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "gateway/engine/witnesses.h"
+#include "filters/flow/shares.h"
 
 namespace sluice::engine {
 namespace {
@@ -63,11 +63,11 @@ TEST(ClientEvidence, TheEntryThatEndsFirstGoes) {
 }
 
 TEST(ClientEvidence, AnIpv6NetworkIsOneWitness) {
-  EXPECT_EQ(witness_of(*IpAddress::parse("2001:db8::1")),
-            witness_of(*IpAddress::parse("2001:db8::2:3")));
-  EXPECT_NE(witness_of(*IpAddress::parse("2001:db8::1")),
-            witness_of(*IpAddress::parse("2001:db8:0:1::1")));
-  EXPECT_NE(witness_of(client(1)), witness_of(client(2)));
+  EXPECT_EQ(flow::client_of(*IpAddress::parse("2001:db8::1")),
+            flow::client_of(*IpAddress::parse("2001:db8::2:3")));
+  EXPECT_NE(flow::client_of(*IpAddress::parse("2001:db8::1")),
+            flow::client_of(*IpAddress::parse("2001:db8:0:1::1")));
+  EXPECT_NE(flow::client_of(client(1)), flow::client_of(client(2)));
 }
 
 }  // namespace
