@@ -47,6 +47,9 @@ void move_behind(const inspect::StreamReport& report, Bytes looked_at, bool name
   const std::uint64_t end = progress.judged + report.consumed;
   const bool is_framing =
       report.progress == inspect::Progress::message && report.is_part && names_nothing;
+  if (is_framing && flow.tcp.is_asymmetric() && flow.framing.is_full(pool)) {
+    flow.tcp.give_up(flow.framing.forget_oldest(pool));
+  }
   if (!is_framing || !flow.framing.add(pool, flow.stream.base() + progress.judged,
                                        looked_at.first(report.consumed))) {
     progress.seen = end;
@@ -285,9 +288,9 @@ void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
 // in the log need not be in the stream.
 void StreamJudge::forget_judged(Flow& flow) noexcept {
   Progress& progress = flow.progress;
-  const std::uint64_t acknowledged = flow.tcp.acknowledged();
-  flow.framing.forget(flows_.pool(), acknowledged);
-  const bool is_free = progress.seen == 0 || acknowledged >= flow.stream.base() + progress.seen;
+  const std::uint64_t settled = flow.tcp.settled();
+  flow.framing.forget(flows_.pool(), settled);
+  const bool is_free = progress.seen == 0 || settled >= flow.stream.base() + progress.seen;
   if (progress.judged > 0 && is_free) {
     flow.stream.consume(flows_.pool(), progress.judged);
     progress.needed -= std::min(progress.needed, progress.judged);

@@ -22,6 +22,7 @@ struct Setting {
   Acknowledge acknowledge;
   Family family;
   Kind kind;
+  bool one_way = false;
 };
 
 // One attempt. Without a lab: as if there were no gateway.
@@ -129,6 +130,7 @@ class Run {
   // What is forwarded behind the gateway.
   std::optional<ByteVector> pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr || !is_seen_) return frame;
+    if (setting_.one_way && side == io::Side::outside) return frame;
     return lab_->forward(frame, side);
   }
 
@@ -206,7 +208,8 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, Gat
     const std::size_t stacks = is_contested(script) ? std::size(kStacks) : 2;
     for (std::size_t i = 0; i < stacks; ++i) {
       for (const Acknowledge acknowledge : {Acknowledge::at_once, Acknowledge::late}) {
-        const Setting setting{script, kStacks[i], acknowledge, family, payload.kind};
+        const Setting setting{script, kStacks[i],   acknowledge,
+                              family, payload.kind, gateway.one_way};
         ++result.runs;
         if (payload.name == kBannedName) {
           run_banned(setting, payload, gateway, result);
@@ -235,6 +238,7 @@ test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   options.enforce = gateway.enforce;
   options.offload = gateway.offload;
   options.workers = gateway.workers;
+  if (gateway.one_way) options.routes = flow::Routes::asymmetric;
   return test::Lab(options);
 }
 

@@ -47,6 +47,8 @@ struct Gateway {
   bool enforce = true;   // false: it reports and blocks nothing
   bool offload = false;  // its dataplane handles frames of decided flows itself
   std::size_t workers = 1;
+  // Routes are asymmetric: no packet of a server comes by, and the gateway is told so.
+  bool one_way = false;
 };
 
 // Small, because there are many thousands of labs.

@@ -1,10 +1,11 @@
 // Prints the result of each evasion. Exit status: 0 all as expected; 1 a banned name passed or an
 // ordinary stream was lost, and it is no known gap; 2 wrong usage.
 //
-// usage: scorecard [--offload] [--two-workers] [--without-gateway-rules]
+// usage: scorecard [--offload] [--two-workers] [--one-way] [--without-gateway-rules]
 //
 //   --offload                 the dataplane handles frames of decided flows itself
 //   --two-workers             two workers share the frames
+//   --one-way                 asymmetric routes: the gateway sees no packet of a server
 //   --without-gateway-rules   the gateway blocks nothing: every case must show as passed
 
 #include <cstdio>
@@ -95,11 +96,14 @@ int main(int argc, char** argv) {
       gateway.offload = true;
     } else if (argument == "--two-workers") {
       gateway.workers = 2;
+    } else if (argument == "--one-way") {
+      gateway.one_way = true;
     } else if (argument == "--without-gateway-rules") {
       gateway.enforce = false;
     } else {
       std::fprintf(stderr,
-                   "usage: scorecard [--offload] [--two-workers] [--without-gateway-rules]\n");
+                   "usage: scorecard [--offload] [--two-workers] [--one-way]"
+                   " [--without-gateway-rules]\n");
       return 2;
     }
   }
