@@ -16,8 +16,10 @@ bool is_older(std::uint32_t timestamp, std::uint32_t than) {
   return timestamp - than >= kBackwards;
 }
 
-// No sender goes back so far: a scaled window is 1 GiB at most, and seldom over 64 MiB.
-constexpr std::uint64_t kMostBack = 1U << 29;
+// No sender has so much under way: windows are seldom over 64 MiB.
+constexpr std::uint64_t kMostUnderWay = 1U << 28;
+// Of sequence numbers, for a connection that follows another.
+constexpr std::uint64_t kLeastRoom = 1U << 30;
 // Without an acknowledgment, a place this far on may be taken for one that came long before.
 constexpr std::uint64_t kMostUnacknowledged = 1U << 31;
 
@@ -58,19 +60,21 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
   ClientSegment segment;
   const bool has_data = !packet.payload.empty();
   const bool is_other = packet.tcp.sequence + 1 != first_sequence_;
-  if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
+  if (is_server_unheard()) {
+    if (has_data && (is_other || has_acknowledged_)) {
+      segment.kind = ClientSegment::Kind::early;
+    } else if (is_other) {
+      segment.restarted = start_anew(packet);
+      if (!segment.restarted) segment.kind = ClientSegment::Kind::other_start;
+    }
+    if (segment.kind != ClientSegment::Kind::empty) return segment;
+  } else if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
     // The server decides whether this opens a connection: its SYN-ACK will tell. This holds behind
     // a reset or an end, too: they may belong to no connection that the server knows.
     if (has_data) segment.kind = ClientSegment::Kind::early;
     return segment;
   }
-  if (is_other && asymmetric_) {
-    if (!start_anew(packet)) {
-      segment.kind = ClientSegment::Kind::other_start;
-      return segment;
-    }
-    segment.restarted = true;
-  } else if (is_other) {
+  if (is_other && !asymmetric_) {
     // No SYN was answered yet: the newest one is the likeliest.
     *this = from_syn(packet);
     segment.restarted = true;
@@ -86,15 +90,15 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
 }
 
 // Another SYN, and no server says which one counts. If the older one does, its server waits for the
-// byte behind all that came: it lies in front of the newer one's stream, where nothing passes. So
-// it never reads the newer one's bytes, whatever they look like from there.
+// byte behind all that came. That lies in front of the newer one's stream, and behind its room, so
+// it never passes, and that server reads nothing of the newer one.
 bool TcpFlow::start_anew(const packet::Packet& syn) noexcept {
   const std::uint32_t ahead = syn.tcp.sequence + 1 - sequence_at(reach_);
-  const std::uint64_t used = before_ + reach_ + ahead;
-  const bool may = is_over_ || come_ == 0;
-  if (!may || ahead == 0 || ahead > kMostAhead || used > kMostUnacknowledged) return false;
+  const std::uint64_t left = room_ - std::min(room_, reach_);
+  const bool may = is_over_ || (come_ == 0 && !has_acknowledged_);
+  if (!may || syn.tcp.ack || ahead == 0 || left < ahead + kLeastRoom) return false;
   *this = from_syn(syn, Routes::asymmetric);
-  before_ = static_cast<std::uint32_t>(used);
+  room_ = left - ahead;
   return true;
 }
 
@@ -103,7 +107,7 @@ bool TcpFlow::start_anew(const packet::Packet& syn) noexcept {
 // that no single packet moves it far.
 std::uint64_t TcpFlow::certain() const noexcept {
   const std::uint64_t sent = std::min(come_, reach_);
-  return std::max(acknowledged_, sent - std::min(sent, kMostBack));
+  return std::max(acknowledged_, sent - std::min(sent, kMostUnderWay));
 }
 
 ClientSegment TcpFlow::place_segment(const packet::Packet& packet) const noexcept {
@@ -136,16 +140,23 @@ void TcpFlow::note_place(const packet::Packet& packet, ClientSegment& segment) n
   if (segment.kind != ClientSegment::Kind::data) return;
   const std::uint64_t end = segment.offset + segment.bytes.size();
   come_ += bytes_of(packet);
+  if (is_server_unheard() && end > come_ + kMostUnderWay) {
+    segment.kind = ClientSegment::Kind::far;
+    return;
+  }
   reach_ = std::max(reach_, end);
-  if (before_ + (end - acknowledged_) > kMostUnacknowledged) {
+  if (end - acknowledged_ > std::min(room_, kMostUnacknowledged)) {
     segment.kind = ClientSegment::Kind::endless;
     return;
   }
-  // With bytes in front of offset 0, or of what is certain: those are trimmed by its server, if it
-  // has what lies there.
   const std::uint64_t trimmed = bytes_of(packet) - segment.bytes.size();
+  // What lies in front of the start, the server of an older connection may wait for.
+  if (room_ < kEverySequence && is_server_unheard() && trimmed > segment.offset) {
+    segment.kind = ClientSegment::Kind::far;
+  }
   const std::uint64_t begin = segment.offset - std::min(segment.offset, trimmed);
-  if (std::max(begin, acknowledged_) < std::max(given_up_, certain())) {
+  if (segment.kind == ClientSegment::Kind::data &&
+      std::max(begin, acknowledged_) < std::max(given_up_, certain())) {
     segment.kind = ClientSegment::Kind::given_up;
   }
 }
@@ -159,6 +170,7 @@ void TcpFlow::note_end(const packet::Packet& packet) noexcept {
 ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   if (packet.tcp.syn) return on_client_syn(packet);
   ClientSegment segment;
+  has_acknowledged_ |= packet.tcp.ack && !packet.tcp.rst;
   if (packet.tcp.rst && packet.payload.empty()) {
     if (asymmetric_) note_end(packet);
     return segment;

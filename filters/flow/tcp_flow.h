@@ -15,9 +15,11 @@
 //
 //   given up      bytes that are no longer kept, though nobody acknowledged them: a copy of them is
 //                 told apart (Kind::given_up), for it may differ from the first
-//   another SYN   counts if the connection before is over, and if it begins behind all that this
-//                 one sent: there the old connection lacks a byte that never comes
-//   2 GiB         behind the start, numbers could mean two places: Kind::endless
+//   another SYN   counts if the connection before it is over, and its numbers keep clear of the
+//   byte
+//                 that the server of that one waits for; others are Kind::other_start
+//   2 GiB         behind what was acknowledged, a number could mean two places: Kind::endless. Less
+//                 behind another connection on the same ports
 
 #include <algorithm>
 #include <cstdint>
@@ -46,7 +48,7 @@ struct ClientSegment {
     // Routes::asymmetric only:
     given_up,     // some of it can no longer be compared: see TcpFlow::give_up
     other_start,  // a SYN that may belong to another connection than the bytes that went before
-    endless,      // too far behind what the server is known to have for its place to be certain
+    endless,      // so far behind what was acknowledged that its place is not certain
   };
   Kind kind = Kind::empty;
   std::uint64_t offset = 0;
@@ -133,6 +135,7 @@ class TcpFlow {
 
  private:
   static constexpr std::uint8_t kMaxWindowScale = 14;  // RFC 7323 section 2.3
+  static constexpr std::uint64_t kEverySequence = std::uint64_t{1} << 32;
 
   ClientSegment on_client_syn(const packet::Packet& packet) noexcept;
   bool start_anew(const packet::Packet& syn) noexcept;
@@ -150,12 +153,12 @@ class TcpFlow {
   std::uint64_t acknowledged_ = 0;
   std::uint64_t fin_offset_ = 0;  // of the client's FIN, once seen
   // Routes::asymmetric:
-  std::uint64_t given_up_ = 0;        // offset
-  std::uint64_t come_ = 0;            // bytes of the client, copies included
-  std::uint64_t reach_ = 0;           // offset behind the last of them
-  std::uint32_t before_ = 0;          // sequence numbers of the connections before this one
-  std::uint32_t first_sequence_ = 0;  // of offset 0: SYN + 1
-  std::uint32_t in_syn_ = 0;          // bytes of data that the SYN carried: may be acknowledged
+  std::uint64_t given_up_ = 0;           // offset
+  std::uint64_t come_ = 0;               // bytes of the client, copies included
+  std::uint64_t reach_ = 0;              // offset behind the last of them
+  std::uint64_t room_ = kEverySequence;  // numbers from offset 0 on that no connection had before
+  std::uint32_t first_sequence_ = 0;     // of offset 0: SYN + 1
+  std::uint32_t in_syn_ = 0;             // bytes of data that the SYN carried: may be acknowledged
   std::uint32_t server_next_ = 0;
   std::uint32_t server_sent_ = 0;       // bytes since its SYN, up to kMostAhead
   std::uint32_t newest_timestamp_ = 0;  // TS.Recent of the server, RFC 7323 section 4.3
@@ -172,6 +175,7 @@ class TcpFlow {
   bool has_timestamps_ = false;     // … and so has the SYN-ACK
   bool is_signed_ = false;          // the SYN has MD5 or AO
   bool asymmetric_ = false;         // Routes::asymmetric
+  bool has_acknowledged_ = false;   // the client: it takes the connection for open
   bool is_over_ = false;            // the client has ended or reset it, where its stream ends
 };
 

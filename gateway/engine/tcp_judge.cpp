@@ -91,9 +91,13 @@ TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcep
 }
 
 // Nothing is learnt from it. It passes, for where a router sends packets back to the side that they
-// came from, each is seen twice. Only a SYN with data can be no server's.
+// came from, each is seen twice. Only a SYN with data can be no server's. Where no server is heard,
+// either end may be the client, and only the first one is judged.
 Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
   const packet::Packet& packet = context.packet;
+  if (flow.tcp.is_server_unheard() && (opens_connection(packet) || !packet.payload.empty())) {
+    return drop_packet(context, Reason::wrong_side);
+  }
   if (flow.is_refused() && !is_bare_syn_or_rst(packet))
     return drop_packet(context, Reason::flow_blocked);
   if (opens_connection(packet) && !packet.payload.empty()) {

@@ -179,6 +179,10 @@ void run_ordinary(const Setting& setting, const Payload& payload, Gateway gatewa
   Setting first_copies = setting;
   first_copies.stack.overlap = Overlap::first;
   if (guarded == Run(first_copies, nullptr).go(again)) return;
+  if ((gateway.asymmetric || gateway.one_way) && setting.script.needs_server) {
+    ++result.broken;
+    return;
+  }
   result.collateral.push_back(describe(setting, payload));
 }
 
@@ -238,13 +242,14 @@ test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   options.enforce = gateway.enforce;
   options.offload = gateway.offload;
   options.workers = gateway.workers;
-  if (gateway.one_way) options.routes = flow::Routes::asymmetric;
+  if (gateway.asymmetric || gateway.one_way) options.routes = flow::Routes::asymmetric;
   return test::Lab(options);
 }
 
 void Result::add(const Result& other) {
   runs += other.runs;
   shown += other.shown;
+  broken += other.broken;
   passed.insert(passed.end(), other.passed.begin(), other.passed.end());
   collateral.insert(collateral.end(), other.collateral.begin(), other.collateral.end());
 }
