@@ -106,6 +106,9 @@ class TcpFlow {
   // Bytes in front of `offset` are no longer kept. REQUIRES: Routes::asymmetric.
   void give_up(std::uint64_t offset) noexcept { given_up_ = std::max(given_up_, offset); }
 
+  // None of its bytes passes from here on: another SYN may have its ports.
+  void end() noexcept { is_over_ = true; }
+
   // Offset up to which the server has acknowledged the client's stream.
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
   // Offset up to which no other copy counts: the server discards it, or it is told apart.
@@ -176,7 +179,7 @@ class TcpFlow {
   bool is_signed_ = false;          // the SYN has MD5 or AO
   bool asymmetric_ = false;         // Routes::asymmetric
   bool has_acknowledged_ = false;   // the client: it takes the connection for open
-  bool is_over_ = false;            // the client has ended or reset it, where its stream ends
+  bool is_over_ = false;            // the client ended or reset it where its stream ends, or end()
 };
 
 }  // namespace sluice::flow

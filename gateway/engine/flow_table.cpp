@@ -160,6 +160,7 @@ Judgement FlowTable::block(const Context& context, Flow& flow, Reason reason, bo
                            std::optional<std::uint32_t> destination_expects) noexcept {
   if (!context.mode.enforce) return pass(flow, reason);
   release_memory(flow);
+  flow.tcp.end();
   flow.phase = reject ? FlowPhase::rejected : FlowPhase::blocked;
   update_keep(flow);
   if (!reject || !flow.tcp.handshake_seen()) {
