@@ -20,6 +20,11 @@ struct RunCommand {
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
 };
 
+struct DetachCommand {
+  std::string config;
+  std::optional<std::string> inside, outside;  // override the file
+};
+
 struct ReplayCommand {
   std::string read, write, events, config;  // empty: not given
   bool verify_checksums = false;
@@ -66,7 +71,7 @@ struct ListsShowCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand,
+using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
                              ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // Text to print instead of executing a command.
