@@ -5,12 +5,12 @@
 //
 // Prints `ready` and runs until it is killed.
 
+#include "benchmarks/wire/helper.h"  // before linux/netfilter.h, which declares the same otherwise
+
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
 
 #include <vector>
-
-#include "benchmarks/wire/helper.h"
 
 namespace {
 

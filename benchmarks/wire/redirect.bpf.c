@@ -17,4 +17,4 @@ int redirect(struct xdp_md* context) {
   return (int)bpf_redirect_map(&other_port, 0, XDP_DROP);
 }
 
-char license[] SEC("license") = "Dual BSD/GPL";
+char _license[] SEC("license") = "Dual BSD/GPL";

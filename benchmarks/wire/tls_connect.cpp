@@ -35,7 +35,8 @@ bool connect_once(SSL_CTX* context, sockaddr_in server, const char* name) {
   bool made = false;
   if (connect(fd, as_sockaddr(server), sizeof server) == 0) {
     SSL* const tls = SSL_new(context);
-    SSL_set_tlsext_host_name(tls, name);
+    // The macro SSL_set_tlsext_host_name, without its cast in the manner of C.
+    SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name));
     SSL_set_fd(tls, fd);
     made = SSL_connect(tls) == 1;
     if (made) SSL_shutdown(tls);
