@@ -5,12 +5,12 @@ client and dropped from the other (frames.py, DROPPED_CLIENT), "drop" it is drop
 """
 
 import base64
-import glob
 import json
 import os
 import shutil
 import struct
 import time
+from pathlib import Path
 
 from network import DROPPED_CLIENT, INSIDE, OUTSIDE, Trouble, last_line
 
@@ -67,7 +67,8 @@ class Contestant:
         for process in self.processes:
             if process.poll() is not None:
                 said = self.reason_in(self.network.log_of(process))
-                raise Trouble(f"it ended: {said or f'exit status {process.returncode}'}")
+                said = said.replace(self.network.folder + "/", "")
+                raise Trouble(said or f"it ended with status {process.returncode}")
 
     def reason_in(self, log):
         return last_line(log)
@@ -183,7 +184,6 @@ class Sluice(Contestant):
     """Our program with one of its dataplanes, and all rules loaded."""
 
     refuses = "reject"
-    ours = True
     type = ""
 
     def begin(self):
@@ -228,12 +228,15 @@ SURICATA = """%YAML 1.1
 ---
 vars: {{address-groups: {{HOME_NET: "any", EXTERNAL_NET: "any"}}}}
 default-log-dir: {folder}
+classification-file: {empty}
+reference-config-file: {empty}
+threshold-file: {empty}
 outputs: []
 logging: {{default-log-level: warning, outputs: [{{console: {{enabled: yes}}}}]}}
 stats: {{enabled: no}}
 unix-command: {{enabled: no}}
 host-mode: router
-datasets: {{defaults: {{memcap: 1gb, hashsize: 1048576}}, limits: {{total-hashsizes: 4194304}}}}
+datasets: {{defaults: {{memcap: 1gb, hashsize: 1048576}}, limits: {{single-hashsize: 1048576, total-hashsizes: 4194304}}}}
 stream: {{inline: yes, checksum-validation: no, memcap: 512mb, reassembly: {{memcap: 1gb}}}}
 flow: {{memcap: 512mb, hash-size: 262144}}
 af-packet:
@@ -246,7 +249,7 @@ app-layer:
     quic: {{enabled: yes}}
     dns: {{udp: {{enabled: yes, detection-ports: {{dp: 53}}}}, tcp: {{enabled: yes, detection-ports: {{dp: 53}}}}}}
 """
-SURICATA_RING = "threads: 1, cluster-type: cluster_flow, defrag: yes, use-mmap: yes, tpacket-v3: no, ring-size: 16384"
+SURICATA_RING = "threads: 1, cluster-type: cluster_flow, defrag: no, use-mmap: yes, tpacket-v3: no, ring-size: 16384"
 SURICATA_RULES = """
 drop dns any any -> any any (dns.query; dataset:isset,banned,type string,load {names}; sid:1;)
 drop tls any any -> any any (tls.sni; dataset:isset,banned; sid:2;)
@@ -266,14 +269,14 @@ class Suricata(Contestant):
         with open(self.bench.names.list, "rb") as names:
             coded = b"".join(base64.b64encode(line.strip()) + b"\n" for line in names)
         rules = SURICATA_RULES.format(names=self.network.write("banned.lst", coded))
-        configuration = SURICATA.format(folder=self.network.folder, inside=INSIDE, outside=OUTSIDE, shared=SURICATA_RING)
-        self._launch(["suricata", "-c", self.network.write("suricata.yaml", configuration), "--af-packet", "-k", "none",
-                      "-S", self.network.write("suricata.rules", rules), "-l", self.network.folder,
-                      "--pidfile", self.network.path("suricata.pid")])
+        configuration = SURICATA.format(folder=self.network.folder, inside=INSIDE, outside=OUTSIDE, shared=SURICATA_RING,
+                                         empty=self.network.write("empty.config", ""))
+        self._launch(["suricata", "-c", self.network.write("suricata.yaml", configuration), "--af-packet", "--init-errors-fatal",
+                      "-k", "none", "-S", self.network.write("suricata.rules", rules),
+                      "-l", self.network.folder, "--pidfile", self.network.path("suricata.pid")])
 
     def end(self):
-        for left in glob.glob(self.network.path("suricata.pid")):
-            os.unlink(left)
+        Path(self.network.path("suricata.pid")).unlink(missing_ok=True)
 
 
 SNORT = """

@@ -8,7 +8,6 @@ import csv
 import statistics
 
 from contestants import CONTESTANTS, OURS
-from loads import MORE
 
 REFERENCE = "bridge"
 COLUMNS = ("load", "contestant", "metric", "unit", "better", "rounds", "median", "least", "most", "times_bridge",
@@ -154,47 +153,39 @@ def aligned(rows, left):
         yield "  ".join([*cells, row[-1]]).rstrip()
 
 
-def table(figures):
-    titles = {load.name: load.title for load in figures.loads}
-    lines = [("load", "metric", "contestant", "median", "least", "most", "× bridge", "unit, or why there are no figures")]
-    previous = None
-    by_metric = {}
-    for row in figures.rows():
-        by_metric.setdefault((row["load"], row["metric"] or "-"), []).append(row)
-    for (load, metric), rows in sorted(by_metric.items(), key=lambda item: [one.name for one in figures.loads].index(item[0][0])):
-        if load != previous:
-            yield_title = (f"{load}: {titles[load]}", "", "", "", "", "", "", "")
-            lines.append(("",) * 8)
-            lines.append(yield_title)
-            previous = load
-        for row in rows:
-            if metric == "-":
-                lines.append(("", metric, row["contestant"], "", "", "", "", row["reason"]))
-                continue
-            note = row["unit"] + (f"; a round is missing: {row['reason']}" if row["reason"] else "")
-            lines.append(("", metric, row["contestant"], *(in_figures(row[column]) for column in ("median", "least", "most")),
-                          in_figures(row["times_bridge"]), note))
-    return lines
+def cells(row):
+    if not row["metric"]:
+        return ("", "-", row["contestant"], "", "", "", "", row["reason"])
+    missing = f"; a round is missing: {row['reason']}" if row["reason"] else ""
+    return ("", row["metric"], row["contestant"], *(in_figures(row[column]) for column in ("median", "least", "most", "times_bridge")),
+            row["unit"] + missing)
 
 
 def print_table(figures, out):
-    lines = table(figures)
-    headings = {line[0] for line in lines[1:] if line[0]}
-    body = [("",) + line[1:] if line[0] in headings else line for line in lines]
-    for line, text in zip(lines, aligned(body, 3)):
-        out.write(f"{line[0] if line[0] in headings else text}\n")
+    """The rows of a load by metric, so that contestants stand below each other."""
+    rows = []
+    for load in figures.loads:
+        order = [*load.metrics, ""]
+        rows += sorted((row for row in figures.rows() if row["load"] == load.name), key=lambda row: order.index(row["metric"]))
+    head = ("load", "metric", "contestant", "median", "least", "most", "× bridge", "unit, or why there are no figures")
+    lines = list(aligned([head, *map(cells, rows)], 3))
+    out.write(f"{lines[0]}\n")
+    titles = {load.name: load.title for load in figures.loads}
+    for row, line in zip(rows, lines[1:]):
+        title = titles.pop(row["load"], None)
+        out.write(f"\n{row['load']}: {title}\n{line}\n" if title else f"{line}\n")
 
 
 def print_targets(figures, out):
-    ours = [name for name in figures.contestants if name in OURS]
+    """What the product is to reach, for each of our dataplanes."""
     loads = {load.name for load in figures.loads}
     lines = [("target", "", "contestant", "found", "")]
     for target in TARGETS:
-        for contestant in ours:
-            if target.load in loads:
+        for contestant in figures.contestants:
+            if target.load in loads and contestant in OURS:
                 found, verdict = target.judge(figures, contestant)
-                lines.append((f"{target.load} {target.metric}", target.words, contestant, found if verdict != "not measured" else "",
-                              verdict if verdict != "not measured" else f"not measured: {found}"))
+                last = (found, verdict) if verdict != "not measured" else ("", f"not measured: {found}")
+                lines.append((f"{target.load} {target.metric}", target.words, contestant, *last))
     if len(lines) > 1:
         out.write("\n" + "\n".join(aligned(lines, 3)) + "\n")
 
@@ -211,6 +202,3 @@ def write_csv(figures, path):
         for row in figures.rows():
             writer.writerow({column: f"{value:.6g}" if isinstance(value, float) else value for column, value in row.items()})
 
-
-def is_better(better, ratio):
-    return ratio >= 1 if better == MORE else ratio <= 1
