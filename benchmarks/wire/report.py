@@ -190,6 +190,25 @@ def print_targets(figures, out):
         out.write("\n" + "\n".join(aligned(lines, 3)) + "\n")
 
 
+# Ethernet: 20 bytes on the wire around each frame (preamble, start, gap), and 18 in it around the packet of an MTU.
+WIRE_BYTES = {"udp64": 64 + 20, "bulk1": 1500 + 18 + 20}
+SPEEDS = (10, 25, 100)  # Gbit/s
+
+
+def print_line_rates(figures, out):
+    """How many cores would carry line rate in one direction, if a packet cost there what it cost behind the sender's port here."""
+    lines = [("cores for line rate", "contestant", "ns/packet", "packets/s a core", *(f"{speed} Gbit/s" for speed in SPEEDS), "")]
+    for load, wire_bytes in WIRE_BYTES.items():
+        for contestant in figures.contestants:
+            softirq, gateway = (figures.median(contestant, load, f"cpu {part}") for part in ("softirq", "gateway"))
+            if softirq is not None and softirq + gateway > 0:
+                cost = softirq + gateway
+                cores = (in_figures(speed * 1e9 / 8 / wire_bytes * cost / 1e9) for speed in SPEEDS)
+                lines.append((f"frames of {wire_bytes - 20} bytes", contestant, in_figures(cost), in_figures(1e9 / cost), *cores, ""))
+    if len(lines) > 1:
+        out.write("\n" + "\n".join(aligned(lines, 2)) + "\n")
+
+
 def print_legend(figures, out):
     for name in figures.contestants:
         out.write(f"  {name:10}{CONTESTANTS[name].title}\n")
