@@ -3,7 +3,7 @@
 //
 // usage: bench_wire_accept_all QUEUE
 //
-// Prints `ready` and runs until it is killed.
+// Prints nothing, and runs until it is killed.
 
 #include "benchmarks/wire/helper.h"  // before linux/netfilter.h, which declares the same otherwise
 
@@ -39,7 +39,6 @@ int main(int argc, char** argv) {
   if (nfq_set_queue_maxlen(queue, kQueueLength) < 0) die_of_errno("the queue's length");
   const int fd = nfq_fd(handle);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kBufferBytes, sizeof kBufferBytes);
-  std::cout << "ready" << std::endl;
   std::vector<char> buffer(128 * 1024);
   for (;;) {
     const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);

@@ -4,7 +4,8 @@
 usage: plot.py results.csv results.svg
 
 A dot is the median of the rounds, a line goes from the least to the most. To the right is always better: where less is better, the
-ratio is turned round. A contestant without figures is named under its load, in grey, with the reason. Needs no library.
+ratio is turned round. A contestant without figures is named under its load, in grey, with the reason; one without any at the
+bottom. Needs no library.
 """
 
 import csv
@@ -12,7 +13,7 @@ import math
 import sys
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 900, 230, 40, 92, 50
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 980, 310, 40, 92, 50
 ROW, GAP = 15, 18  # height of a contestant, and between loads
 INK, GREY, GRID, PAPER = "#1f2933", "#7b8794", "#dde3e8", "#ffffff"
 REASON_CHARACTERS = 100
@@ -31,8 +32,8 @@ SHOWN = {
     ("tls", "connections"): ("new TLS connections", 0.9),
     ("rtt", "p99"): ("round trip p99, idle", None),
     ("rttbulk", "p99"): ("round trip p99, beside bulk", None),
-    ("flows", "throughput"): ("bulk, many connections open", 1.0),
-    ("flows", "p99"): ("p99, many connections open", None),
+    ("flows", "throughput"): ("bulk, many flows held", 1.0),
+    ("flows", "p99"): ("p99, many flows held", None),
 }
 
 
@@ -80,6 +81,10 @@ def line(x1, y1, x2, y2, colour, width, dashes=""):
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"{dashes}/>'
 
 
+def shortened(reason):
+    return reason if len(reason) <= REASON_CHARACTERS else reason[: REASON_CHARACTERS - 1] + "…"
+
+
 def legend(contestants):
     x = 20
     for name in contestants:
@@ -91,7 +96,7 @@ def legend(contestants):
 
 def block(axis, top, title, target, points):
     """One load."""
-    yield text(LEFT - 110, top + 11, title, "end", weight="bold")
+    yield text(LEFT - 95, top + 11, title, "end", weight="bold")
     if target:
         dashes = ' stroke-dasharray="3 3"'
         yield line(axis.at(target), top - 3, axis.at(target), top + ROW * len(points) + 3, INK, 1.5, dashes)
@@ -104,27 +109,38 @@ def block(axis, top, title, target, points):
             yield line(axis.at(least), y, axis.at(most), y, colour, 2)
             yield f'<circle cx="{axis.at(median):.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
         else:
-            short = reason if len(reason) <= REASON_CHARACTERS else reason[: REASON_CHARACTERS - 1] + "…"
-            yield text(LEFT + 6, y + 4, short, colour=GREY, size=10)
+            yield text(LEFT + 6, y + 4, shortened(reason), colour=GREY, size=10)
+
+
+def without_absent(shown):
+    """The loads without contestants that have no figures at all; and these, with a reason."""
+    present = {name for points in shown.values() for name, ratios, _ in points if ratios}
+    absent = {name: reason for points in shown.values() for name, _, reason in points if name not in present}
+    kept = {key: [point for point in points if point[0] in present] for key, points in shown.items()}
+    return {key: points for key, points in kept.items() if points}, absent
 
 
 def draw(shown):
+    shown, absent = without_absent(shown)
     ratios = [value for points in shown.values() for _, three, _ in points if three for value in three]
     axis = Axis([*ratios, 1.0, *(target for key, (_, target) in SHOWN.items() if target and key in shown)])
-    height = TOP + sum(ROW * len(points) + GAP for points in shown.values()) + BOTTOM
+    height = TOP + sum(ROW * len(points) + GAP for points in shown.values()) + BOTTOM + ROW * len(absent)
     yield (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
            ' font-family="sans-serif">')
     yield f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>'
     yield text(20, 28, "Across the gateway: how many times as good as a Linux bridge", size=17, weight="bold")
     yield from legend(list(dict.fromkeys(name for points in shown.values() for name, _, _ in points)))
+    foot = height - BOTTOM - ROW * len(absent)
     for tick in axis.ticks():
-        yield line(axis.at(tick), TOP - 12, axis.at(tick), height - BOTTOM, GREY if tick == 1 else GRID, 1)
-        yield text(axis.at(tick), height - BOTTOM + 16, f"{tick:g} ×", "middle")
-    yield text((LEFT + WIDTH - RIGHT) / 2, height - 12, "times the bridge (log scale); to the right is better", "middle")
+        yield line(axis.at(tick), TOP - 12, axis.at(tick), foot, GREY if tick == 1 else GRID, 1)
+        yield text(axis.at(tick), foot + 16, f"{tick:g} ×", "middle")
+    yield text((LEFT + WIDTH - RIGHT) / 2, foot + 36, "times the bridge (log scale); to the right is better", "middle")
     top = TOP
     for key, points in shown.items():
         yield from block(axis, top, *SHOWN[key], points)
         top += ROW * len(points) + GAP
+    for row, (contestant, reason) in enumerate(absent.items()):
+        yield text(20, foot + 42 + ROW * (row + 1) - 6, f"{contestant}: {shortened(reason)}", colour=GREY, size=11)
     yield "</svg>"
 
 

@@ -62,10 +62,11 @@ class Figures:
                     continue
                 for metric, (unit, better) in load.metrics.items():
                     yield {**empty, "metric": metric, "unit": unit, "better": better,
-                           **self._summary(contestant, load.name, metric)}
+                           **self._summary(contestant, load.name, metric, unit)}
 
-    def _summary(self, contestant, load, metric):
-        values, ratios = self.of(contestant, load, metric), self.ratios(contestant, load, metric)
+    def _summary(self, contestant, load, metric, unit):
+        values = self.of(contestant, load, metric)
+        ratios = [] if unit.startswith("%") else self.ratios(contestant, load, metric)
         summary = {"rounds": len(values), "median": statistics.median(values), "least": min(values), "most": max(values)}
         if ratios:
             summary.update(times_bridge=statistics.median(ratios), least_times_bridge=min(ratios), most_times_bridge=max(ratios))

@@ -50,6 +50,7 @@ http {{
   server {{
     listen {server}:{port} ssl reuseport backlog=4096;
     ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.key; ssl_session_tickets off;
+    ssl_protocols TLSv1.2 TLSv1.3;
     return 200 served;
   }}
   server {{ listen {server}:{plain}; root {folder}/pages; }}

@@ -61,7 +61,9 @@ int main(int argc, char** argv) {
   const std::uint64_t start = now_ns();
   const std::uint64_t end = after_seconds(std::strtod(argv[4], nullptr));
   std::vector<std::thread> clients;
-  for (std::uint64_t i = 0; i < number(argv[5]); ++i) {
+  const std::uint64_t parallel = number(argv[5]);
+  clients.reserve(parallel);
+  for (std::uint64_t i = 0; i < parallel; ++i) {
     clients.emplace_back([&] {
       do {
         ++(connect_once(context, server, argv[3]) ? made : failed);
