@@ -62,6 +62,10 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
   }
 }
 
+std::vector<std::string> Workers::notes() const {
+  return all_.front()->dataplane->notes();  // they share what there is to say
+}
+
 void Workers::watch(const io::Interest& interest) {
   for (const auto& one : all_) one->dataplane->watch(interest);
 }

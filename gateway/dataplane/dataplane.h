@@ -121,6 +121,8 @@ class Dataplane {
   virtual bool replace(std::size_t index, Bytes frame) noexcept = 0;
   virtual void stop() noexcept = 0;
   [[nodiscard]] virtual DataplaneCounts counts() const noexcept = 0;
+  // What an operator should know of how it was opened, a line each. Allocates.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
   // Why poll() said `failed`, or what was wrong with the input (empty: nothing).
   [[nodiscard]] virtual std::string error() const = 0;
 };

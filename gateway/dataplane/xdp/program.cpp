@@ -133,8 +133,7 @@ std::uint32_t attach_flags(XdpMode mode) noexcept {
   return mode == XdpMode::generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
-// Whether the program of this link runs in the driver. Nothing: the link is of no interface any
-// more, or of another one.
+// False: the link is of no interface any more, or of another one.
 bool is_of_interface(int link, unsigned index) noexcept {
   bpf_link_info info{};
   __u32 length = sizeof info;
@@ -373,6 +372,14 @@ void XdpProgram::watch(const Interest& interest) noexcept {
     State::store(state_->settings->udp_ports[i], __u64{ports[i]});
   }
   State::store(state_->settings->all_datagrams, interest.all ? 1U : 0U);
+}
+
+std::string XdpProgram::lost_interface() const {
+  for (const Side side : kSides) {
+    const std::size_t i = index_of(side);
+    if (!is_of_interface(state_->links[i].get(), state_->indices[i])) return state_->interfaces[i];
+  }
+  return {};
 }
 
 XdpMode XdpProgram::mode(Side side) const noexcept {

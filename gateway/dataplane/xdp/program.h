@@ -8,8 +8,9 @@
 // The next process takes over: same flows, and one program replaces the other between two frames.
 // Without a folder, all goes when the process goes. One process at a time for an interface.
 //
-// Threads: put_flow, remove_flow, publish, watch, keep_alive and traffic from any; the rest from
-// the one that opened it. A call costs a system call, but for keep_alive, which is a store.
+// Threads: put_flow, remove_flow, publish, watch, keep_alive, traffic and lost_interface from any;
+// the rest from the one that opened it. A call costs a system call, but for keep_alive, which is a
+// store.
 
 #include <array>
 #include <chrono>
@@ -55,6 +56,9 @@ class XdpProgram {
   void publish(Generation generation) noexcept;
   void watch(const Interest& interest) noexcept;
 
+  // The interface that lost the program: it was removed, or somebody took the program off. Empty:
+  // none.
+  [[nodiscard]] std::string lost_interface() const;
   // Of what was attached: native or generic, by side.
   [[nodiscard]] XdpMode mode(Side side) const noexcept;
   // A process before this one left its flows.

@@ -67,7 +67,6 @@ struct XdpSockets::State {
   std::vector<std::uint64_t> free;                    // places
   std::vector<pollfd> waits;
   std::size_t first = 0;  // which socket is read first; they take turns
-  std::string problem;
 
   Result<void, std::string> open(const XdpQueue& queue, const Options& options);
   void reclaim(Socket& socket) noexcept;
@@ -269,12 +268,7 @@ void XdpSockets::State::kick(Socket& socket) noexcept {
   const int descriptor = xsk_socket__fd(socket.handle.get());
   for (int i = 0; i < kMostKicks; ++i) {
     if (::sendto(descriptor, nullptr, 0, MSG_DONTWAIT, nullptr, 0) >= 0) return;
-    if (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS && errno != EINTR) {
-      if (errno == ENXIO || errno == ENODEV) {
-        problem = socket.queue.interface + ": the interface is gone";
-      }
-      return;
-    }
+    if (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS && errno != EINTR) return;
   }
 }
 
@@ -285,17 +279,7 @@ void XdpSockets::kick() noexcept {
 void XdpSockets::wait(int event, int milliseconds) noexcept {
   State& state = *state_;
   state.waits.back().fd = event;
-  if (::poll(state.waits.data(), state.waits.size(), milliseconds) <= 0) return;
-  for (std::size_t i = 0; i < state.sockets.size(); ++i) {
-    if ((state.waits[i].revents & (POLLERR | POLLNVAL)) != 0) {
-      int error = 0;
-      socklen_t length = sizeof error;
-      ::getsockopt(state.waits[i].fd, SOL_SOCKET, SO_ERROR, &error, &length);
-      if (error == ENETDOWN || error == 0) continue;  // it may come up again
-      state.problem =
-          state.sockets[i]->queue.interface + ": " + std::generic_category().message(error);
-    }
-  }
+  ::poll(state.waits.data(), state.waits.size(), milliseconds);
 }
 
 XdpSockets::Lost XdpSockets::lost() const noexcept {
@@ -312,10 +296,6 @@ XdpSockets::Lost XdpSockets::lost() const noexcept {
     total.invalid += counts.tx_invalid_descs + counts.rx_invalid_descs;
   }
   return total;
-}
-
-std::string XdpSockets::problem() const {
-  return state_->problem;
 }
 
 }  // namespace sluice::io

@@ -77,8 +77,6 @@ class XdpSockets {
     std::uint64_t invalid = 0;    // not sent: the kernel refused it
   };
   [[nodiscard]] Lost lost() const noexcept;
-  // A socket failed for good: its interface was removed. Empty: none.
-  [[nodiscard]] std::string problem() const;
 
  private:
   struct State;

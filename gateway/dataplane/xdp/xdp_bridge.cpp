@@ -141,10 +141,8 @@ Poll XdpBridge::poll(Batch& batch) noexcept {
     if (state.stopped) return Poll::ended;
     count = state.sockets->receive(state.frames);
   }
-  if (count == 0) {
-    state.error = state.sockets->problem();
-    return state.error.empty() ? Poll::idle : Poll::failed;
-  }
+  if (!state.error.empty()) return Poll::failed;
+  if (count == 0) return Poll::idle;
   const Nanos now = std::chrono::system_clock::now().time_since_epoch();
   for (std::size_t i = 0; i < count; ++i) {
     state.sides[i] = state.sockets->queue(state.frames[i].socket).side;
@@ -228,6 +226,9 @@ void XdpBridge::State::look_at_stats() noexcept {
   const XdpSockets::Lost lost = sockets->lost();
   counts.lost_before_us = lost.ring_full + lost.no_place;
   if (!counts_program) return;
+  if (const std::string gone = program->lost_interface(); !gone.empty()) {
+    error = gone + ": the interface was removed, or the XDP program was taken off it";
+  }
   const XdpProgram::Traffic traffic = program->traffic();
   counts.passed_itself =
       traffic[bpf::SLUICE_OF_NO_INTEREST].packets + traffic[bpf::SLUICE_FLOW_PASSED].packets;
@@ -239,6 +240,22 @@ void XdpBridge::State::look_at_stats() noexcept {
 DataplaneCounts XdpBridge::counts() const noexcept {
   return state_->counts;
 }
+std::vector<std::string> XdpBridge::notes() const {
+  const State& state = *state_;
+  std::vector<std::string> notes;
+  for (std::size_t i = 0; i < state.sockets->count(); ++i) {
+    const XdpQueue& queue = state.sockets->queue(i);
+    if (queue.queue != state.queues.front()) continue;  // all of a side are alike
+    const bool is_native = state.program->mode(queue.side) == XdpMode::native;
+    notes.push_back(queue.interface + ": XDP " +
+                    (is_native ? "in the driver (native)" : "behind the driver (generic), slower") +
+                    ", " + (state.sockets->is_zero_copy() ? "zero-copy" : "the kernel copies") +
+                    " what comes up");
+  }
+  if (state.program->took_over()) notes.emplace_back("took over the flows of the gateway before");
+  return notes;
+}
+
 std::string XdpBridge::error() const {
   return state_->error;
 }

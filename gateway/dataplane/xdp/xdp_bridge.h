@@ -49,6 +49,7 @@ class XdpBridge final : public Dataplane {
   bool replace(std::size_t index, Bytes frame) noexcept override;
   void stop() noexcept override;
   [[nodiscard]] DataplaneCounts counts() const noexcept override;
+  [[nodiscard]] std::vector<std::string> notes() const override;
   [[nodiscard]] std::string error() const override;
 
  private:
