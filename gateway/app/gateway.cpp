@@ -38,8 +38,13 @@ io::Interest interest_of(const engine::Snapshot& snapshot, const config::StartSe
   const policy::DnsScope& dns = snapshot.dns;
   interest.ports.assign(dns.ports.begin(), dns.ports.begin() + dns.port_count);
   std::ranges::copy(packet::datagram_tunnel_ports(), std::back_inserter(interest.ports));
-  interest.all = snapshot.kill_open_flows || !snapshot.addresses.empty() || dns.trusted_count > 0 ||
-                 start.endpoints.enable;
+  const match::AddressSet& rules = snapshot.addresses;
+  interest.prefixes = rules.prefixes();
+  // Behind them is whatever IPv4 address a rule or a lease names.
+  if (!rules.empty() || dns.trusted_count > 0) {
+    std::ranges::copy(rules.nat64().prefixes(), std::back_inserter(interest.prefixes));
+  }
+  interest.all = snapshot.kill_open_flows || start.endpoints.enable;
   return interest;
 }
 

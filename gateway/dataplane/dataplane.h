@@ -73,8 +73,9 @@ enum class Poll : std::uint8_t {
 
 // Datagrams that must come up, though they look like no protocol that shows names.
 struct Interest {
-  std::vector<Port> ports;  // from or to these: DNS, tunnels
-  bool all = false;         // whatever they are
+  std::vector<Port> ports;         // from or to these: DNS, tunnels
+  std::vector<IpPrefix> prefixes;  // to addresses in these
+  bool all = false;                // whatever they are
 };
 
 // Counts of the dataplane itself, since it started; read by the worker's thread.
@@ -107,6 +108,8 @@ class Dataplane {
   virtual void publish(Generation /*generation*/) noexcept {}
   // What must come up from now on. Any thread. Does nothing where every frame comes up.
   virtual void watch(const Interest& /*interest*/) {}
+  // Datagrams to this address must come up for a day. Between batches, or before submit.
+  virtual void watch_address(const IpAddress& /*address*/) noexcept {}
   // Ends the entry of this flow, if there is one. Between batches, or once for a frame of the batch
   // in hand: it then wins over all verdicts of that batch for the flow, and takes effect before
   // submit sends a frame. So a SYN that opens a new connection cannot overtake the end of the old

@@ -69,6 +69,9 @@ io::Poll Worker::run_batch() noexcept {
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
       }
     }
+    // An answer must not be out before what it leads to is watched.
+    judge_.evidence().take_new_leases(
+        [this](const IpAddress& address) { parts_.dataplane.watch_address(address); });
     parts_.dataplane.submit({verdicts_.data(), batch_.count});
     executor_.finish_batch();
   } else if (poll == io::Poll::idle) {

@@ -10,12 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -33,6 +35,21 @@ static_assert(sizeof(bpf::sluice_flow_key) == sizeof(FlowKey));
 
 std::size_t index_of(Side side) noexcept {
   return static_cast<std::size_t>(side);
+}
+
+// As the program reads it.
+std::uint64_t monotonic_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const auto since = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  return static_cast<std::uint64_t>(since.count());
+}
+
+bpf::sluice_prefix key_of(const IpPrefix& prefix) noexcept {
+  bpf::sluice_prefix key{};
+  key.bits = prefix.length();
+  std::memcpy(&key.address, prefix.address().mapped().data(), sizeof key.address);
+  return key;
 }
 
 std::string reason(int error) {
@@ -171,6 +188,7 @@ struct XdpProgram::State {
   std::uint64_t base = 0;  // generation of the kernel's entries before this process
   bool took_over = false;
   int processors = 0;
+  std::vector<IpPrefix> prefixes;  // in the map, sorted
 
   ~State() {
     if (settings != nullptr) ::munmap(settings, sizeof *settings);
@@ -180,6 +198,8 @@ struct XdpProgram::State {
   Result<void, std::string> load();
   Result<void, std::string> attach(Side side);
   [[nodiscard]] Descriptor make_link(Side side) const;
+  [[nodiscard]] bool watch_prefixes(std::vector<IpPrefix> wanted);
+  void forget_old_addresses() noexcept;
   template <typename Value>
   static void store(Value& field, Value value) noexcept {
     std::atomic_ref(field).store(value, std::memory_order_release);
@@ -329,12 +349,9 @@ bool XdpProgram::use_socket(Side side, std::uint32_t queue, int socket) noexcept
 }
 
 void XdpProgram::keep_alive(std::uint32_t queue, std::chrono::nanoseconds lease) noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   const auto until =
-      std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) + lease;
-  State::store(state_->settings->alive_until[queue % bpf::SLUICE_QUEUES],
-               lease.count() == 0 ? __u64{0} : static_cast<__u64>(until.count()));
+      lease.count() == 0 ? __u64{0} : monotonic_now() + static_cast<__u64>(lease.count());
+  State::store(state_->settings->alive_until[queue % bpf::SLUICE_QUEUES], __u64{until});
 }
 
 bool XdpProgram::put_flow(const FlowKey& key, Verdict verdict, Generation generation) noexcept {
@@ -362,16 +379,68 @@ void XdpProgram::publish(Generation generation) noexcept {
   State::store(state_->settings->generation, __u64{next});
 }
 
-// A port that stays is never without its bit.
-void XdpProgram::watch(const Interest& interest) noexcept {
+// What stays is never without its bit or its entry: new ones come first.
+void XdpProgram::watch(const Interest& interest) {
+  State& state = *state_;
   std::array<std::uint64_t, std::extent_v<decltype(bpf::sluice_settings::udp_ports)>> ports{};
   for (const Port port : interest.ports) {
     ports[port.number / 64] |= std::uint64_t{1} << port.number % 64;
   }
   for (std::size_t i = 0; i < ports.size(); ++i) {
-    State::store(state_->settings->udp_ports[i], __u64{ports[i]});
+    State::store(state.settings->udp_ports[i], __u64{ports[i]});
   }
-  State::store(state_->settings->all_datagrams, interest.all ? 1U : 0U);
+  const bool fits = state.watch_prefixes(interest.prefixes);
+  State::store(state.settings->all_datagrams, interest.all || !fits ? 1U : 0U);
+}
+
+// False: there is no room for all of them.
+bool XdpProgram::State::watch_prefixes(std::vector<IpPrefix> wanted) {
+  std::ranges::sort(wanted);
+  const auto repeated = std::ranges::unique(wanted);
+  wanted.erase(repeated.begin(), repeated.end());
+  const int map = bpf_map__fd(skeleton->maps.prefixes);
+  std::vector<IpPrefix> news, olds;
+  std::ranges::set_difference(wanted, prefixes, std::back_inserter(news));
+  std::ranges::set_difference(prefixes, wanted, std::back_inserter(olds));
+  if (!wanted.empty()) store(settings->has_prefixes, 1U);
+  bool has_room = true;
+  for (const IpPrefix& prefix : news) {
+    const bpf::sluice_prefix key = key_of(prefix);
+    const std::uint32_t value = 1;
+    has_room = bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0 && has_room;
+  }
+  for (const IpPrefix& prefix : olds) {
+    const bpf::sluice_prefix key = key_of(prefix);
+    bpf_map_delete_elem(map, &key);
+  }
+  if (wanted.empty()) store(settings->has_prefixes, 0U);
+  prefixes = std::move(wanted);
+  return has_room;
+}
+
+void XdpProgram::watch_address(const IpAddress& address) noexcept {
+  constexpr std::chrono::hours kDay{24};
+  const int map = bpf_map__fd(state_->skeleton->maps.addresses);
+  const std::uint64_t until =
+      monotonic_now() + static_cast<std::uint64_t>(std::chrono::nanoseconds(kDay).count());
+  State::store(state_->settings->has_addresses, 1U);
+  if (bpf_map_update_elem(map, &address, &until, BPF_ANY) == 0) return;
+  state_->forget_old_addresses();
+  if (bpf_map_update_elem(map, &address, &until, BPF_ANY) == 0) return;
+  State::store(state_->settings->all_datagrams, 1U);  // until the lists are read again
+}
+
+void XdpProgram::State::forget_old_addresses() noexcept {
+  const int map = bpf_map__fd(skeleton->maps.addresses);
+  const std::uint64_t now = monotonic_now();
+  IpAddress at, next;
+  // A key that is deleted is no place to go on from, so the next one comes first.
+  for (int more = bpf_map_get_next_key(map, nullptr, &next); more == 0;) {
+    at = next;
+    more = bpf_map_get_next_key(map, &at, &next);
+    std::uint64_t until = 0;
+    if (bpf_map_lookup_elem(map, &at, &until) == 0 && until <= now) bpf_map_delete_elem(map, &at);
+  }
 }
 
 std::string XdpProgram::lost_interface() const {

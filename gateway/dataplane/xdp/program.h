@@ -8,7 +8,8 @@
 // The next process takes over: same flows, and one program replaces the other between two frames.
 // Without a folder, all goes when the process goes. One process at a time for an interface.
 //
-// Threads: put_flow, remove_flow, publish, watch, keep_alive, traffic and lost_interface from any;
+// Threads: put_flow, remove_flow, publish, watch_address, keep_alive, traffic and lost_interface
+// from any, watch from one at a time;
 // the rest from the one that opened it. A call costs a system call, but for keep_alive, which is a
 // store.
 
@@ -54,7 +55,9 @@ class XdpProgram {
   bool put_flow(const FlowKey& key, Verdict verdict, Generation generation) noexcept;
   void remove_flow(const FlowKey& key) noexcept;
   void publish(Generation generation) noexcept;
-  void watch(const Interest& interest) noexcept;
+  void watch(const Interest& interest);
+  // For a day. Where there is no room for it, all datagrams come up.
+  void watch_address(const IpAddress& address) noexcept;
 
   // The interface that lost the program: it was removed, or somebody took the program off. Empty:
   // none.

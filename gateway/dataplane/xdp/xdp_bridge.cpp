@@ -193,6 +193,10 @@ void XdpBridge::watch(const Interest& interest) {
   state_->program->watch(interest);
 }
 
+void XdpBridge::watch_address(const IpAddress& address) noexcept {
+  state_->program->watch_address(address);
+}
+
 void XdpBridge::revoke(const FlowKey& flow) noexcept {
   State& state = *state_;
   state.program->remove_flow(flow);

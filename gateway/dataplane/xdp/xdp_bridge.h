@@ -44,6 +44,7 @@ class XdpBridge final : public Dataplane {
   void submit(std::span<const FrameVerdict> verdicts) noexcept override;
   void publish(Generation generation) noexcept override;
   void watch(const Interest& interest) override;
+  void watch_address(const IpAddress& address) noexcept override;
   void revoke(const FlowKey& flow) noexcept override;
   bool inject(Side side, Bytes frame) noexcept override;
   bool replace(std::size_t index, Bytes frame) noexcept override;

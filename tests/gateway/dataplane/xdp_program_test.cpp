@@ -49,7 +49,7 @@ class XdpProgramTest : public testing::Test {
     program_ = std::move(*program);
     std::vector<Port> ports = {Port{53}};
     for (const Port port : packet::datagram_tunnel_ports()) ports.push_back(port);
-    program_->watch({ports, false});
+    program_->watch({.ports = ports});
   }
 
   // Which of the outcomes counted it; -1: none, or several.
@@ -166,7 +166,36 @@ TEST_F(XdpProgramTest, OfDatagramsOnlyThoseComeUpThatMayBeJudged) {
   EXPECT_EQ(outcome_of(udp("anything", kClient, "198.51.100.2:4789")), kComesUp);
   EXPECT_EQ(outcome_of(udp("\xc3 a long header")), kComesUp);
   EXPECT_EQ(outcome_of(udp("\x16 a record")), kComesUp);
-  program_->watch({{}, true});
+  program_->watch({.all = true});
+  EXPECT_EQ(outcome_of(udp("anything")), kComesUp);
+}
+
+TEST_F(XdpProgramTest, DatagramsToAddressesOfInterestComeUp) {
+  const auto to = [](const char* server) { return udp("anything", kClient, server); };
+  program_->watch(
+      {.prefixes = {*IpPrefix::parse("198.51.100.0/24"), *IpPrefix::parse("2001:db8::/32")}});
+  EXPECT_EQ(outcome_of(to(kServer)), kComesUp);
+  EXPECT_EQ(outcome_of(to("203.0.113.1:9")), SLUICE_OF_NO_INTEREST);
+  EXPECT_EQ(outcome_of(FrameBuilder("[fd00::1]:9", "[2001:db8::2]:9").payload("x").build()),
+            kComesUp);
+  EXPECT_EQ(outcome_of(udp("anything", kServer, "203.0.113.1:9")), SLUICE_OF_NO_INTEREST);
+  program_->watch({.prefixes = {*IpPrefix::parse("203.0.113.1")}});
+  EXPECT_EQ(outcome_of(to(kServer)), SLUICE_OF_NO_INTEREST) << "no range of interest any more";
+  EXPECT_EQ(outcome_of(to("203.0.113.1:9")), kComesUp);
+  program_->watch_address(*IpAddress::parse("198.51.100.2"));
+  EXPECT_EQ(outcome_of(to(kServer)), kComesUp);
+  program_->watch({});
+  EXPECT_EQ(outcome_of(to(kServer)), kComesUp) << "a lease outlives an update of the lists";
+}
+
+// Then nothing is overlooked.
+TEST_F(XdpProgramTest, MoreAddressesThanThereIsRoomForBringUpAll) {
+  ByteVector bytes(4);
+  for (unsigned i = 0; i <= bpf::SLUICE_ADDRESSES; ++i) {
+    bytes = {std::byte{10}, static_cast<std::byte>(i >> 16), static_cast<std::byte>(i >> 8),
+             static_cast<std::byte>(i)};
+    program_->watch_address(IpAddress::from_bytes(bytes));
+  }
   EXPECT_EQ(outcome_of(udp("anything")), kComesUp);
 }
 

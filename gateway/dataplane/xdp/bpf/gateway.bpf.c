@@ -56,19 +56,19 @@ struct {
   __uint(max_entries, SLUICE_SIDES* SLUICE_QUEUES);
 } sockets SEC(".maps");
 
-// Addresses of interest: what shows no name comes up if it goes there.
+// Addresses of interest: what shows no name comes up if it goes there. Until when.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __type(key, struct sluice_address);
-  __type(value, __u32);
-  __uint(max_entries, 16384);  // set when it is loaded
+  __type(value, __u64);
+  __uint(max_entries, SLUICE_ADDRESSES);
 } addresses SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_LPM_TRIE);
   __type(key, struct sluice_prefix);
   __type(value, __u32);
-  __uint(max_entries, 65536);
+  __uint(max_entries, SLUICE_PREFIXES);
   __uint(map_flags, BPF_F_NO_PREALLOC);
 } prefixes SEC(".maps");
 
@@ -316,8 +316,13 @@ static __always_inline int has_port(const struct sluice_settings* now, __u16 por
   return (now->udp_ports[port / 64] >> (port % 64) & 1) != 0;
 }
 
-static __always_inline int is_address_of_interest(const struct headers* headers) {
-  if (bpf_map_lookup_elem(&addresses, &headers->destination)) return 1;
+static __always_inline int is_address_of_interest(const struct sluice_settings* now,
+                                                  const struct headers* headers) {
+  if (now->has_addresses) {
+    const __u64* until = bpf_map_lookup_elem(&addresses, &headers->destination);
+    if (until && bpf_ktime_get_coarse_ns() < *until) return 1;
+  }
+  if (!now->has_prefixes) return 0;
   struct sluice_prefix prefix = {.bits = 128, .address = headers->destination};
   return bpf_map_lookup_elem(&prefixes, &prefix) != NULL;
 }
@@ -328,8 +333,7 @@ static __always_inline int is_datagram_of_interest(const struct sluice_settings*
                                                    __u32 length) {
   return now->all_datagrams || has_port(now, headers->source_port) ||
          has_port(now, headers->destination_port) || may_hold_hello(payload, end, length) ||
-         may_be_on_any_port(payload, end, length) ||
-         (now->has_addresses && is_address_of_interest(headers));
+         may_be_on_any_port(payload, end, length) || is_address_of_interest(now, headers);
 }
 
 static __always_inline int is_due(const struct headers* headers) {

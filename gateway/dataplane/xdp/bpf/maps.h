@@ -19,6 +19,8 @@ enum {
   SLUICE_SIDES = 2,    // 0 inside, 1 outside
   SLUICE_QUEUES = 64,  // of one interface; a socket's index is side * SLUICE_QUEUES + queue
   SLUICE_UDP_PORTS = 65536,
+  SLUICE_ADDRESSES = 16384,
+  SLUICE_PREFIXES = 65536,
 };
 
 struct sluice_address {
@@ -55,10 +57,12 @@ struct sluice_settings {
   __u64 generation;  // flows that an older policy decided come up again
   __u64 latest;      // generation of any entry: for the next process
   __u32 ifindex[SLUICE_SIDES];
-  __u32 on_failure;                        // enum sluice_on_failure
-  __u32 has_datagram_flows;                // entries of UDP were made
-  __u32 has_addresses;                     // there are entries in `addresses` or `prefixes`
-  __u32 all_datagrams;                     // UDP without an entry comes up, whatever it is
+  __u32 on_failure;          // enum sluice_on_failure
+  __u32 has_datagram_flows;  // entries of UDP were made
+  __u32 has_addresses;       // entries were made in `addresses`
+  __u32 has_prefixes;        // there are entries in `prefixes`
+  __u32 all_datagrams;       // UDP without an entry comes up, whatever it is
+  __u32 unused;
   __u64 alive_until[SLUICE_QUEUES];        // so long a worker is taken to be at work on them
   __u64 udp_ports[SLUICE_UDP_PORTS / 64];  // bits: datagrams from and to these ports come up
 };
