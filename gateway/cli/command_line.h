@@ -11,6 +11,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "gateway/dataplane/kind.h"
 #include "lists/format/format.h"
 
 namespace sluice::cli {
@@ -36,6 +37,14 @@ struct CheckCommand {
   std::string config;
   std::optional<std::string> image;   // instead of a configuration
   std::optional<std::string> target;  // what an answer for the names leads to
+  bool json = false;
+};
+
+struct DoctorCommand {
+  std::string config;                 // empty: not given
+  std::optional<io::Kind> dataplane;  // these override the file
+  std::optional<std::string> inside, outside;
+  bool fix = false;
   bool json = false;
 };
 
@@ -66,7 +75,7 @@ struct ListsShowCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand,
+using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand, DoctorCommand,
                              ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // Text to print instead of executing a command.
