@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
+#include <span>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
@@ -39,26 +41,49 @@ std::vector<io::CheckResult> check_all(const Bridge& bridge) {
   return results;
 }
 
-// Runs what mends the findings, each command once. A command that may end other traffic is left to
+// What one mend uncovers, the next round mends: a link tells more when it is up.
+constexpr int kRounds = 3;
+
+// Runs the commands that mend findings, each once. A command that may end other traffic is left to
 // the operator.
-std::vector<cli::Fix> fix(std::span<const io::CheckResult> results) {
-  std::vector<cli::Fix> fixes;
-  for (const io::CheckResult& result : results) {
-    const io::Command& command = result.command;
-    if (!result.is_finding() || command.words.empty()) continue;
-    const std::string line = to_string(command);
-    if (!command.is_safe) {
-      std::cerr << "left to you: " << line << '\n';
-      continue;
+class Mender {
+ public:
+  // False: there was nothing to run.
+  bool mend(std::span<const io::CheckResult> results) {
+    const std::size_t before = fixes_.size();
+    for (const io::CheckResult& result : results) {
+      const io::Command& command = result.command;
+      if (result.is_finding() && command.is_safe && is_new(command)) run(command);
     }
-    const auto is_same = [&](const cli::Fix& done) { return done.command.words == command.words; };
-    if (std::ranges::any_of(fixes, is_same)) continue;
-    std::cerr << "run: " << line << '\n';
+    return fixes_.size() > before;
+  }
+  [[nodiscard]] std::vector<cli::Fix> take() { return std::move(fixes_); }
+
+ private:
+  [[nodiscard]] bool is_new(const io::Command& command) const {
+    return std::ranges::none_of(
+        fixes_, [&](const cli::Fix& done) { return done.command.words == command.words; });
+  }
+  void run(const io::Command& command) {
+    std::cerr << "run: " << to_string(command) << '\n';
     const std::string error = run_program(command.words);
     std::cerr << (error.empty() ? "     done" : "     failed: " + error) << '\n';
-    fixes.push_back({command, error});
+    fixes_.push_back({command, error});
   }
-  return fixes;
+
+  std::vector<cli::Fix> fixes_;
+};
+
+void mend(const Bridge& bridge, cli::DoctorReport& report) {
+  Mender mender;
+  for (int round = 0; round < kRounds && mender.mend(report.results); ++round) {
+    report.results = check_all(bridge);
+  }
+  report.fixes = mender.take();
+  for (const io::CheckResult& result : report.results) {
+    if (!result.is_finding() || result.command.words.empty() || result.command.is_safe) continue;
+    std::cerr << "left to you: " << to_string(result.command) << '\n';
+  }
 }
 
 }  // namespace
@@ -70,10 +95,7 @@ int doctor(const cli::DoctorCommand& command) {
     return kUnusable;
   }
   cli::DoctorReport report{.kind = bridge->kind, .results = check_all(*bridge)};
-  if (command.fix) {
-    report.fixes = fix(report.results);
-    if (!report.fixes->empty()) report.results = check_all(*bridge);
-  }
+  if (command.fix) mend(*bridge, report);
   std::cout << (command.json ? to_json(report) + '\n' : to_text(report));
   if (!all_written()) return kUnusable;
   return cli::has_findings(report.results) ? kFindings : kOk;

@@ -102,12 +102,18 @@ bool has_findings(std::span<const io::CheckResult> results) noexcept {
 }
 
 std::string to_text(const DoctorReport& report) {
-  std::string text;
-  const std::string* subject = nullptr;
+  std::vector<std::string> subjects;  // in the order in which they come first
   for (const io::CheckResult& result : report.results) {
-    if (subject == nullptr || *subject != result.subject) text += result.subject + '\n';
-    subject = &result.subject;
-    add_result(result, text);
+    if (std::ranges::find(subjects, result.subject) == subjects.end()) {
+      subjects.push_back(result.subject);
+    }
+  }
+  std::string text;
+  for (const std::string& subject : subjects) {
+    text += subject + '\n';
+    for (const io::CheckResult& result : report.results) {
+      if (result.subject == subject) add_result(result, text);
+    }
   }
   return text + '\n' + summary_of(report);
 }

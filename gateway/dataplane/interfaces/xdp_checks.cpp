@@ -12,6 +12,34 @@ constexpr HostFacts::Version kTellsFeatures{6, 3};
 constexpr std::size_t kMtuBefore63 = 4060;
 constexpr std::size_t kMtuSince63 = 3500;
 
+// A veth hands redirected frames to its other end, which has to poll for them. Since 6.3 the kernel
+// refuses such frames unless it knows that; it does not learn it from an end that comes up later.
+void check_veth_target(const InterfaceFacts& interface, CheckList& checks) {
+  const std::string& name = interface.name;
+  if (!interface.has_carrier) {
+    return checks.unknown(Check::redirect_target, name, "told once its other end is up");
+  }
+  const InterfaceFacts::OtherEnd& end = *interface.other_end;
+  const std::string problem =
+      "frames that are redirected to it are lost until its other end polls (GRO on, or an XDP "
+      "program)";
+  if (end.name.empty() || !end.offloads) {
+    checks.failed(Check::redirect_target, name,
+                  problem +
+                      "; in the namespace of that end, run: ethtool -K END gro off; "
+                      "ethtool -K END gro on");
+  } else if (!end.offloads->gro.on) {
+    checks.failed(Check::redirect_target, name, problem,
+                  {{"ethtool", "-K", end.name, "gro", "on"}, true});
+  } else {
+    checks.failed(
+        Check::redirect_target, name,
+        "frames that are redirected to it are lost: the kernel missed that its other end "
+        "polls",
+        {{"sh", "-c", "ethtool -K \"$0\" gro off && ethtool -K \"$0\" gro on", end.name}, true});
+  }
+}
+
 void check_driver(const InterfaceFacts& interface, const HostFacts& host, CheckList& checks) {
   const std::string& name = interface.name;
   if (!interface.xdp) {
@@ -24,9 +52,9 @@ void check_driver(const InterfaceFacts& interface, const HostFacts& host, CheckL
   }
   const XdpFeatures& xdp = *interface.xdp;
   if (!xdp.native) {
-    checks.failed(Check::native_xdp, name,
-                  "the driver has no XDP of its own: programs run in the kernel's stack, slower");
-    return;
+    return checks.failed(
+        Check::native_xdp, name,
+        "XDP programs cannot run in its driver, only in the kernel's stack, slower");
   }
   std::string can = "basic";
   if (xdp.redirect) can += ", redirect";
@@ -35,21 +63,9 @@ void check_driver(const InterfaceFacts& interface, const HostFacts& host, CheckL
   if (xdp.zero_copy) can += ", zero-copy";
   checks.ok(Check::native_xdp, name, can);
   if (xdp.target) return checks.ok(Check::redirect_target, name);
-  if (!interface.other_end) {
-    // Most drivers set queues for it aside when a program is attached.
-    return checks.unknown(Check::redirect_target, name, "told once a program is attached");
-  }
-  const std::string& end = interface.other_end->name;
-  const std::string problem =
-      "frames that are redirected to it are lost until its other end polls (GRO on, or an XDP "
-      "program)";
-  if (end.empty()) {
-    checks.failed(Check::redirect_target, name,
-                  problem + "; in the namespace of that end, run: ethtool -K END gro on");
-  } else {
-    checks.failed(Check::redirect_target, name, problem,
-                  {{"ethtool", "-K", end, "gro", "on"}, true});
-  }
+  if (interface.other_end) return check_veth_target(interface, checks);
+  // Most drivers set queues aside for it when a program is attached.
+  checks.unknown(Check::redirect_target, name, "told once a program is attached");
 }
 
 void check_mtu(const InterfaceFacts& interface, const HostFacts& host, CheckList& checks) {
