@@ -7,9 +7,12 @@ could end other traffic. Exits 77 (skipped) if namespaces cannot be set up here.
 usage: doctor_test.py PROGRAM      PROGRAM is an existing `sluice`
 """
 
+import ctypes
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -148,6 +151,48 @@ def bpf_filesystem_is_mounted(doctor):
         fail("no BPF file system was mounted", report)
 
 
+def attach(interface, name):
+    """Attaches an XDP program that passes everything, until standard input ends. By the bpf system call: it needs no compiler."""
+    number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def bpf(command, attributes):
+        held = ctypes.create_string_buffer(attributes, 128)
+        got = libc.syscall(number, command, held, 128)
+        if got < 0:
+            sys.exit(f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+        return got
+
+    code = ctypes.create_string_buffer(struct.pack("=BBhi", 0xB7, 0, 0, 2) + struct.pack("=BBhi", 0x95, 0, 0, 0))  # return XDP_PASS
+    licence = ctypes.create_string_buffer(b"Apache-2.0")
+    program = bpf(5, struct.pack("=IIQQIIQII16s", 6, 2, ctypes.addressof(code), ctypes.addressof(licence), 0, 0, 0, 0, 0, name.encode()))
+    generic = 2
+    bpf(28, struct.pack("=IIII", program, socket.if_nametoindex(interface), 37, generic))  # the link lives as long as this process
+    print("attached", flush=True)
+    sys.stdin.read()
+
+
+def program_is_seen(doctor, name, is_ours):
+    print(f"pcap: an XDP program {name}")
+    words = ["ip", "netns", "exec", NAMESPACE, sys.executable, "-B", __file__, "--attach", "outside", name]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            if holder.stdout.readline() != "attached\n":
+                fail("no XDP program can be attached here")
+            _, report, said = doctor.run("pcap", "--fix")
+        finally:
+            holder.stdin.close()
+            holder.wait(PATIENCE_SECONDS)
+    result = result_of(report, "no_program", "outside")
+    if result["outcome"] != ("ok" if is_ours else "failed") or f"{name}, generic)" not in result["found"]:
+        fail(f"the program was told as {result}")
+    if not is_ours and "left to you: ip link set dev outside xdp off\n" not in said:
+        fail(f"a program of others was not left alone: {said}")
+    _, report, _ = doctor.run("pcap")
+    if is_failed(report, "no_program", "outside"):
+        fail("a program is told that has gone", report)
+
+
 def late_end_is_seen(doctor):
     """The kernel does not learn that a veth's other end polls if that end comes up with GRO on; GRO has to go off and on."""
     print("xdp: an end that came up late")
@@ -178,6 +223,8 @@ def run_says_the_same(doctor, program):
 
 
 def main():
+    if sys.argv[1:2] == ["--attach"]:
+        return attach(*sys.argv[2:])
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     if os.getuid() != 0:
@@ -197,6 +244,8 @@ def main():
         bpf_filesystem_is_mounted(doctor)
         for fault in FAULTS:
             try_fault(doctor, fault)
+        program_is_seen(doctor, "xdp_of_others", is_ours=False)
+        program_is_seen(doctor, "sluice_port", is_ours=True)
         late_end_is_seen(doctor)
         run_says_the_same(doctor, doctor.program)
     finally:
