@@ -3,10 +3,15 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/gateway.h"
+#include "gateway/app/gateway_log.h"
+#include "gateway/dataplane/interfaces/host_checks.h"
+#include "gateway/dataplane/interfaces/interface_checks.h"
 
 namespace sluice::app {
 namespace {
@@ -46,8 +51,13 @@ int run(const cli::RunCommand& command) {
     if (!newest) return fail(newest.error());
     return build_ban(newest->live);
   };
+  // Before the dataplane changes what they look at.
+  std::vector<io::CheckResult> checks = io::check_host(start.dataplane);
+  std::ranges::move(io::check_interfaces(start.inside, start.outside, start.dataplane),
+                    std::back_inserter(checks));
   auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban), rebuild});
   if (!gateway) return refuse_start(gateway.error());
+  log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
   if (const auto ended = (*gateway)->run(); !ended) {
     spdlog::error("the dataplane failed: {}", ended.error());

@@ -32,16 +32,16 @@ std::string line_of(const io::CheckResult& result) {
   return result.found.empty() ? line : line + ": " + result.found;
 }
 
-void add_result(const io::CheckResult& result, std::string& text) {
+void add_result(const io::CheckResult& result, io::Kind kind, std::string& text) {
   const std::string indent(2 + kWordWidth, ' ');
   text += "  " + padded(word_of(result)) + line_of(result) + '\n';
   if (result.outcome != Outcome::failed) return;
-  if (result.severity == Severity::note) {
+  if (matters_to_others(result.what, kind)) {
     std::string kinds;
-    for (const io::Kind kind : matters_to(result.what)) {
-      kinds += (kinds.empty() ? "" : ", ") + std::string(to_string(kind));
+    for (const io::Kind other : matters_to(result.what)) {
+      kinds += (kinds.empty() ? "" : ", ") + std::string(to_string(other));
     }
-    if (!kinds.empty()) text += indent + "matters to: " + kinds + '\n';
+    text += indent + "matters to: " + kinds + '\n';
   }
   if (!result.command.words.empty()) {
     text += indent + "run: " + to_string(result.command) + '\n';
@@ -112,7 +112,7 @@ std::string to_text(const DoctorReport& report) {
   for (const std::string& subject : subjects) {
     text += subject + '\n';
     for (const io::CheckResult& result : report.results) {
-      if (result.subject == subject) add_result(result, text);
+      if (result.subject == subject) add_result(result, report.kind, text);
     }
   }
   return text + '\n' + summary_of(report);

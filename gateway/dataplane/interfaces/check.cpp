@@ -150,6 +150,10 @@ std::vector<Kind> matters_to(Check check) {
   return kinds;
 }
 
+bool matters_to_others(Check check, Kind kind) {
+  return severity_of(check, kind) == note && !matters_to(check).empty();
+}
+
 std::string problems_of(std::span<const CheckResult> results) {
   std::string lines;
   for (const CheckResult& result : results) {

@@ -101,6 +101,8 @@ struct CheckResult {
 [[nodiscard]] std::optional<Severity> severity_of(Check check, Kind kind) noexcept;
 // Those to which it is more than a note.
 [[nodiscard]] std::vector<Kind> matters_to(Check check);
+// It is a note to this kind, because only others have a use for it.
+[[nodiscard]] bool matters_to_others(Check check, Kind kind);
 
 // The failed ones that break traffic, a line each. Empty: none does.
 [[nodiscard]] std::string problems_of(std::span<const CheckResult> results);
