@@ -3,14 +3,11 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <iostream>
-#include <iterator>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
-#include "gateway/dataplane/interfaces/host_checks.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
 
 namespace sluice::app {
@@ -52,9 +49,7 @@ int run(const cli::RunCommand& command) {
     return build_ban(newest->live);
   };
   // Before the dataplane changes what they look at.
-  std::vector<io::CheckResult> checks = io::check_host(start.dataplane);
-  std::ranges::move(io::check_interfaces(start.inside, start.outside, start.dataplane),
-                    std::back_inserter(checks));
+  const auto checks = io::check_interfaces(start.inside, start.outside, start.dataplane);
   auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban), rebuild});
   if (!gateway) return refuse_start(gateway.error());
   log_checks(checks, start.dataplane);

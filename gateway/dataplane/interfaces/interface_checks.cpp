@@ -94,7 +94,7 @@ std::vector<CheckResult> judge_interfaces(const InterfaceFacts& inside,
 
 std::vector<CheckResult> check_interfaces(const std::string& inside, const std::string& outside,
                                           Kind kind) {
-  return judge_interfaces(read_interface(inside), read_interface(outside), read_host(), kind);
+  return judge_interfaces(read_interface(inside), read_interface(outside), read_machine(), kind);
 }
 
 std::size_t mtu_of(const std::string& interface) {

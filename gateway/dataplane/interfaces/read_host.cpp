@@ -110,11 +110,18 @@ void read_memory(HostFacts& host) {
 
 }  // namespace
 
-HostFacts read_host() {
+HostFacts read_machine() {
   HostFacts host;
   utsname system{};
   if (::uname(&system) == 0) host.release = static_cast<const char*>(system.release);
   host.kernel = version_of(host.release);
+  read_cpus(host);
+  read_memory(host);
+  return host;
+}
+
+HostFacts read_host() {
+  HostFacts host = read_machine();
   std::error_code error;
   host.has_btf = std::filesystem::exists("/sys/kernel/btf/vmlinux", error);
   host.bpf = try_bpf();
@@ -125,8 +132,6 @@ HostFacts read_host() {
   host.xdp_sockets = access_of(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
   host.locked_memory = locked_memory();
   host.privileges = privileges();
-  read_cpus(host);
-  read_memory(host);
   return host;
 }
 
