@@ -57,8 +57,8 @@ void check_merging(const InterfaceFacts& interface, const Offloads& offloads, Ch
 }
 
 // A veth hands frames over as their sender left them: unfinished, where a card would finish them.
-void check_other_end(const InterfaceFacts& interface, CheckList& checks) {
-  const InterfaceFacts::OtherEnd& end = *interface.other_end;
+void check_other_end(const InterfaceFacts& interface, const InterfaceFacts::OtherEnd& end,
+                     CheckList& checks) {
   if (end.name.empty() || !end.offloads) {
     return checks.unknown(Check::finished_checksums, interface.name,
                           "the other end of this veth is in another namespace; there, run: "
@@ -78,7 +78,7 @@ void check_other_end(const InterfaceFacts& interface, CheckList& checks) {
 
 void check_offloads(const InterfaceFacts& interface, CheckList& checks) {
   const std::string& name = interface.name;
-  if (interface.other_end) check_other_end(interface, checks);
+  if (interface.other_end) check_other_end(interface, *interface.other_end, checks);
   if (!interface.offloads) {
     return checks.unknown(Check::no_merging, name, "the driver does not tell its offloads");
   }

@@ -14,12 +14,12 @@ constexpr std::size_t kMtuSince63 = 3500;
 
 // A veth hands redirected frames to its other end, which has to poll for them. Since 6.3 the kernel
 // refuses such frames unless it knows that; it does not learn it from an end that comes up later.
-void check_veth_target(const InterfaceFacts& interface, CheckList& checks) {
+void check_veth_target(const InterfaceFacts& interface, const InterfaceFacts::OtherEnd& end,
+                       CheckList& checks) {
   const std::string& name = interface.name;
   if (!interface.has_carrier) {
     return checks.unknown(Check::redirect_target, name, "told once its other end is up");
   }
-  const InterfaceFacts::OtherEnd& end = *interface.other_end;
   const std::string problem =
       "frames that are redirected to it are lost until its other end polls (GRO on, or an XDP "
       "program)";
@@ -63,7 +63,9 @@ void check_driver(const InterfaceFacts& interface, const HostFacts& host, CheckL
   if (xdp.zero_copy) can += ", zero-copy";
   checks.ok(Check::native_xdp, name, can);
   if (xdp.target) return checks.ok(Check::redirect_target, name);
-  if (interface.other_end) return check_veth_target(interface, checks);
+  if (interface.other_end) {
+    return check_veth_target(interface, *interface.other_end, checks);
+  }
   // Most drivers set queues aside for it when a program is attached.
   checks.unknown(Check::redirect_target, name, "told once a program is attached");
 }
