@@ -15,6 +15,9 @@ namespace {
 
 struct Dispatch {
   int operator()(const sluice::cli::RunCommand& command) const { return sluice::app::run(command); }
+  int operator()(const sluice::cli::DetachCommand& command) const {
+    return sluice::app::detach(command);
+  }
   int operator()(const sluice::cli::ReplayCommand& command) const {
     return sluice::app::replay(command);
   }

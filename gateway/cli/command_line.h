@@ -21,6 +21,11 @@ struct RunCommand {
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
 };
 
+struct DetachCommand {
+  std::string config;
+  std::optional<std::string> inside, outside;  // override the file
+};
+
 struct ReplayCommand {
   std::string read, write, events, config;  // empty: not given
   bool verify_checksums = false;
@@ -75,8 +80,8 @@ struct ListsShowCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand, DoctorCommand,
-                             ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
+using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
+                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -98,8 +98,7 @@ FAULTS = (
     Fault("no_forwarding", "inside", "pcap", "risks", sysctl("net.ipv6.conf.inside.disable_ipv6=0"),
           sysctl("net.ipv6.conf.all.forwarding=1")),
     Fault("vlan_tags", "inside", "xdp", "risks", ("ethtool", "-K", "inside", "rxvlan", "on")),
-    Fault("promiscuous", "outside", "xdp", "risks", link("set", "outside", "promisc", "off")),
-    Fault("redirect_target", "outside", "xdp", "breaks", ("ethtool", "-K", "server", "gro", "off")),
+    Fault("redirect_target", "outside", "xdp", "risks", ("ethtool", "-K", "server", "gro", "off")),
     Fault("no_master", "inside", "xdp", "breaks", link("add", "br0", "type", "bridge"),
           link("set", "inside", "master", "br0"), mended=False, undo=link("del", "br0")),
     Fault("no_address", "inside", "xdp", "risks", ("ip", "address", "add", "192.0.2.1/24", "dev", "inside"), mended=False,
@@ -245,7 +244,7 @@ def main():
         for fault in FAULTS:
             try_fault(doctor, fault)
         program_is_seen(doctor, "xdp_of_others", is_ours=False)
-        program_is_seen(doctor, "sluice_port", is_ours=True)
+        program_is_seen(doctor, "sluice_gateway", is_ours=True)
         late_end_is_seen(doctor)
         run_says_the_same(doctor, doctor.program)
     finally:

@@ -36,8 +36,8 @@ void check_kernel(const HostFacts& host, CheckList& checks) {
     checks.failed(Check::kernel, kHost, "Linux " + host.release + ": XDP needs 6.1 or later");
   }
   checks.add(Check::btf, kHost, host.has_btf,
-             "the kernel does not describe its types (no /sys/kernel/btf/vmlinux): it needs "
-             "CONFIG_DEBUG_INFO_BTF");
+             "the kernel does not describe its types (CONFIG_DEBUG_INFO_BTF): tools that look into "
+             "BPF need it, the gateway does not");
 }
 
 void check_bpf(const HostFacts& host, CheckList& checks) {
@@ -52,7 +52,8 @@ void check_bpf(const HostFacts& host, CheckList& checks) {
                {{"sysctl", "-w", "net.core.bpf_jit_enable=1"}, true});
   }
   checks.add(Check::bpf_filesystem, kHost, host.has_bpf_filesystem,
-             "no BPF file system at /sys/fs/bpf, so nothing can be pinned",
+             "no BPF file system at /sys/fs/bpf: [dataplane] pins has no place, and all ends with "
+             "the gateway",
              {{"mount", "-t", "bpf", "bpf", "/sys/fs/bpf"}, true});
   check_access(checks, Check::xdp_sockets, host.xdp_sockets,
                "the kernel has no AF_XDP (CONFIG_XDP_SOCKETS)",

@@ -28,7 +28,7 @@ struct XdpFeatures {
   bool multi_buffer = false;  // programs see frames in several buffers
 };
 
-struct XdpProgram {
+struct AttachedProgram {
   std::uint32_t id = 0;
   std::string name;  // empty: it may not be read
   std::string mode;  // `native`, `generic`, `offloaded`
@@ -60,7 +60,7 @@ struct InterfaceFacts {
   std::optional<XdpFeatures> xdp;
   std::optional<Queues> queues;
   std::optional<bool> hashes_ports;  // receive hash of TCP: addresses and ports. None: not offered
-  std::vector<XdpProgram> programs;
+  std::vector<AttachedProgram> programs;
   std::optional<OtherEnd> other_end;
   std::vector<std::string> addresses;   // without link-local ones
   std::vector<std::string> link_local;  // of IPv6

@@ -46,8 +46,9 @@ void check_merging(const InterfaceFacts& interface, const Offloads& offloads, Ch
   if (on.words.empty()) return checks.ok(Check::no_merging, name);
   const std::string what = "receive offloads (" + on.words + ") merge frames beyond the MTU";
   if (is_xdp && interface.xdp && interface.xdp->native) {
-    return checks.ok(Check::no_merging, name,
-                     on.words + " is on, but merges behind XDP in the driver");
+    return checks.ok(
+        Check::no_merging, name,
+        on.words + " is on, but merges behind XDP in the driver (not with xdp_mode = \"generic\")");
   }
   if (is_xdp && !interface.xdp) {
     return checks.failed(Check::no_merging, name, what + " if XDP cannot run in the driver", on.off,

@@ -129,7 +129,7 @@ void check_programs(const InterfaceFacts& interface, CheckList& checks) {
   const std::string& name = interface.name;
   std::string programs;
   bool all_ours = true;
-  for (const XdpProgram& program : interface.programs) {
+  for (const AttachedProgram& program : interface.programs) {
     programs += (programs.empty() ? "" : ", ") + std::to_string(program.id) + " (" +
                 (program.name.empty() ? "" : program.name + ", ") + program.mode + ")";
     all_ours &= program.name.starts_with("sluice");
@@ -150,8 +150,7 @@ void check_xdp(const InterfaceFacts& interface, const HostFacts& host, CheckList
   check_queues(interface, host, checks);
   check_flow_hash(interface, checks);
   checks.add(Check::promiscuous, interface.name, interface.is_promiscuous,
-             "does not take frames for other stations",
-             {{"ip", "link", "set", interface.name, "promisc", "on"}, true});
+             "does not take frames for other stations until the gateway starts, which sets that");
 }
 
 }  // namespace sluice::io

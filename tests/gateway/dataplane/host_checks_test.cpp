@@ -70,18 +70,19 @@ INSTANTIATE_TEST_SUITE_P(
                  h.release = "5.10.0-8";
                },
                "host: Linux 5.10.0-8: XDP needs 6.1 or later"},
-        Faulty{Check::btf, Severity::note, Severity::breaks, [](auto& h) { h.has_btf = false; },
-               "host: the kernel does not describe its types (no /sys/kernel/btf/vmlinux): it "
-               "needs CONFIG_DEBUG_INFO_BTF"},
+        Faulty{Check::btf, Severity::note, Severity::note, [](auto& h) { h.has_btf = false; },
+               "host: the kernel does not describe its types (CONFIG_DEBUG_INFO_BTF): tools that "
+               "look into BPF need it, the gateway does not"},
         Faulty{Check::bpf, Severity::note, Severity::breaks,
                [](auto& h) { h.bpf = Access::absent; },
                "host: the kernel has no BPF maps for AF_XDP"},
         Faulty{Check::bpf_jit, Severity::note, Severity::slows, [](auto& h) { h.bpf_jit = false; },
                "host: BPF programs are interpreted; run: sysctl -w net.core.bpf_jit_enable=1"},
-        Faulty{Check::bpf_filesystem, Severity::note, Severity::breaks,
-               [](auto& h) { h.has_bpf_filesystem = false; },
-               "host: no BPF file system at /sys/fs/bpf, so nothing can be pinned; run: mount -t "
-               "bpf bpf /sys/fs/bpf"},
+        Faulty{
+            Check::bpf_filesystem, Severity::note, Severity::risks,
+            [](auto& h) { h.has_bpf_filesystem = false; },
+            "host: no BPF file system at /sys/fs/bpf: [dataplane] pins has no place, and all ends "
+            "with the gateway; run: mount -t bpf bpf /sys/fs/bpf"},
         Faulty{Check::xdp_sockets, Severity::note, Severity::breaks,
                [](auto& h) { h.xdp_sockets = Access::absent; },
                "host: the kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"},

@@ -119,9 +119,10 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{Check::flow_hash, Kind::xdp, Severity::note, [](auto& i) { i.hashes_ports = false; },
                "eth1: TCP is not spread by addresses and ports; run: ethtool -N eth1 rx-flow-hash "
                "tcp4 sdfn"},
-        Faulty{Check::promiscuous, Kind::xdp, Severity::risks,
+        Faulty{Check::promiscuous, Kind::xdp, Severity::note,
                [](auto& i) { i.is_promiscuous = false; },
-               "eth1: does not take frames for other stations; run: ip link set eth1 promisc on"},
+               "eth1: does not take frames for other stations until the gateway starts, which sets "
+               "that"},
         Faulty{Check::no_link_local, Kind::pcap, Severity::note,
                [](auto& i) { i.link_local = {"fe80::1"}; },
                "eth1: has the address fe80::1: the kernel itself speaks IPv6 there; run: sysctl -w "
@@ -189,7 +190,7 @@ TEST(InterfaceChecks, ACardWithoutXdpSlows) {
   EXPECT_EQ(judge(inside, Check::native_xdp, Kind::xdp).severity, Severity::slows);
 }
 
-TEST(InterfaceChecks, AnOtherEndThatDoesNotPollBreaksRedirects) {
+TEST(InterfaceChecks, AnOtherEndThatDoesNotPollLosesRedirects) {
   InterfaceFacts inside = veth("inside", "client");
   inside.xdp->target = false;
   EXPECT_EQ(to_string(judge(inside, Check::redirect_target, Kind::xdp).command),
@@ -200,7 +201,7 @@ TEST(InterfaceChecks, AnOtherEndThatDoesNotPollBreaksRedirects) {
             "sh -c 'ethtool -K \"$0\" gro off && ethtool -K \"$0\" gro on' client");
   inside.other_end = InterfaceFacts::OtherEnd{};  // in another namespace
   const CheckResult elsewhere = judge(inside, Check::redirect_target, Kind::xdp);
-  EXPECT_EQ(elsewhere.severity, Severity::breaks);
+  EXPECT_EQ(elsewhere.severity, Severity::risks);
   EXPECT_TRUE(elsewhere.command.words.empty());
   inside.has_carrier = false;
   EXPECT_EQ(judge(inside, Check::redirect_target, Kind::xdp).outcome, Outcome::unknown);
@@ -266,7 +267,7 @@ TEST(InterfaceChecks, NothingThatAnAddressCarriesIsEndedByItself) {
 
 TEST(InterfaceChecks, OurOwnProgramIsNoneOfOthers) {
   InterfaceFacts inside = card("eth1");
-  inside.programs = {{7, "sluice_port", "native"}};
+  inside.programs = {{7, "sluice_gateway", "native"}};
   EXPECT_EQ(judge(inside, Check::no_program, Kind::xdp).outcome, Outcome::ok);
 }
 
