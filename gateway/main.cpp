@@ -27,6 +27,9 @@ struct Dispatch {
   int operator()(const sluice::cli::CheckCommand& command) const {
     return sluice::app::check(command);
   }
+  int operator()(const sluice::cli::DoctorCommand& command) const {
+    return sluice::app::doctor(command);
+  }
   int operator()(const sluice::cli::ListsBuildCommand& command) const {
     return sluice::app::lists_build(command);
   }

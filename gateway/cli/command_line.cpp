@@ -1,5 +1,6 @@
 #include "gateway/cli/command_line.h"
 
+#include "gateway/cli/doctor_command_line.h"
 #include "gateway/cli/lists_command_line.h"
 #include "gateway/cli/syntax.h"
 
@@ -17,6 +18,7 @@ usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
   replay   judge a capture file as the gateway would
   inspect  print every name in a capture
   check    show what would happen to a name, and why
+  doctor   show what this host supports and what is set wrongly; mend it
   lists    build, lint and show lists of names
 
   --version
@@ -211,6 +213,7 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   if (command == "replay") return parse_replay(rest);
   if (command == "inspect") return parse_inspect(rest);
   if (command == "check") return parse_check(rest);
+  if (command == "doctor") return parse_doctor(rest);
   if (command == "lists") return parse_lists(rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});

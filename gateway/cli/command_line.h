@@ -11,6 +11,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "gateway/dataplane/kind.h"
 #include "lists/format/format.h"
 
 namespace sluice::cli {
@@ -44,6 +45,14 @@ struct CheckCommand {
   bool json = false;
 };
 
+struct DoctorCommand {
+  std::string config;                 // empty: not given
+  std::optional<io::Kind> dataplane;  // these override the file
+  std::optional<std::string> inside, outside;
+  bool fix = false;
+  bool json = false;
+};
+
 struct ListWord {
   std::string app, file;
 };
@@ -72,7 +81,7 @@ struct ListsShowCommand {
 };
 
 using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                             ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
+                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -286,7 +286,7 @@ Result<void, std::string> XdpProgram::State::attach(Side side) {
   if (!pins.empty()) {
     Descriptor old(bpf_obj_get(pin.c_str()));
     if (old && is_of_interface(old.get(), indices[i]) &&
-        bpf_link_update(old.get(), bpf_program__fd(skeleton->progs.gateway), nullptr) == 0) {
+        bpf_link_update(old.get(), bpf_program__fd(skeleton->progs.sluice_gateway), nullptr) == 0) {
       links[i] = std::move(old);
       modes[i] = mode_of(indices[i]);
       return {};
@@ -308,7 +308,7 @@ Descriptor XdpProgram::State::make_link(Side side) const {
     bpf_link_create_opts create{};
     create.sz = sizeof create;
     create.flags = attach_flags(mode);
-    return Descriptor(bpf_link_create(bpf_program__fd(skeleton->progs.gateway),
+    return Descriptor(bpf_link_create(bpf_program__fd(skeleton->progs.sluice_gateway),
                                       static_cast<int>(indices[index_of(side)]), BPF_XDP, &create));
   };
   if (options.mode == XdpMode::generic) return attach_as(XdpMode::generic);
@@ -458,7 +458,7 @@ bool XdpProgram::took_over() const noexcept {
   return state_->took_over;
 }
 int XdpProgram::file_descriptor() const noexcept {
-  return bpf_program__fd(state_->skeleton->progs.gateway);
+  return bpf_program__fd(state_->skeleton->progs.sluice_gateway);
 }
 
 XdpProgram::Traffic XdpProgram::traffic() const noexcept {

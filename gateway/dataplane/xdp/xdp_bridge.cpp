@@ -71,7 +71,7 @@ XdpBridge::~XdpBridge() = default;
 Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     const InterfaceNames& interfaces, const XdpSettings& settings, const Interest& interest,
     std::size_t workers) {
-  if (auto problems = problems_of(check_interfaces(interfaces[0], interfaces[1]));
+  if (auto problems = problems_of(check_interfaces(interfaces[0], interfaces[1], Kind::xdp));
       !problems.empty()) {
     return fail(std::move(problems));
   }

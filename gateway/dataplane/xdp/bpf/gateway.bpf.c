@@ -383,7 +383,7 @@ static __always_inline enum decision by_entry(const struct sluice_flow* flow, in
 }
 
 SEC("xdp")
-int gateway(struct xdp_md* ctx) {
+int sluice_gateway(struct xdp_md* ctx) {
   const void* data = (const void*)(long)ctx->data;
   const void* end = (const void*)(long)ctx->data_end;
   __u32 zero = 0;
