@@ -15,9 +15,8 @@
 //
 //   given up      bytes that are no longer kept, though nobody acknowledged them: a copy of them is
 //                 told apart (Kind::given_up), for it may differ from the first
-//   another SYN   counts if the connection before it is over, and its numbers keep clear of the
-//   byte
-//                 that the server of that one waits for; others are Kind::other_start
+//   another SYN   counts if the connection before it is over, and its numbers keep clear of what
+//                 the server of that one waits for; others are Kind::other_start
 //   2 GiB         behind what was acknowledged, a number could mean two places: Kind::endless. Less
 //                 behind another connection on the same ports
 

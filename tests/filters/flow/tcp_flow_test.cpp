@@ -283,8 +283,7 @@ TEST(TcpFlowAsymmetric, SymmetricRoutesHaveNoneOfIt) {
   EXPECT_FALSE(established().is_client_unheard());
 }
 
-// A copy of them may differ from the first. Bytes of a body are not given up one by one: what is
-// behind them tells them apart.
+// A copy of them may differ from the first.
 TEST(TcpFlowAsymmetric, WhatWasGivenUpIsToldApart) {
   TcpFlow flow = unheard();
   static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
@@ -299,7 +298,8 @@ TEST(TcpFlowAsymmetric, WhatWasGivenUpIsToldApart) {
   EXPECT_EQ(flow.settled(), 5U) << "it moves forwards only";
 }
 
-// Once the server is heard after all, what it acknowledges is stale, whether it was given up or not.
+// Once the server is heard after all, what it acknowledges is stale, whether it was given up or
+// not.
 TEST(TcpFlowAsymmetric, AcknowledgedIsStaleThoughGivenUp) {
   TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet, Routes::asymmetric);
   static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
@@ -393,7 +393,7 @@ TEST(TcpFlowAsymmetric, EvasionNumbersThatComeAround) {
   EXPECT_EQ(restarts, 3U);
 }
 
-// An ordinary client's numbers go up slowly (RFC 6528), so its ports may be used again and again.
+// An ordinary client's numbers go up with a clock (RFC 6528).
 TEST(TcpFlowAsymmetric, PortsAreUsedAgainManyTimes) {
   TcpFlow flow = unheard();
   for (std::uint32_t i = 1, start = 1000; i < 100; ++i) {

@@ -152,6 +152,17 @@ TEST(Asymmetric, Http2OfOneDirectionGoesOn) {
   EXPECT_EQ(client.send(http2.request("wechat.com")), Verdict::drop_flow);
 }
 
+TEST(Asymmetric, DnsOfOneDirectionGoesOn) {
+  Lab lab(asymmetric());
+  Client client(lab);
+  client.open();
+  const ByteVector innocent = test::framed(test::dns_query("a.example"));
+  for (int i = 0; i < 6000; ++i) ASSERT_EQ(client.send(innocent), Verdict::pass) << i;
+  EXPECT_GT(client.sent(), 2 * kStreamCapacity);
+  EXPECT_LE(lab.counters->streams.value(), 1U);
+  EXPECT_FALSE(io::passes(client.send(test::framed(test::dns_query("wechat.com")))));
+}
+
 // A request of no length that anybody could tell, of any number of fields.
 TEST(Asymmetric, ALongHeadGoesOn) {
   Lab lab(asymmetric());
