@@ -109,6 +109,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
   const std::shared_ptr<XdpProgram> shared = std::move(*program);
   const auto handover = std::make_shared<FrameHandover>(workers, owner_key());
   std::vector<std::unique_ptr<Dataplane>> bridges;
+  State* first = nullptr;
   for (std::size_t worker = 0; worker < workers; ++worker) {
     auto state = std::make_unique<State>();
     state->program = shared;
@@ -132,10 +133,14 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
       }
     }
     state->keep_alive(kFirstLease);
+    if (first == nullptr) first = state.get();
     bridges.emplace_back(new XdpBridge(std::move(state)));
   }
   shared->watch(interest);
   if (auto attached = shared->attach(); !attached) return fail(attached.error());
+  for (const Side side : {Side::inside, Side::outside}) {
+    if (shared->mode(side) == XdpMode::native) ++first->counts.native_ports;
+  }
   return bridges;
 }
 
