@@ -77,7 +77,7 @@ Insert StreamBuffer::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
   if (overlap.known == bytes.size()) return Insert::known;
   const std::size_t from = offset - base_, to = from + bytes.size();
   if (!make_room(pool, to)) return Insert::no_memory;
-  std::ranges::copy(bytes, pool.bytes_of(slot_).subspan(start_ + from).begin());
+  copy_bytes(bytes, pool.bytes_of(slot_).subspan(start_ + from));
   Bitmap present(pool.present_in(slot_));
   present.set(start_ + from, start_ + to);
   end_ = std::max(end_, static_cast<std::uint32_t>(to));
@@ -89,9 +89,8 @@ Insert StreamBuffer::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
 void StreamBuffer::overwrite(const StreamPool& pool, std::uint64_t offset,
                              MutableBytes bytes) const noexcept {
   bytes = behind(base_, offset, bytes);
-  for_each_kept(pool, offset, bytes.size(), [&](Bytes kept, std::size_t at) {
-    std::ranges::copy(kept, bytes.subspan(at).begin());
-  });
+  for_each_kept(pool, offset, bytes.size(),
+                [&](Bytes kept, std::size_t at) { copy_bytes(kept, bytes.subspan(at)); });
 }
 
 // A slot that reaches so far from base. False: none is free. REQUIRES: reach <= window().
@@ -125,7 +124,7 @@ void StreamBuffer::grow(StreamPool& pool, std::size_t bytes) noexcept {
   if (start_ > 0) move_down(pool);
   const StreamPool::SlotId from = slot_;
   slot_ = pool.take(bytes);
-  std::ranges::copy(pool.bytes_of(from).first(end_), pool.bytes_of(slot_).begin());
+  copy_bytes(pool.bytes_of(from).first(end_), pool.bytes_of(slot_));
   const auto words = pool.present_in(slot_);
   const auto rest = std::ranges::copy(pool.present_in(from), words.begin()).out;
   std::fill(rest, words.end(), 0);
