@@ -15,6 +15,9 @@ namespace {
 
 struct Dispatch {
   int operator()(const sluice::cli::RunCommand& command) const { return sluice::app::run(command); }
+  int operator()(const sluice::cli::DetachCommand& command) const {
+    return sluice::app::detach(command);
+  }
   int operator()(const sluice::cli::ReplayCommand& command) const {
     return sluice::app::replay(command);
   }
@@ -23,6 +26,9 @@ struct Dispatch {
   }
   int operator()(const sluice::cli::CheckCommand& command) const {
     return sluice::app::check(command);
+  }
+  int operator()(const sluice::cli::DoctorCommand& command) const {
+    return sluice::app::doctor(command);
   }
   int operator()(const sluice::cli::ListsBuildCommand& command) const {
     return sluice::app::lists_build(command);

@@ -22,6 +22,8 @@ in_server() { ip netns exec "$lab_server" "$@"; }
 
 # Without offloads, checksums are complete and segments have their size on the wire, as on a real network.
 offloads_off() { ip netns exec "$1" ethtool -K "$2" tx off rx off tso off gso off gro off >/dev/null 2>&1 || true; }
+# An XDP program can redirect frames to a virtual interface only if its other end receives as network cards do, as with GRO.
+receives_as_a_card() { ip netns exec "$1" ethtool -K "$2" gro on >/dev/null 2>&1 || true; }
 
 network_up() {
   local namespace
@@ -37,6 +39,8 @@ network_up() {
   offloads_off "$lab_server" eth0
   offloads_off "$lab_gateway" inside
   offloads_off "$lab_gateway" outside
+  receives_as_a_card "$lab_client" eth0
+  receives_as_a_card "$lab_server" eth0
   ip -n "$lab_client" addr add "$client_v4/24" dev eth0
   ip -n "$lab_client" addr add "$reject_v4/24" dev eth0
   ip -n "$lab_client" addr add "$reject_v6/64" dev eth0 nodad

@@ -32,7 +32,7 @@ probe_web() {
     --resolve "$name:$port:$server" "$url") || status=$?
   case "$status" in
     0) [ "$body" = served ] && echo passed || echo odd ;;
-    35 | 56) echo refused ;;  # reset by peer
+    35 | 55 | 56) echo refused ;;  # reset by peer, while it connects, sends or reads
     28) echo blocked ;;       # timed out
     *) echo "curl-$status" ;;
   esac

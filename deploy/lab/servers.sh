@@ -61,6 +61,8 @@ gateway_configuration() {
   local lists=$1 app
   cat <<EOF
 [dataplane]
+type = "$dataplane"
+pins = ""
 inside = "inside"
 outside = "outside"
 [metrics]

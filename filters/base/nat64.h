@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "filters/base/ip_address.h"
 
@@ -32,6 +33,9 @@ class Nat64 {
   // False: no room. REQUIRES: may_be_prefix(prefix).
   bool add(const IpPrefix& prefix) noexcept;
 
+  [[nodiscard]] std::span<const IpPrefix> prefixes() const noexcept {
+    return std::span(prefixes_).first(count_);
+  }
   // The IPv4 address that `address` stands for, by the longest prefix.
   [[nodiscard]] std::optional<IpAddress> embedded(const IpAddress& address) const noexcept;
 

@@ -83,6 +83,13 @@ bool AddressSet::visit_all(const IpAddress& address, Visit visit) const noexcept
   return true;
 }
 
+std::vector<IpPrefix> AddressSet::prefixes() const {
+  std::vector<IpPrefix> prefixes;
+  prefixes.reserve(prefixes_.size());
+  for (const Prefix& prefix : prefixes_) prefixes.push_back(range_of(rules_[prefix.first]));
+  return prefixes;
+}
+
 void AddressSet::find_all(const IpAddress& address, Visit visit) const noexcept {
   if (!visit_all(address, visit) || address.is_v4()) return;
   if (const auto v4 = nat64_.embedded(address)) static_cast<void>(visit_all(*v4, visit));

@@ -42,6 +42,10 @@ class AddressSet {
     return nat64_.embedded(address);
   }
 
+  // Those of the rules, shorter ones before what they hold. Allocates.
+  [[nodiscard]] std::vector<IpPrefix> prefixes() const;
+  [[nodiscard]] const Nat64& nat64() const noexcept { return nat64_; }
+
   [[nodiscard]] bool empty() const noexcept { return prefixes_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return prefixes_.size(); }  // different ones
 

@@ -200,6 +200,13 @@ std::optional<Tunnel> tunnel_of(const Packet& packet) noexcept {
 
 }  // namespace
 
+std::span<const Port> datagram_tunnel_ports() noexcept {
+  static constexpr Port kPorts[] = {
+      Port{kL2tpPort}, Port{kGtpPort},    Port{kTeredoPort}, Port{kGrePort},  Port{kVxlanPort},
+      Port{kGpePort},  Port{kCapwapPort}, Port{kGenevePort}, Port{kMplsPort}, Port{kOldVxlanPort}};
+  return kPorts;
+}
+
 bool may_be_datagram_tunnel(const Packet& packet) noexcept {
   if (packet.source_port.number == kDnsPort || packet.destination_port.number == kDnsPort) {
     return false;

@@ -13,12 +13,18 @@
 // All that tells such a tunnel is its port and its header, and clients choose both: whoever opens
 // one must judge the datagram around it as well (Packet::carriers). Pure.
 
+#include <span>
+
 #include "filters/packet/link_layer.h"
 
 namespace sluice::packet {
 
 // Whether a datagram may be a tunnel's, by its ports and first bytes; never from or to port 53.
 [[nodiscard]] bool may_be_datagram_tunnel(const Packet& packet) noexcept;
+
+// The ports that tell such tunnels, for dataplanes, whose frames of other ports need no look.
+// Teredo is on any port.
+[[nodiscard]] std::span<const Port> datagram_tunnel_ports() noexcept;
 
 // `reader` is at the UDP header of `outer`. Fills in VLANs and tunnels of `inner`. Errors: not_ip,
 // or as what it carries.

@@ -8,14 +8,16 @@ namespace sluice::app {
 
 inline constexpr int kOk = 0;
 inline constexpr int kSomeBlocked = 1;
-inline constexpr int kFindings = 1;  // `lists`: some lines were refused
+inline constexpr int kFindings = 1;  // `lists`: some lines were refused; `doctor`: some are wrong
 inline constexpr int kFailed = 1;    // `run`: the dataplane failed
 inline constexpr int kUnusable = 2;  // bad input or configuration
 
 [[nodiscard]] int run(const cli::RunCommand& command);
+[[nodiscard]] int detach(const cli::DetachCommand& command);
 [[nodiscard]] int replay(const cli::ReplayCommand& command);
 [[nodiscard]] int inspect(const cli::InspectCommand& command);
 [[nodiscard]] int check(const cli::CheckCommand& command);
+[[nodiscard]] int doctor(const cli::DoctorCommand& command);
 [[nodiscard]] int lists_build(const cli::ListsBuildCommand& command);
 [[nodiscard]] int lists_lint(const cli::ListsLintCommand& command);
 [[nodiscard]] int lists_show(const cli::ListsShowCommand& command);

@@ -19,8 +19,12 @@ using Dataplanes = std::vector<std::unique_ptr<io::Dataplane>>;
 struct DataplaneSource {
   std::size_t workers = 1;
   // Touches the interfaces. Error: lines for the operator.
-  std::function<Result<Dataplanes, std::string>()> open;
+  std::function<Result<Dataplanes, std::string>(const io::Interest& interest)> open;
 };
+
+// Removes what a gateway with these settings left in the kernel. Lines that say what; error: one.
+[[nodiscard]] Result<std::vector<std::string>, std::string> remove_dataplane(
+    const config::StartSettings& settings);
 
 [[nodiscard]] DataplaneSource dataplane_source(const config::StartSettings& settings);
 

@@ -2,10 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
+#include "filters/packet/datagram_tunnel.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
 #include "gateway/engine/labels.h"
@@ -26,6 +29,23 @@ WorkersOptions workers_options(const config::StartSettings& start) {
   return {.limits = limits_of(start),
           .tunnels = start.tunnels,
           .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring};
+}
+
+// Datagrams that show no name are judged by their addresses, if there is anything to judge by; and
+// those of flows that showed one end with it.
+io::Interest interest_of(const engine::Snapshot& snapshot, const config::StartSettings& start) {
+  io::Interest interest;
+  const policy::DnsScope& dns = snapshot.dns;
+  interest.ports.assign(dns.ports.begin(), dns.ports.begin() + dns.port_count);
+  std::ranges::copy(packet::datagram_tunnel_ports(), std::back_inserter(interest.ports));
+  const match::AddressSet& rules = snapshot.addresses;
+  interest.prefixes = rules.prefixes();
+  // Behind them is whatever IPv4 address a rule or a lease names.
+  if (!rules.empty() || dns.trusted_count > 0) {
+    std::ranges::copy(rules.nat64().prefixes(), std::back_inserter(interest.prefixes));
+  }
+  interest.all = snapshot.kill_open_flows || start.endpoints.enable;
+  return interest;
 }
 
 Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
@@ -75,10 +95,12 @@ Result<void, std::string> Gateway::open_parts() {
   }
   if (auto opened = open_audit(); !opened) return opened;
   if (auto opened = open_resolver(); !opened) return opened;
-  auto dataplanes = options_.dataplanes.open();  // the interfaces come last
+  // The interfaces come last.
+  auto dataplanes = options_.dataplanes.open(interest_of(*snapshots_.newest(), start));
   if (!dataplanes) return fail(dataplanes.error());
   workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
   metrics_.publish(lists_);
+  for (const std::string& note : workers_.notes()) spdlog::info("{}", note);
   log_notes(options_.ban);
   log_lists(lists_);
   log_memory(start, workers_.count(), lists_);
@@ -179,6 +201,7 @@ void Gateway::publish(Ban ban) {
   const auto snapshot = stamped(ban, generation_);
   lists_ = std::move(ban.status);
   retired_.push_back(snapshots_.newest());
+  workers_.watch(interest_of(*snapshot, options_.start));  // before anybody judges by it
   snapshots_.publish(snapshot);
   if (resolver_) resolver_->watch(snapshot);
   metrics_.publish(lists_);

@@ -56,6 +56,16 @@ void warn_of_open_metrics(const config::StartSettings& start) {
                start.metrics_listen);
 }
 
+void log_checks(std::span<const io::CheckResult> results, io::Kind kind) {
+  for (const io::CheckResult& result : results) {
+    if (result.is_finding()) spdlog::warn("{}", to_string(result));
+  }
+  for (const io::CheckResult& result : results) {
+    const bool is_note = result.outcome == io::CheckResult::Outcome::failed && !result.is_finding();
+    if (is_note && !matters_to_others(result.what, kind)) spdlog::info("{}", to_string(result));
+  }
+}
+
 void log_memory(const config::StartSettings& start, std::size_t workers,
                 const telemetry::ListsStatus& lists) {
   const engine::JudgeLimits limits = share_of(limits_of(start), workers);

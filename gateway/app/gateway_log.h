@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gateway/app/setup.h"
 #include "gateway/config/config.h"
+#include "gateway/dataplane/interfaces/check.h"
 #include "gateway/telemetry/metrics.h"
 
 namespace sluice::app {
@@ -17,6 +19,8 @@ void log_lists(const telemetry::ListsStatus& lists);
 // Warns if nothing is banned; an error for each list without effect.
 void log_ban(const telemetry::ListsStatus& lists);
 void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted);
+// Warns of what slows or risks traffic; then what is worth knowing. All at the start.
+void log_checks(std::span<const io::CheckResult> results, io::Kind kind);
 // Warns if strangers can read the metrics.
 void warn_of_open_metrics(const config::StartSettings& start);
 void log_memory(const config::StartSettings& start, std::size_t workers,

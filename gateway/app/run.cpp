@@ -7,6 +7,8 @@
 
 #include "gateway/app/commands.h"
 #include "gateway/app/gateway.h"
+#include "gateway/app/gateway_log.h"
+#include "gateway/dataplane/interfaces/interface_checks.h"
 
 namespace sluice::app {
 namespace {
@@ -46,8 +48,11 @@ int run(const cli::RunCommand& command) {
     if (!newest) return fail(newest.error());
     return build_ban(newest->live);
   };
+  // Before the dataplane changes what they look at.
+  const auto checks = io::check_interfaces(start.inside, start.outside, start.dataplane);
   auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban), rebuild});
   if (!gateway) return refuse_start(gateway.error());
+  log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
   if (const auto ended = (*gateway)->run(); !ended) {
     spdlog::error("the dataplane failed: {}", ended.error());

@@ -62,6 +62,14 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
   }
 }
 
+std::vector<std::string> Workers::notes() const {
+  return all_.front()->dataplane->notes();  // they share what there is to say
+}
+
+void Workers::watch(const io::Interest& interest) {
+  for (const auto& one : all_) one->dataplane->watch(interest);
+}
+
 void Workers::start(const std::function<void()>& ended) {
   for (std::size_t i = 0; i < count(); ++i) {
     One& one = *all_[i];

@@ -52,6 +52,10 @@ class Workers {
   // REQUIRES: one dataplane for each worker.
   void open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
             const engine::Published<engine::Resolutions>& resolutions);
+  // What an operator should know of how the dataplanes were opened. REQUIRES: open().
+  [[nodiscard]] std::vector<std::string> notes() const;
+  // What must come up from now on. REQUIRES: open().
+  void watch(const io::Interest& interest);
   // `ended`: called once for each worker that ends, for whatever reason. REQUIRES: open().
   void start(const std::function<void()>& ended);
   void stop();

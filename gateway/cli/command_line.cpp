@@ -1,5 +1,6 @@
 #include "gateway/cli/command_line.h"
 
+#include "gateway/cli/doctor_command_line.h"
 #include "gateway/cli/lists_command_line.h"
 #include "gateway/cli/syntax.h"
 
@@ -13,9 +14,11 @@ constexpr const char* kOverview = R"(sluice: an inline gateway that enforces a b
 usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
 
   run      bridge two interfaces and block the traffic of banned apps
+  detach   take the XDP program off the interfaces
   replay   judge a capture file as the gateway would
   inspect  print every name in a capture
   check    show what would happen to a name, and why
+  doctor   show what this host supports and what is set wrongly; mend it
   lists    build, lint and show lists of names
 
   --version
@@ -55,6 +58,24 @@ Syntax run_syntax() {
       "outside", text()->value_name("IF"), "interface on the internet's side")(
       "metrics", text()->value_name("IP:PORT"), "address and port for Prometheus")(
       "audit", text()->value_name("FILE"), "audit trail as JSON lines; - is standard output");
+  return syntax;
+}
+
+Syntax detach_syntax() {
+  Syntax syntax{
+      "usage: sluice detach --config FILE [OPTIONS]\n"
+      "Takes the XDP program that a gateway left behind off its two interfaces, and removes its "
+      "pins:\n"
+      "the interfaces then forward nothing. A gateway that runs has to be stopped first.\n",
+      "examples:\n"
+      "  sluice detach --config /etc/sluice/sluice.toml\n"
+      "exit status: 0, or 2 if it could not be removed\n",
+      common_options()};
+  auto text = [] { return po::value<std::string>(); };
+  syntax.options.add_options()("config,c", text()->value_name("FILE"),
+                               "the gateway's configuration: its interfaces and its pins")(
+      "inside", text()->value_name("IF"), "interface on the clients' side")(
+      "outside", text()->value_name("IF"), "interface on the internet's side");
   return syntax;
 }
 
@@ -130,6 +151,15 @@ Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
                     optional_text(*values, "audit")};
 }
 
+Result<Command, Answer> parse_detach(const std::vector<std::string>& words) {
+  const Syntax syntax = detach_syntax();
+  const auto values = read_options(syntax, words);
+  if (!values) return fail(values.error());
+  if (values->count("config") == 0) return fail(missing(syntax, "--config"));
+  return DetachCommand{text_of(*values, "config"), optional_text(*values, "inside"),
+                       optional_text(*values, "outside")};
+}
+
 Result<Command, Answer> parse_replay(const std::vector<std::string>& words) {
   const Syntax syntax = replay_syntax();
   const auto values = read_options(syntax, words);
@@ -179,9 +209,11 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   const std::string& command = words.front();
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (command == "run") return parse_run(rest);
+  if (command == "detach") return parse_detach(rest);
   if (command == "replay") return parse_replay(rest);
   if (command == "inspect") return parse_inspect(rest);
   if (command == "check") return parse_check(rest);
+  if (command == "doctor") return parse_doctor(rest);
   if (command == "lists") return parse_lists(rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});

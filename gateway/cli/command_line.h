@@ -11,6 +11,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "gateway/dataplane/kind.h"
 #include "lists/format/format.h"
 
 namespace sluice::cli {
@@ -18,6 +19,11 @@ namespace sluice::cli {
 struct RunCommand {
   std::string config;
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
+};
+
+struct DetachCommand {
+  std::string config;
+  std::optional<std::string> inside, outside;  // override the file
 };
 
 struct ReplayCommand {
@@ -36,6 +42,14 @@ struct CheckCommand {
   std::string config;
   std::optional<std::string> image;   // instead of a configuration
   std::optional<std::string> target;  // what an answer for the names leads to
+  bool json = false;
+};
+
+struct DoctorCommand {
+  std::string config;                 // empty: not given
+  std::optional<io::Kind> dataplane;  // these override the file
+  std::optional<std::string> inside, outside;
+  bool fix = false;
   bool json = false;
 };
 
@@ -66,8 +80,8 @@ struct ListsShowCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, InspectCommand, CheckCommand,
-                             ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
+using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
+                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -22,6 +22,7 @@
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "gateway/dataplane/kind.h"
+#include "gateway/dataplane/xdp_settings.h"
 #include "lists/compile/compile.h"
 
 namespace sluice::config {
@@ -32,6 +33,7 @@ struct StartSettings {
   std::string inside, outside;                       // [dataplane] inside, outside
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
+  io::XdpSettings xdp;                               // [dataplane] xdp_mode, on_failure, pins …
 
   std::uint32_t flows = 65536;                   // [limits] flows
   std::uint32_t streams = 2048;                  // [limits] streams

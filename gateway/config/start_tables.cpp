@@ -39,14 +39,30 @@ void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
   }
 }
 
+void read_xdp(TableReader& table, io::XdpSettings& xdp) {
+  static constexpr std::array kModes = {Word<io::XdpMode>{"auto", io::XdpMode::automatic},
+                                        Word<io::XdpMode>{"native", io::XdpMode::native},
+                                        Word<io::XdpMode>{"generic", io::XdpMode::generic}};
+  static constexpr std::array kModesOfFailure = {
+      Word<io::OnFailure>{"open", io::OnFailure::open},
+      Word<io::OnFailure>{"closed", io::OnFailure::closed}};
+  table.read_word("xdp_mode", xdp.mode, kModes);
+  table.read_word("on_failure", xdp.on_failure, kModesOfFailure);
+  table.read("pins", xdp.pins);
+  table.read("zero_copy", xdp.zero_copy);
+  table.read("busy_poll", xdp.busy_poll);
+}
+
 void read_dataplane(TableReader table, StartSettings& start) {
-  static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap}};
+  static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap},
+                                        Word<io::Kind>{"xdp", io::Kind::xdp}};
   table.read_word("type", start.dataplane, kTypes);
   table.read("workers", start.workers, 1, 64);
   table.read("inside", start.inside);
   table.read("outside", start.outside);
   table.read("buffer_mib", start.buffer_mib, 1, 1024);
   read_tunnels(table, start.tunnels);
+  read_xdp(table, start.xdp);
   table.refuse_others();
 }
 

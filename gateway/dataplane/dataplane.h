@@ -5,8 +5,9 @@
 //
 // One worker owns one dataplane and calls it from its own thread, in this order:
 //   [publish, revoke …] -> poll(batch) -> for each frame: [revoke, inject …, replace] -> submit
-//     -> [inject …, revoke …]
-// stop() may be called from any thread or a signal handler; poll then returns `ended` soon.
+//     -> [inject …]
+// stop() may be called from any thread or a signal handler; poll then returns `ended` soon. watch()
+// may be called from any thread.
 // Steady state: no allocation.
 //
 // Verdicts for flows
@@ -36,11 +37,19 @@
 // So the worker must be ready to see any frame of any flow, and to decide it again. While a client
 // is owed a reset, the engine answers `drop` frame by frame, and drop_flow when it has sent them.
 // Whatever a dataplane handles itself, the outcome on the wire is the same as without entries.
+//
+// Frames of no interest
+//
+// A dataplane may also pass frames by itself that no policy could judge: of protocols other than
+// IP, of IP protocols that show no names (ICMP …), and UDP without an entry that can be neither
+// QUIC nor DTLS, is on no port of an Interest, and goes to no address of one.
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "filters/base/bytes.h"
+#include "filters/base/ip_address.h"
 #include "gateway/dataplane/frame.h"
 #include "gateway/dataplane/verdict.h"
 
@@ -62,12 +71,24 @@ enum class Poll : std::uint8_t {
   failed,  // see error(); the dataplane is of no more use
 };
 
+// Datagrams that must come up, though they look like no protocol that shows names.
+struct Interest {
+  std::vector<Port> ports;         // from or to these: DNS, tunnels
+  std::vector<IpPrefix> prefixes;  // to addresses in these
+  bool all = false;                // whatever they are
+};
+
 // Counts of the dataplane itself, since it started; read by the worker's thread.
 struct DataplaneCounts {
   std::uint64_t received = 0;        // frames that came up to the worker
   std::uint64_t lost_before_us = 0;  // by the kernel or the NIC: neither passed nor judged
   std::uint64_t send_failed = 0;     // verdict pass, but the other side did not take the frame
   std::uint64_t oversize = 0;        // not sent: over the other side's MTU, an offload merged it
+  std::uint64_t entry_failed = 0;    // an entry could not be made: the flow comes up again
+  // Frames that the dataplane handled itself. Of several dataplanes one counts for all.
+  std::uint64_t passed_itself = 0, dropped_itself = 0;
+  // Frames that needed a worker while none was at work: they passed, or were dropped.
+  std::uint64_t failed_open = 0, failed_closed = 0;
 };
 
 class Dataplane {
@@ -85,6 +106,10 @@ class Dataplane {
   // Ends entries of generations before this one; new verdicts of such generations make none.
   // Between batches. Does nothing without flow_verdicts.
   virtual void publish(Generation /*generation*/) noexcept {}
+  // What must come up from now on. Any thread. Does nothing where every frame comes up.
+  virtual void watch(const Interest& /*interest*/) {}
+  // Datagrams to this address must come up for a day. Between batches, or before submit.
+  virtual void watch_address(const IpAddress& /*address*/) noexcept {}
   // Ends the entry of this flow, if there is one. Between batches, or once for a frame of the batch
   // in hand: it then wins over all verdicts of that batch for the flow, and takes effect before
   // submit sends a frame. So a SYN that opens a new connection cannot overtake the end of the old
@@ -99,6 +124,8 @@ class Dataplane {
   virtual bool replace(std::size_t index, Bytes frame) noexcept = 0;
   virtual void stop() noexcept = 0;
   [[nodiscard]] virtual DataplaneCounts counts() const noexcept = 0;
+  // What an operator should know of how it was opened, a line each. Allocates.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
   // Why poll() said `failed`, or what was wrong with the input (empty: nothing).
   [[nodiscard]] virtual std::string error() const = 0;
 };

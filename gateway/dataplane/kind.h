@@ -6,6 +6,6 @@
 
 namespace sluice::io {
 
-enum class Kind : std::uint8_t { pcap };
+enum class Kind : std::uint8_t { pcap, xdp };
 
 }  // namespace sluice::io

@@ -12,8 +12,7 @@
 namespace sluice::engine {
 namespace {
 
-// Addresses that one answer teaches.
-constexpr std::size_t kMostOfBanned = 32;
+// Addresses that one answer teaches of a name that is not banned.
 constexpr std::size_t kMostOfInnocent = ClientEvidence::kOfClient / 4;
 constexpr Nanos kNamedIdle = std::chrono::seconds(120);
 
@@ -188,8 +187,12 @@ void AddressEvidence::judge_named_flow(const Context& context, Named& named,
 // False: it is no news.
 bool AddressEvidence::take(const AddressFact& fact) noexcept {
   if (fact.kind == AddressFact::Kind::banned) {
-    return leases_.learn_banned(fact.address, fact.app, fact.banned.name(), fact.learned,
-                                fact.life);
+    const bool is_news =
+        leases_.learn_banned(fact.address, fact.app, fact.banned.name(), fact.learned, fact.life);
+    if (is_news && new_lease_count_ < new_leases_.size()) {
+      new_leases_[new_lease_count_++] = fact.address;
+    }
+    return is_news;
   }
   const bool is_agreement =
       fact.kind == AddressFact::Kind::for_all &&

@@ -47,6 +47,14 @@ class AddressEvidence {
   // The answer in context.bench.scratch.response, which passes.
   void learn_from_answer(const Context& context, Bytes message) noexcept;
 
+  // Calls visit(address) for leases that are new, or go on, since the last call: dataplanes must
+  // hand up what goes there.
+  template <typename Visit>
+  void take_new_leases(Visit&& visit) noexcept {
+    for (std::size_t i = 0; i < new_lease_count_; ++i) visit(new_leases_[i]);
+    new_lease_count_ = 0;
+  }
+
   void expire(Nanos now) noexcept;
   [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
   // Facts that another worker had no room for.
@@ -56,6 +64,11 @@ class AddressEvidence {
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
 
  private:
+  // Of one batch: each of its packets may be an answer with so many addresses, and so may what
+  // other workers learned.
+  static constexpr std::size_t kMostOfBanned = 32;  // addresses that one answer teaches
+  static constexpr std::size_t kMostNewLeases = io::Batch::kCapacity * kMostOfBanned;
+
   struct Named {  // a five-tuple of UDP that showed a name of late
     RememberedName name;
     std::uint64_t generation = 0;
@@ -81,6 +94,8 @@ class AddressEvidence {
   std::array<char, IpAddress::kTextBytes> address_text_{};
   std::uint64_t guarded_ = 0;
   std::uint64_t lost_ = 0;
+  std::array<IpAddress, kMostNewLeases> new_leases_{};
+  std::size_t new_lease_count_ = 0;
 };
 
 }  // namespace sluice::engine

@@ -15,10 +15,11 @@ void Executor::name_flow(const packet::Packet& packet, io::Generation generation
 void Executor::execute(const Judgement& judgement, const packet::Packet& packet, FramePlace place,
                        io::Generation generation, io::FrameVerdict& result) noexcept {
   result.verdict = act(judgement, packet, place);
-  // Whatever the packet came in: the rest of its connection may come as plain frames.
-  if (judgement.is_new_connection && can_.flow_verdicts && revoked_count_ < revoked_.size()) {
+  // Whatever the packet came in: the rest of its connection may come as plain frames. Before it is
+  // sent, so that the next ones cannot meet the entry of the connection before it.
+  if (judgement.is_new_connection && can_.flow_verdicts) {
     name_flow(packet, generation, result);
-    revoked_[revoked_count_++] = result.flow;
+    dataplane_.revoke(result.flow);
   }
   if (judgement.scope == Scope::packet || !is_known_to_dataplanes(packet)) return;
   if (can_.flow_verdicts) name_flow(packet, generation, result);
@@ -32,8 +33,6 @@ void Executor::finish_batch() noexcept {
     send(reply.side, Bytes(reply.bytes).first(reply.size));
   }
   behind_batch_count_ = 0;
-  for (std::size_t i = 0; i < revoked_count_; ++i) dataplane_.revoke(revoked_[i]);
-  revoked_count_ = 0;
 }
 
 io::Verdict Executor::act(const Judgement& judgement, const packet::Packet& packet,

@@ -45,8 +45,7 @@ class Executor {
     return io::Verdict::pass_flow;
   }
   // Once a batch, after its verdicts were submitted. Sends the resets to destinations: the segments
-  // of the batch that passed must reach them first. Ends the dataplane's entries of flows whose
-  // ports carry another connection since the last call: the verdicts may have made such entries.
+  // of the batch that passed must reach them first.
   void finish_batch() noexcept;
 
  private:
@@ -86,8 +85,6 @@ class Executor {
   io::Dataplane& dataplane_;
   telemetry::WorkerCounters& counters_;
   io::Capabilities can_;
-  std::array<io::FlowKey, io::Batch::kCapacity> revoked_;
-  std::size_t revoked_count_ = 0;
   std::array<Reply, io::Batch::kCapacity> behind_batch_;
   std::size_t behind_batch_count_ = 0;
   std::array<std::byte, kLargestFrame> buffer_;

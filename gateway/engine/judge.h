@@ -77,6 +77,7 @@ class Judge {
   [[nodiscard]] std::uint64_t overlaps() const noexcept;
   [[nodiscard]] std::uint64_t examined() const noexcept { return streams_.examined(); }
   [[nodiscard]] const AddressEvidence& evidence() const noexcept { return evidence_; }
+  [[nodiscard]] AddressEvidence& evidence() noexcept { return evidence_; }
   // What the limits cost in resident memory.
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
 

@@ -47,7 +47,10 @@ io::Poll Worker::run() noexcept {
 void Worker::refresh_rules() noexcept {
   const io::Generation before = snapshot_ == nullptr ? 0 : snapshot_->generation;
   snapshot_ = &snapshots_.refresh();
-  if (snapshot_->generation != before) parts_.dataplane.publish(snapshot_->generation);
+  // Else flows that are open go on as they were decided.
+  if (snapshot_->generation != before && snapshot_->kill_open_flows) {
+    parts_.dataplane.publish(snapshot_->generation);
+  }
   judge_.begin_batch(*snapshot_, resolutions_ ? &resolutions_->refresh() : nullptr, *this);
 }
 
@@ -66,6 +69,9 @@ io::Poll Worker::run_batch() noexcept {
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));
       }
     }
+    // An answer must not be out before what it leads to is watched.
+    judge_.evidence().take_new_leases(
+        [this](const IpAddress& address) { parts_.dataplane.watch_address(address); });
     parts_.dataplane.submit({verdicts_.data(), batch_.count});
     executor_.finish_batch();
   } else if (poll == io::Poll::idle) {
@@ -328,6 +334,11 @@ void Worker::publish_levels() noexcept {
   counters.dataplane_lost.set(counts.lost_before_us);
   counters.dataplane_send_failed.set(counts.send_failed);
   counters.dataplane_oversize.set(counts.oversize);
+  counters.kernel_passed.set(counts.passed_itself);
+  counters.kernel_dropped.set(counts.dropped_itself);
+  counters.failed_open.set(counts.failed_open);
+  counters.failed_closed.set(counts.failed_closed);
+  counters.entries_failed.set(counts.entry_failed);
 }
 
 }  // namespace sluice::engine

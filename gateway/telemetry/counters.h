@@ -42,7 +42,16 @@ namespace sluice::telemetry {
     "Frames that the kernel or the NIC lost before the gateway read them")                         \
   X(dataplane_send_failed, "sluice_dataplane_send_failed_total", "Frames that could not be sent")  \
   X(dataplane_oversize, "sluice_dataplane_oversize_total",                                         \
-    "Frames that were not sent because they are larger than the MTU: an offload merged them")
+    "Frames that were not sent because they are larger than the MTU: an offload merged them")      \
+  X(kernel_passed, "sluice_kernel_passed_total",                                                   \
+    "Frames that the XDP program passed: decided flows, and what shows no names")                  \
+  X(kernel_dropped, "sluice_kernel_dropped_total", "Frames of decided flows that it dropped")      \
+  X(failed_open, "sluice_failed_open_total",                                                       \
+    "Frames that needed a judge and passed because no worker was at work")                         \
+  X(failed_closed, "sluice_failed_closed_total",                                                   \
+    "Frames that needed a judge and were dropped because no worker was at work")                   \
+  X(entries_failed, "sluice_kernel_entries_failed_total",                                          \
+    "Decided flows of which the kernel made no entry")
 
 // Gauges of a worker: X(name, Prometheus name, help).
 #define SLUICE_GAUGES(X)                                                                        \

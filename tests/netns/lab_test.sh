@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The lab of deploy/quickstart as a test. Exits 77 (skipped) where it cannot be set up.
 #
-# usage: lab_test.sh PROGRAM [--clients]      PROGRAM is an existing `sluice`; --clients as for quickstart
+# usage: lab_test.sh PROGRAM [--clients] [--dataplane TYPE]      PROGRAM is an existing `sluice`; the rest as for quickstart
 set -euo pipefail
 
 program=${1:?usage: lab_test.sh PROGRAM [--clients]}
@@ -24,4 +24,8 @@ ip -n "$probe" link add inside type veth peer name outside 2>/dev/null || pair=n
 ip netns del "$probe"
 [ "$pair" = yes ] || skip "no virtual interfaces can be made here"
 
+case "$*" in
+  *--dataplane*) ;;
+  *) set -- "$@" --dataplane pcap ;;
+esac
 exec "$root/deploy/quickstart" --program "$program" "$@"

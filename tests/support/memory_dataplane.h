@@ -37,6 +37,11 @@ class MemoryDataplane final : public io::Dataplane {
     ByteVector frame;
   };
 
+  struct Watched {
+    IpAddress address;
+    bool behind_batch;  // after its verdicts were submitted: too late
+  };
+
   explicit MemoryDataplane(io::Capabilities can = {.drop = true, .inject = true, .replace = true},
                            const FlowEntries::Limits& limits = {})
       : can_(can), entries_(limits) {}
@@ -54,6 +59,7 @@ class MemoryDataplane final : public io::Dataplane {
   [[nodiscard]] const std::vector<Fate>& fates() const { return fates_; }
   [[nodiscard]] const std::vector<Injected>& injected() const { return injected_; }
   [[nodiscard]] const std::vector<Replaced>& replaced() const { return replaced_; }
+  [[nodiscard]] const std::vector<Watched>& watched() const { return watched_; }
   // Frames so far that never came up.
   [[nodiscard]] std::size_t handled() const { return handled_; }
   // Flow verdicts with a key that is not their frame's own: the engine must not give any.
@@ -98,6 +104,9 @@ class MemoryDataplane final : public io::Dataplane {
     entries_.submit(verdicts);
   }
   void publish(io::Generation generation) noexcept override { entries_.publish(generation); }
+  void watch_address(const IpAddress& address) noexcept override {
+    watched_.push_back({address, is_submitted_});
+  }
   void revoke(const io::FlowKey& flow) noexcept override { entries_.revoke(flow); }
   bool inject(io::Side side, Bytes frame) noexcept override {
     if (keep_fates_)
@@ -155,6 +164,7 @@ class MemoryDataplane final : public io::Dataplane {
   std::size_t foreign_keys_ = 0;
   std::vector<Fate> fates_;
   std::vector<Injected> injected_;
+  std::vector<Watched> watched_;
   std::vector<Replaced> replaced_;
 };
 

@@ -1,6 +1,7 @@
 #include "gateway/dataplane/factory/factory.h"
 
 #include "gateway/dataplane/pcap/live_bridge.h"
+#include "gateway/dataplane/xdp/xdp_bridge.h"
 
 namespace sluice::io {
 namespace {
@@ -19,15 +20,33 @@ Result<Dataplanes, std::string> open_pcap(const DataplaneSettings& settings, std
   return dataplanes;
 }
 
+// Two workers would need a ring between them: network cards spread flows by ports as well, and each
+// direction in its own way.
+Result<Dataplanes, std::string> open_xdp(const DataplaneSettings& settings,
+                                         const Interest& interest, std::size_t workers) {
+  if (workers > 1) {
+    return fail("[dataplane] type \"xdp\" supports one worker, but " + std::to_string(workers) +
+                " are configured");
+  }
+  return XdpBridge::open({settings.inside, settings.outside}, settings.xdp, interest, workers);
+}
+
 }  // namespace
 
 Result<Dataplanes, std::string> open_dataplanes(const DataplaneSettings& settings,
-                                                std::size_t workers) {
+                                                const Interest& interest, std::size_t workers) {
   switch (settings.kind) {
     case Kind::pcap:
       return open_pcap(settings, workers);
+    case Kind::xdp:
+      return open_xdp(settings, interest, workers);
   }
   return fail(std::string("unknown kind of dataplane"));
+}
+
+Result<std::vector<std::string>, std::string> detach_dataplane(const DataplaneSettings& settings) {
+  if (settings.kind != Kind::xdp) return std::vector<std::string>();
+  return XdpProgram::detach({settings.inside, settings.outside}, settings.xdp);
 }
 
 }  // namespace sluice::io

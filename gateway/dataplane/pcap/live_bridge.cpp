@@ -168,7 +168,7 @@ LiveBridge::~LiveBridge() = default;
 
 Result<std::unique_ptr<LiveBridge>, std::string> LiveBridge::open(
     const LiveBridgeOptions& options) {
-  if (auto problems = problems_of(check_interfaces(options.inside, options.outside));
+  if (auto problems = problems_of(check_interfaces(options.inside, options.outside, Kind::pcap));
       !problems.empty()) {
     return fail(std::move(problems));
   }

@@ -39,21 +39,20 @@ class TheGateway : public testing::Test {
   }
 
   [[nodiscard]] Result<std::unique_ptr<Gateway>, std::string> try_open() {
-    return Gateway::open({.start = start,
-                          .dataplanes = {.workers = wires.size(),
-                                         .open = [this]() -> Result<Dataplanes, std::string> {
-                                           ++opened;
-                                           if (refuse_interfaces)
-                                             return fail(std::string("no eth1"));
-                                           Dataplanes dataplanes;
-                                           for (LiveDataplane::Wire& wire : wires) {
-                                             dataplanes.push_back(
-                                                 std::make_unique<LiveDataplane>(wire));
-                                           }
-                                           return dataplanes;
-                                         }},
-                          .ban = test::office_ban({"chat.example"}),
-                          .rebuild = [this] { return next(); }});
+    return Gateway::open(
+        {.start = start,
+         .dataplanes = {.workers = wires.size(),
+                        .open = [this](const io::Interest&) -> Result<Dataplanes, std::string> {
+                          ++opened;
+                          if (refuse_interfaces) return fail(std::string("no eth1"));
+                          Dataplanes dataplanes;
+                          for (LiveDataplane::Wire& wire : wires) {
+                            dataplanes.push_back(std::make_unique<LiveDataplane>(wire));
+                          }
+                          return dataplanes;
+                        }},
+         .ban = test::office_ban({"chat.example"}),
+         .rebuild = [this] { return next(); }});
   }
   void open() {
     auto result = try_open();

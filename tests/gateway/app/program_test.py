@@ -696,6 +696,47 @@ class Configuration(Program):
         self.refused(self.ban, f"{self.folder / 'chat.list'}: ")
 
 
+class Doctor(Program):
+    """What it says of this host depends on it; of interfaces that do not exist it says the same everywhere."""
+
+    def report(self, *words, status=1):
+        printed, said = self.run_program("doctor", "--json", *words, status=status)
+        return json.loads(printed), said
+
+    def results(self, report, subject):
+        return {r["check"]: r for r in report["checks"] if r["subject"] == subject}
+
+    def test_the_host_alone(self):
+        done = subprocess.run([PROGRAM, "doctor", "--json"], capture_output=True, timeout=PATIENCE_SECONDS)
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if report["findings"] else 0)
+        self.assertEqual({r["subject"] for r in report["checks"]}, {"host"})
+        self.assertTrue(self.results(report, "host")["kernel"]["found"].startswith(f"Linux {os.uname().release}"))
+
+    def test_interfaces_that_do_not_exist(self):
+        report, _ = self.report("--inside", "nosuch0", "--outside", "nosuch1", "--dataplane", "xdp")
+        self.assertEqual(report["dataplane"], "xdp")
+        self.assertEqual(self.results(report, "nosuch0")["exists"]["found"], "no such interface")
+        self.assertEqual(self.results(report, "nosuch1")["exists"]["severity"], "breaks")
+        printed, _ = self.run_program("doctor", "--inside", "nosuch0", "--outside", "nosuch1", status=1)
+        self.assertIn("nosuch1\n  ok       is named in the configuration\n  breaks   no such interface\n           run: ip -br link\n",
+                      printed)
+
+    def test_the_configuration_names_interfaces_and_words_override_it(self):
+        config = self.write("doctor.toml", "[dataplane]\ninside = \"nosuch0\"\noutside = \"nosuch1\"\n")
+        report, _ = self.report("--config", config, "--outside", "nosuch2")
+        self.assertEqual(report["dataplane"], "pcap")
+        self.assertEqual({r["subject"] for r in report["checks"]}, {"host", "nosuch0", "nosuch2"})
+
+    def test_one_interface_is_not_enough(self):
+        report, _ = self.report("--inside", "nosuch0")
+        self.assertIn("no interface is configured", self.results(report, "outside")["named"]["found"])
+
+    def test_errors(self):
+        self.run_program("doctor", "--config", self.write("broken.toml", "[dataplane]\ninside = eth1\n"), status=2)
+        self.run_program("doctor", "--dataplane", "dpdk", status=2)
+
+
 class Run(Program):
     def test_interfaces_are_named(self):
         _, said = self.run_program("run", "--config", self.ban, "--inside", "nosuch0", "--outside",

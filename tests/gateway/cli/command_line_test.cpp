@@ -63,6 +63,21 @@ TEST(CommandLine, CheckOfAnImage) {
   EXPECT_EQ(parse_as<CheckCommand>({"check", "--image", "f.image", "a"}).image, "f.image");
 }
 
+TEST(CommandLine, Doctor) {
+  const auto plain = parse_as<DoctorCommand>({"doctor"});
+  EXPECT_EQ(plain.config, "");
+  EXPECT_FALSE(plain.dataplane || plain.inside || plain.outside || plain.fix || plain.json);
+
+  const auto full =
+      parse_as<DoctorCommand>({"doctor", "-c", "f.toml", "--dataplane", "xdp", "--inside", "eth1",
+                               "--outside", "eth2", "--fix", "--json"});
+  EXPECT_EQ(full.config, "f.toml");
+  EXPECT_EQ(full.dataplane, io::Kind::xdp);
+  EXPECT_EQ(full.inside, "eth1");
+  EXPECT_EQ(full.outside, "eth2");
+  EXPECT_TRUE(full.fix && full.json);
+}
+
 TEST(CommandLine, ANameMayLookLikeAnOption) {
   EXPECT_THAT(parse_as<CheckCommand>({"check", "--", "--json"}).names, ElementsAre("--json"));
 }
@@ -78,7 +93,7 @@ TEST(CommandLine, HelpIsAnAnswerOfStatusZero) {
 }
 
 TEST(CommandLine, HelpOfEachCommandHasUsageExamplesAndExitStatus) {
-  for (const char* command : {"run", "replay", "inspect", "check"}) {
+  for (const char* command : {"run", "replay", "inspect", "check", "doctor"}) {
     for (const char* flag : {"--help", "-h"}) {
       const Answer answer = answer_to({command, flag});
       EXPECT_EQ(answer.exit_status, 0) << command;
@@ -134,6 +149,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"ImageBesideConfiguration",
               {"check", "--image", "a", "--config", "b", "c"},
               "--image and --config are mutually exclusive"},
+        Wrong{"DataplaneThatIsNone", {"doctor", "--dataplane", "dpdk"}, "\"dpdk\""},
+        Wrong{"WordBesideDoctor", {"doctor", "eth1"}, "\"eth1\" is not an option"},
         Wrong{"OptionOfAnotherCommand", {"check", "--read", "in.pcap"}, "'--read'"}),
     [](const auto& param) { return param.param.name; });
 

@@ -60,6 +60,18 @@ TEST_F(Answers, ToABannedQuestionMakeLeases) {
   EXPECT_EQ(lab.audit.front()->evidence, 1U);
 }
 
+// So that a dataplane which passes nameless datagrams itself hands these up, from the first on.
+TEST_F(Answers, ALeaseIsWatchedBeforeItsAnswerIsOut) {
+  ask("sg.wechat.com");
+  answer(Answer(query).address("sg.wechat.com", kServer).build());
+  ASSERT_EQ(lab.dataplane.watched().size(), 1U);
+  EXPECT_EQ(lab.dataplane.watched()[0].address, *IpAddress::parse(kServer));
+  EXPECT_FALSE(lab.dataplane.watched()[0].behind_batch);
+  ask("example.com");
+  answer(Answer(query).address("example.com", "203.0.113.8").build());
+  EXPECT_EQ(lab.dataplane.watched().size(), 1U) << "an innocent name's";
+}
+
 TEST_F(Answers, ASpoofedAnswerCreatesNothing) {
   ask("example.com");
   ask("sg.wechat.com");

@@ -1,0 +1,30 @@
+// `sluice detach`: removes what a gateway left in the kernel.
+
+#include <iostream>
+
+#include "gateway/app/commands.h"
+#include "gateway/app/dataplanes.h"
+#include "gateway/app/setup.h"
+
+namespace sluice::app {
+
+int detach(const cli::DetachCommand& command) {
+  auto config = load_config(command.config);
+  if (!config) {
+    std::cerr << config.error() << '\n';
+    return kUnusable;
+  }
+  config::StartSettings& start = config->start;
+  if (command.inside) start.inside = *command.inside;
+  if (command.outside) start.outside = *command.outside;
+  const auto removed = remove_dataplane(start);
+  if (!removed) {
+    std::cerr << "sluice: " << removed.error() << '\n';
+    return kUnusable;
+  }
+  for (const std::string& line : *removed) std::cout << line << '\n';
+  if (removed->empty()) std::cout << "nothing was left behind\n";
+  return all_written() ? kOk : kUnusable;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,61 @@
+#include "gateway/dataplane/xdp/interface.h"
+
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace sluice::io {
+namespace {
+
+class ControlSocket {
+ public:
+  explicit ControlSocket(const std::string& name) noexcept
+      : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    std::copy_n(name.data(), std::min(name.size(), sizeof request_.ifr_name - 1),
+                request_.ifr_name);
+  }
+  ~ControlSocket() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+
+  [[nodiscard]] bool ask(unsigned long what) noexcept {
+    return ::ioctl(socket_, what, &request_) == 0;
+  }
+  [[nodiscard]] ifreq& request() noexcept { return request_; }
+
+ private:
+  int socket_;
+  ifreq request_{};
+};
+
+}  // namespace
+
+unsigned index_of_interface(const std::string& name) noexcept {
+  return ::if_nametoindex(name.c_str());
+}
+
+std::uint32_t receive_queues(const std::string& name) noexcept {
+  ControlSocket control(name);
+  ethtool_channels channels{.cmd = ETHTOOL_GCHANNELS};
+  control.request().ifr_data = reinterpret_cast<char*>(&channels);
+  if (!control.ask(SIOCETHTOOL)) return 1;
+  return std::max(1U, channels.rx_count + channels.combined_count);
+}
+
+bool set_promiscuous(const std::string& name, bool on) noexcept {
+  ControlSocket control(name);
+  if (!control.ask(SIOCGIFFLAGS)) return false;
+  constexpr short kPromiscuous = IFF_PROMISC;
+  short& flags = control.request().ifr_flags;
+  flags = static_cast<short>(on ? flags | kPromiscuous : flags & ~kPromiscuous);
+  return control.ask(SIOCSIFFLAGS);
+}
+
+}  // namespace sluice::io

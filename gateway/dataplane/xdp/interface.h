@@ -1,0 +1,17 @@
+#pragma once
+
+// What the XDP dataplane asks the kernel of an interface. System calls. Any thread.
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::io {
+
+// 0: there is none of this name.
+[[nodiscard]] unsigned index_of_interface(const std::string& name) noexcept;
+// Receive queues; 1 if the driver does not say.
+[[nodiscard]] std::uint32_t receive_queues(const std::string& name) noexcept;
+// Until it is switched off: it outlives the process. False: the kernel refused it.
+bool set_promiscuous(const std::string& name, bool on) noexcept;
+
+}  // namespace sluice::io
