@@ -90,10 +90,11 @@ Result<void, ResponseError> parse_response(Bytes message, Response& response) no
   return {};
 }
 
-ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
+ResponseReader::ResponseReader(Bytes message, const Response& response,
+                               std::size_t most_targets) noexcept
     : message_(message),
       reader_(message),
-      targets_left_(most_targets(message.size())),
+      targets_left_(most_targets),
       jumps_left_(kJumpsOfTarget * targets_left_),
       left_(response.records),
       behind_answers_(response.records - response.answers) {

@@ -38,7 +38,8 @@ enum class ResponseError : std::uint8_t {
 inline constexpr std::size_t kResponseErrors = 4;
 
 // How many targets of a message are read. No ordinary answer has half of kMaxTargets; a message of
-// a zone transfer, which may be 64 KiB long, has more.
+// a zone transfer, which may be 64 KiB long, has more. Zones are transferred over TCP only (RFC
+// 5936 section 4.2), so a datagram may have kMaxTargets.
 inline constexpr std::size_t kMaxTargets = 64;
 inline constexpr std::size_t kBytesOfTarget = 32;
 [[nodiscard]] constexpr std::size_t most_targets(std::size_t message_bytes) noexcept {
@@ -68,7 +69,9 @@ struct Target {
 class ResponseReader {
  public:
   // REQUIRES: `response` was parsed from `message`.
-  ResponseReader(Bytes message, const Response& response) noexcept;
+  ResponseReader(Bytes message, const Response& response) noexcept
+      : ResponseReader(message, response, most_targets(message.size())) {}
+  ResponseReader(Bytes message, const Response& response, std::size_t most_targets) noexcept;
   [[nodiscard]] std::optional<Record> next() noexcept;
   // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }

@@ -110,7 +110,7 @@ std::optional<Judgement> AnswerJudge::judge_messages(const Context& context, Flo
       return drop_packet(context, Reason::over_budget);
     }
     if (auto refused = judge_message(context, flow, framed, segment)) return refused;
-    budget.spend(framed.consumed, context.bench.findings.size());
+    budget.spend_dns(framed.consumed, context.bench.findings.size());
     answers.set_judged(answers.judged() + framed.consumed);
   }
 }

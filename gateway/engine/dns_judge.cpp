@@ -156,7 +156,9 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
 AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message,
                                        policy::AppMask excepted) noexcept {
   const dns::Response& response = context.bench.scratch.response;
-  dns::ResponseReader records(message, response);
+  const bool over_tcp = context.packet.transport == packet::Transport::tcp;
+  dns::ResponseReader records(message, response,
+                              over_tcp ? dns::most_targets(message.size()) : dns::kMaxTargets);
   Ruling all;
   bool any = false, has_ech = false;
   inspect::AnswerReport report;
