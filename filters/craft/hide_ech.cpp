@@ -19,7 +19,7 @@ constexpr auto kMandatory = static_cast<std::uint16_t>(dns::ServiceKey::mandator
 
 // An answer with keys has one record with them, or a few, and aliases in front. In one with more
 // records keys are not hidden: all its names are read twice to tell that they stay.
-constexpr std::size_t kMostRecords = 32;
+constexpr std::size_t kMostRecords = 64;
 
 std::uint16_t u16_at(Bytes bytes) noexcept {
   return ByteReader(bytes).u16();
