@@ -33,8 +33,10 @@ network_up() {
     ip netns exec "$namespace" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
   done
   in_gateway sysctl -qw net.ipv6.conf.default.disable_ipv6=1
-  ip -n "$lab_client" link add eth0 type veth peer name inside netns "$lab_gateway"
-  ip -n "$lab_server" link add eth0 type veth peer name outside netns "$lab_gateway"
+  # Two queues each way, between which the kernel spreads flows as network cards do.
+  local queues=(numtxqueues 2 numrxqueues 2)
+  ip -n "$lab_client" link add eth0 "${queues[@]}" type veth peer name inside "${queues[@]}" netns "$lab_gateway"
+  ip -n "$lab_server" link add eth0 "${queues[@]}" type veth peer name outside "${queues[@]}" netns "$lab_gateway"
   offloads_off "$lab_client" eth0
   offloads_off "$lab_server" eth0
   offloads_off "$lab_gateway" inside

@@ -62,6 +62,7 @@ gateway_configuration() {
   cat <<EOF
 [dataplane]
 type = "$dataplane"
+workers = ${workers:-1}
 pins = ""
 inside = "inside"
 outside = "outside"

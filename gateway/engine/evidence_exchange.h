@@ -19,7 +19,7 @@
 #include "filters/base/time.h"
 #include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/remembered_name.h"
-#include "gateway/telemetry/spsc_ring.h"
+#include "gateway/threads/spsc_ring.h"
 
 namespace sluice::engine {
 
@@ -65,7 +65,7 @@ class EvidenceExchange {
   }
 
  private:
-  using Ring = telemetry::SpscRing<AddressFact>;
+  using Ring = threads::SpscRing<AddressFact>;
   [[nodiscard]] Ring& ring_between(std::size_t from, std::size_t to) noexcept {
     return *rings_[from * workers_ + to];
   }

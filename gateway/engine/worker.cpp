@@ -334,6 +334,7 @@ void Worker::publish_levels() noexcept {
   counters.dataplane_lost.set(counts.lost_before_us);
   counters.dataplane_send_failed.set(counts.send_failed);
   counters.dataplane_oversize.set(counts.oversize);
+  counters.native_ports.set(counts.native_ports);
   counters.kernel_passed.set(counts.passed_itself);
   counters.kernel_dropped.set(counts.dropped_itself);
   counters.failed_open.set(counts.failed_open);

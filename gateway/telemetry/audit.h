@@ -19,7 +19,7 @@
 
 #include "filters/base/ip_address.h"
 #include "filters/base/time.h"
-#include "gateway/telemetry/spsc_ring.h"
+#include "gateway/threads/spsc_ring.h"
 
 namespace sluice::telemetry {
 
@@ -59,7 +59,7 @@ struct AuditRecord {
   std::uint64_t suppressed = 0;  // such drops without a record of their own
 };
 
-using AuditRing = SpscRing<AuditRecord>;
+using AuditRing = threads::SpscRing<AuditRecord>;
 
 struct AuditOptions {
   bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The lab of deploy/quickstart as a test. Exits 77 (skipped) where it cannot be set up.
 #
-# usage: lab_test.sh PROGRAM [--clients] [--dataplane TYPE]      PROGRAM is an existing `sluice`; the rest as for quickstart
+# usage: lab_test.sh PROGRAM [--clients] [--dataplane TYPE] [--workers N]      PROGRAM is an existing `sluice`; the rest as for quickstart
 set -euo pipefail
 
 program=${1:?usage: lab_test.sh PROGRAM [--clients]}

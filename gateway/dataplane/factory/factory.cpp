@@ -20,17 +20,6 @@ Result<Dataplanes, std::string> open_pcap(const DataplaneSettings& settings, std
   return dataplanes;
 }
 
-// Two workers would need a ring between them: network cards spread flows by ports as well, and each
-// direction in its own way.
-Result<Dataplanes, std::string> open_xdp(const DataplaneSettings& settings,
-                                         const Interest& interest, std::size_t workers) {
-  if (workers > 1) {
-    return fail("[dataplane] type \"xdp\" supports one worker, but " + std::to_string(workers) +
-                " are configured");
-  }
-  return XdpBridge::open({settings.inside, settings.outside}, settings.xdp, interest, workers);
-}
-
 }  // namespace
 
 Result<Dataplanes, std::string> open_dataplanes(const DataplaneSettings& settings,
@@ -39,7 +28,7 @@ Result<Dataplanes, std::string> open_dataplanes(const DataplaneSettings& setting
     case Kind::pcap:
       return open_pcap(settings, workers);
     case Kind::xdp:
-      return open_xdp(settings, interest, workers);
+      return XdpBridge::open({settings.inside, settings.outside}, settings.xdp, interest, workers);
   }
   return fail(std::string("unknown kind of dataplane"));
 }

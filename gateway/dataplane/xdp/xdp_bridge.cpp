@@ -1,15 +1,16 @@
 #include "gateway/dataplane/xdp/xdp_bridge.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <random>
 
 #include "gateway/dataplane/interfaces/interface_checks.h"
+#include "gateway/dataplane/xdp/handover.h"
 #include "gateway/dataplane/xdp/interface.h"
 #include "gateway/dataplane/xdp/sockets.h"
 
@@ -35,32 +36,42 @@ std::vector<XdpQueue> queues_of_worker(const InterfaceNames& interfaces,
   return queues;
 }
 
+// Which worker a pair of addresses belongs to, so that nobody can aim at one.
+HashKey owner_key() noexcept {
+  std::random_device random;
+  std::array<std::uint32_t, sizeof(HashKey) / sizeof(std::uint32_t)> words{};
+  std::ranges::generate(words, std::ref(random));
+  return std::bit_cast<HashKey>(words);
+}
+
 }  // namespace
 
 struct XdpBridge::State {
   std::shared_ptr<XdpProgram> program;
+  std::shared_ptr<FrameHandover> handover;  // between all workers
+  std::size_t worker = 0;
   std::unique_ptr<XdpSockets> sockets;
   std::vector<std::uint32_t> queues;  // without their sides
-  int stop_event = -1;
-  bool counts_program = false;  // one worker does for all
+  bool counts_program = false;        // one worker does for all
   std::array<FrameRef, Batch::kCapacity> frames{};
   std::array<Side, Batch::kCapacity> sides{};
   std::array<FlowKey, Batch::kCapacity> revoked{};  // in this batch
   std::size_t revoked_count = 0;
   std::uint64_t number = 0;
+  std::uint64_t handover_lost = 0;  // no room on the way to their owner
   DataplaneCounts counts;
   std::chrono::steady_clock::time_point next_stats{};
   std::atomic<bool> stopped = false;
   std::string error;
 
-  ~State() {
-    keep_alive(std::chrono::nanoseconds(0));
-    if (stop_event >= 0) ::close(stop_event);
-  }
+  ~State() { keep_alive(std::chrono::nanoseconds(0)); }
 
   void keep_alive(std::chrono::nanoseconds lease) noexcept {
     for (const std::uint32_t queue : queues) program->keep_alive(queue, lease);
   }
+  [[nodiscard]] std::size_t receive() noexcept;
+  [[nodiscard]] std::size_t keep_own(std::size_t count) noexcept;
+  void wait() noexcept;
   void look_at_stats() noexcept;
   void make_entries(std::span<const FrameVerdict> verdicts) noexcept;
 };
@@ -74,6 +85,10 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
   if (auto problems = problems_of(check_interfaces(interfaces[0], interfaces[1], Kind::xdp));
       !problems.empty()) {
     return fail(std::move(problems));
+  }
+  if (workers > FrameHandover::kMostWorkers) {
+    return fail("[dataplane] type \"xdp\" supports " + std::to_string(FrameHandover::kMostWorkers) +
+                " workers, but " + std::to_string(workers) + " are configured");
   }
   std::array<std::uint32_t, 2> counts{};
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -92,13 +107,15 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
   auto program = XdpProgram::open(interfaces, settings);
   if (!program) return fail(program.error());
   const std::shared_ptr<XdpProgram> shared = std::move(*program);
+  const auto handover = std::make_shared<FrameHandover>(workers, owner_key());
   std::vector<std::unique_ptr<Dataplane>> bridges;
+  State* first = nullptr;
   for (std::size_t worker = 0; worker < workers; ++worker) {
     auto state = std::make_unique<State>();
     state->program = shared;
+    state->handover = handover;
+    state->worker = worker;
     state->counts_program = worker == 0;
-    state->stop_event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (state->stop_event < 0) return fail(std::string("eventfd: ") + std::strerror(errno));
     auto sockets =
         XdpSockets::open({.queues = queues_of_worker(interfaces, counts, worker, workers),
                           .copy = !settings.zero_copy,
@@ -116,10 +133,14 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
       }
     }
     state->keep_alive(kFirstLease);
+    if (first == nullptr) first = state.get();
     bridges.emplace_back(new XdpBridge(std::move(state)));
   }
   shared->watch(interest);
   if (auto attached = shared->attach(); !attached) return fail(attached.error());
+  for (const Side side : {Side::inside, Side::outside}) {
+    if (shared->mode(side) == XdpMode::native) ++first->counts.native_ports;
+  }
   return bridges;
 }
 
@@ -135,17 +156,16 @@ Poll XdpBridge::poll(Batch& batch) noexcept {
   state.keep_alive(kLease);
   state.look_at_stats();
   state.sockets->kick();  // what was injected behind the last batch
-  std::size_t count = state.sockets->receive(state.frames);
+  std::size_t count = state.receive();
   if (count == 0) {
-    state.sockets->wait(state.stop_event, kPollMilliseconds);
+    state.wait();
     if (state.stopped) return Poll::ended;
-    count = state.sockets->receive(state.frames);
+    count = state.receive();
   }
   if (!state.error.empty()) return Poll::failed;
   if (count == 0) return Poll::idle;
   const Nanos now = std::chrono::system_clock::now().time_since_epoch();
   for (std::size_t i = 0; i < count; ++i) {
-    state.sides[i] = state.sockets->queue(state.frames[i].socket).side;
     batch.frames[i] = {.bytes = state.sockets->bytes(state.frames[i]),
                        .link = LinkType::ethernet,
                        .side = state.sides[i],
@@ -156,6 +176,46 @@ Poll XdpBridge::poll(Batch& batch) noexcept {
   batch.count = count;
   state.counts.received += count;
   return Poll::frames;
+}
+
+// By our own queues, and by those of other workers.
+std::size_t XdpBridge::State::receive() noexcept {
+  std::size_t count = keep_own(sockets->receive(frames));
+  handover->wake_owners(worker);
+  handover->take(worker, frames.size() - count, [&](const FrameHandover::Frame& frame) {
+    sides[count] = frame.side;
+    if (sockets->take(Bytes(frame.bytes).first(frame.length), frames[count])) {
+      ++count;
+    } else {
+      ++handover_lost;
+    }
+  });
+  return count;
+}
+
+// What belongs to another worker goes to it. A frame that finds its ring full is lost, as one that
+// finds a queue full: whatever `on_failure` says, too much of it must not open the way.
+std::size_t XdpBridge::State::keep_own(std::size_t count) noexcept {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Side side = sockets->queue(frames[i].socket).side;
+    const Bytes bytes = sockets->bytes(frames[i]);
+    const std::size_t owner = handover->owner_of(bytes);
+    if (owner == worker) {
+      frames[kept] = frames[i];
+      sides[kept++] = side;
+      continue;
+    }
+    if (!handover->offer(worker, owner, side, bytes)) ++handover_lost;
+    sockets->release(frames[i]);
+  }
+  return kept;
+}
+
+void XdpBridge::State::wait() noexcept {
+  if (!handover->begin_sleep(worker)) return;
+  if (!stopped) sockets->wait(handover->event(worker), kPollMilliseconds);
+  handover->end_sleep(worker);
 }
 
 // A flow has several frames in a batch at times; one entry is enough.
@@ -218,8 +278,7 @@ bool XdpBridge::replace(std::size_t index, Bytes frame) noexcept {
 
 void XdpBridge::stop() noexcept {
   state_->stopped = true;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t woken = ::write(state_->stop_event, &one, sizeof one);
+  state_->handover->wake(state_->worker);
 }
 
 // Reading the kernel's counts costs a system call a socket, so once a second is enough.
@@ -228,7 +287,7 @@ void XdpBridge::State::look_at_stats() noexcept {
   if (now < next_stats) return;
   next_stats = now + kStatsEvery;
   const XdpSockets::Lost lost = sockets->lost();
-  counts.lost_before_us = lost.ring_full + lost.no_place;
+  counts.lost_before_us = lost.ring_full + lost.no_place + handover_lost;
   if (!counts_program) return;
   if (const std::string gone = program->lost_interface(); !gone.empty()) {
     error = gone + ": the interface was removed, or the XDP program was taken off it";

@@ -29,12 +29,5 @@ TEST(Factory, XdpChecksItsInterfacesBeforeItLoadsAnything) {
   EXPECT_THAT(dataplanes.error(), testing::HasSubstr("nosuch0"));
 }
 
-TEST(Factory, XdpRefusesSeveralWorkers) {
-  const auto dataplanes =
-      open_dataplanes({.kind = Kind::xdp, .inside = "nosuch0", .outside = "nosuch1"}, {}, 2);
-  ASSERT_FALSE(dataplanes);
-  EXPECT_THAT(dataplanes.error(), testing::HasSubstr("one worker"));
-}
-
 }  // namespace
 }  // namespace sluice::io

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace sluice::telemetry {
+namespace sluice::threads {
 
 template <typename Record>
 class SpscRing {
@@ -47,4 +47,4 @@ class SpscRing {
   alignas(64) std::atomic<std::uint64_t> tail_{0};  // next record to read
 };
 
-}  // namespace sluice::telemetry
+}  // namespace sluice::threads
