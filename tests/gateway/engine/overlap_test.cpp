@@ -155,6 +155,19 @@ TEST(Hosts, OfOrdinaryRequestsAndAnyNumberOfRequestsForOnePassAtOnce) {
   }
 }
 
+// A head is judged in parts of 2 KiB; the byte that completes one pays for it.
+TEST(Hosts, ALongHeadThatComesByteByBytePassesAtOnce) {
+  Lab lab;
+  const Connection http("192.0.2.1:5001", "198.51.100.2:80");
+  http.open(lab);
+  std::string head = "GET / HTTP/1.1\r\nHost: a.example\r\n";
+  while (head.size() < 5000) head += "a:\n";
+  const ByteVector bytes = test::byte_vector(head + "\n");
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    ASSERT_EQ(lab.send(http.data(at, Bytes(bytes).subspan(at, 1))), Verdict::pass) << at;
+  }
+}
+
 // Each is looked up anew. Dropped alone, the segment goes on when it is sent again.
 TEST(Hosts, ManyInOneSegmentAreJudgedInBoundedStepsAndRetransmitted) {
   for (const std::string_view last : {"a.example", "wechat.com"}) {
