@@ -43,7 +43,7 @@ class WorkBudget {
   static constexpr std::size_t kHost = 2048;
 
   static constexpr std::size_t kPerByte = kByte + kShortMessage;  // what names nothing is within it
-  static constexpr std::size_t kBase = 5120;                      // a part of a head, or two hosts
+  static constexpr std::size_t kBase = 8192;                      // a part of a head with its host
 
   std::size_t left_;
 };
