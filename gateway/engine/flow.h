@@ -21,6 +21,7 @@
 #include "filters/flow/tcp_flow.h"
 #include "filters/inspect/stream_state.h"
 #include "gateway/dataplane/frame.h"
+#include "gateway/engine/answer_progress.h"
 #include "gateway/engine/reason.h"
 #include "gateway/engine/server_hello_watch.h"
 
@@ -71,6 +72,7 @@ struct alignas(64) Flow {
   Progress progress;
   ServerHelloWatch server_hello;
   flow::ServerStream answers;  // read once the client speaks DNS
+  AnswerProgress ahead;        // in the message behind answers.judged()
 
   [[nodiscard]] bool is_refused() const noexcept {
     return phase == FlowPhase::blocked || phase == FlowPhase::rejected;

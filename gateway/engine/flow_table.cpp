@@ -242,6 +242,7 @@ void FlowTable::release_memory(Flow& flow) noexcept {
   flow.stream.release(pool_);
   flow.framing.release(pool_);
   flow.answers.release(pool_);
+  flow.ahead = {};
 }
 
 }  // namespace sluice::engine

@@ -25,6 +25,20 @@ bool is_hello(const inspect::StreamReport& report) {
   return report.protocol == inspect::Protocol::tls && !report.is_part;
 }
 
+// What judging a message cost. `last_host`: the one that the packet showed before; those of HTTP/2
+// lie in scratch memory and are not compared.
+void spend(const inspect::StreamReport& report, Stage stage, const inspect::FindingList& findings,
+           std::string_view& last_host, WorkBudget& budget) {
+  if (report.protocol == inspect::Protocol::dns) {
+    return budget.spend_dns(report.consumed, findings.size());
+  }
+  budget.spend(report.consumed);
+  for (const inspect::Finding& finding : findings) {
+    budget.spend_host(stage != Stage::http2 && finding.raw == last_host);
+    last_host = finding.raw;
+  }
+}
+
 // After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
 Reason finish_of(const inspect::StreamReport& report, const Progress& progress,
                  const inspect::FindingList& findings, bool logged) {
@@ -84,6 +98,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
   Progress& progress = flow.progress;
   Workbench& bench = context.bench;
   WorkBudget budget(context.packet.payload.size());
+  std::string_view last_host;
   while (!progress.finished) {
     // A body in front of it need not have been kept.
     const Bytes rest = flow.stream.view_from(flows_.pool(), flow.stream.base() + progress.judged);
@@ -123,7 +138,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
         progress.finished = report.progress == inspect::Progress::finished;
         break;
     }
-    budget.spend(report.consumed, bench.findings.size());
+    spend(report, progress.state.stage(), bench.findings, last_host, budget);
     move_behind(report, rest, bench.findings.size() == 0, flows_.pool(), flow);
     // What was looked at to tell that nothing follows counts as judged, too.
     if (progress.finished) progress.judged = progress.seen = reach;
