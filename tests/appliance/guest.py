@@ -1,6 +1,6 @@
 """What runs inside the machine: bridges pairs of network cards with `sluice`, and tries from both ends what passes.
 
-    client ── inside │ gateway │ outside ── server      three namespaces; each line is a hub of two network cards
+    client ── inside │ gateway │ outside ── server      three namespaces; each line is a hub of two network cards, or a veth
 
 The far end writes down the names that reach it, so that a banned name which came late is seen as well. Each result is a line of JSON
 on the second serial port.
@@ -227,24 +227,38 @@ class Lab:
             for end in ("client", "gateway", "server"):
                 subprocess.run(["ip", "netns", "add", self.space(end)], check=True)
                 self.ip(end, "link", "set", "lo", "up")
-            for role, (end, name) in ROLES.items():
-                self.move(f"52:54:00:00:{self.run['pair']:02x}:{role:02x}", end, name)
+            if self.run["is_veth"]:
+                self.connect_veths()
+            else:
+                for role, (end, name) in ROLES.items():
+                    self.move(f"52:54:00:00:{self.run['pair']:02x}:{role:02x}", end, name)
+            for end, name in ROLES.values():
+                self.bring_up(end, name)
+            if not wait_for(lambda: all("LOWER_UP" in self.ip(end, "link", "show", name) for end, name in ROLES.values())):
+                raise RuntimeError("an interface has no carrier")
             self.ip("client", "addr", "add", f"{CLIENT}/24", "dev", "eth0")
             self.ip("client", "addr", "add", "fd78::1/64", "dev", "eth0", "nodad")
             self.ip("server", "addr", "add", f"{SERVER}/24", "dev", "eth0")
             self.ip("server", "addr", "add", f"{SERVER6}/64", "dev", "eth0", "nodad")
         self.children.append(in_namespace(self.space("server"), serve))
 
+    def connect_veths(self):
+        """A port has a queue for each worker."""
+        queues = ["numrxqueues", str(self.run["workers"]), "numtxqueues", str(self.run["workers"])]
+        for end, port in (("client", "inside"), ("server", "outside")):
+            self.ip(end, "link", "add", "eth0", *queues, "type", "veth", "peer", "name", port, *queues, "netns", self.space("gateway"))
+
     def move(self, address, end, name):
         """A network card, found by its address, goes to its place."""
         found = [card.parent.name for card in Path("/sys/class/net").glob("*/address") if card.read_text().strip() == address]
         subprocess.run(["ip", "link", "set", found[0], "netns", self.space(end)], check=True)
         self.ip(end, "link", "set", found[0], "name", name)
-        if end != "gateway":  # senders finish checksums
-            subprocess.run(self.within(end, "ethtool", "-K", name, *"tx off tso off gso off".split()), capture_output=True, check=False)
+
+    def bring_up(self, end, name):
+        if end != "gateway":  # senders finish checksums, and receive as network cards do
+            for word in "tx off", "tso off", "gso off", "gro on":
+                subprocess.run(self.within(end, "ethtool", "-K", name, *word.split()), capture_output=True, check=False)
         self.ip(end, "link", "set", name, "up")
-        if not wait_for(lambda: "LOWER_UP" in self.ip(end, "link", "show", name)):
-            raise RuntimeError(f"{name} of {end} has no carrier")
 
     def down(self):
         for child in self.children:
@@ -259,6 +273,7 @@ class Lab:
         Path("/tmp/names.list").write_text(BANNED + "\n", encoding="ascii")
         CONFIG.write_text(f'''[dataplane]
 type = "xdp"
+workers = {self.run['workers']}
 inside = "inside"
 outside = "outside"
 xdp_mode = "{self.run['xdp_mode']}"
@@ -358,10 +373,8 @@ apps = ["game"]
     def run_all(self):
         self.up()
         self.configure()
-        if not self.answers(ask_datagram, ORDINARY, BLOCKED):
-            self.doctor()
-        else:
-            self.expect(False, "without the gateway nothing passes")
+        self.expect(not self.answers(ask_datagram, ORDINARY, BLOCKED), "without the gateway nothing passes")
+        self.doctor()
         if not self.expect(self.start(), "the kernel takes the program, and it is attached", self.log()):
             return
         modes = re.findall(r"(inside|outside): XDP .*?\((native|generic)\)", self.log())

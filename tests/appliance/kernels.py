@@ -14,7 +14,7 @@ from pathlib import Path
 
 # By the name that --kernel takes. The full flavour: the cloud flavour has no e1000e.
 PACKAGES = {"6.1": r"^linux-image-6\.1\.[0-9]+-[0-9]+-amd64$", "6.12": r"^linux-image-6\.12\.[0-9]+\+deb12-amd64$"}
-MODULES = ("virtio_pci", "virtio_net", "e1000e")
+MODULES = ("virtio_pci", "virtio_net", "e1000e", "veth")
 SECONDS = 300
 
 
