@@ -74,8 +74,8 @@ def obtain(kernel):
     try:
         fetch(*wanted, folder)
     except Unavailable:
-        if not kept(kernel):
-            raise
+        if not kept(kernel):  # an index that is older than the archive names files that have gone
+            raise Unavailable(f"{wanted[0]} cannot be downloaded (apt-get update?)") from None
         print(f"{wanted[0]} cannot be downloaded: an older one is taken", flush=True)
         return kept(kernel)
     return folder
