@@ -249,6 +249,7 @@ Result<void, std::string> XdpProgram::State::load() {
   }
   settings = static_cast<bpf::sluice_settings*>(memory);
   base = settings->latest;
+  store(settings->too_many_addresses, 0U);  // the addresses themselves are not taken over
   if (!pins.empty() && !has_settings) {
     if (auto pinned = pin_map(skeleton->maps.settings, pins / "settings"); !pinned) return pinned;
   }
@@ -427,7 +428,7 @@ void XdpProgram::watch_address(const IpAddress& address) noexcept {
   if (bpf_map_update_elem(map, &address, &until, BPF_ANY) == 0) return;
   state_->forget_old_addresses();
   if (bpf_map_update_elem(map, &address, &until, BPF_ANY) == 0) return;
-  State::store(state_->settings->all_datagrams, 1U);  // until the lists are read again
+  State::store(state_->settings->too_many_addresses, 1U);  // from now on
 }
 
 void XdpProgram::State::forget_old_addresses() noexcept {

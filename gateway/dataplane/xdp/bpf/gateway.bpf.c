@@ -331,7 +331,7 @@ static __always_inline int is_datagram_of_interest(const struct sluice_settings*
                                                    const struct headers* headers,
                                                    const __u8* payload, const void* end,
                                                    __u32 length) {
-  return now->all_datagrams || has_port(now, headers->source_port) ||
+  return now->all_datagrams || now->too_many_addresses || has_port(now, headers->source_port) ||
          has_port(now, headers->destination_port) || may_hold_hello(payload, end, length) ||
          may_be_on_any_port(payload, end, length) || is_address_of_interest(now, headers);
 }

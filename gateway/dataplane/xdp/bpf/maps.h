@@ -57,12 +57,12 @@ struct sluice_settings {
   __u64 generation;  // flows that an older policy decided come up again
   __u64 latest;      // generation of any entry: for the next process
   __u32 ifindex[SLUICE_SIDES];
-  __u32 on_failure;          // enum sluice_on_failure
-  __u32 has_datagram_flows;  // entries of UDP were made
-  __u32 has_addresses;       // entries were made in `addresses`
-  __u32 has_prefixes;        // there are entries in `prefixes`
-  __u32 all_datagrams;       // UDP without an entry comes up, whatever it is
-  __u32 unused;
+  __u32 on_failure;                        // enum sluice_on_failure
+  __u32 has_datagram_flows;                // entries of UDP were made
+  __u32 has_addresses;                     // entries were made in `addresses`
+  __u32 has_prefixes;                      // there are entries in `prefixes`
+  __u32 all_datagrams;                     // UDP without an entry comes up, whatever it is
+  __u32 too_many_addresses;                // `addresses` was full: likewise
   __u64 alive_until[SLUICE_QUEUES];        // so long a worker is taken to be at work on them
   __u64 udp_ports[SLUICE_UDP_PORTS / 64];  // bits: datagrams from and to these ports come up
 };
