@@ -5,9 +5,10 @@
 // sockets. README.md has the picture and the fail modes.
 //
 // Each worker has one, with sockets of its own: queue q of both interfaces belongs to worker
-// q % workers, and what another worker has to judge goes to it (handover.h). All share the program. Frames are not copied here, but where the driver cannot do
-// zero-copy, the kernel copies them. A frame has at most XdpSockets::kFrame bytes less 256: jumbo
-// frames of several buffers are refused by the driver at start.
+// q % workers, and what another worker has to judge goes to it (handover.h). All share the program.
+// Frames are not copied here, but where the driver cannot do zero-copy, the kernel copies them. A
+// frame has at most XdpSockets::kFrame bytes less 256: jumbo frames of several buffers are refused
+// by the driver at start.
 //
 // Checksum state is `unknown`: XDP does not say. A sender on this machine must finish its checksums
 // itself (ethtool -K IF tx off).
