@@ -3,7 +3,6 @@
 // The counterpart of ByteReader, for the frames that we make: big-endian, bounds-checked, sticky
 // failure. A write that does not fit writes nothing, and the writer stays failed. No allocation.
 
-#include <algorithm>
 #include <cstdint>
 
 #include "filters/base/bytes.h"
@@ -25,7 +24,7 @@ class ByteWriter {
   constexpr void u32(std::uint32_t value) noexcept { number(value, 4); }
   constexpr void bytes(Bytes input) noexcept {
     if (!claim(input.size())) return;
-    std::ranges::copy(input, output_.subspan(position_ - input.size()).begin());
+    copy_bytes(input, output_.subspan(position_ - input.size()));
   }
   // Overwrites two bytes that were written before.
   constexpr void patch_u16(std::size_t at, std::uint16_t value) noexcept {

@@ -5,6 +5,7 @@
 // A view never owns its bytes. Whoever returns one says how long it stays valid (a frame: until its
 // verdict is submitted). Read bytes through base/byte_reader.h only.
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -21,6 +22,12 @@ using MutableBytes = std::span<std::byte>;
 // The same bytes as characters; no encoding is implied.
 [[nodiscard]] inline std::string_view as_text(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// REQUIRES: `to` has room for all of `from`, and does not begin inside of it. std::ranges::copy of
+// GCC 12 moves const bytes in a loop, 16 at a time; this becomes one memmove.
+constexpr void copy_bytes(Bytes from, MutableBytes to) noexcept {
+  std::copy_n(from.data(), from.size(), to.first(from.size()).data());
 }
 
 // ASCII case folding as DNS does it (RFC 4343): A to Z only, other bytes as they are.

@@ -17,6 +17,10 @@ constexpr std::size_t kKeyBytes = 2;
 constexpr auto kEch = static_cast<std::uint16_t>(dns::ServiceKey::ech);
 constexpr auto kMandatory = static_cast<std::uint16_t>(dns::ServiceKey::mandatory);
 
+// An answer with keys has one record with them, or a few, and aliases in front. In one with more
+// records keys are not hidden: all its names are read twice to tell that they stay.
+constexpr std::size_t kMostRecords = 64;
+
 std::uint16_t u16_at(Bytes bytes) noexcept {
   return ByteReader(bytes).u16();
 }
@@ -107,6 +111,7 @@ std::uint64_t hash_of_names(Bytes message, const dns::Response& response) noexce
 }  // namespace
 
 std::optional<std::size_t> hide_ech(MutableBytes message, const dns::Response& response) noexcept {
+  if (response.records > kMostRecords) return std::nullopt;
   std::size_t first_changed = message.size();
   const std::uint64_t names = hash_of_names(message, response);
   dns::ResponseReader records(message, response);

@@ -1,7 +1,5 @@
 #include "filters/craft/rewrite.h"
 
-#include <algorithm>
-
 #include "filters/base/byte_writer.h"
 #include "filters/craft/frame_writer.h"
 #include "filters/packet/checksum.h"
@@ -32,8 +30,8 @@ Bytes rewrite(const packet::Packet& packet, Bytes payload, MutableBytes out,
     return {};
   }
   const MutableBytes frame = out.first(packet.frame.size());
-  std::ranges::copy(packet.frame, frame.begin());
-  std::ranges::copy(payload, frame.subspan(packet.payload_offset).begin());
+  copy_bytes(packet.frame, frame);
+  copy_bytes(payload, frame.subspan(packet.payload_offset));
   const MutableBytes segment = frame.subspan(packet.transport_offset, packet.segment.size());
   if (urgent == Urgent::cleared && packet.transport == packet::Transport::tcp) {
     segment[kTcpFlagsField] &= ~kTcpUrgent;

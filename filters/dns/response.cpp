@@ -19,6 +19,25 @@ bool is_pointer_at(Bytes message, std::size_t offset) noexcept {
   return (message[offset] & std::byte{0xc0}) == std::byte{0xc0};
 }
 
+// Header and questions.
+Result<Header, ResponseError> parse_head(Bytes message, Response& response) noexcept {
+  response.query.count = 0;
+  response.records = response.answers = 0;
+  const auto header = read_header(message);
+  if (!header || !header->is_response() || !header->is_standard_query()) {
+    return fail(ResponseError::not_response);
+  }
+  response.query.take_header(*header);
+  response.rcode = static_cast<std::uint8_t>(header->flags & kRcodeMask);
+  response.truncated = header->truncated();
+  if (header->questions > kMaxQuestions) return fail(ResponseError::too_many_questions);
+  const auto end = read_questions(message, header->questions, response.query.questions);
+  if (!end) return fail(ResponseError::malformed);
+  response.query.count = header->questions;
+  response.query.questions_end = *end;
+  return *header;
+}
+
 // Skips the records, counts them and looks for OPT; false: one is cut off.
 bool count_records(Bytes message, const Header& header, Response& response) noexcept {
   ByteReader reader(message);
@@ -69,20 +88,8 @@ std::optional<Target> target_of(Bytes message, const Record& record, JumpsLeft& 
 }  // namespace
 
 Result<void, ResponseError> parse_response(Bytes message, Response& response) noexcept {
-  response.query.count = 0;
-  response.records = response.answers = 0;
-  const auto header = read_header(message);
-  if (!header || !header->is_response() || !header->is_standard_query()) {
-    return fail(ResponseError::not_response);
-  }
-  response.query.take_header(*header);
-  response.rcode = static_cast<std::uint8_t>(header->flags & kRcodeMask);
-  response.truncated = header->truncated();
-  if (header->questions > kMaxQuestions) return fail(ResponseError::too_many_questions);
-  const auto end = read_questions(message, header->questions, response.query.questions);
-  if (!end) return fail(ResponseError::malformed);
-  response.query.count = header->questions;
-  response.query.questions_end = *end;
+  const auto header = parse_head(message, response);
+  if (!header) return fail(header.error());
   if (!count_records(message, *header, response) && !response.truncated) {
     response.records = response.answers = 0;
     return fail(ResponseError::malformed);
@@ -90,11 +97,22 @@ Result<void, ResponseError> parse_response(Bytes message, Response& response) no
   return {};
 }
 
-ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
+Result<void, ResponseError> parse_response_start(Bytes start, Response& response) noexcept {
+  const auto header = parse_head(start, response);
+  if (!header) return fail(header.error());
+  response.records = header->records();
+  response.answers = header->answers;
+  return {};
+}
+
+ResponseReader::ResponseReader(Bytes message, const Response& response,
+                               std::size_t most_targets) noexcept
     : message_(message),
       reader_(message),
-      targets_left_(most_targets(message.size())),
-      jumps_left_(kJumpsOfTarget * targets_left_),
+      most_targets_(most_targets),
+      targets_left_(most_targets),
+      jumps_left_(kJumpsOfTarget * most_targets),
+      records_(response.records),
       left_(response.records),
       behind_answers_(response.records - response.answers) {
   reader_.skip(response.query.questions_end);
@@ -102,8 +120,36 @@ ResponseReader::ResponseReader(Bytes message, const Response& response) noexcept
 
 std::optional<Record> ResponseReader::next() noexcept {
   if (left_ == 0) return std::nullopt;
-  --left_;
-  return read_record(reader_);
+  const ByteReader before = reader_;
+  const auto record = read_record(reader_);
+  if (record) {
+    --left_;
+  } else {
+    reader_ = before;
+  }
+  return record;
+}
+
+void ResponseReader::resume(const ResponsePosition& position) noexcept {
+  if (position.offset == 0) return;
+  reader_ = ByteReader(message_);
+  reader_.skip(position.offset);
+  left_ = records_ - std::min<std::size_t>(position.records, records_);
+  targets_left_ = most_targets_ - std::min<std::size_t>(position.targets, most_targets_);
+  const std::size_t most_jumps = kJumpsOfTarget * most_targets_;
+  jumps_left_ = most_jumps - std::min<std::size_t>(position.jumps, most_jumps);
+  pointer_ = position.pointer == 0 ? Bytes{} : message_.subspan(position.pointer, kPointerBytes);
+}
+
+ResponsePosition ResponseReader::position() const noexcept {
+  const auto u16 = [](std::size_t value) { return static_cast<std::uint16_t>(value); };
+  const std::size_t pointer =
+      pointer_.empty() ? 0 : static_cast<std::size_t>(pointer_.data() - message_.data());
+  return {.records = u16(records_ - left_),
+          .offset = u16(reader_.position()),
+          .targets = u16(most_targets_ - targets_left_),
+          .jumps = u16(kJumpsOfTarget * most_targets_ - jumps_left_),
+          .pointer = u16(pointer)};
 }
 
 bool ResponseReader::repeats_target(const Record& record) const noexcept {

@@ -38,7 +38,8 @@ enum class ResponseError : std::uint8_t {
 inline constexpr std::size_t kResponseErrors = 4;
 
 // How many targets of a message are read. No ordinary answer has half of kMaxTargets; a message of
-// a zone transfer, which may be 64 KiB long, has more.
+// a zone transfer, which may be 64 KiB long, has more. Zones are transferred over TCP only (RFC
+// 5936 section 4.2), so a datagram may have kMaxTargets.
 inline constexpr std::size_t kMaxTargets = 64;
 inline constexpr std::size_t kBytesOfTarget = 32;
 [[nodiscard]] constexpr std::size_t most_targets(std::size_t message_bytes) noexcept {
@@ -57,6 +58,10 @@ struct Response {
 // Fills `response`. It is large: keep one for each worker.
 [[nodiscard]] Result<void, ResponseError> parse_response(Bytes message,
                                                          Response& response) noexcept;
+// The same for the start of a message whose rest is still on its way: `records` and `answers` are
+// those that its header promises.
+[[nodiscard]] Result<void, ResponseError> parse_response_start(Bytes start,
+                                                               Response& response) noexcept;
 
 // Where a record leads.
 struct Target {
@@ -64,11 +69,26 @@ struct Target {
   bool has_ech = false;  // with keys for Encrypted ClientHello
 };
 
+// How far the records of a message were read, for a reader that goes on when more of it is there.
+struct ResponsePosition {
+  std::uint16_t records = 0;  // that were read
+  std::uint16_t offset = 0;   // behind them; 0: none was
+  std::uint16_t targets = 0;  // that were read
+  std::uint16_t jumps = 0;    // pointers that were followed for them
+  std::uint16_t pointer = 0;  // where the last target stands, if it is one pointer; else 0
+};
+
 // Reads the records in order.
 class ResponseReader {
  public:
   // REQUIRES: `response` was parsed from `message`.
-  ResponseReader(Bytes message, const Response& response) noexcept;
+  ResponseReader(Bytes message, const Response& response) noexcept
+      : ResponseReader(message, response, most_targets(message.size())) {}
+  ResponseReader(Bytes message, const Response& response, std::size_t most_targets) noexcept;
+  // Goes on where another reader of the same message, or of its start, was.
+  void resume(const ResponsePosition& position) noexcept;
+  [[nodiscard]] ResponsePosition position() const noexcept;
+  // Nothing: it was the last one, or is cut off; then position() stays in front of it.
   [[nodiscard]] std::optional<Record> next() noexcept;
   // Whether the last record of next() is in the answer section.
   [[nodiscard]] bool in_answers() const noexcept { return left_ >= behind_answers_; }
@@ -82,8 +102,10 @@ class ResponseReader {
   Bytes message_;
   ByteReader reader_;
   Bytes pointer_;  // the RDATA of the last target, if it is no more than that
+  std::size_t most_targets_;
   std::size_t targets_left_;
   JumpsLeft jumps_left_;
+  std::size_t records_;
   std::size_t left_;
   std::size_t behind_answers_;  // records behind the answer section
 };

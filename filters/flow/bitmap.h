@@ -13,6 +13,8 @@ namespace sluice::flow {
 
 class Bitmap {
  public:
+  static constexpr std::size_t kWordBits = 64;
+
   // For `places` places, and one behind the last.
   [[nodiscard]] static constexpr std::size_t words_for(std::size_t places) noexcept {
     return places / kWordBits + 1;
@@ -58,6 +60,14 @@ class Bitmap {
     return std::min(limit, word * kWordBits + static_cast<std::size_t>(std::countr_zero(set)));
   }
 
+  // The 64 places from `from` on; the lowest bit is the first one.
+  [[nodiscard]] std::uint64_t word_from(std::size_t from) const noexcept {
+    const auto word = [&](std::size_t at) { return at < words_.size() ? words_[at] : 0; };
+    const std::size_t at = from / kWordBits, bits = from % kWordBits;
+    if (bits == 0) return word(at);
+    return word(at) >> bits | word(at + 1) << (kWordBits - bits);
+  }
+
   // Moves everything `count` places to the front. REQUIRES: no place from `end` on is set.
   void shift_down(std::size_t count, std::size_t end) noexcept {
     const std::size_t words = count / kWordBits;
@@ -71,7 +81,6 @@ class Bitmap {
   }
 
  private:
-  static constexpr std::size_t kWordBits = 64;
   static constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
   std::span<std::uint64_t> words_;

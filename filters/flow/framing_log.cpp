@@ -43,7 +43,7 @@ bool FramingLog::add(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexce
     if (slot_ == StreamPool::kNone) return false;
     first_ = count_ = 0;
   }
-  if (count_ == room(pool)) return false;
+  if (is_full(pool)) return false;
   Entry entry{.offset = offset, .size = static_cast<std::uint8_t>(bytes.size())};
   std::ranges::copy(bytes, entry.bytes.begin());
   const std::size_t place = (first_ + count_) % room(pool);
@@ -92,12 +92,16 @@ void FramingLog::overwrite(const StreamPool& pool, std::uint64_t offset,
   });
 }
 
+std::uint64_t FramingLog::forget_oldest(StreamPool& pool) noexcept {
+  const std::uint64_t end = entry(pool, 0).end();
+  first_ = static_cast<std::uint16_t>((first_ + 1U) % room(pool));
+  --count_;
+  return end;
+}
+
 void FramingLog::forget(StreamPool& pool, std::uint64_t offset) noexcept {
   if (slot_ == StreamPool::kNone) return;
-  while (count_ > 0 && entry(pool, 0).end() <= offset) {
-    first_ = static_cast<std::uint16_t>((first_ + 1U) % room(pool));
-    --count_;
-  }
+  while (count_ > 0 && entry(pool, 0).end() <= offset) forget_oldest(pool);
   if (count_ == 0) release(pool);
 }
 

@@ -37,6 +37,12 @@ class FramingLog {
                             Bytes bytes) const noexcept;
   // Copies each kept byte over the one of `bytes` that lies at its place.
   void overwrite(const StreamPool& pool, std::uint64_t offset, MutableBytes bytes) const noexcept;
+  // Another entry needs one of these to go.
+  [[nodiscard]] bool is_full(const StreamPool& pool) const noexcept {
+    return holds_memory() && count_ == room(pool);
+  }
+  // Forgets the oldest entry, and says where it ended. REQUIRES: is_full().
+  std::uint64_t forget_oldest(StreamPool& pool) noexcept;
   // Forgets what lies in front of `offset`.
   void forget(StreamPool& pool, std::uint64_t offset) noexcept;
   [[nodiscard]] bool holds_memory() const noexcept { return slot_ != StreamPool::kNone; }

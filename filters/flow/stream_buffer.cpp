@@ -1,6 +1,7 @@
 #include "filters/flow/stream_buffer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "filters/flow/bitmap.h"
@@ -16,6 +17,15 @@ bool is_worth_moving(std::size_t hole, std::size_t capacity) {
   return hole >= capacity / kWorthMoving;
 }
 
+std::uint64_t ones(std::size_t count) {
+  return count == Bitmap::kWordBits ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
+
+// 0xff if the place is kept, else 0.
+std::byte mask_of(std::uint64_t kept, std::size_t place) {
+  return static_cast<std::byte>(0 - (kept >> place & 1U));
+}
+
 // The part of `bytes` from `base` on; moves `offset` to where that lies.
 template <typename Span>
 Span behind(std::uint64_t base, std::uint64_t& offset, Span bytes) {
@@ -27,17 +37,24 @@ Span behind(std::uint64_t base, std::uint64_t& offset, Span bytes) {
 
 }  // namespace
 
-template <typename Visit>
+template <typename VisitRun, typename VisitMixed>
 void StreamBuffer::for_each_kept(const StreamPool& pool, std::uint64_t offset, std::size_t size,
-                                 Visit&& visit) const noexcept {
+                                 VisitRun&& visit_run, VisitMixed&& visit_mixed) const noexcept {
   if (slot_ == StreamPool::kNone || offset - base_ >= end_) return;
   const Bitmap present(pool.present_in(slot_));
   const std::size_t from = start_ + (offset - base_);
   const std::size_t limit = std::min<std::size_t>(from + size, start_ + end_);
   for (std::size_t at = present.first_set(from, limit); at < limit;
        at = present.first_set(at, limit)) {
-    const std::size_t end = std::min(present.first_absent(at), limit);
-    visit(Bytes(pool.bytes_of(slot_)).subspan(at, end - at), at - from);
+    std::size_t end = std::min(present.first_absent(at), limit);
+    const bool is_run = end == limit || end - at >= Bitmap::kWordBits;
+    if (!is_run) end = std::min(at + Bitmap::kWordBits, limit);
+    const Bytes bytes = Bytes(pool.bytes_of(slot_)).subspan(at, end - at);
+    if (is_run) {
+      visit_run(bytes, at - from);
+    } else {
+      visit_mixed(bytes, at - from, present.word_from(at) & ones(bytes.size()));
+    }
     at = end;
   }
 }
@@ -45,10 +62,20 @@ void StreamBuffer::for_each_kept(const StreamPool& pool, std::uint64_t offset, s
 StreamBuffer::Overlap StreamBuffer::compare(const StreamPool& pool, std::uint64_t offset,
                                             Bytes bytes) const noexcept {
   Overlap overlap;
-  for_each_kept(pool, offset, bytes.size(), [&](Bytes kept, std::size_t at) {
+  const auto compare_run = [&](Bytes kept, std::size_t at) {
     overlap.known += kept.size();
     overlap.differs = overlap.differs || !std::ranges::equal(kept, bytes.subspan(at, kept.size()));
-  });
+  };
+  const auto compare_mixed = [&](Bytes there, std::size_t at, std::uint64_t kept) {
+    const std::byte* const other = bytes.subspan(at, there.size()).data();
+    std::byte difference{};
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      difference |= (there.data()[i] ^ other[i]) & mask_of(kept, i);
+    }
+    overlap.known += static_cast<std::size_t>(std::popcount(kept));
+    overlap.differs = overlap.differs || difference != std::byte{};
+  };
+  for_each_kept(pool, offset, bytes.size(), compare_run, compare_mixed);
   return overlap;
 }
 
@@ -77,7 +104,7 @@ Insert StreamBuffer::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
   if (overlap.known == bytes.size()) return Insert::known;
   const std::size_t from = offset - base_, to = from + bytes.size();
   if (!make_room(pool, to)) return Insert::no_memory;
-  std::ranges::copy(bytes, pool.bytes_of(slot_).subspan(start_ + from).begin());
+  copy_bytes(bytes, pool.bytes_of(slot_).subspan(start_ + from));
   Bitmap present(pool.present_in(slot_));
   present.set(start_ + from, start_ + to);
   end_ = std::max(end_, static_cast<std::uint32_t>(to));
@@ -89,9 +116,15 @@ Insert StreamBuffer::insert(StreamPool& pool, std::uint64_t offset, Bytes bytes)
 void StreamBuffer::overwrite(const StreamPool& pool, std::uint64_t offset,
                              MutableBytes bytes) const noexcept {
   bytes = behind(base_, offset, bytes);
-  for_each_kept(pool, offset, bytes.size(), [&](Bytes kept, std::size_t at) {
-    std::ranges::copy(kept, bytes.subspan(at).begin());
-  });
+  const auto copy_run = [&](Bytes kept, std::size_t at) { copy_bytes(kept, bytes.subspan(at)); };
+  const auto copy_mixed = [&](Bytes there, std::size_t at, std::uint64_t kept) {
+    std::byte* const to = bytes.subspan(at, there.size()).data();
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      const std::byte mask = mask_of(kept, i);
+      to[i] = (there.data()[i] & mask) | (to[i] & ~mask);
+    }
+  };
+  for_each_kept(pool, offset, bytes.size(), copy_run, copy_mixed);
 }
 
 // A slot that reaches so far from base. False: none is free. REQUIRES: reach <= window().
@@ -125,7 +158,7 @@ void StreamBuffer::grow(StreamPool& pool, std::size_t bytes) noexcept {
   if (start_ > 0) move_down(pool);
   const StreamPool::SlotId from = slot_;
   slot_ = pool.take(bytes);
-  std::ranges::copy(pool.bytes_of(from).first(end_), pool.bytes_of(slot_).begin());
+  copy_bytes(pool.bytes_of(from).first(end_), pool.bytes_of(slot_));
   const auto words = pool.present_in(slot_);
   const auto rest = std::ranges::copy(pool.present_in(from), words.begin()).out;
   std::fill(rest, words.end(), 0);

@@ -80,10 +80,12 @@ class StreamBuffer {
   // REQUIRES: offset >= base().
   [[nodiscard]] Overlap compare(const StreamPool& pool, std::uint64_t offset,
                                 Bytes bytes) const noexcept;
-  // Calls visit(kept bytes, their place in [offset, offset + size)) for each run of kept bytes.
-  template <typename Visit>
+  // Calls visit_run(kept bytes, their place in [offset, offset + size)) for each run of kept bytes.
+  // Where runs are short, visit_mixed(bytes, their place, which are kept: a bit for each) for up to
+  // 64 places at once.
+  template <typename VisitRun, typename VisitMixed>
   void for_each_kept(const StreamPool& pool, std::uint64_t offset, std::size_t size,
-                     Visit&& visit) const noexcept;
+                     VisitRun&& visit_run, VisitMixed&& visit_mixed) const noexcept;
 
   std::uint64_t base_ = 0;
   std::uint32_t filled_ = 0;  // bytes of the view

@@ -16,11 +16,19 @@ bool is_older(std::uint32_t timestamp, std::uint32_t than) {
   return timestamp - than >= kBackwards;
 }
 
+// No sender has so much under way: windows are seldom over 64 MiB.
+constexpr std::uint64_t kMostUnderWay = 1U << 28;
+// Of sequence numbers, for a connection that follows another.
+constexpr std::uint64_t kLeastRoom = 1U << 30;
+// Without an acknowledgment, a place this far on may be taken for one that came long before.
+constexpr std::uint64_t kMostUnacknowledged = 1U << 31;
+
 }  // namespace
 
-TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
+TcpFlow TcpFlow::from_syn(const packet::Packet& syn, Routes routes) noexcept {
   const packet::TcpOptions options = packet::tcp_options(syn);
   TcpFlow flow;
+  flow.asymmetric_ = routes == Routes::asymmetric;
   flow.first_sequence_ = syn.tcp.sequence + 1;
   flow.in_syn_ = bytes_of(syn);
   flow.client_next_ = flow.first_sequence_ + flow.in_syn_;
@@ -31,16 +39,18 @@ TcpFlow TcpFlow::from_syn(const packet::Packet& syn) noexcept {
   return flow;
 }
 
-TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack) noexcept {
+TcpFlow TcpFlow::from_syn_ack(const packet::Packet& syn_ack, Routes routes) noexcept {
   TcpFlow flow;
+  flow.asymmetric_ = routes == Routes::asymmetric;
   flow.first_sequence_ = flow.client_next_ = syn_ack.tcp.acknowledgment;
   flow.handshake_seen_ = true;
   flow.note_server(syn_ack);
   return flow;
 }
 
-TcpFlow TcpFlow::midstream(const packet::Packet& data) noexcept {
+TcpFlow TcpFlow::midstream(const packet::Packet& data, Routes routes) noexcept {
   TcpFlow flow;
+  flow.asymmetric_ = routes == Routes::asymmetric;
   flow.first_sequence_ = flow.client_next_ = data.tcp.sequence;
   flow.midstream_ = true;
   return flow;
@@ -50,13 +60,21 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
   ClientSegment segment;
   const bool has_data = !packet.payload.empty();
   const bool is_other = packet.tcp.sequence + 1 != first_sequence_;
-  if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
+  if (is_server_unheard()) {
+    if (has_data && (is_other || has_acknowledged_)) {
+      segment.kind = ClientSegment::Kind::early;
+    } else if (is_other) {
+      segment.restarted = start_anew(packet);
+      if (!segment.restarted) segment.kind = ClientSegment::Kind::other_start;
+    }
+    if (segment.kind != ClientSegment::Kind::empty) return segment;
+  } else if (handshake_seen_ || midstream_ || (is_other && (has_data || in_syn_ > 0))) {
     // The server decides whether this opens a connection: its SYN-ACK will tell. This holds behind
     // a reset or an end, too: they may belong to no connection that the server knows.
     if (has_data) segment.kind = ClientSegment::Kind::early;
     return segment;
   }
-  if (is_other) {
+  if (is_other && !asymmetric_) {
     // No SYN was answered yet: the newest one is the likeliest.
     *this = from_syn(packet);
     segment.restarted = true;
@@ -64,14 +82,99 @@ ClientSegment TcpFlow::on_client_syn(const packet::Packet& packet) noexcept {
   in_syn_ = std::max(in_syn_, bytes_of(packet));
   client_next_ = first_sequence_ + in_syn_;
   segment.bytes = packet.payload;
-  if (has_data) segment.kind = ClientSegment::Kind::data;
+  if (has_data) {
+    segment.kind = ClientSegment::Kind::data;
+    if (asymmetric_) note_place(packet, segment);
+  }
   return segment;
+}
+
+// Another SYN, and no server says which one counts. If the older one does, its server waits for the
+// byte behind all that came. That lies in front of the newer one's stream, and behind its room, so
+// it never passes, and that server reads nothing of the newer one.
+bool TcpFlow::start_anew(const packet::Packet& syn) noexcept {
+  const std::uint32_t ahead = syn.tcp.sequence + 1 - sequence_at(reach_);
+  const std::uint64_t left = room_ - std::min(room_, reach_);
+  const bool may = is_over_ || (come_ == 0 && !has_acknowledged_);
+  if (!may || syn.tcp.ack || ahead == 0 || left < ahead + kLeastRoom) return false;
+  *this = from_syn(syn, Routes::asymmetric);
+  room_ = left - ahead;
+  return true;
+}
+
+// Offset up to which a sequence number's place is certain: what is acknowledged, and without
+// acknowledgments what an honest sender does not go back behind. Only bytes that came by count, so
+// that no single packet moves it far.
+std::uint64_t TcpFlow::certain() const noexcept {
+  const std::uint64_t sent = std::min(come_, reach_);
+  return std::max(acknowledged_, sent - std::min(sent, kMostUnderWay));
+}
+
+ClientSegment TcpFlow::place_segment(const packet::Packet& packet) const noexcept {
+  const std::uint64_t mark = asymmetric_ ? certain() : acknowledged_;
+  const Placed placed = place(packet.payload, packet.tcp.sequence, {mark, sequence_at(mark)});
+  ClientSegment segment;
+  switch (placed.kind) {
+    case Placed::Kind::inside:
+      segment.kind = ClientSegment::Kind::data;
+      segment.offset = placed.offset;
+      segment.bytes = placed.bytes;
+      break;
+    case Placed::Kind::before: {
+      const bool is_before_start = placed.distance > mark;
+      segment.kind = is_before_start ? ClientSegment::Kind::far : ClientSegment::Kind::stale;
+      if (!is_before_start && mark - placed.distance + bytes_of(packet) > acknowledged_) {
+        segment.kind = ClientSegment::Kind::given_up;
+      }
+      break;
+    }
+    case Placed::Kind::far:
+      segment.kind = ClientSegment::Kind::far;
+      break;
+  }
+  return segment;
+}
+
+// REQUIRES: asymmetric_; it was placed.
+void TcpFlow::note_place(const packet::Packet& packet, ClientSegment& segment) noexcept {
+  if (segment.kind != ClientSegment::Kind::data) return;
+  const std::uint64_t end = segment.offset + segment.bytes.size();
+  come_ += bytes_of(packet);
+  if (is_server_unheard() && end > come_ + kMostUnderWay) {
+    segment.kind = ClientSegment::Kind::far;
+    return;
+  }
+  reach_ = std::max(reach_, end);
+  if (end - acknowledged_ > std::min(room_, kMostUnacknowledged)) {
+    segment.kind = ClientSegment::Kind::endless;
+    return;
+  }
+  const std::uint64_t trimmed = bytes_of(packet) - segment.bytes.size();
+  // What lies in front of the start, the server of an older connection may wait for.
+  if (room_ < kEverySequence && is_server_unheard() && trimmed > segment.offset) {
+    segment.kind = ClientSegment::Kind::far;
+  }
+  const std::uint64_t begin = segment.offset - std::min(segment.offset, trimmed);
+  if (segment.kind == ClientSegment::Kind::data &&
+      std::max(begin, acknowledged_) < std::max(given_up_, certain())) {
+    segment.kind = ClientSegment::Kind::given_up;
+  }
+}
+
+// A FIN or RST. One that lies elsewhere is forged, or leaves bytes under way.
+void TcpFlow::note_end(const packet::Packet& packet) noexcept {
+  const std::uint32_t behind = packet.tcp.sequence + bytes_of(packet) - sequence_at(reach_);
+  if (behind <= 1) is_over_ = true;  // a RST may come behind the FIN
 }
 
 ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
   if (packet.tcp.syn) return on_client_syn(packet);
   ClientSegment segment;
-  if (packet.tcp.rst && packet.payload.empty()) return segment;
+  has_acknowledged_ |= packet.tcp.ack && !packet.tcp.rst;
+  if (packet.tcp.rst && packet.payload.empty()) {
+    if (asymmetric_) note_end(packet);
+    return segment;
+  }
   if (packet.payload.empty() && !packet.tcp.fin) {
     note_client(packet);
     return segment;
@@ -89,33 +192,25 @@ ClientSegment TcpFlow::on_client(const packet::Packet& packet) noexcept {
       fin_offset_ = acknowledged_ + end;
     }
   }
-  if (packet.payload.empty()) return segment;
-  const Placed placed =
-      place(packet.payload, packet.tcp.sequence, {acknowledged_, sequence_at(acknowledged_)});
-  switch (placed.kind) {
-    case Placed::Kind::inside:
-      segment.kind = ClientSegment::Kind::data;
-      segment.offset = placed.offset;
-      segment.bytes = placed.bytes;
-      break;
-    case Placed::Kind::before:
-      segment.kind =
-          placed.distance > acknowledged_ ? ClientSegment::Kind::far : ClientSegment::Kind::stale;
-      break;
-    case Placed::Kind::far:
-      segment.kind = ClientSegment::Kind::far;
-      break;
-  }
+  if (!packet.payload.empty()) segment = place_segment(packet);
+  if (!asymmetric_) return segment;
+  note_place(packet, segment);
+  if (packet.tcp.fin || packet.tcp.rst) note_end(packet);
   return segment;
 }
 
 // Of a packet with data or an end. Takes over its timestamp where the server does.
 bool TcpFlow::is_discarded(const packet::Packet& packet) noexcept {
   if (!packet.tcp.ack) return true;
-  if (midstream_ || !handshake_seen_) return false;
+  if (midstream_ || (!handshake_seen_ && !asymmetric_)) return false;
   if (!is_acceptable(packet.tcp.acknowledgment)) return true;
   const packet::TcpOptions options = packet::tcp_options(packet);
   if (options.is_signed && !is_signed_) return true;
+  // A client sends timestamps only where the SYN-ACK has them, too.
+  if (!handshake_seen_) {
+    return offers_timestamps_ && options.timestamp &&
+           is_older(*options.timestamp, newest_timestamp_);
+  }
   if (!has_timestamps_ || !options.timestamp) return false;
   if (is_older(*options.timestamp, newest_timestamp_)) return true;
   const std::uint32_t behind = sequence_at(acknowledged_) - packet.tcp.sequence;
@@ -180,7 +275,9 @@ ServerEvent TcpFlow::on_syn_ack(const packet::Packet& packet) noexcept {
   const bool is_other_server =
       handshake_seen_ && server_seen_ && packet.tcp.sequence + 1 != server_next_ - server_sent_;
   if (is_other_client || (is_other_server && acknowledged_ > 0)) {
+    const bool asymmetric = asymmetric_;
     *this = TcpFlow{};
+    asymmetric_ = asymmetric;
     first_sequence_ = client_next_ = answered;
     event.restarted = true;
   } else if (is_other_server) {

@@ -58,7 +58,7 @@ struct Reassembler::Holding {
     if (fragment.offset == 0) protocol = fragment.protocol;
     if (!fragment.more) total = fragment.end();
     end = std::max(end, fragment.end());
-    std::ranges::copy(fragment.data, payload().subspan(fragment.offset).begin());
+    copy_bytes(fragment.data, payload().subspan(fragment.offset));
     for (std::size_t at = 0; at < fragment.data.size(); at += kBlock) {
       const std::size_t block = (fragment.offset + at) / kBlock;
       if (!came[block]) ++blocks;

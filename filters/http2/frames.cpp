@@ -1,7 +1,5 @@
 #include "filters/http2/frames.h"
 
-#include <algorithm>
-
 #include "filters/base/byte_reader.h"
 
 namespace sluice::http2 {
@@ -63,7 +61,7 @@ class Pieces {
 
  private:
   void append(Bytes fragment) noexcept {
-    std::ranges::copy(fragment, room_.begin() + static_cast<std::ptrdiff_t>(size_));
+    copy_bytes(fragment, MutableBytes(room_).subspan(size_));
     size_ += fragment.size();
   }
 

@@ -150,6 +150,10 @@ StreamReport inspect_trailer(Bytes stream, StreamState& state) noexcept {
   return report;
 }
 
+// Chunks that are so short together, and all there, are one part: each alone would cost as much as
+// a kilobyte. No more than one entry of the framing log holds.
+constexpr std::size_t kShortChunks = 23;
+
 StreamReport inspect_chunk(Bytes stream, StreamState& state) noexcept {
   auto& line = std::get<AtHttpChunk>(state.at);
   const std::size_t seen = line.seen;
@@ -158,10 +162,21 @@ StreamReport inspect_chunk(Bytes stream, StreamState& state) noexcept {
   StreamReport report = wait_for_more(stream);
   report.examined = line.seen - seen;
   if (chunk) {
-    report = message(chunk->line_size, chunk->data_size);
-    report.examined = chunk->line_size - seen + chunk->line_size;
+    const Bytes together = stream.first(std::min(stream.size(), kShortChunks));
+    std::size_t end = chunk->line_size, data = chunk->data_size;
+    std::size_t examined = chunk->line_size - seen + chunk->line_size;
+    while (data > 0 && end < together.size() && data < together.size() - end) {
+      const Bytes rest = together.subspan(end + data);
+      const auto next = http::parse_chunk(rest);
+      examined += next ? 2 * next->line_size : rest.size();
+      if (!next) break;
+      end += data + next->line_size;
+      data = next->data_size;
+    }
+    report = message(end, data);
+    report.examined = examined;
     state.at = AtHttpChunk{};
-    if (chunk->data_size == 0) state.at = InHttpTrailer{};
+    if (data == 0) state.at = InHttpTrailer{};
   } else if (chunk.error() == http::ChunkError::malformed) {
     report = unreadable(ParseError::http_malformed);
     report.examined = 2 * (stream.size() - seen);

@@ -1,8 +1,8 @@
 #include "filters/tls/record.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <utility>
 
 #include "filters/base/byte_reader.h"
 
@@ -67,7 +67,7 @@ Joined join(Bytes stream, MutableBytes room) noexcept {
     const Bytes fragment = reader.take(std::min(header.length, reader.remaining()));
     if (!header.is_handshake()) continue;
     const Bytes wanted = fragment.first(std::min(fragment.size(), room.size() - joined.size));
-    std::ranges::copy(wanted, room.subspan(joined.size).begin());
+    copy_bytes(wanted, room.subspan(joined.size));
     joined.size += wanted.size();
   }
   return joined;
@@ -80,26 +80,30 @@ class Walker {
       : stream_(stream), walk_(walk), scratch_(scratch) {}
 
   HelloRead read() noexcept {
-    while (stream_.size() >= walk_.next) {
-      if (walk_.knows_length() && walk_.missing == 0) return finish();
-      if (const auto result = read_record()) return *result;
+    while (!walk_.knows_length()) {
+      if (stream_.size() < walk_.next) return wait_for_head();
+      if (const auto result = read_head()) return *result;
     }
-    if (walk_.knows_length()) return wait_for(walk_.next + walk_.missing);
-    // Less than the header of a record, and less than four bytes of the handshake before it.
-    if (is_first() && !may_be_handshake(stream_)) return end(HelloError::not_client_hello);
-    return wait_for(walk_.next + kHandshakeHeaderBytes - walk_.head);
+    if (const auto error = walk_records()) return end(*error);
+    const std::size_t needed = walk_.next + walk_.missing;
+    return stream_.size() < needed ? wait_for(needed) : finish();
   }
 
  private:
   [[nodiscard]] bool is_first() const noexcept { return walk_.next == kRecordHeaderBytes; }
 
-  // Steps over one record; a result: reading ends here.
-  std::optional<HelloRead> read_record() noexcept {
+  // Less than the header of a record, and less than four bytes of the handshake before it.
+  HelloRead wait_for_head() const noexcept {
+    if (is_first() && !may_be_handshake(stream_)) return end(HelloError::not_client_hello);
+    return wait_for(walk_.next + kHandshakeHeaderBytes - walk_.head);
+  }
+
+  // A record that begins before the length is known; a result: reading ends here.
+  std::optional<HelloRead> read_head() noexcept {
     ByteReader reader(stream_);
     reader.skip(walk_.next - kRecordHeaderBytes);
     const RecordHeader header = read_header(reader);
     examined_ += kRecordHeaderBytes;
-    in_this_record_ = 0;
     if (!is_first() && header.is_idle()) {
       walk_.go_on(walk_.next + header.length + kRecordHeaderBytes, walk_.missing);
       return std::nullopt;
@@ -108,21 +112,28 @@ class Walker {
       return end(is_first() ? HelloError::not_client_hello : HelloError::malformed);
     }
     if (!header.has_good_length()) return end(HelloError::malformed);
-    std::size_t left = header.length;  // bytes of the record behind the handshake header
-    if (!walk_.knows_length()) {
-      const Bytes there = reader.take(std::min(header.length, reader.remaining()));
-      if (const auto result = read_handshake_header(there, header.length)) return result;
-      if (!walk_.knows_length()) return std::nullopt;
-      left = header.length - in_this_record_;
+    const Bytes there = reader.take(std::min(header.length, reader.remaining()));
+    return read_handshake_header(there, header.length);
+  }
+
+  // The records behind the length, of which only the headers are read.
+  std::optional<HelloError> walk_records() noexcept {
+    std::size_t next = walk_.next, missing = walk_.missing;
+    while (missing > 0 && next <= stream_.size()) {
+      ByteReader reader(stream_.subspan(next - kRecordHeaderBytes));
+      const RecordHeader header = read_header(reader);
+      examined_ += kRecordHeaderBytes;
+      if (!header.is_idle()) {
+        if (!header.is_handshake() || !header.has_good_length()) return HelloError::malformed;
+        if (header.length >= missing) {
+          next += std::exchange(missing, 0);
+          break;
+        }
+        missing -= header.length;
+      }
+      next += header.length + kRecordHeaderBytes;
     }
-    // What the record holds of the handshake header lies between `next` and the rest.
-    const std::size_t rest_at = walk_.next + in_this_record_;
-    if (left >= walk_.missing) {
-      walk_.in_one = is_first() ? 1 : 0;
-      walk_.go_on(rest_at + walk_.missing, 0);
-    } else {
-      walk_.go_on(rest_at + left + kRecordHeaderBytes, walk_.missing - left);
-    }
+    walk_.go_on(next, missing);
     return std::nullopt;
   }
 
@@ -131,25 +142,35 @@ class Walker {
   std::optional<HelloRead> read_handshake_header(Bytes record, std::size_t size) noexcept {
     std::size_t head = walk_.head;
     std::size_t length = walk_.missing;
-    for (const std::byte byte :
-         record.first(std::min(record.size(), kHandshakeHeaderBytes - head))) {
+    const Bytes bytes = record.first(std::min(record.size(), kHandshakeHeaderBytes - head));
+    for (const std::byte byte : bytes) {
       const auto value = std::to_integer<std::uint8_t>(byte);
       if (head == 0 && value != kClientHelloMessage) return end(HelloError::not_client_hello);
       if (head == 1 && value != 0) length = kTooLong;
       if (head > 1 && length != kTooLong) length = length << 8 | value;
       ++head;
-      ++in_this_record_;
     }
-    examined_ += in_this_record_;
+    examined_ += bytes.size();
     const std::size_t lacks = kHandshakeHeaderBytes - head;
     if (lacks == 0 && length > kMaxClientHello) return end(HelloError::too_large);
-    if (lacks > 0 && in_this_record_ < size) {
-      const std::size_t to_come = size - in_this_record_;
+    if (lacks > 0 && bytes.size() < size) {
+      const std::size_t to_come = size - bytes.size();
       return wait_for(stream_.size() + lacks + (lacks > to_come ? kRecordHeaderBytes : 0));
     }
     walk_.head = head & 7U;
-    walk_.missing = length & HelloWalk::kMaxMissing;
-    if (lacks > 0) walk_.go_on(walk_.next + size + kRecordHeaderBytes, length);
+    if (lacks > 0) {
+      walk_.go_on(walk_.next + size + kRecordHeaderBytes, length);
+      return std::nullopt;
+    }
+    // What the record holds of this header lies between `next` and the rest.
+    const std::size_t rest_at = walk_.next + bytes.size();
+    const std::size_t left = size - bytes.size();
+    if (left >= length) {
+      walk_.in_one = is_first() ? 1 : 0;
+      walk_.go_on(rest_at + length, 0);
+    } else {
+      walk_.go_on(rest_at + left + kRecordHeaderBytes, length - left);
+    }
     return std::nullopt;
   }
 
@@ -159,14 +180,9 @@ class Walker {
     if (walk_.in_one != 0) {  // read where it lies
       return found(stream_.first(walk_.next).subspan(kRecordHeaderBytes), first_end);
     }
-    std::array<std::byte, kHandshakeHeaderBytes> head;
-    join(stream_, head);
-    ByteReader header(head);
-    header.skip(1);
-    const std::size_t whole = kHandshakeHeaderBytes + header.u24();
-    const Joined joined = join(stream_, scratch_.first(whole));
+    const Joined joined = join(stream_.first(walk_.next), scratch_);
     examined_ += walk_.next;
-    return found(scratch_.first(whole), joined.end);
+    return found(scratch_.first(joined.size), joined.end);
   }
 
   // No client has more to say in the last record of its hello. GnuTLS would take another hello
@@ -193,13 +209,34 @@ class Walker {
   HelloWalk& walk_;
   MutableBytes scratch_;
   std::size_t examined_ = 0;
-  std::size_t in_this_record_ = 0;  // bytes of the handshake header
 };
+
+// What nearly every client sends: one record that holds one whole hello, and nothing else. It needs
+// no walk. `stream`: from the first byte of the record. Nothing: it may still be a hello.
+std::optional<HelloRead> read_one_record(Bytes stream, std::size_t at) noexcept {
+  ByteReader reader(stream);
+  const auto head = reader.header<kRecordHeaderBytes + kHandshakeHeaderBytes>();
+  const std::size_t length = head.u16<3>();
+  const bool is_hello =
+      head.u8<0>() == kHandshakeRecord && head.u8<1>() < kMajorVersionEnd &&
+      length >= kHandshakeHeaderBytes && length <= kMaxFragment &&
+      head.u32<5>() == (kClientHelloMessage << 24 | (length - kHandshakeHeaderBytes));
+  if (!is_hello) return std::nullopt;
+  const Bytes body = reader.take(length - kHandshakeHeaderBytes);
+  if (!reader.ok()) return std::nullopt;
+  return HelloRead{.hello = parse_hello_body(body, HelloForm::stream),
+                   .consumed = at + reader.position(),
+                   .examined = reader.position()};
+}
 
 }  // namespace
 
 HelloRead read_client_hello(Bytes stream, HelloWalk& walk, MutableBytes scratch) noexcept {
-  return Walker(stream.subspan(walk.at), walk, scratch).read();
+  const Bytes rest = stream.subspan(walk.at);
+  if (walk.is_fresh()) {
+    if (const auto read = read_one_record(rest, walk.at)) return *read;
+  }
+  return Walker(rest, walk, scratch).read();
 }
 
 bool may_be_tls(Bytes stream) noexcept {

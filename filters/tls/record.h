@@ -53,6 +53,8 @@ struct HelloWalk {
   [[nodiscard]] static HelloWalk from(std::size_t offset) noexcept {
     return {.at = offset & kMaxOffset};
   }
+  // Nothing was read yet.
+  [[nodiscard]] bool is_fresh() const noexcept { return next == kRecordHeaderBytes && head == 0; }
   [[nodiscard]] bool knows_length() const noexcept { return head == kHandshakeHeaderBytes; }
   void go_on(std::size_t new_next, std::size_t new_missing) noexcept {
     next = new_next & kMaxOffset;

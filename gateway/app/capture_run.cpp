@@ -26,7 +26,7 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   outcome.counters = std::make_unique<telemetry::WorkerCounters>();
   const auto worker = std::make_unique<engine::Worker>(
       engine::Worker::Parts{**capture, snapshots, *outcome.counters, job.audit, job.observer,
-                            nullptr, config->start.tunnels},
+                            nullptr, config->start.tunnels, routes_of(config->start)},
       limits_of(config->start), random_key(), job.enforce);
   cli::ProgressBar progress;
   io::Poll poll;

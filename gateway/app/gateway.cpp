@@ -28,6 +28,7 @@ std::shared_ptr<const engine::Snapshot> stamped(Ban& ban, std::uint64_t generati
 WorkersOptions workers_options(const config::StartSettings& start) {
   return {.limits = limits_of(start),
           .tunnels = start.tunnels,
+          .routes = routes_of(start),
           .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring};
 }
 

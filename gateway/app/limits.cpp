@@ -23,6 +23,10 @@ engine::JudgeLimits limits_of(const config::StartSettings& settings) {
                      .initials_per_second = settings.quic_initials_per_second}};
 }
 
+flow::Routes routes_of(const config::StartSettings& settings) noexcept {
+  return settings.asymmetric ? flow::Routes::asymmetric : flow::Routes::symmetric;
+}
+
 std::size_t share_of(std::size_t total, std::size_t workers, std::size_t least) noexcept {
   const std::size_t share = (total + workers - 1) / workers;
   return std::min(total, std::max(share, least));

@@ -1,6 +1,6 @@
 #pragma once
 
-// From the limits of the configuration, which are totals, to the limits of one worker. Pure.
+// From the configuration to what one worker is given: limits are totals there. Pure.
 
 #include <cstddef>
 
@@ -11,6 +11,8 @@ namespace sluice::app {
 
 // Totals, as configured.
 [[nodiscard]] engine::JudgeLimits limits_of(const config::StartSettings& settings);
+
+[[nodiscard]] flow::Routes routes_of(const config::StartSettings& settings) noexcept;
 
 // One worker's part of a total, rounded up, so that the parts are together at least the total.
 // Not below `least`, for a table that small is of no use, and not above the total.

@@ -14,6 +14,7 @@ namespace sluice::app {
 namespace {
 
 void override_settings(config::StartSettings& start, const cli::RunCommand& command) {
+  if (command.dataplane) start.dataplane = *command.dataplane;
   if (command.inside) start.inside = *command.inside;
   if (command.outside) start.outside = *command.outside;
   if (command.metrics_listen) start.metrics_listen = *command.metrics_listen;

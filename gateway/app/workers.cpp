@@ -57,6 +57,7 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
                                       .audit = one.ring.get(),
                                       .resolutions = &resolutions,
                                       .tunnels = options_.tunnels,
+                                      .routes = options_.routes,
                                       .evidence = {count() > 1 ? &exchange_ : nullptr, i}};
     one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
   }

@@ -33,6 +33,7 @@ namespace sluice::app {
 struct WorkersOptions {
   engine::JudgeLimits limits;  // for all workers together
   packet::Tunnels tunnels = packet::Tunnels::all();
+  flow::Routes routes = flow::Routes::symmetric;
   std::size_t audit_ring = 0;  // records, of all workers together; 0: no audit trail
 };
 

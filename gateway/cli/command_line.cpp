@@ -54,7 +54,9 @@ Syntax run_syntax() {
   auto text = [] { return po::value<std::string>(); };
   syntax.options.add_options()("config,c", text()->value_name("FILE"),
                                "configuration (deploy/sluice.toml documents every option)")(
-      "inside", text()->value_name("IF"), "interface on the clients' side")(
+      "dataplane", text()->value_name("pcap|xdp"),
+      "instead of the configuration's [dataplane] type")("inside", text()->value_name("IF"),
+                                                         "interface on the clients' side")(
       "outside", text()->value_name("IF"), "interface on the internet's side")(
       "metrics", text()->value_name("IP:PORT"), "address and port for Prometheus")(
       "audit", text()->value_name("FILE"), "audit trail as JSON lines; - is standard output");
@@ -146,9 +148,11 @@ Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
   const auto values = read_options(syntax, words);
   if (!values) return fail(values.error());
   if (values->count("config") == 0) return fail(missing(syntax, "--config"));
-  return RunCommand{text_of(*values, "config"), optional_text(*values, "inside"),
-                    optional_text(*values, "outside"), optional_text(*values, "metrics"),
-                    optional_text(*values, "audit")};
+  const auto dataplane = dataplane_of(*values);
+  if (!dataplane) return fail(dataplane.error());
+  return RunCommand{text_of(*values, "config"),        *dataplane,
+                    optional_text(*values, "inside"),  optional_text(*values, "outside"),
+                    optional_text(*values, "metrics"), optional_text(*values, "audit")};
 }
 
 Result<Command, Answer> parse_detach(const std::vector<std::string>& words) {

@@ -18,6 +18,7 @@ namespace sluice::cli {
 
 struct RunCommand {
   std::string config;
+  std::optional<io::Kind> dataplane;                                       // overrides the file
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
 };
 

@@ -1,7 +1,6 @@
 #include "gateway/cli/doctor_command_line.h"
 
 #include "gateway/cli/syntax.h"
-#include "gateway/dataplane/interfaces/check.h"
 
 namespace sluice::cli {
 namespace {
@@ -44,13 +43,9 @@ Result<Command, Answer> parse_doctor(const std::vector<std::string>& words) {
                         .outside = optional_text(*values, "outside"),
                         .fix = values->count("fix") != 0,
                         .json = values->count("json") != 0};
-  if (const auto word = optional_text(*values, "dataplane")) {
-    command.dataplane = io::kind_of(*word);
-    if (!command.dataplane) {
-      return fail(
-          Answer{"sluice: --dataplane: \"" + *word + "\" is not one of pcap, xdp\n", kUsage});
-    }
-  }
+  const auto dataplane = dataplane_of(*values);
+  if (!dataplane) return fail(dataplane.error());
+  command.dataplane = *dataplane;
   return command;
 }
 

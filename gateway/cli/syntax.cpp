@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "gateway/dataplane/interfaces/check.h"
+
 namespace sluice::cli {
 
 namespace po = boost::program_options;
@@ -63,6 +65,14 @@ Result<po::variables_map, Answer> read_options(const Syntax& syntax,
 
 Answer missing(const Syntax& syntax, const std::string& what) {
   return {"sluice: " + what + " is missing\n" + syntax.usage, kUsage};
+}
+
+Result<std::optional<io::Kind>, Answer> dataplane_of(const po::variables_map& values) {
+  const auto word = optional_text(values, "dataplane");
+  if (!word) return std::optional<io::Kind>();
+  const auto kind = io::kind_of(*word);
+  if (kind) return kind;
+  return fail(Answer{"sluice: --dataplane: \"" + *word + "\" is not one of pcap, xdp\n", kUsage});
 }
 
 }  // namespace sluice::cli

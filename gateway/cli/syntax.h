@@ -39,4 +39,8 @@ struct Syntax {
 [[nodiscard]] std::vector<std::string> texts_of(const boost::program_options::variables_map& values,
                                                 const char* option);
 
+// The value of --dataplane; none: not given. Error: what to say.
+[[nodiscard]] Result<std::optional<io::Kind>, Answer> dataplane_of(
+    const boost::program_options::variables_map& values);
+
 }  // namespace sluice::cli

@@ -33,6 +33,7 @@ struct StartSettings {
   std::string inside, outside;                       // [dataplane] inside, outside
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
+  bool asymmetric = false;                           // [dataplane] asymmetric
   io::XdpSettings xdp;                               // [dataplane] xdp_mode, on_failure, pins …
 
   std::uint32_t flows = 65536;                   // [limits] flows

@@ -61,6 +61,7 @@ void read_dataplane(TableReader table, StartSettings& start) {
   table.read("inside", start.inside);
   table.read("outside", start.outside);
   table.read("buffer_mib", start.buffer_mib, 1, 1024);
+  table.read("asymmetric", start.asymmetric);
   read_tunnels(table, start.tunnels);
   read_xdp(table, start.xdp);
   table.refuse_others();

@@ -87,6 +87,7 @@ struct DataplaneCounts {
   std::uint64_t entry_failed = 0;    // an entry could not be made: the flow comes up again
   // Frames that the dataplane handled itself. Of several dataplanes one counts for all.
   std::uint64_t passed_itself = 0, dropped_itself = 0;
+  std::uint64_t native_ports = 0;  // of the two, those whose driver runs its program
   // Frames that needed a worker while none was at work: they passed, or were dropped.
   std::uint64_t failed_open = 0, failed_closed = 0;
 };

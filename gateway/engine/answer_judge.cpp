@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "filters/base/byte_reader.h"
 #include "filters/craft/hide_ech.h"
 
 namespace sluice::engine {
@@ -100,25 +101,50 @@ std::optional<Judgement> AnswerJudge::judge_messages(const Context& context, Flo
   if (answers.at_start() && !context.snapshot.dns.has(context.packet.source_port) &&
       !dns::may_be_response_stream(view)) {
     answers.release(flows_.pool());
+    flow.ahead = {};
     flows_.update_keep(flow);
     return pass(Reason::server_data);
   }
   while (true) {
-    const dns::Framed framed = dns::next_message(view.subspan(answers.judged()));
-    if (!framed.complete) return std::nullopt;
-    if (context.mode.enforce && budget.is_spent()) {
+    const Bytes rest = view.subspan(answers.judged());
+    const dns::Framed framed = dns::next_message(rest);
+    if (framed.complete && context.mode.enforce && budget.is_spent()) {
       return drop_packet(context, Reason::over_budget);
     }
+    if (auto judgement = judge_ahead(context, flow, rest, segment, budget)) return judgement;
+    if (!framed.complete) return std::nullopt;
     if (auto refused = judge_message(context, flow, framed, segment)) return refused;
-    budget.spend(framed.consumed, context.bench.findings.size());
+    budget.spend_dns(framed.consumed - flow.ahead.position.offset, context.bench.findings.size());
+    flow.ahead = {};
     answers.set_judged(answers.judged() + framed.consumed);
   }
+}
+
+// Of a long message, each time that so much more of it is there. `rest`: from its length on.
+constexpr std::size_t kAhead = 1024;
+
+std::optional<Judgement> AnswerJudge::judge_ahead(const Context& context, Flow& flow, Bytes rest,
+                                                  const Segment& segment,
+                                                  WorkBudget& budget) noexcept {
+  AnswerProgress& progress = flow.ahead;
+  if (!context.mode.enforce || rest.size() < dns::kFramingBytes + kAhead) return std::nullopt;
+  const std::size_t size = ByteReader(rest).u16();
+  const Bytes there = rest.subspan(dns::kFramingBytes);
+  const bool is_whole = there.size() >= size;
+  const Bytes start = is_whole ? there.first(size) : there;
+  const std::size_t before = is_whole ? progress.position.offset : progress.seen;
+  if (start.size() < before + kAhead) return std::nullopt;
+  const DnsJudge::Ahead ahead = dns_.judge_ahead(context, start, size, progress, budget);
+  if (ahead.refusal) return refuse(context, flow, start, segment, *ahead.refusal);
+  // What is not whole misleads nobody, and passes.
+  if (ahead.is_spent && is_whole) return drop_packet(context, Reason::over_budget);
+  return std::nullopt;
 }
 
 std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow& flow,
                                                     const dns::Framed& framed,
                                                     Segment& segment) noexcept {
-  const AnswerRuling ruling = dns_.rule_on_answer(context, framed.message);
+  const AnswerRuling ruling = dns_.rule_on_answer(context, framed.message, flow.ahead);
   switch (ruling.fate) {
     case AnswerRuling::Fate::pass:
       if (segment.reason != Reason::ech) segment.reason = ruling.reason;
@@ -136,11 +162,11 @@ std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow
     case AnswerRuling::Fate::refuse:
       break;
   }
-  return refuse(context, flow, framed, segment, ruling.refusal);
+  return refuse(context, flow, framed.message, segment, ruling.refusal);
 }
 
 // In place of the server's answer, where the client was sent nothing of it yet.
-Judgement AnswerJudge::refuse(const Context& context, Flow& flow, const dns::Framed& framed,
+Judgement AnswerJudge::refuse(const Context& context, Flow& flow, Bytes message,
                               const Segment& segment, const Refusal& refusal) noexcept {
   const bool reject = refusal.action == policy::Action::reject;
   const bool answers =
@@ -148,7 +174,7 @@ Judgement AnswerJudge::refuse(const Context& context, Flow& flow, const dns::Fra
   if (answers) {
     const dns::Query& query = context.bench.scratch.response.query;
     DnsJudge::say(context, refusal, query);
-    context.bench.tcp_answer = {.message = framed.message,
+    context.bench.tcp_answer = {.message = message,
                                 .query = &query,
                                 .refusal = &context.bench.refusal,
                                 .direction = craft::Direction::onward,

@@ -44,10 +44,12 @@ class AnswerJudge {
   bool store(const Context& context, Flow& flow, std::uint64_t offset, Bytes bytes) noexcept;
   std::optional<Judgement> judge_messages(const Context& context, Flow& flow, Segment& segment,
                                           WorkBudget& budget) noexcept;
+  std::optional<Judgement> judge_ahead(const Context& context, Flow& flow, Bytes rest,
+                                       const Segment& segment, WorkBudget& budget) noexcept;
   std::optional<Judgement> judge_message(const Context& context, Flow& flow,
                                          const dns::Framed& framed, Segment& segment) noexcept;
-  Judgement refuse(const Context& context, Flow& flow, const dns::Framed& framed,
-                   const Segment& segment, const Refusal& refusal) noexcept;
+  Judgement refuse(const Context& context, Flow& flow, Bytes message, const Segment& segment,
+                   const Refusal& refusal) noexcept;
   std::optional<Judgement> hide_keys(const Context& context, Flow& flow, const dns::Framed& framed,
                                      Segment& segment) noexcept;
 

@@ -1,12 +1,10 @@
 #include "gateway/engine/context.h"
 
-#include <algorithm>
-
 namespace sluice::engine {
 
 MutableBytes Context::copy_payload() const noexcept {
   const MutableBytes copy = MutableBytes(bench.payload).first(packet.payload.size());
-  std::ranges::copy(packet.payload, copy.begin());
+  copy_bytes(packet.payload, copy);
   return copy;
 }
 

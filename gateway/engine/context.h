@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "filters/base/time.h"
+#include "filters/flow/tcp_flow.h"
 #include "filters/inspect/inspect.h"
 #include "filters/packet/packet.h"
 #include "filters/policy/policy.h"
@@ -60,6 +61,7 @@ struct Arrival {
 struct Mode {
   bool enforce = true;  // false: names are found and reported, nothing is blocked
   bool can_rewrite = false;
+  flow::Routes routes = flow::Routes::symmetric;
 };
 
 struct Context {

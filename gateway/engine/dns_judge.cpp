@@ -99,14 +99,15 @@ Judgement DnsJudge::judge_answer(const Context& context) noexcept {
           .reason = ruling.reason};
 }
 
-AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message) noexcept {
+AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message,
+                                      AnswerProgress progress) noexcept {
   if (const auto parsed = dns::parse_response(message, context.bench.scratch.response); !parsed) {
     const inspect::ParseError error = inspect::error_of(parsed.error());
     return error == inspect::ParseError::none ? AnswerRuling{} : unreadable(context, error);
   }
   const Asked asked = rule_on_asked(context, message);
   if (asked.ruling.refusal) return {Fate::refuse, Reason::banned, *asked.ruling.refusal};
-  const AnswerRuling ruling = rule_on_targets(context, message, asked.excepted);
+  const AnswerRuling ruling = rule_on_targets(context, message, asked.excepted, progress);
   const bool passes = ruling.fate == Fate::pass || ruling.fate == Fate::hide_keys;
   if (passes) evidence_.learn_from_answer(context, message);
   return ruling;
@@ -154,11 +155,14 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
 // All targets, a list of findings at a time. A banned one counts, whatever cannot be read behind
 // it.
 AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message,
-                                       policy::AppMask excepted) noexcept {
+                                       policy::AppMask excepted, AnswerProgress progress) noexcept {
   const dns::Response& response = context.bench.scratch.response;
-  dns::ResponseReader records(message, response);
-  Ruling all;
-  bool any = false, has_ech = false;
+  const bool over_tcp = context.packet.transport == packet::Transport::tcp;
+  dns::ResponseReader records(message, response,
+                              over_tcp ? dns::most_targets(message.size()) : dns::kMaxTargets);
+  records.resume(progress.position);
+  Ruling all{.refusal = {}, .logged = progress.logged};
+  bool any = progress.any, has_ech = progress.has_ech;
   inspect::AnswerReport report;
   do {
     context.bench.findings.clear();
@@ -176,6 +180,38 @@ AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message,
     if (const auto ruling = rule_on_keys(context)) return *ruling;
   }
   return {.reason = all.reason_to_pass(any)};
+}
+
+DnsJudge::Ahead DnsJudge::judge_ahead(const Context& context, Bytes start, std::size_t size,
+                                      AnswerProgress& progress, WorkBudget& budget) noexcept {
+  dns::Response& response = context.bench.scratch.response;
+  inspect::FindingList& findings = context.bench.findings;
+  progress.seen = static_cast<std::uint16_t>(start.size());
+  if (!dns::parse_response_start(start, response)) return {};
+  policy::AppMask excepted;
+  if (response.query.count == 1) {
+    const Asked asked = rule_on_asked(context, start);
+    if (asked.ruling.refusal) return {.refusal = asked.ruling.refusal};
+    excepted = asked.excepted;
+  }
+  dns::ResponseReader records(start, response, dns::most_targets(size));
+  records.resume(progress.position);
+  while (!budget.is_spent()) {
+    findings.clear();
+    const auto report =
+        inspect::inspect_answer(response, records, context.snapshot.dns.service_targets, findings);
+    if (report.error != inspect::ParseError::none) return {};
+    const Ruling ruling = rule_on_findings(context, excepted);
+    if (ruling.refusal) return {.refusal = ruling.refusal};
+    const std::size_t before = progress.position.offset;
+    progress.position = records.position();
+    progress.any = progress.any || findings.size() > 0;
+    progress.logged = progress.logged || ruling.logged;
+    progress.has_ech = progress.has_ech || report.has_ech;
+    budget.spend_dns(progress.position.offset - before, findings.size());
+    if (!report.more) return {};
+  }
+  return {.refusal = {}, .is_spent = true};
 }
 
 // Only for clients that a policy holds and protects: one that logs, or allows, alters nothing.

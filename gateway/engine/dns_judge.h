@@ -9,8 +9,10 @@
 #include <optional>
 
 #include "gateway/engine/address_evidence.h"
+#include "gateway/engine/answer_progress.h"
 #include "gateway/engine/context.h"
 #include "gateway/engine/ruling.h"
+#include "gateway/engine/work_budget.h"
 
 namespace sluice::engine {
 
@@ -35,9 +37,19 @@ class DnsJudge {
   [[nodiscard]] Judgement judge_question(const Context& context) noexcept;
   [[nodiscard]] Judgement judge_answer(const Context& context) noexcept;
 
-  // One message of a server. Leaves it parsed in context.bench.scratch.response; learns from it
-  // where it passes.
-  [[nodiscard]] AnswerRuling rule_on_answer(const Context& context, Bytes message) noexcept;
+  // One message of a server, whose targets up to `progress` are judged. Leaves it parsed in
+  // context.bench.scratch.response; learns from it where it passes.
+  [[nodiscard]] AnswerRuling rule_on_answer(const Context& context, Bytes message,
+                                            AnswerProgress progress = {}) noexcept;
+
+  // Judges the targets behind `progress` in what is there of a message of `size` bytes. What cannot
+  // be read stays for the whole message to tell.
+  struct Ahead {
+    std::optional<Refusal> refusal;  // it leads to a banned name
+    bool is_spent = false;           // the budget; there is more to judge
+  };
+  [[nodiscard]] Ahead judge_ahead(const Context& context, Bytes start, std::size_t size,
+                                  AnswerProgress& progress, WorkBudget& budget) noexcept;
 
   // How the client's policy answers the first question, in context.bench.refusal.
   static void say(const Context& context, const Refusal& refusal, const dns::Query& query) noexcept;
@@ -49,8 +61,8 @@ class DnsJudge {
     policy::AppMask excepted;  // whose rules do not count for what the answer leads to
   };
   Asked rule_on_asked(const Context& context, Bytes message) noexcept;
-  AnswerRuling rule_on_targets(const Context& context, Bytes message,
-                               policy::AppMask excepted) noexcept;
+  AnswerRuling rule_on_targets(const Context& context, Bytes message, policy::AppMask excepted,
+                               AnswerProgress progress) noexcept;
   std::optional<AnswerRuling> rule_on_keys(const Context& context) const noexcept;
 
   AddressEvidence& evidence_;

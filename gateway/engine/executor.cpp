@@ -1,7 +1,5 @@
 #include "gateway/engine/executor.h"
 
-#include <algorithm>
-
 #include "filters/craft/dns_reply.h"
 
 namespace sluice::engine {
@@ -128,7 +126,7 @@ void Executor::send_behind_batch(io::Side side, Bytes frame) noexcept {
   Reply& reply = behind_batch_[behind_batch_count_];
   reply.side = side;
   reply.size = frame.size();
-  std::ranges::copy(frame, reply.bytes.begin());
+  copy_bytes(frame, reply.bytes);
   ++behind_batch_count_;
 }
 

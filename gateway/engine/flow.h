@@ -8,7 +8,9 @@
 //   finished ──the server acknowledged what was judged──► passed
 //
 // DNS and HTTP stay in `judging`: another message may come. So does TLS until its server has said
-// ServerHello: after a HelloRetryRequest another hello comes.
+// ServerHello: after a HelloRetryRequest another hello comes. A connection whose server is not
+// heard (asymmetric routes) stays in `finished`: of each packet it is seen whether it lies behind
+// what was judged.
 
 #include <cstdint>
 #include <optional>
@@ -19,6 +21,7 @@
 #include "filters/flow/tcp_flow.h"
 #include "filters/inspect/stream_state.h"
 #include "gateway/dataplane/frame.h"
+#include "gateway/engine/answer_progress.h"
 #include "gateway/engine/reason.h"
 #include "gateway/engine/server_hello_watch.h"
 
@@ -55,8 +58,9 @@ struct alignas(64) Flow {
   std::uint8_t server_told = 0;    // … and the server
   bool was_sent_answer = false;    // rejected: the client was sent one of ours, and has to read it
   bool client_is_low = false;      // which end of the key
-  bool is_answered = false;        // both ends were seen to speak
+  bool is_answered = false;        // both ends were seen to speak, or routes are asymmetric
   bool was_forgotten = false;      // what came before, on these ports, may be half of something
+  bool client_elsewhere = false;   // midstream: the server is known, and only it came by so far
   std::optional<io::Side> side;    // where the client's first packet came in
   std::uint32_t server_bytes = 0;  // of payload, while the client's stream is searched
   std::uint64_t generation = 0;    // of the snapshot that last judged it
@@ -68,6 +72,7 @@ struct alignas(64) Flow {
   Progress progress;
   ServerHelloWatch server_hello;
   flow::ServerStream answers;  // read once the client speaks DNS
+  AnswerProgress ahead;        // in the message behind answers.judged()
 
   [[nodiscard]] bool is_refused() const noexcept {
     return phase == FlowPhase::blocked || phase == FlowPhase::rejected;

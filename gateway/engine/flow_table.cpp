@@ -1,5 +1,7 @@
 #include "gateway/engine/flow_table.h"
 
+#include <algorithm>
+
 namespace sluice::engine {
 namespace {
 
@@ -39,9 +41,10 @@ flow::Keep keep_of(const Flow& flow) {
 bool is_unfinished(const Flow& flow, flow::Removal why) {
   using inspect::Stage;
   const bool idle = why == flow::Removal::idle;
+  const bool is_heard = flow.is_answered && !flow.tcp.is_server_unheard();
   if (flow.is_refused()) return true;
   if (flow.phase == FlowPhase::passed || flow.phase == FlowPhase::midstream) return false;
-  if (flow.phase == FlowPhase::finished) return !idle || flow.is_answered;
+  if (flow.phase == FlowPhase::finished) return !idle || is_heard;
   switch (flow.progress.state.stage()) {
     case Stage::http2:
     case Stage::http_fields:
@@ -55,7 +58,7 @@ bool is_unfinished(const Flow& flow, flow::Removal why) {
       // A hello that its server has not answered yet is as one that is finished.
       if (const auto* const search = std::get_if<inspect::InSearch>(&flow.progress.state.at);
           search != nullptr && search->behind_hello) {
-        return !idle || flow.is_answered;
+        return !idle || is_heard;
       }
       if (idle) return false;
       break;
@@ -66,8 +69,9 @@ bool is_unfinished(const Flow& flow, flow::Removal why) {
       break;
   }
   if (idle && flow.tcp.is_midstream()) return false;
-  return flow.stream.end() > flow.stream.base() ||
-         flow.sent < flow.stream.base() + flow.progress.judged;
+  const std::uint64_t judged = flow.stream.base() + flow.progress.judged;
+  const bool is_over = idle && flow.tcp.is_server_unheard();
+  return flow.stream.end() > (is_over ? judged : flow.stream.base()) || flow.sent < judged;
 }
 
 }  // namespace
@@ -131,6 +135,19 @@ void FlowTable::restart(Flow& flow) noexcept {
   ++restarts_;
 }
 
+void FlowTable::give_up(Flow& flow, std::uint64_t count) noexcept {
+  Progress& progress = flow.progress;
+  // Behind `seen` nothing is kept.
+  if (count >= progress.seen) count = progress.judged;
+  flow.tcp.give_up(flow.stream.base() + std::min(count, progress.seen));
+  flow.framing.forget(pool_, flow.tcp.settled());
+  flow.stream.consume(pool_, count);
+  progress.judged -= count;
+  progress.seen -= std::min(progress.seen, count);
+  progress.needed -= std::min(progress.needed, count);
+  update_keep(flow);
+}
+
 Judgement FlowTable::pass(Flow& flow, Reason reason) noexcept {
   release_memory(flow);
   flow.phase = flow.tcp.is_midstream() ? FlowPhase::midstream : FlowPhase::passed;
@@ -143,6 +160,7 @@ Judgement FlowTable::block(const Context& context, Flow& flow, Reason reason, bo
                            std::optional<std::uint32_t> destination_expects) noexcept {
   if (!context.mode.enforce) return pass(flow, reason);
   release_memory(flow);
+  flow.tcp.end();
   flow.phase = reject ? FlowPhase::rejected : FlowPhase::blocked;
   update_keep(flow);
   if (!reject || !flow.tcp.handshake_seen()) {
@@ -190,7 +208,11 @@ bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcep
     flows_.evict(flow::Keep::unanswered_held, on_removal());
     return true;
   }
-  if (giver->phase == FlowPhase::finished) giver->stream.release(pool_);
+  if (giver->tcp.is_asymmetric()) {
+    give_up(*giver, giver->progress.judged);
+  } else if (giver->phase == FlowPhase::finished) {
+    giver->stream.release(pool_);
+  }
   giver->answers.forget(pool_, giver->answers.judged());
   if (holds_memory(*giver)) {
     static_cast<void>(cannot_judge(context, *giver, Reason::no_memory));
@@ -220,6 +242,7 @@ void FlowTable::release_memory(Flow& flow) noexcept {
   flow.stream.release(pool_);
   flow.framing.release(pool_);
   flow.answers.release(pool_);
+  flow.ahead = {};
 }
 
 }  // namespace sluice::engine

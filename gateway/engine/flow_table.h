@@ -65,6 +65,9 @@ class FlowTable {
   }
   // Both ends were seen: it is a connection.
   void note_answer(Flow& flow) noexcept;
+  // Asymmetric routes: so many bytes of what is kept go, judged but not acknowledged, and a copy of
+  // them does not pass any more. REQUIRES: they are judged.
+  void give_up(Flow& flow, std::uint64_t count) noexcept;
   // Another connection on the same ports: judged from its start.
   void restart(Flow& flow) noexcept;
 

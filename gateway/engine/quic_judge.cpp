@@ -43,12 +43,19 @@ Judgement QuicJudge::judge_packets(const Context& context) noexcept {
   Bytes rest = context.packet.payload;
   const flow::KeyedPacket keyed = flow::key_of(context.packet);
   Judgement result = pass(Reason::not_of_interest);
+  Bytes first;  // the connection ID that the first packet is for
   for (std::size_t count = 0; !rest.empty(); ++count) {
     const auto packet = quic::parse_long_packet(rest);
     if (!packet) {
       // Behind another packet it is 1-RTT, or what a server skips.
       if (count > 0) break;
       context.sink.on_parse_error(inspect::ParseError::quic_malformed);
+      return drop_packet(context, Reason::unreadable);
+    }
+    if (count == 0) first = packet->dcid;
+    // No end sends that, and receivers skip it (RFC 9000 section 12.2). Each would have keys of its
+    // own.
+    if (packet->type == quic::PacketType::initial && !std::ranges::equal(packet->dcid, first)) {
       return drop_packet(context, Reason::unreadable);
     }
     if (count == kQuicPackets) return drop_packet(context, Reason::hello_too_many);

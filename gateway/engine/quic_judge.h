@@ -25,6 +25,9 @@
 // near the first number of the hello, near the newest, near zero. The packet opens with the right
 // one only.
 //
+// All Initials of a datagram are for one DCID (RFC 9000 section 12.2); a datagram with others is
+// dropped alone.
+//
 // What belongs to a blocked hello is dropped: Initials that its keys open, packets to its DCID.
 // Other hellos and 1-RTT packets pass as before; the handshake cannot complete without the datagram
 // that was refused. What becomes of a hello's bytes: hello_table.h.

@@ -29,6 +29,8 @@ bool is_unjudged(Reason reason) noexcept {
     case Reason::fragment_malformed:
     case Reason::fragment_conflict:
     case Reason::fragment_unheld:
+    case Reason::given_up:
+    case Reason::other_start:
     case Reason::overlap:
     case Reason::ech_in_parts:
     case Reason::ech_not_hidden:

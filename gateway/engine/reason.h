@@ -39,6 +39,8 @@ namespace sluice::engine {
   X(discarded, "data that its server would discard: no ACK, a foreign signature or time stamp") \
   X(stale, "bytes that the server has acknowledged before")                                     \
   X(beyond_window, "bytes too far ahead of what is judged; the sender sends them again")        \
+  X(given_up, "sent again after its first copy was given up unacknowledged: asymmetric routes") \
+  X(other_start, "another SYN on the ports of a connection whose server is not heard")          \
   X(over_budget, "closes a gap with more behind it than is judged at once; it is sent again")   \
   X(overlap, "differs from bytes that went before, and cannot be rewritten to them")            \
   X(ech_in_parts, "keys for Encrypted ClientHello that no one segment of an answer has whole")  \

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/engine/limits.h"
+
 namespace sluice::engine {
 namespace {
 
@@ -35,6 +37,7 @@ Judgement SegmentJudge::take_segment(const Context& context, Flow& flow,
                                      const flow::ClientSegment& segment) noexcept {
   if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
   if (is_body(flow, segment)) return take_body(context, flow, segment);
+  if (flow.tcp.is_asymmetric()) make_room(flow, segment.offset + segment.bytes.size());
   const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());
   if (segment.offset >= window_end) return drop_packet(context, Reason::beyond_window);
   flow::ClientSegment inside = segment;
@@ -104,6 +107,17 @@ Judgement SegmentJudge::take_new(const Context& context, Flow& flow, std::uint64
       break;
   }
   return drop_packet(context, Reason::beyond_window);
+}
+
+// Nobody may ever acknowledge what is kept. So the oldest of it goes, as far as it is judged, once
+// the stream would outgrow an ordinary slot: in steps, for each leaves a hole (stream_buffer.h).
+void SegmentJudge::make_room(Flow& flow, std::uint64_t end) noexcept {
+  constexpr std::size_t kStep = kOrdinaryCapacity / 4;
+  const std::size_t room = std::min(kOrdinaryCapacity, flow.stream.window(flows_.pool()));
+  const std::uint64_t room_end = flow.stream.base() + room;
+  const std::uint64_t judged = flow.progress.judged;
+  if (end <= room_end || judged == 0) return;
+  flows_.give_up(flow, std::min(judged, std::max<std::uint64_t>(end - room_end, kStep)));
 }
 
 flow::Insert SegmentJudge::store(const Context& context, Flow& flow, std::uint64_t offset,

@@ -38,6 +38,7 @@ class SegmentJudge {
                          const flow::ClientSegment& segment) noexcept;
   Judgement take_new(const Context& context, Flow& flow, std::uint64_t offset,
                      Bytes bytes) noexcept;
+  void make_room(Flow& flow, std::uint64_t end) noexcept;
   flow::Insert store(const Context& context, Flow& flow, std::uint64_t offset,
                      Bytes bytes) noexcept;
   MutableBytes rewrite(const Context& context, const Flow& flow,

@@ -25,6 +25,20 @@ bool is_hello(const inspect::StreamReport& report) {
   return report.protocol == inspect::Protocol::tls && !report.is_part;
 }
 
+// What judging a message cost. `last_host`: the one that the packet showed before; those of HTTP/2
+// lie in scratch memory and are not compared.
+void spend(const inspect::StreamReport& report, Stage stage, const inspect::FindingList& findings,
+           std::string_view& last_host, WorkBudget& budget) {
+  if (report.protocol == inspect::Protocol::dns) {
+    return budget.spend_dns(report.consumed, findings.size());
+  }
+  budget.spend(report.consumed);
+  for (const inspect::Finding& finding : findings) {
+    budget.spend_host(stage != Stage::http2 && finding.raw == last_host);
+    last_host = finding.raw;
+  }
+}
+
 // After a message. One that goes on with another (a piece of a head, of a body) says nothing new.
 Reason finish_of(const inspect::StreamReport& report, const Progress& progress,
                  const inspect::FindingList& findings, bool logged) {
@@ -47,6 +61,9 @@ void move_behind(const inspect::StreamReport& report, Bytes looked_at, bool name
   const std::uint64_t end = progress.judged + report.consumed;
   const bool is_framing =
       report.progress == inspect::Progress::message && report.is_part && names_nothing;
+  if (is_framing && flow.tcp.is_asymmetric() && flow.framing.is_full(pool)) {
+    flow.tcp.give_up(flow.framing.forget_oldest(pool));
+  }
   if (!is_framing || !flow.framing.add(pool, flow.stream.base() + progress.judged,
                                        looked_at.first(report.consumed))) {
     progress.seen = end;
@@ -81,6 +98,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
   Progress& progress = flow.progress;
   Workbench& bench = context.bench;
   WorkBudget budget(context.packet.payload.size());
+  std::string_view last_host;
   while (!progress.finished) {
     // A body in front of it need not have been kept.
     const Bytes rest = flow.stream.view_from(flows_.pool(), flow.stream.base() + progress.judged);
@@ -120,7 +138,7 @@ std::optional<Judgement> StreamJudge::read_on(const Context& context, Flow& flow
         progress.finished = report.progress == inspect::Progress::finished;
         break;
     }
-    budget.spend(report.consumed, bench.findings.size());
+    spend(report, progress.state.stage(), bench.findings, last_host, budget);
     move_behind(report, rest, bench.findings.size() == 0, flows_.pool(), flow);
     // What was looked at to tell that nothing follows counts as judged, too.
     if (progress.finished) progress.judged = progress.seen = reach;
@@ -285,9 +303,9 @@ void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
 // in the log need not be in the stream.
 void StreamJudge::forget_judged(Flow& flow) noexcept {
   Progress& progress = flow.progress;
-  const std::uint64_t acknowledged = flow.tcp.acknowledged();
-  flow.framing.forget(flows_.pool(), acknowledged);
-  const bool is_free = progress.seen == 0 || acknowledged >= flow.stream.base() + progress.seen;
+  const std::uint64_t settled = flow.tcp.settled();
+  flow.framing.forget(flows_.pool(), settled);
+  const bool is_free = progress.seen == 0 || settled >= flow.stream.base() + progress.seen;
   if (progress.judged > 0 && is_free) {
     flow.stream.consume(flows_.pool(), progress.judged);
     progress.needed -= std::min(progress.needed, progress.judged);

@@ -15,6 +15,11 @@ bool opens_connection(const packet::Packet& packet) {
   return packet.tcp.syn && !packet.tcp.ack && !packet.tcp.rst;
 }
 
+// Where routes are asymmetric, a client that acknowledges may have been answered out of sight.
+bool is_answered_by(const packet::Packet& packet, const flow::TcpFlow& tcp) {
+  return tcp.handshake_seen() || (tcp.is_asymmetric() && packet.tcp.ack && !packet.tcp.syn);
+}
+
 // A bare SYN or RST carries no bytes of a client, and both let the ends settle: a reset closes what
 // is left of the connection; a SYN may open another one, which counts once the server answers it.
 bool is_bare_syn_or_rst(const packet::Packet& packet) {
@@ -58,6 +63,7 @@ Judgement TcpJudge::judge_known_flow(const Context& context, Flow& flow) noexcep
   }
   if (flow.is_refused()) return judge_refused(context, flow, sender);
   if (flow.phase == FlowPhase::midstream && !context.packet.tcp.syn) {
+    if (flow.client_elsewhere && sender == Sender::server) return pass(Reason::server_data);
     return judge_midstream(context, &flow);
   }
   if (flow.tcp.is_midstream() && sender == Sender::client && !context.packet.tcp.syn &&
@@ -79,15 +85,19 @@ TcpJudge::Sender TcpJudge::sender_of(const Context& context, Flow& flow) noexcep
   // A SYN-ACK from the other side than the SYN that made this flow: its sender is the server, and
   // that SYN was sent under its address.
   flow.client_is_low = !flow.client_is_low;
-  flow.tcp = flow::TcpFlow::from_syn_ack(context.packet);
+  flow.tcp = flow::TcpFlow::from_syn_ack(context.packet, context.mode.routes);
   flows_.restart(flow);
   return Sender::server;
 }
 
 // Nothing is learnt from it. It passes, for where a router sends packets back to the side that they
-// came from, each is seen twice. Only a SYN with data can be no server's.
+// came from, each is seen twice. Only a SYN with data can be no server's. Where no server is heard,
+// either end may be the client, and only the first one is judged.
 Judgement TcpJudge::judge_wrong_side(const Context& context, const Flow& flow) const noexcept {
   const packet::Packet& packet = context.packet;
+  if (flow.tcp.is_server_unheard() && (opens_connection(packet) || !packet.payload.empty())) {
+    return drop_packet(context, Reason::wrong_side);
+  }
   if (flow.is_refused() && !is_bare_syn_or_rst(packet))
     return drop_packet(context, Reason::flow_blocked);
   if (opens_connection(packet) && !packet.payload.empty()) {
@@ -100,7 +110,7 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
   const packet::Packet& packet = context.packet;
   if (opens_connection(packet)) {
     if (context.has_bad_checksum()) return drop_packet(context, Reason::bad_checksum);
-    Flow& flow = flows_.create(context, flow::TcpFlow::from_syn(packet));
+    Flow& flow = flows_.create(context, flow::TcpFlow::from_syn(packet, context.mode.routes));
     return judge_client(context, flow);
   }
   const bool answers_syn = packet.tcp.syn && packet.tcp.ack && !packet.tcp.rst;
@@ -116,13 +126,20 @@ Judgement TcpJudge::judge_unknown_flow(const Context& context) noexcept {
 Judgement TcpJudge::judge_midstream(const Context& context, Flow* flow) noexcept {
   if (context.packet.payload.empty()) return pass(Reason::no_payload);
   if (!may_begin(context)) return pass(Reason::midstream);
-  const auto tcp = flow::TcpFlow::midstream(context.packet);
+  const auto tcp = flow::TcpFlow::midstream(context.packet, context.mode.routes);
   if (flow == nullptr) return judge_client(context, flows_.create(context, tcp));
   flow->client_is_low = context.lookup.keyed.source_is_low;
   flow->side = context.side;
   flow->tcp = tcp;
   flows_.restart(*flow);
   return judge_client(context, *flow);
+}
+
+// A client's stream so long that a server which acknowledged none of it may stand anywhere.
+Judgement TcpJudge::judge_endless(const Context& context, Flow& flow) noexcept {
+  flow.tcp = flow::TcpFlow::midstream(context.packet, context.mode.routes);
+  static_cast<void>(flows_.pass(flow, Reason::midstream));
+  return judge_midstream(context, &flow);
 }
 
 // What is a start by itself, sent behind a whole hello or a part of one. If the bytes before it
@@ -147,7 +164,7 @@ Judgement TcpJudge::judge_unknown_answer(const Context& context) noexcept {
   Context from_server = context;
   from_server.from_server = true;
   if (context.side == io::Side::inside) return pass(Reason::no_payload);
-  flows_.create(from_server, flow::TcpFlow::from_syn_ack(context.packet));
+  flows_.create(from_server, flow::TcpFlow::from_syn_ack(context.packet, context.mode.routes));
   return pass(context.packet.payload.empty() ? Reason::no_payload : Reason::server_data);
 }
 
@@ -166,10 +183,15 @@ std::optional<Judgement> TcpJudge::judge_after_update(const Context& context, Fl
 Judgement TcpJudge::judge_refused(const Context& context, Flow& flow, Sender sender) noexcept {
   const bool from_client = sender == Sender::client;
   if (is_bare_syn_or_rst(context.packet)) {
-    const bool restarted = from_client ? flow.tcp.on_client(context.packet).restarted
-                                       : flow.tcp.on_server(context.packet).restarted;
-    if (restarted) flows_.restart(flow);
-    return pass(Reason::no_payload);
+    if (!from_client) {
+      if (flow.tcp.on_server(context.packet).restarted) flows_.restart(flow);
+      return pass(Reason::no_payload);
+    }
+    const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
+    if (segment.restarted) flows_.restart(flow);
+    return segment.kind == flow::ClientSegment::Kind::other_start
+               ? drop_packet(context, Reason::other_start)
+               : pass(Reason::no_payload);
   }
   Judgement again{.act = Drop{}, .reason = Reason::flow_blocked};
   std::uint8_t& told = from_client ? flow.client_told : flow.server_told;
@@ -199,12 +221,16 @@ Judgement TcpJudge::judge_client(const Context& context, Flow& flow) noexcept {
   }
   const flow::ClientSegment segment = flow.tcp.on_client(context.packet);
   if (segment.restarted) flows_.restart(flow);
-  if (!flow.is_answered && flow.tcp.handshake_seen()) flows_.note_answer(flow);
+  if (!flow.is_answered && is_answered_by(context.packet, flow.tcp)) flows_.note_answer(flow);
   answers_.forget_acknowledged(context.packet, flow);
   if (segment.kind == flow::ClientSegment::Kind::early) {
     return drop_packet(context, Reason::syn_data);
   }
+  if (segment.kind == flow::ClientSegment::Kind::other_start) {
+    return drop_packet(context, Reason::other_start);
+  }
   if (flow.phase == FlowPhase::passed) return pass_flow(Reason::flow_passed);
+  if (segment.kind == flow::ClientSegment::Kind::endless) return judge_endless(context, flow);
   return context.packet.tcp.urg ? judge_urgent(context, flow, segment)
                                 : judge_segment(context, flow, segment);
 }
@@ -213,6 +239,8 @@ Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
                                   const flow::ClientSegment& segment) noexcept {
   switch (segment.kind) {
     case flow::ClientSegment::Kind::early:
+    case flow::ClientSegment::Kind::other_start:
+    case flow::ClientSegment::Kind::endless:
     case flow::ClientSegment::Kind::empty:
       return pass(Reason::no_payload);
     // Passed, not dropped: the server discards the bytes, but a keep-alive or a repeat after a lost
@@ -225,6 +253,8 @@ Judgement TcpJudge::judge_segment(const Context& context, Flow& flow,
       return drop_packet(context, Reason::beyond_window);
     case flow::ClientSegment::Kind::discarded:
       return drop_packet(context, Reason::discarded);
+    case flow::ClientSegment::Kind::given_up:
+      return drop_packet(context, Reason::given_up);
     case flow::ClientSegment::Kind::data:
       break;
   }
@@ -256,6 +286,13 @@ Judgement TcpJudge::judge_server(const Context& context, Flow& flow) noexcept {
   const std::uint64_t come =
       context.mode.enforce ? flow::TcpFlow::kEverything : streams_.reached(flow);
   flow::ServerEvent event = flow.tcp.on_server(context.packet, come);
+  // What it acknowledges took another way, and so may the rest. If the client is heard after all,
+  // it is judged as in the middle of a connection.
+  if (event.acknowledges_unseen && flow.tcp.is_client_unheard()) {
+    flow.tcp = flow::TcpFlow::midstream(context.packet, context.mode.routes);
+    flow.client_elsewhere = true;
+    return flows_.pass(flow, Reason::server_data);
+  }
   if (event.acknowledges_unseen && streams_.may_miss_bytes(context)) {
     flow.tcp.take_as_sent(context.packet);
     event = flow.tcp.on_server(context.packet, come);

@@ -31,6 +31,7 @@ class TcpJudge {
   Judgement judge_known_flow(const Context& context, Flow& flow) noexcept;
   Judgement judge_unknown_flow(const Context& context) noexcept;
   Judgement judge_midstream(const Context& context, Flow* flow) noexcept;
+  Judgement judge_endless(const Context& context, Flow& flow) noexcept;
   std::optional<Judgement> judge_apart(const Context& context, Flow& flow) noexcept;
   Judgement judge_unknown_answer(const Context& context) noexcept;
   Judgement judge_wrong_side(const Context& context, const Flow& flow) const noexcept;

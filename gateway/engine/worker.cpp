@@ -20,7 +20,9 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
     : parts_(parts),
       snapshots_(parts.snapshots),
       judge_(limits, flow_key,
-             {.enforce = enforce, .can_rewrite = parts.dataplane.capabilities().replace},
+             {.enforce = enforce,
+              .can_rewrite = parts.dataplane.capabilities().replace,
+              .routes = parts.routes},
              parts.evidence),
       fragments_(limits.fragments, flow_key),
       unjudged_(flow_key),
@@ -334,6 +336,7 @@ void Worker::publish_levels() noexcept {
   counters.dataplane_lost.set(counts.lost_before_us);
   counters.dataplane_send_failed.set(counts.send_failed);
   counters.dataplane_oversize.set(counts.oversize);
+  counters.native_ports.set(counts.native_ports);
   counters.kernel_passed.set(counts.passed_itself);
   counters.kernel_dropped.set(counts.dropped_itself);
   counters.failed_open.set(counts.failed_open);

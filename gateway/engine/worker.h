@@ -56,6 +56,7 @@ class Worker final : private FindingSink {
     FindingObserver* observer = nullptr;                  // null: nobody watches
     const Published<Resolutions>* resolutions = nullptr;  // null: nothing resolves names for us
     packet::Tunnels tunnels = packet::Tunnels::all();     // that are looked into
+    flow::Routes routes = flow::Routes::symmetric;        // of the network
     EvidenceLink evidence = {};                           // to other workers
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);

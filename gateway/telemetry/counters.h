@@ -57,6 +57,8 @@ namespace sluice::telemetry {
 #define SLUICE_GAUGES(X)                                                                        \
   X(flows, "sluice_flows", "TCP flows in the table")                                            \
   X(flows_capacity, "sluice_flows_capacity", "TCP flows that the table can hold")               \
+  X(native_ports, "sluice_xdp_native_ports",                                                    \
+    "Interfaces whose driver runs the XDP program itself: 2 at full speed, 0 with libpcap")     \
   X(leases, "sluice_address_leases", "Addresses that trusted resolvers gave for a banned name") \
   X(innocent_addresses, "sluice_innocent_addresses",                                            \
     "Addresses at which connections showed names that are not banned")                          \

@@ -48,6 +48,7 @@ inline const std::vector<Kind> kTlsKinds{Kind::tls, Kind::tls_post_quantum};
 [[nodiscard]] std::span<const Case> tcp_decoy_cases();
 [[nodiscard]] std::span<const Case> tcp_handshake_cases();
 [[nodiscard]] std::span<const Case> tcp_spoof_cases();
+[[nodiscard]] std::span<const Case> tcp_one_way_cases();
 [[nodiscard]] std::span<const Case> tls_cases();
 [[nodiscard]] std::span<const Case> http_cases();
 [[nodiscard]] std::span<const Case> http2_cases();

@@ -22,6 +22,7 @@ struct Setting {
   Acknowledge acknowledge;
   Family family;
   Kind kind;
+  bool one_way = false;
 };
 
 // One attempt. Without a lab: as if there were no gateway.
@@ -129,6 +130,7 @@ class Run {
   // What is forwarded behind the gateway.
   std::optional<ByteVector> pass(const ByteVector& frame, io::Side side) {
     if (lab_ == nullptr || !is_seen_) return frame;
+    if (setting_.one_way && side == io::Side::outside) return frame;
     return lab_->forward(frame, side);
   }
 
@@ -177,6 +179,10 @@ void run_ordinary(const Setting& setting, const Payload& payload, Gateway gatewa
   Setting first_copies = setting;
   first_copies.stack.overlap = Overlap::first;
   if (guarded == Run(first_copies, nullptr).go(again)) return;
+  if ((gateway.asymmetric || gateway.one_way) && setting.script.needs_server) {
+    ++result.broken;
+    return;
+  }
   result.collateral.push_back(describe(setting, payload));
 }
 
@@ -206,7 +212,8 @@ Result run_payload(const Case& entry, const Payload& payload, Family family, Gat
     const std::size_t stacks = is_contested(script) ? std::size(kStacks) : 2;
     for (std::size_t i = 0; i < stacks; ++i) {
       for (const Acknowledge acknowledge : {Acknowledge::at_once, Acknowledge::late}) {
-        const Setting setting{script, kStacks[i], acknowledge, family, payload.kind};
+        const Setting setting{script, kStacks[i],   acknowledge,
+                              family, payload.kind, gateway.one_way};
         ++result.runs;
         if (payload.name == kBannedName) {
           run_banned(setting, payload, gateway, result);
@@ -235,12 +242,14 @@ test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   options.enforce = gateway.enforce;
   options.offload = gateway.offload;
   options.workers = gateway.workers;
+  if (gateway.asymmetric || gateway.one_way) options.routes = flow::Routes::asymmetric;
   return test::Lab(options);
 }
 
 void Result::add(const Result& other) {
   runs += other.runs;
   shown += other.shown;
+  broken += other.broken;
   passed.insert(passed.end(), other.passed.begin(), other.passed.end());
   collateral.insert(collateral.end(), other.collateral.begin(), other.collateral.end());
 }

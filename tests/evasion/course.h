@@ -23,6 +23,7 @@ enum class Family : std::uint8_t { v4, v6 };
 struct Result {
   std::size_t runs = 0;
   std::size_t shown = 0;                // runs in which the banned name is read without the gateway
+  std::size_t broken = 0;               // ordinary streams that broke, as Script::needs_server says
   std::vector<std::string> passed;      // the server read a banned name: what, and where
   std::vector<std::string> collateral;  // an ordinary stream did not come through as it was sent
   [[nodiscard]] bool is_right() const { return shown > 0 && passed.empty() && collateral.empty(); }
@@ -47,6 +48,8 @@ struct Gateway {
   bool enforce = true;   // false: it reports and blocks nothing
   bool offload = false;  // its dataplane handles frames of decided flows itself
   std::size_t workers = 1;
+  bool asymmetric = false;  // it is told that routes may be asymmetric
+  bool one_way = false;     // they are: no packet of a server comes by
 };
 
 // Small, because there are many thousands of labs.

@@ -1,5 +1,5 @@
-// Runs every case over IPv4 and IPv6, with and without offload, and checks that the scorecard can
-// fail.
+// Runs every case over IPv4 and IPv6, with each variant of the gateway, and checks that the
+// scorecard can fail.
 
 #include <gtest/gtest.h>
 
@@ -27,8 +27,14 @@ struct Variant {
   std::string_view name;
   Gateway gateway;
 };
-constexpr Variant kVariants[] = {
-    {"", {}}, {"_offload", {.offload = true}}, {"_two_workers", {.workers = 2}}};
+constexpr Variant kVariants[] = {{"", {}},
+                                 {"_offload", {.offload = true}},
+                                 {"_two_workers", {.workers = 2}},
+                                 {"_asymmetric", {.asymmetric = true}},
+                                 {"_one_way", {.one_way = true}}};
+// Where servers are not heard, none of their words is there to be judged: all but the last.
+constexpr std::size_t kVariantsWithServers = std::size(kVariants) - 1;
+static_assert(kVariants[kVariantsWithServers].gateway.one_way);
 
 // The index of a case, and of a variant of the gateway.
 using Parameter = std::tuple<std::size_t, std::size_t>;
@@ -68,7 +74,7 @@ TEST_P(AnswerEvasion, BannedIsBlockedAndOrdinaryPasses) {
 
 INSTANTIATE_TEST_SUITE_P(All, AnswerEvasion,
                          testing::Combine(testing::Range<std::size_t>(0, answer_cases().size()),
-                                          testing::Range<std::size_t>(0, std::size(kVariants))),
+                                          testing::Range<std::size_t>(0, kVariantsWithServers)),
                          [](const auto& parameter) {
                            return name_in(answer_cases(), parameter.param);
                          });
@@ -85,12 +91,12 @@ TEST_P(EvidenceEvasion, BannedIsBlockedAndOrdinaryPasses) {
 
 INSTANTIATE_TEST_SUITE_P(All, EvidenceEvasion,
                          testing::Combine(testing::Range<std::size_t>(0, evidence_cases().size()),
-                                          testing::Range<std::size_t>(0, std::size(kVariants))),
+                                          testing::Range<std::size_t>(0, kVariantsWithServers)),
                          [](const auto& parameter) {
                            return name_in(evidence_cases(), parameter.param);
                          });
 
-// A gateway that blocks nothing fails every case.
+// A gateway that blocks nothing fails every case, and so does one that hears no server.
 TEST(Scorecard, CanFail) {
   for (const EvidenceCase& entry : evidence_cases()) {
     const Result result = run_evidence_case(entry, Family::v4, {.enforce = false});
@@ -106,6 +112,9 @@ TEST(Scorecard, CanFail) {
     const Result result = run_case(entry, entry.kinds.front(), Family::v4, {.enforce = false});
     EXPECT_FALSE(result.passed.empty()) << entry.name;
     EXPECT_TRUE(result.collateral.empty()) << entry.name << ": " << result.collateral.front();
+    const Result one_way =
+        run_case(entry, entry.kinds.front(), Family::v4, {.enforce = false, .one_way = true});
+    EXPECT_FALSE(one_way.passed.empty()) << entry.name;
   }
 }
 

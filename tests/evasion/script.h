@@ -61,12 +61,19 @@ struct Script {
   std::vector<std::uint16_t> vlans;
   // Part of it lies beyond the gateway's window, so it passes only when it is retransmitted.
   bool sends_again = false;
+  // Only the server's words tell what the server discards. Where the gateway does not wait for them
+  // (asymmetric routes) the client's connection may break, whatever name it wants.
+  bool needs_server = false;
   std::vector<SealedPacket> sealed;
 
   explicit Script(ByteVector stream_of_client = {}) : stream(std::move(stream_of_client)) {}
 
   Script& add(Shot shot) {
     shots.push_back(std::move(shot));
+    return *this;
+  }
+  Script& only_server_tells() {
+    needs_server = true;
     return *this;
   }
   Script& syn(std::int64_t at = -1) { return add({.at = at, .flags = "S"}); }

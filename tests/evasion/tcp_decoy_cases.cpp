@@ -80,6 +80,7 @@ Scripts wrong_acknowledgment(const Payload& payload) {
        around(payload, [](Shot& shot) { shot.acknowledgment_error = 0U - 100'000U; })) {
     scripts.push_back(script);
   }
+  for (Script& script : scripts) script.only_server_tells();
   return scripts;
 }
 Scripts with_syn_flag(const Payload& payload) {

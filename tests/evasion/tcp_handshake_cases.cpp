@@ -42,7 +42,7 @@ Scripts syn_low_hops(const Payload& payload) {
   const auto decoy = [](std::int64_t at) {
     return Shot{.at = at, .flags = "S", .hops = kTooFewHops};
   };
-  return {Script(payload.stream).add(decoy(70'000)).open().whole(),
+  return {Script(payload.stream).add(decoy(70'000)).open().whole().only_server_tells(),
           Script(payload.stream).syn().add(decoy(-70'000)).ack().whole(),
           Script(payload.stream).open().add(decoy(70'000)).whole(),
           Script(payload.stream)
@@ -114,6 +114,7 @@ Scripts ports_again_decoy(const Payload& payload) {
   script.add({.at = static_cast<std::int64_t>(payload.decoy.size()), .flags = "R"});
   script.add({.at = kShift + 900, .flags = "S", .hops = kTooFewHops}).syn(kShift - 1);
   script.add({.at = kShift + 900, .flags = "S", .hops = kTooFewHops});
+  script.only_server_tells();
   return {script.ack(kShift).bytes(std::size_t{kShift}, Bytes(payload.stream))};
 }
 

@@ -31,7 +31,7 @@ Scripts acknowledgment(const Payload& payload) {
 
 // A spoofed SYN of the server makes the roles look swapped.
 Scripts syn(const Payload& payload) {
-  return {Script(payload.stream).add(from_server("S")).open().whole(),
+  return {Script(payload.stream).add(from_server("S")).open().whole().only_server_tells(),
           Script(payload.stream).syn().add(from_server("S")).ack().whole(),
           Script(payload.stream).open().add(from_server("S")).whole()};
 }
@@ -44,7 +44,8 @@ Scripts syn_ack(const Payload& payload) {
               .add(Shot{.at = 69'999, .flags = "S", .hops = kTooFewHops})
               .add(from_server("SA", 70'000))
               .open()
-              .whole()};
+              .whole()
+              .only_server_tells()};
 }
 
 Scripts end(const Payload& payload) {

@@ -22,14 +22,14 @@ class FrameArena {
   [[nodiscard]] MutableBytes keep(Bytes frame) noexcept {
     const Bytes kept = frame.first(std::min(frame.size(), kMaxFrame));
     const MutableBytes room{bytes_.get() + used_, kept.size()};
-    std::ranges::copy(kept, room.begin());
+    copy_bytes(kept, room);
     used_ += kept.size();
     return room;
   }
   // Overwrites a frame that was kept. False: `with` is larger.
   [[nodiscard]] static bool overwrite(MutableBytes& kept, Bytes with) noexcept {
     if (with.size() > kept.size()) return false;
-    std::ranges::copy(with, kept.begin());
+    copy_bytes(with, kept);
     kept = kept.first(with.size());
     return true;
   }

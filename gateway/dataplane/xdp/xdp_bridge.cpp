@@ -127,6 +127,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
   if (!counts) return fail(counts.error());
   const auto handover = std::make_shared<FrameHandover>(workers, owner_key());
   std::vector<std::unique_ptr<Dataplane>> bridges;
+  State* first = nullptr;
   for (std::size_t worker = 0; worker < workers; ++worker) {
     auto state = std::make_unique<State>();
     state->program = shared;
@@ -150,7 +151,11 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
       }
     }
     state->keep_alive(kFirstLease);
+    if (first == nullptr) first = state.get();
     bridges.emplace_back(new XdpBridge(std::move(state)));
+  }
+  for (const Side side : {Side::inside, Side::outside}) {
+    if (shared->mode(side) == XdpMode::native) ++first->counts.native_ports;
   }
   return bridges;
 }

@@ -82,6 +82,17 @@ TEST(HideEch, HidesTheKeysOfEveryRecord) {
   EXPECT_TRUE(hidden.checksums);
 }
 
+TEST(HideEch, FailsIfThereAreOverSixtyFourRecords) {
+  const auto is_hidden = [](int others) {
+    DnsResponse response("a.example", 65);
+    response.https("a.example", "", {.ech = 3});
+    for (int i = 0; i < others; ++i) response.a("a.example", "192.0.2.7");
+    return !hide(frame(response)).frame.empty();
+  };
+  EXPECT_TRUE(is_hidden(63));
+  EXPECT_FALSE(is_hidden(64));
+}
+
 TEST(HideEch, OverIpv6AndWithoutAChecksum) {
   const DnsResponse response = DnsResponse("a.example", 65).https("a.example", "", {.ech = 30});
   EXPECT_TRUE(hide(frame(response, "[2001:db8::53]:53", "[2001:db8::1]:5000")).checksums);

@@ -275,6 +275,60 @@ TEST_F(ResponseTest, RandomFlipsKeepItsBounds) {
   }
 }
 
+// As the bytes come in; a position leads from one reader to the next.
+TEST_F(ResponseTest, ReadsOnWhereItStoppedWhenMoreOfTheMessageIsThere) {
+  const ByteVector whole = DnsResponse("a.example", 65)
+                               .cname("a.example", "b.example")
+                               .cname("b.example", "c.example")
+                               .https("c.example", "svc.wechat.com", {.ech = 20})
+                               .mx("c.example", "mail.example")
+                               .ns("c.example", "c.example")
+                               .additional()
+                               .a("mail.example", "192.0.2.1")
+                               .edns()
+                               .build();
+  const Texts expected = targets(whole);
+  ASSERT_EQ(expected.size(), 5U);
+  for (std::size_t step = 1; step < whole.size(); ++step) {
+    Texts read;
+    ResponsePosition position;
+    for (std::size_t size = 0; size < whole.size(); size = std::min(size + step, whole.size())) {
+      const std::size_t there = std::min(size + step, whole.size());
+      const ByteVector start(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(there));
+      if (!parse_response_start(start, *response_)) continue;
+      ResponseReader records(start, *response_, most_targets(whole.size()));
+      records.resume(position);
+      while (const auto record = records.next()) {
+        if (is_alias(record->type) || is_service_target(record->type)) {
+          const auto target = records.read_target(*record);
+          if (!target) break;
+          read.push_back(std::to_string(static_cast<unsigned>(record->type)) + '>' +
+                         text_of(target->name));
+        }
+        position = records.position();
+      }
+    }
+    EXPECT_EQ(read, expected) << step;
+    EXPECT_EQ(position.offset, whole.size()) << step;
+    EXPECT_EQ(position.targets, expected.size()) << step;
+  }
+}
+
+TEST_F(ResponseTest, APositionKeepsTheLimitOfTargetsAndTheLastPointer) {
+  const ByteVector message =
+      DnsResponse("a.b").cname("a.b", "c.d").cname("a.b", "c.d").cname("a.b", "c.d").build();
+  ASSERT_EQ(parse(message), "ok");
+  ResponseReader first(message, *response_, 2);
+  EXPECT_TRUE(first.read_target(*first.next()));
+  EXPECT_TRUE(first.read_target(*first.next()));
+  ResponseReader second(message, *response_, 2);
+  second.resume(first.position());
+  const auto third = second.next();
+  ASSERT_TRUE(third);
+  EXPECT_TRUE(second.repeats_target(*third));
+  EXPECT_FALSE(second.read_target(*third));
+}
+
 // So many as there is room for in an ordinary record, and kMaxTargets more: short ones in large
 // number are refused.
 TEST_F(ResponseTest, ReadsSoManyTargetsOfAMessage) {

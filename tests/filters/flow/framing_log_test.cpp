@@ -56,6 +56,21 @@ TEST(FramingLog, HasNoRoomForLongBytesAndWithoutASlot) {
   EXPECT_TRUE(other.add(pool, 0, bytes(1, 0)));
 }
 
+TEST(FramingLog, ForgetsTheOldestForAnother) {
+  StreamPool pool({.slots = 1, .capacity = 64});
+  FramingLog log;
+  EXPECT_FALSE(log.is_full(pool)) << "it has no slot yet";
+  ASSERT_TRUE(log.add(pool, 100, bytes(4, 1)));
+  EXPECT_FALSE(log.is_full(pool));
+  ASSERT_TRUE(log.add(pool, 200, bytes(3, 9)));
+  ASSERT_TRUE(log.is_full(pool));
+  EXPECT_EQ(log.forget_oldest(pool), 104U);
+  EXPECT_TRUE(log.agrees(pool, 100, bytes(4, 77)));
+  EXPECT_TRUE(log.add(pool, 300, bytes(3, 5)));
+  EXPECT_FALSE(log.agrees(pool, 200, bytes(3, 77)));
+  EXPECT_FALSE(log.agrees(pool, 300, bytes(3, 77)));
+}
+
 // Against a map of each byte that is kept.
 TEST(FramingLogProperty, DoesAsANaiveOneDoes) {
   std::mt19937 random(16);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/support/naive_stream.h"
+#include "tests/support/packet_builder.h"
 
 namespace sluice::flow {
 namespace {
@@ -48,6 +49,40 @@ TEST(StreamBuffer, OverwritesACopyWithWhatIsKept) {
   EXPECT_EQ(copy, "abCDefGH");
   EXPECT_EQ(stream.insert(pool, 0, as_bytes(copy)), Insert::stored);
   EXPECT_EQ(text_of(stream, pool), "abCDefGH");
+}
+
+// Kept bytes in runs of any length, at any place.
+TEST(StreamBuffer, OverwritesAndComparesAcrossGapsOfAnyLength) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    StreamPool pool({1, 1000});
+    StreamBuffer stream;
+    std::vector<bool> kept(900);
+    const unsigned longest = round % 3 == 0 ? 1 : round % 3 == 1 ? 8 : 200;
+    for (std::size_t at = random() % 3; at < kept.size(); at += 1 + random() % (2 * longest)) {
+      const std::size_t size = std::min<std::size_t>(1 + random() % longest, kept.size() - at);
+      EXPECT_NE(stream.insert(pool, at, test::ByteVector(size, std::byte{'k'})), Insert::differs);
+      std::fill_n(kept.begin() + static_cast<std::ptrdiff_t>(at), size, true);
+      at += size;
+    }
+    const std::size_t from = random() % 100, size = 1 + random() % 790;
+    test::ByteVector copy(size, std::byte{'x'});
+    bool agrees = true;
+    for (std::size_t i = 0; i < size; ++i) agrees = agrees && !kept[from + i];
+    EXPECT_EQ(stream.agrees(pool, from, copy), agrees);
+    stream.overwrite(pool, from, copy);
+    for (std::size_t i = 0; i < size; ++i) {
+      ASSERT_EQ(copy[i], std::byte{static_cast<unsigned char>(kept[from + i] ? 'k' : 'x')}) << i;
+    }
+    EXPECT_TRUE(stream.agrees(pool, from, copy));
+    if (!agrees) {
+      std::size_t last = size;
+      while (!kept[from + --last]) {
+      }
+      copy[last] = std::byte{'y'};
+      EXPECT_FALSE(stream.agrees(pool, from, copy)) << "one byte";
+    }
+  }
 }
 
 TEST(StreamBuffer, RefusesWhatItCannotHold) {

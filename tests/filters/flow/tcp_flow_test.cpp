@@ -239,5 +239,171 @@ TEST(FlowKey, TellsVlansApart) {
   EXPECT_FALSE(key_in(1) == key_in(2));
 }
 
+// --- Routes::asymmetric ---
+
+constexpr std::uint32_t kMiB = 1U << 20;
+
+// SYN at 999, and the client acknowledges; its server is not heard.
+TcpFlow unheard() {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet, Routes::asymmetric);
+  static_cast<void>(flow.on_client(segment(1000, 5000, "A").packet));
+  return flow;
+}
+
+// Sends so many bytes from `offset` on, in segments of 64,000.
+void send_bytes(TcpFlow& flow, std::uint64_t offset, std::uint64_t count) {
+  const std::string payload(64'000, 'x');
+  for (const std::uint64_t end = offset + count; offset < end; offset += payload.size()) {
+    const auto sequence = 1000 + static_cast<std::uint32_t>(offset);
+    EXPECT_EQ(flow.on_client(segment(sequence, 5000, "A", payload).packet).kind, Kind::data)
+        << offset;
+  }
+}
+
+TEST(TcpFlowAsymmetric, IsTheSameWhereBothEndsAreHeard) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet, Routes::asymmetric);
+  EXPECT_TRUE(flow.is_server_unheard());
+  static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
+  EXPECT_FALSE(flow.is_server_unheard());
+  EXPECT_TRUE(flow.is_client_unheard());
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123456789").packet).kind, Kind::data);
+  EXPECT_FALSE(flow.is_client_unheard());
+  EXPECT_TRUE(flow.on_server(segment(5000, 1010, "A").packet).acknowledged_more);
+  EXPECT_EQ(flow.settled(), 10U);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123456789").packet).kind, Kind::stale);
+  EXPECT_EQ(flow.on_client(segment(77, 0, "S").packet).kind, Kind::empty)
+      << "its SYN-ACK tells whether it counts";
+}
+
+TEST(TcpFlowAsymmetric, SymmetricRoutesHaveNoneOfIt) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet);
+  EXPECT_FALSE(flow.is_asymmetric());
+  EXPECT_FALSE(flow.is_server_unheard());
+  EXPECT_TRUE(flow.on_client(segment(77, 0, "S").packet).restarted);
+  EXPECT_FALSE(established().is_client_unheard());
+}
+
+// A copy of them may differ from the first.
+TEST(TcpFlowAsymmetric, WhatWasGivenUpIsToldApart) {
+  TcpFlow flow = unheard();
+  static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+  flow.give_up(5);
+  EXPECT_EQ(flow.acknowledged(), 0U);
+  EXPECT_EQ(flow.settled(), 5U);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).kind, Kind::given_up);
+  EXPECT_EQ(flow.on_client(segment(1004, 5000, "A", "456789").packet).kind, Kind::given_up);
+  EXPECT_EQ(flow.on_client(segment(998, 5000, "A", "xx0123").packet).kind, Kind::given_up);
+  EXPECT_EQ(flow.on_client(segment(1005, 5000, "A", "56789").packet).kind, Kind::data);
+  flow.give_up(2);
+  EXPECT_EQ(flow.settled(), 5U) << "it moves forwards only";
+}
+
+// Once the server is heard after all, what it acknowledges is stale, whether it was given up or
+// not.
+TEST(TcpFlowAsymmetric, AcknowledgedIsStaleThoughGivenUp) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet, Routes::asymmetric);
+  static_cast<void>(flow.on_server(segment(4999, 1000, "SA").packet));
+  static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+  flow.give_up(5);
+  EXPECT_TRUE(flow.on_server(segment(5000, 1007, "A").packet).acknowledged_more);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).kind, Kind::stale);
+  EXPECT_EQ(flow.on_client(segment(1003, 5000, "A", "3456789").packet).kind, Kind::data);
+}
+
+// Without acknowledgments places are certain by what came.
+TEST(TcpFlowAsymmetric, AStreamGoesOnForAGigabyte) {
+  TcpFlow flow = unheard();
+  constexpr std::uint64_t kMost = 2047ULL * kMiB;
+  send_bytes(flow, 0, kMost);
+  const auto next = static_cast<std::uint32_t>(1000 + (kMost + 63'999) / 64'000 * 64'000);
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).kind, Kind::given_up)
+      << "no honest sender goes back so far";
+  EXPECT_EQ(flow.on_client(segment(next - 100 * kMiB, 5000, "A", "0123").packet).kind, Kind::data);
+  const std::string rest(64'000, 'x');
+  Kind last = Kind::data;
+  for (std::uint32_t i = 0; i < 40 && last == Kind::data; ++i) {
+    last = flow.on_client(segment(next + i * 64'000, 5000, "A", rest).packet).kind;
+  }
+  EXPECT_EQ(last, Kind::endless) << "at 2 GiB";
+}
+
+// One packet that lies far ahead must not move what is taken for certain.
+TEST(TcpFlowAsymmetric, EvasionADecoyFarAhead) {
+  TcpFlow flow = unheard();
+  EXPECT_EQ(flow.on_client(segment(1000 + 300 * kMiB, 5000, "A", "x").packet).kind, Kind::far);
+  static_cast<void>(flow.on_client(segment(1000 + 200 * kMiB, 5000, "A", "x").packet));
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).kind, Kind::data);
+}
+
+// Whichever SYN the server has, only one connection's bytes may pass.
+TEST(TcpFlowAsymmetric, AnotherSynDoesNotCountWhileTheFirstMayBeOpen) {
+  TcpFlow flow = unheard();
+  EXPECT_EQ(flow.on_client(segment(77'000, 0, "S").packet).kind, Kind::other_start);
+  EXPECT_EQ(flow.on_client(segment(77'000, 0, "S", "data").packet).kind, Kind::early);
+  EXPECT_EQ(flow.on_client(segment(999, 0, "S").packet).kind, Kind::empty) << "the same again";
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).offset, 0U);
+}
+
+TEST(TcpFlowAsymmetric, AnotherSynCountsWhereNothingCameOfTheFirst) {
+  TcpFlow flow = TcpFlow::from_syn(segment(999, 0, "S").packet, Routes::asymmetric);
+  EXPECT_TRUE(flow.on_client(segment(77'000, 0, "S").packet).restarted);
+  EXPECT_EQ(flow.on_client(segment(77'001, 5000, "A", "0123").packet).offset, 0U);
+  // The server of the first SYN would read these.
+  EXPECT_EQ(flow.on_client(segment(1000, 5000, "A", "0123").packet).kind, Kind::far);
+  EXPECT_EQ(flow.on_client(segment(76'999, 5000, "A", "xx0123").packet).kind, Kind::far)
+      << "trimmed by one server, read by the other";
+}
+
+TEST(TcpFlowAsymmetric, AnotherSynCountsBehindTheEnd) {
+  for (const std::string_view flags : {"FA", "R", "RA"}) {
+    for (const std::uint32_t ahead : {0U, 1U, 2U, 500'000U}) {
+      TcpFlow flow = unheard();
+      static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+      static_cast<void>(flow.on_client(segment(1010, 5000, flags).packet));
+      // Its SYN takes a number, so its stream starts one further on.
+      const ClientSegment at = flow.on_client(segment(1009 + ahead, 0, "S").packet);
+      EXPECT_EQ(at.restarted, ahead > 0) << flags << " " << ahead;
+      EXPECT_EQ(at.kind == Kind::other_start, ahead == 0) << flags << " " << ahead;
+    }
+  }
+}
+
+TEST(TcpFlowAsymmetric, AnEndElsewhereEndsNothing) {
+  for (const std::uint32_t sequence : {1009U, 1012U, 500'000U}) {
+    for (const std::string_view flags : {"FA", "R"}) {
+      TcpFlow flow = unheard();
+      static_cast<void>(flow.on_client(segment(1000, 5000, "A", "0123456789").packet));
+      static_cast<void>(flow.on_client(segment(sequence, 5000, flags).packet));
+      EXPECT_EQ(flow.on_client(segment(77'000, 0, "S").packet).kind, Kind::other_start)
+          << flags << " " << sequence;
+    }
+  }
+}
+
+// The numbers of connections on the same ports must not come around to the first one's.
+TEST(TcpFlowAsymmetric, EvasionNumbersThatComeAround) {
+  TcpFlow flow = unheard();
+  std::uint32_t start = 1000;
+  std::size_t restarts = 0;
+  for (; restarts < 100; ++restarts) {
+    static_cast<void>(flow.on_client(segment(start, 5000, "R").packet));
+    if (!flow.on_client(segment(start - 1 + (1U << 30), 0, "S").packet).restarted) break;
+    start += 1U << 30;
+  }
+  EXPECT_EQ(restarts, 3U);
+}
+
+// An ordinary client's numbers go up with a clock (RFC 6528).
+TEST(TcpFlowAsymmetric, PortsAreUsedAgainManyTimes) {
+  TcpFlow flow = unheard();
+  for (std::uint32_t i = 1, start = 1000; i < 100; ++i) {
+    static_cast<void>(flow.on_client(segment(start, 5000, "A", "0123456789").packet));
+    static_cast<void>(flow.on_client(segment(start + 10, 5000, "FA").packet));
+    start += 20 * kMiB;
+    EXPECT_TRUE(flow.on_client(segment(start - 1, 0, "S").packet).restarted) << i;
+    static_cast<void>(flow.on_client(segment(start, 5000, "A").packet));
+  }
+}
+
 }  // namespace
 }  // namespace sluice::flow

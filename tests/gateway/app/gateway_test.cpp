@@ -91,6 +91,27 @@ TEST_F(TheGateway, JudgesOnAllWorkersAndSumsWhatTheyCount) {
   EXPECT_EQ(gateway->lists().rules, 1U);
 }
 
+// The setting reaches the flows: without a server's word, another SYN counts only where routes are
+// symmetric, for then its SYN-ACK is still to come.
+TEST_F(TheGateway, TellsItsWorkersThatRoutesAreAsymmetric) {
+  for (const bool asymmetric : {false, true}) {
+    start.asymmetric = asymmetric;
+    ASSERT_NO_FATAL_FAILURE(open());
+    const auto segment = [](std::uint32_t sequence, std::uint32_t acknowledgment,
+                            std::string_view flags) {
+      return FrameBuilder("10.0.0.1:5000", "192.0.2.80:80")
+          .tcp(sequence, acknowledgment, flags)
+          .build();
+    };
+    const int before = wires[0].dropped;
+    wires[0].push(segment(999, 0, "S"));
+    wires[0].push(segment(1000, 5000, "A"));
+    wires[0].push(segment(77, 0, "S"));
+    EXPECT_TRUE(run_until([&] { return gateway->statistics().packets == 3; }));
+    EXPECT_EQ(wires[0].dropped - before, asymmetric ? 1 : 0);
+  }
+}
+
 TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("chat.example"));

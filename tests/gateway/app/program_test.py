@@ -34,6 +34,32 @@ def records(capture):
         at += RECORD_HEADER + length
 
 
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) // 2 * 2]))
+    total += data[-1] << 8 if len(data) % 2 else 0
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff
+
+
+def segment(sequence, flags, payload=b""):
+    """A frame of a client at 10.0.0.1:5000 to 198.51.100.2:80."""
+    ends = bytes([10, 0, 0, 1, 198, 51, 100, 2])
+    acknowledgment = 0 if flags == 2 else 5000
+    tcp = struct.pack("!HHIIBBHHH", 5000, 80, sequence, acknowledgment, 5 << 4, flags, 65535, 0, 0)
+    pseudo = ends + struct.pack("!HH", 6, len(tcp) + len(payload))
+    tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp + payload)) + tcp[18:]
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(payload), 0, 0, 64, 6, 0) + ends
+    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    return bytes(12) + b"\x08\x00" + ip + tcp + payload
+
+
+def capture_of(frames):
+    header = struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    return header + b"".join(struct.pack("=IIII", 1000 + i // 1000, i % 1000, len(frame), len(frame)) + frame
+                             for i, frame in enumerate(frames))
+
+
 class Program(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -571,6 +597,29 @@ class Replay(Program):
                          self.folder / "small.toml")
         self.assertEqual(len(list(records(passed.read_bytes()))),
                          len(list(records(EXAMPLE.read_bytes()))))
+
+    def test_a_client_alone_is_judged_with_asymmetric_routes(self):
+        """Requests of a connection whose server's packets take another way: they go on, and a banned one does not."""
+        requests = [f"GET /{i} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()
+                    for i, name in enumerate(["open.chat.example"] * 4000 + ["chat.example"] * 2)]
+        frames, sequence = [segment(999, 2), segment(1000, 16)], 1000
+        for request in requests:
+            frames.append(segment(sequence, 24, request))
+            sequence += len(request)
+        capture = self.write("one_way.pcap", capture_of(frames))
+        self.assertGreater(sequence, 160_000)
+        passed = self.folder / "passed.pcap"
+        for routes in ("false", "true"):
+            configuration = self.write("routes.toml", self.ban.read_text() +
+                                       f"[dataplane]\nasymmetric = {routes}\n")
+            self.run_program("replay", "--config", configuration, "--read", capture, "--write", passed)
+            after = passed.read_bytes()
+            kept = [after[begin + RECORD_HEADER:end] for begin, end in records(after)]
+            if routes == "true":
+                self.assertEqual(kept, frames[:-2])
+            else:
+                self.assertEqual(kept, frames[:len(kept)])
+                self.assertLess(len(kept), 3000)
 
     def test_events(self):
         events = self.folder / "events.jsonl"

@@ -17,12 +17,24 @@ TEST(CommandLine, Run) {
   EXPECT_EQ(plain.config, "f.toml");
   EXPECT_FALSE(plain.inside || plain.outside || plain.metrics_listen || plain.audit_file);
 
-  const auto full = parse_as<RunCommand>({"run", "-c", "f.toml", "--inside", "eth1", "--outside",
-                                          "eth2", "--metrics=[::1]:9464", "--audit", "-"});
+  const auto full =
+      parse_as<RunCommand>({"run", "-c", "f.toml", "--inside", "eth1", "--outside", "eth2",
+                            "--metrics=[::1]:9464", "--audit", "-", "--dataplane", "xdp"});
+  EXPECT_EQ(full.dataplane, io::Kind::xdp);
   EXPECT_EQ(full.inside, "eth1");
   EXPECT_EQ(full.outside, "eth2");
   EXPECT_EQ(full.metrics_listen, "[::1]:9464");
   EXPECT_EQ(full.audit_file, "-");
+}
+
+TEST(CommandLine, Detach) {
+  const auto plain = parse_as<DetachCommand>({"detach", "--config", "f.toml"});
+  EXPECT_EQ(plain.config, "f.toml");
+  EXPECT_FALSE(plain.inside || plain.outside);
+  const auto full =
+      parse_as<DetachCommand>({"detach", "-c", "f.toml", "--inside", "eth1", "--outside", "eth2"});
+  EXPECT_EQ(full.inside, "eth1");
+  EXPECT_EQ(full.outside, "eth2");
 }
 
 TEST(CommandLine, Replay) {

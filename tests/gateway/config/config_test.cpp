@@ -49,6 +49,7 @@ TEST(Config, AnEmptyFileGivesDefaults) {
   const Config config = good("");
   EXPECT_EQ(config.start.inside, "");
   EXPECT_EQ(config.start.buffer_mib, 16U);
+  EXPECT_FALSE(config.start.asymmetric);
   EXPECT_EQ(config.start.flows, 65536U);
   EXPECT_EQ(config.start.metrics_listen, "127.0.0.1:9464");
   EXPECT_EQ(config.start.log_level, "info");
@@ -77,6 +78,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     inside = "lan0"
     outside = "wan0"
     buffer_mib = 64
+    asymmetric = true
     [limits]
     flows = 4096
     streams = 32
@@ -106,6 +108,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.inside, "lan0");
   EXPECT_EQ(start.outside, "wan0");
   EXPECT_EQ(start.buffer_mib, 64U);
+  EXPECT_TRUE(start.asymmetric);
   EXPECT_EQ(start.flows, 4096U);
   EXPECT_EQ(start.streams, 32U);
   EXPECT_EQ(start.quic_flows, 2048U);

@@ -36,6 +36,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.dataplane, standard.dataplane);
   EXPECT_EQ(start.workers, standard.workers);
   EXPECT_EQ(start.buffer_mib, standard.buffer_mib);
+  EXPECT_EQ(start.asymmetric, standard.asymmetric);
   EXPECT_EQ(start.flows, standard.flows);
   EXPECT_EQ(start.streams, standard.streams);
   EXPECT_EQ(start.tunnels, standard.tunnels);

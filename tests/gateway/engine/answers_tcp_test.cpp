@@ -274,6 +274,55 @@ TEST(TcpAnswers, BytesBehindAGapAreKeptUpToABound) {
   EXPECT_EQ(talk.answer(0, stream), Verdict::pass);
 }
 
+// Distinct aliases, in over 50 KB.
+ByteVector answer_of_aliases(std::string_view last) {
+  DnsResponse response("a.example");
+  for (int i = 0; i < 1400; ++i) {
+    response.cname("a.example", "an-alias-long-enough-" + std::to_string(i) + ".b.example");
+  }
+  return test::framed(response.cname("a.example", last).build());
+}
+
+TEST(TcpAnswers, ALongAnswerThatClosesAGapIsJudgedInBoundedStepsAndRetransmitted) {
+  for (const std::string_view last : {"cdn.example", "web.wechat.com"}) {
+    Talk talk;
+    const ByteVector stream = answer_of_aliases(last);
+    for (std::size_t at = 1400; at < stream.size(); at += 1400) {
+      const std::size_t size = std::min<std::size_t>(1400, stream.size() - at);
+      EXPECT_EQ(talk.answer(at, Bytes(stream).subspan(at, size)), Verdict::pass);
+    }
+    int again = 0;
+    Verdict verdict = Verdict::drop;
+    while ((verdict = talk.answer(0, Bytes(stream).first(1400))) == Verdict::drop && ++again < 50) {
+    }
+    EXPECT_GT(again, 1);
+    EXPECT_EQ(talk.lab.count(Reason::over_budget), static_cast<std::uint64_t>(again));
+    EXPECT_EQ(verdict, last == "cdn.example" ? Verdict::pass : Verdict::drop_flow);
+  }
+}
+
+// In order, each segment pays for the aliases that it brings.
+TEST(TcpAnswers, ALongAnswerIsJudgedAsItComes) {
+  Talk talk;
+  const ByteVector stream = answer_of_aliases("cdn.example");
+  for (std::size_t at = 0; at < stream.size(); at += 1400) {
+    const std::size_t size = std::min<std::size_t>(1400, stream.size() - at);
+    EXPECT_EQ(talk.answer(at, Bytes(stream).subspan(at, size)), Verdict::pass) << at;
+  }
+  EXPECT_EQ(talk.lab.count(Reason::over_budget), 0U);
+  EXPECT_EQ(talk.answer(stream.size(), framed(alias_of("web.wechat.com"))), Verdict::drop_flow)
+      << "nothing of it stays for the next message";
+}
+
+TEST(TcpAnswers, TheStartOfALongAnswerThatShowsABannedNameIsRefused) {
+  DnsResponse response("a.example");
+  response.cname("a.example", "web.wechat.com").raw("a.example", 10, ByteVector(9000));
+  const ByteVector stream = test::framed(response.build());
+  Talk talk;
+  EXPECT_EQ(talk.answer(0, Bytes(stream).first(1400)), Verdict::drop_flow);
+  EXPECT_EQ(talk.lab.count(Reason::banned), 1U);
+}
+
 // A message of `size` bytes behind its length field; the alias is its last record.
 ByteVector long_answer(std::string_view target, std::size_t bytes) {
   const auto message = [&](std::size_t filler) {

@@ -189,6 +189,21 @@ TEST(DnsAnswers, ABannedTargetBehindManyCleanOnesIsFound) {
   EXPECT_EQ(send(lab, response.cname("a.example", "web.wechat.com")), Verdict::drop);
 }
 
+// However long it is: only a zone transfer has more, and comes over TCP.
+TEST(DnsAnswers, OfMoreTargetsThanAnyOrdinaryOneAreUnreadable) {
+  const auto answer_of = [](int aliases) {
+    DnsResponse response("a.example");
+    for (int i = 0; i < aliases; ++i) {
+      response.cname("a.example", "t" + std::to_string(i) + ".b.example");
+    }
+    return response;
+  };
+  Lab lab;
+  EXPECT_EQ(send(lab, answer_of(dns::kMaxTargets)), Verdict::pass);
+  EXPECT_EQ(send(lab, answer_of(dns::kMaxTargets + 1)), Verdict::drop);
+  EXPECT_EQ(lab.count(Verdict::drop, Reason::unreadable), 1U);
+}
+
 TEST(DnsAnswers, ServiceTargetsAreJudgedIfConfigured) {
   const DnsResponse mail = DnsResponse("a.example", 15).mx("a.example", "mx.wechat.com");
   Lab usual;

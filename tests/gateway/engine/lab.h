@@ -57,7 +57,8 @@ struct LabOptions {
   bool offload = kLabOffloads;  // the dataplane keeps verdicts for flows: can.flow_verdicts
   FlowEntries::Limits entries;  // if it does
   bool enforce = true;
-  std::size_t workers = 1;                   // frames go to the worker that owns them
+  std::size_t workers = 1;  // frames go to the worker that owns them
+  flow::Routes routes = flow::Routes::symmetric;
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
   std::vector<const char*> signatures = {};  // banned ones
   std::string_view clients{};                // a prefix; empty: every client
@@ -185,6 +186,7 @@ class Lab {
                               .counters = *made->counters,
                               .audit = number == 0 ? &audit : nullptr,
                               .resolutions = &resolutions,
+                              .routes = options.routes,
                               .evidence = {options.workers > 1 ? &exchange : nullptr, number}},
         options.limits, HashKey{3, 4}, options.enforce);
     return made;

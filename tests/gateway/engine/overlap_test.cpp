@@ -130,5 +130,61 @@ TEST_F(Overlap, APacketThatClosesAGapIsJudgedInBoundedStepsAndRetransmitted) {
   EXPECT_EQ(lab.count(Verdict::drop_flow, Reason::banned), 1U) << "the last one is found";
 }
 
+std::string request_for(std::string_view host) {
+  return "GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+}
+std::string requests_for_other_hosts(int count) {
+  std::string stream;
+  for (int i = 0; i < count; ++i) stream += request_for("h" + std::to_string(i) + ".example");
+  return stream;
+}
+
+TEST(Hosts, OfOrdinaryRequestsAndAnyNumberOfRequestsForOnePassAtOnce) {
+  std::string for_one_host, for_others;
+  while (for_one_host.size() < 1350) for_one_host += request_for("a.example");
+  for (int i = 0; i < 7; ++i) {
+    const std::string fields = "\r\nUser-Agent: " + std::string(130, 'a');
+    for_others += request_for("h" + std::to_string(i) + ".example" + fields);
+  }
+  ASSERT_LT(for_others.size(), 1400U);
+  for (const std::string& stream : {requests_for_other_hosts(2), for_others, for_one_host}) {
+    Lab lab;
+    const Connection http("192.0.2.1:5001", "198.51.100.2:80");
+    http.open(lab);
+    EXPECT_EQ(lab.send(http.data(0, test::byte_vector(stream))), Verdict::pass);
+  }
+}
+
+// A head is judged in parts of 2 KiB; the byte that completes one pays for it.
+TEST(Hosts, ALongHeadThatComesByteByBytePassesAtOnce) {
+  Lab lab;
+  const Connection http("192.0.2.1:5001", "198.51.100.2:80");
+  http.open(lab);
+  std::string head = "GET / HTTP/1.1\r\nHost: a.example\r\n";
+  while (head.size() < 5000) head += "a:\n";
+  const ByteVector bytes = test::byte_vector(head + "\n");
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    ASSERT_EQ(lab.send(http.data(at, Bytes(bytes).subspan(at, 1))), Verdict::pass) << at;
+  }
+}
+
+// Each is looked up anew. Dropped alone, the segment goes on when it is sent again.
+TEST(Hosts, ManyInOneSegmentAreJudgedInBoundedStepsAndRetransmitted) {
+  for (const std::string_view last : {"a.example", "wechat.com"}) {
+    Lab lab;
+    const Connection http("192.0.2.1:5001", "198.51.100.2:80");
+    http.open(lab);
+    const ByteVector segment =
+        http.data(0, test::byte_vector(requests_for_other_hosts(36) + request_for(last)));
+    int again = 0;
+    Verdict verdict = Verdict::drop;
+    while ((verdict = lab.send(segment)) == Verdict::drop && ++again < 10) {
+    }
+    EXPECT_EQ(lab.count(Reason::over_budget), static_cast<std::uint64_t>(again));
+    EXPECT_GT(again, 0);
+    EXPECT_EQ(verdict, last == "a.example" ? Verdict::pass : Verdict::drop_flow);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::engine

@@ -103,6 +103,18 @@ TEST(Quic, PacketsCoalescedInOneDatagramAreAllRead) {
   EXPECT_EQ(lab.count(Reason::banned), 1U);
 }
 
+TEST(Quic, AnInitialForAnotherConnectionIdInOneDatagramIsDropped) {
+  Lab lab;
+  QuicConnection connection(lab);
+  const ByteVector hello = test::client_hello("a.example");
+  ByteVector datagram = test::quic_initial({}, test::crypto_frame(0, hello));
+  EXPECT_EQ(connection.to_server(datagram), Verdict::pass);
+  test::append(datagram, test::quic_initial({.dcid = test::byte_vector("another")},
+                                            test::crypto_frame(0, hello)));
+  EXPECT_EQ(connection.to_server(datagram), Verdict::drop);
+  EXPECT_EQ(lab.count(Reason::unreadable), 1U);
+}
+
 TEST(Quic, KeysStayWhenTheServerHasChosenItsConnectionId) {
   Lab lab;
   QuicConnection connection(lab);
