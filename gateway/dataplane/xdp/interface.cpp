@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace sluice::io {
 namespace {
@@ -47,6 +49,16 @@ std::uint32_t receive_queues(const std::string& name) noexcept {
   control.request().ifr_data = reinterpret_cast<char*>(&channels);
   if (!control.ask(SIOCETHTOOL)) return 1;
   return std::max(1U, channels.rx_count + channels.combined_count);
+}
+
+std::uint32_t send_queues(const std::string& name) {
+  std::error_code error;
+  std::uint32_t count = 0;
+  std::filesystem::directory_iterator each("/sys/class/net/" + name + "/queues", error);
+  for (; !error && each != std::filesystem::directory_iterator(); each.increment(error)) {
+    if (each->path().filename().string().starts_with("tx-")) ++count;
+  }
+  return count == 0 ? receive_queues(name) : count;
 }
 
 bool set_promiscuous(const std::string& name, bool on) noexcept {

@@ -11,6 +11,10 @@ namespace sluice::io {
 [[nodiscard]] unsigned index_of_interface(const std::string& name) noexcept;
 // Receive queues; 1 if the driver does not say.
 [[nodiscard]] std::uint32_t receive_queues(const std::string& name) noexcept;
+// Queues by which the kernel's stack, and so an AF_XDP socket, may send. The rest are the driver's
+// own, for frames that are redirected: it takes no lock there. As many as it receives by if sysfs
+// does not say.
+[[nodiscard]] std::uint32_t send_queues(const std::string& name);
 // Until it is switched off: it outlives the process. False: the kernel refused it.
 bool set_promiscuous(const std::string& name, bool on) noexcept;
 

@@ -39,7 +39,8 @@ class XdpProgram {
       const InterfaceNames& interfaces, const XdpSettings& settings);
   ~XdpProgram();
 
-  // Frames come up from now on, to sockets that are there. REQUIRES: not called before.
+  // Frames come up from now on, where there are sockets; `on_failure` decides about the rest. The
+  // interfaces may then have more receive queues than before. REQUIRES: not called before.
   [[nodiscard]] Result<void, std::string> attach();
   // Takes the program off these interfaces and removes the pins, whoever made them. Returns what it
   // removed, a line each.

@@ -88,6 +88,7 @@ Result<std::unique_ptr<XdpSockets>, std::string> XdpSockets::open(const Options&
   }
   for (const XdpQueue& queue : options.queues) {
     if (auto opened = state->open(queue, options); !opened) return fail(opened.error());
+    if (!queue.may_send) continue;
     state->of_side[static_cast<std::size_t>(queue.side)].push_back(
         static_cast<std::uint32_t>(state->sockets.size() - 1));
   }

@@ -25,6 +25,7 @@ struct XdpQueue {
   Side side = Side::inside;
   std::string interface;
   std::uint32_t queue = 0;
+  bool may_send = true;
 };
 
 // A frame in the UMEM, until it is sent or released.

@@ -20,17 +20,21 @@ namespace {
 constexpr int kPollMilliseconds = 20;
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 
+struct QueueCounts {
+  std::uint32_t receive = 0, send = 0;
+};
+
 // Of both sides, as many queues as the smaller one has serve in pairs; what the larger one has
 // beyond goes out by one of them.
 std::vector<XdpQueue> queues_of_worker(const InterfaceNames& interfaces,
-                                       const std::array<std::uint32_t, 2>& counts,
-                                       std::size_t worker, std::size_t workers) {
+                                       const std::array<QueueCounts, 2>& counts, std::size_t worker,
+                                       std::size_t workers) {
   std::vector<XdpQueue> queues;
   for (const Side side : {Side::inside, Side::outside}) {
     const auto i = static_cast<std::size_t>(side);
-    for (auto queue = static_cast<std::uint32_t>(worker); queue < counts[i];
+    for (auto queue = static_cast<std::uint32_t>(worker); queue < counts[i].receive;
          queue += static_cast<std::uint32_t>(workers)) {
-      queues.push_back({side, interfaces[i], queue});
+      queues.push_back({side, interfaces[i], queue, queue < counts[i].send});
     }
   }
   return queues;
@@ -42,6 +46,27 @@ HashKey owner_key() noexcept {
   std::array<std::uint32_t, sizeof(HashKey) / sizeof(std::uint32_t)> words{};
   std::ranges::generate(words, std::ref(random));
   return std::bit_cast<HashKey>(words);
+}
+
+// By side. Error: more or fewer than can be served.
+Result<std::array<QueueCounts, 2>, std::string> count_queues(const InterfaceNames& interfaces,
+                                                             std::size_t workers) {
+  std::array<QueueCounts, 2> counts{};
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    counts[i] = {receive_queues(interfaces[i]), send_queues(interfaces[i])};
+    if (counts[i].receive > bpf::SLUICE_QUEUES) {
+      return fail(interfaces[i] + ": has " + std::to_string(counts[i].receive) +
+                  " queues; run: ethtool -L " + interfaces[i] + " combined " +
+                  std::to_string(bpf::SLUICE_QUEUES));
+    }
+    const std::uint32_t usable = std::min(counts[i].receive, counts[i].send);
+    if (usable < workers) {
+      return fail(interfaces[i] + ": has " + std::to_string(usable) + " queues for " +
+                  std::to_string(workers) + " workers; run: ethtool -L " + interfaces[i] +
+                  " combined " + std::to_string(workers));
+    }
+  }
+  return counts;
 }
 
 }  // namespace
@@ -90,23 +115,16 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     return fail("[dataplane] type \"xdp\" supports " + std::to_string(FrameHandover::kMostWorkers) +
                 " workers, but " + std::to_string(workers) + " are configured");
   }
-  std::array<std::uint32_t, 2> counts{};
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    counts[i] = receive_queues(interfaces[i]);
-    if (counts[i] > bpf::SLUICE_QUEUES) {
-      return fail(interfaces[i] + ": has " + std::to_string(counts[i]) +
-                  " queues; run: ethtool -L " + interfaces[i] + " combined " +
-                  std::to_string(bpf::SLUICE_QUEUES));
-    }
-    if (counts[i] < workers) {
-      return fail(interfaces[i] + ": has " + std::to_string(counts[i]) + " queues for " +
-                  std::to_string(workers) + " workers; run: ethtool -L " + interfaces[i] +
-                  " combined " + std::to_string(workers));
-    }
-  }
+  if (auto counts = count_queues(interfaces, workers); !counts) return fail(counts.error());
   auto program = XdpProgram::open(interfaces, settings);
   if (!program) return fail(program.error());
   const std::shared_ptr<XdpProgram> shared = std::move(*program);
+  shared->watch(interest);
+  if (auto attached = shared->attach(); !attached) return fail(attached.error());
+  // virtio_net receives by more queues once a program is attached, and each needs a socket. It does
+  // not let the stack send by them.
+  const auto counts = count_queues(interfaces, workers);
+  if (!counts) return fail(counts.error());
   const auto handover = std::make_shared<FrameHandover>(workers, owner_key());
   std::vector<std::unique_ptr<Dataplane>> bridges;
   State* first = nullptr;
@@ -117,7 +135,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     state->worker = worker;
     state->counts_program = worker == 0;
     auto sockets =
-        XdpSockets::open({.queues = queues_of_worker(interfaces, counts, worker, workers),
+        XdpSockets::open({.queues = queues_of_worker(interfaces, *counts, worker, workers),
                           .copy = !settings.zero_copy,
                           .busy_poll = settings.busy_poll});
     if (!sockets) return fail(sockets.error());
@@ -136,8 +154,6 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     if (first == nullptr) first = state.get();
     bridges.emplace_back(new XdpBridge(std::move(state)));
   }
-  shared->watch(interest);
-  if (auto attached = shared->attach(); !attached) return fail(attached.error());
   for (const Side side : {Side::inside, Side::outside}) {
     if (shared->mode(side) == XdpMode::native) ++first->counts.native_ports;
   }
