@@ -187,6 +187,7 @@ struct XdpProgram::State {
   int flows = -1;
   std::uint64_t base = 0;  // generation of the kernel's entries before this process
   bool took_over = false;
+  bool is_attached = false, is_started = false;
   int processors = 0;
   std::vector<IpPrefix> prefixes;  // in the map, sorted
 
@@ -200,6 +201,7 @@ struct XdpProgram::State {
   [[nodiscard]] Descriptor make_link(Side side) const;
   [[nodiscard]] bool watch_prefixes(std::vector<IpPrefix> wanted);
   void forget_old_addresses() noexcept;
+  void obey_on_failure() noexcept;
   template <typename Value>
   static void store(Value& field, Value value) noexcept {
     std::atomic_ref(field).store(value, std::memory_order_release);
@@ -207,7 +209,16 @@ struct XdpProgram::State {
 };
 
 XdpProgram::XdpProgram(std::unique_ptr<State> state) : state_(std::move(state)) {}
-XdpProgram::~XdpProgram() = default;
+XdpProgram::~XdpProgram() {
+  State& state = *state_;
+  if (!state.is_attached || state.is_started) return;
+  if (state.took_over) {
+    state.obey_on_failure();
+  } else if (!state.pins.empty()) {
+    state.locks = {};  // detach() takes them itself
+    static_cast<void>(detach(state.interfaces, state.options));
+  }
+}
 
 Result<std::unique_ptr<XdpProgram>, std::string> XdpProgram::open(const InterfaceNames& interfaces,
                                                                   const XdpSettings& settings) {
@@ -259,6 +270,7 @@ Result<void, std::string> XdpProgram::State::load() {
 
 Result<void, std::string> XdpProgram::attach() {
   State& state = *state_;
+  state.is_attached = true;
   for (const Side side : kSides) {
     const auto key = static_cast<std::uint32_t>(side);
     const auto index = static_cast<std::uint32_t>(state.indices[key]);
@@ -267,9 +279,7 @@ Result<void, std::string> XdpProgram::attach() {
     }
     State::store(state.settings->ifindex[key], index);
   }
-  State::store(state.settings->on_failure,
-               std::uint32_t{state.options.on_failure == OnFailure::closed ? bpf::SLUICE_CLOSED
-                                                                           : bpf::SLUICE_OPEN});
+  State::store(state.settings->on_failure, std::uint32_t{bpf::SLUICE_CLOSED});
   for (const Side side : kSides) {
     if (auto attached = state.attach(side); !attached) return attached;
     if (!set_promiscuous(state.interfaces[index_of(side)], true)) {
@@ -278,6 +288,16 @@ Result<void, std::string> XdpProgram::attach() {
     }
   }
   return {};
+}
+
+void XdpProgram::start() noexcept {
+  state_->obey_on_failure();
+  state_->is_started = true;
+}
+
+void XdpProgram::State::obey_on_failure() noexcept {
+  const bool is_closed = options.on_failure == OnFailure::closed;
+  store(settings->on_failure, std::uint32_t{is_closed ? bpf::SLUICE_CLOSED : bpf::SLUICE_OPEN});
 }
 
 // A link that a process before this one pinned gets the new program, between two frames.

@@ -39,9 +39,13 @@ class XdpProgram {
       const InterfaceNames& interfaces, const XdpSettings& settings);
   ~XdpProgram();
 
-  // Frames come up from now on, where there are sockets; `on_failure` decides about the rest. The
-  // interfaces may then have more receive queues than before. REQUIRES: not called before.
+  // Puts the program on the interfaces, which may then have more receive queues than before. What
+  // needs a judge is dropped until start(): nothing passes unjudged because a gateway starts.
+  // REQUIRES: not called before.
   [[nodiscard]] Result<void, std::string> attach();
+  // All sockets are there. If it is never called, what attach() did is undone, but what an earlier
+  // process left stays as it was.
+  void start() noexcept;
   // Takes the program off these interfaces and removes the pins, whoever made them. Returns what it
   // removed, a line each.
   [[nodiscard]] static Result<std::vector<std::string>, std::string> detach(

@@ -154,6 +154,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     if (first == nullptr) first = state.get();
     bridges.emplace_back(new XdpBridge(std::move(state)));
   }
+  shared->start();
   for (const Side side : {Side::inside, Side::outside}) {
     if (shared->mode(side) == XdpMode::native) ++first->counts.native_ports;
   }
