@@ -113,7 +113,8 @@ std::optional<Offloads> Ethtool::offloads() const {
       ethtool_gstrings{.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = features},
       features * sizeof(Name));
   const std::uint32_t blocks = (features + 31) / 32;
-  LongQuestion states(ethtool_gfeatures{.cmd = ETHTOOL_GFEATURES, .size = blocks},
+  // ethtool_gfeatures without its elements, which C++ does not know at the end of a struct.
+  LongQuestion states(std::array<std::uint32_t, 2>{ETHTOOL_GFEATURES, blocks},
                       blocks * sizeof(ethtool_get_features_block));
   if (!ask(names.question()) || !ask(states.question())) return std::nullopt;
   Offloads offloads;
