@@ -45,22 +45,20 @@ bool FrameHandover::offer(std::size_t from, std::size_t owner, Side side, Bytes 
   return true;
 }
 
-// The fence, and its twin in begin_sleep(): either the owner sees the frame, or we see it sleep.
+// Both exchange the same flag, so one comes first: either the owner finds the frame, or we find it
+// asleep.
 void FrameHandover::wake_owners(std::size_t from) noexcept {
   std::uint32_t& offered_to = workers_[from]->offered_to;
   if (offered_to == 0) return;
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   for (std::size_t owner = 0; owner < workers_.size(); ++owner) {
-    if ((offered_to >> owner & 1) != 0 && workers_[owner]->sleeps.load(std::memory_order_relaxed)) {
-      wake(owner);
-    }
+    const bool was_offered = (offered_to >> owner & 1) != 0;
+    if (was_offered && workers_[owner]->sleeps.exchange(false)) wake(owner);
   }
   offered_to = 0;
 }
 
 bool FrameHandover::begin_sleep(std::size_t worker) noexcept {
-  workers_[worker]->sleeps.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  workers_[worker]->sleeps.exchange(true);
   for (std::size_t from = 0; from < workers_.size(); ++from) {
     if (from != worker && ring_between(from, worker).front() != nullptr) {
       end_sleep(worker);
