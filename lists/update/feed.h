@@ -1,0 +1,70 @@
+#pragma once
+
+// Where newer versions of lists come from: a folder, a URL, a zone transfer. One interface, so that
+// whatever follows is written once: verification, compiling aside, the reload guard, the versions
+// on disk, metrics.
+//
+//   a source's thread:   ┌► wait(bell) ─► fetch(known) ─► verified ─► offered to the event loop ─┐
+//                        └───────────────────────────────────────────────────────────────────────┘
+//   the event loop:      compiles it aside ─► guard ─► publishes it, or refuses it with a reason
+//
+// A Feed only says what the newest bytes are and when to look again. It keeps nothing on disk: the
+// caller keeps accepted versions (store.h) and hands back what the feed needs to ask for less.
+//
+// How a zone transfer fits in. fetch() asks the primary for the SOA; if its serial is not newer
+// (RFC 1982) than the one in Known::validator, the answer is "nothing newer"; otherwise it
+// transfers. `bytes` is the whole zone as text of a list format (rpz), also after an IXFR: the zone
+// that the changes apply to is in Known::file, or still in the feed's memory. `label` and
+// `validator` are the serial. TSIG, a changed SOA during AXFR and an IXFR that does not apply are
+// refusals of fetch(). wait() sleeps for SOA refresh or retry, and polls the socket that hears
+// NOTIFY together with bell.descriptor(). SOA expire is only reported: what is in force stays.
+//
+// Threads: a feed belongs to the thread of its source, which alone calls fetch() and wait(). Only
+// the Bell is shared. Both calls block and allocate; neither throws, but for memory.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "filters/base/result.h"
+#include "lists/update/bell.h"
+#include "lists/update/refusal.h"
+
+namespace sluice::lists {
+
+// What fetch() gave last.
+struct Known {
+  std::string digest;          // of its bytes, as Fetched names it; empty: nothing yet
+  std::string validator;       // as the feed gave it: an ETag, a serial. Empty: ask for everything
+  std::filesystem::path file;  // the bytes of the version in force, on disk; empty: none
+};
+
+struct Fetched {
+  std::string bytes;      // a bundle, or the text of a list, complete
+  std::string label;      // the version for people, if the bytes do not tell: a zone's serial
+  std::string validator;  // opaque to all but the feed; kept on disk beside the bytes
+  std::chrono::system_clock::time_point modified;  // the epoch: not known
+};
+
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  // The newest version; none: nothing newer than `known`. Bounded in bytes and in time. Gives up
+  // soon once bell.stopped(). A version that was refused downstream is not newer either.
+  [[nodiscard]] virtual Result<std::optional<Fetched>, Refusal> fetch(const Known& known,
+                                                                      const Bell& bell) = 0;
+  // Returns when it is time for the next fetch(): after an interval, after a pause that grows with
+  // each fetch() that failed, when the place tells of a change, or when the bell rang.
+  virtual void wait(Bell& bell) = 0;
+
+ protected:
+  Feed() = default;
+};
+
+}  // namespace sluice::lists
