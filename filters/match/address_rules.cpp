@@ -33,6 +33,18 @@ bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
          std::ranges::adjacent_find(rules, out_of_order) == rules.end();
 }
 
+RuleId find_address_rule(std::span<const SluiceAddressRule> rules, const IpPrefix& range,
+                         EntryKind kind, AppId app) noexcept {
+  const auto wanted = std::tuple(range, !is_exception(kind), app.index);
+  const auto found = std::ranges::lower_bound(rules, wanted, {}, place_of);
+  if (found == rules.end() || place_of(*found) != wanted) return {};
+  return address_rule_id(static_cast<std::size_t>(found - rules.begin()));
+}
+
+bool comes_before(const SluiceAddressRule& a, const SluiceAddressRule& b) noexcept {
+  return place_of(a) < place_of(b);
+}
+
 std::vector<RepeatedAddressRule> sort_address_rules(std::vector<SluiceAddressRule>& rules) {
   std::ranges::sort(rules, {}, [](const SluiceAddressRule& rule) {
     return std::tuple(place_of(rule), rule.list, rule.line);

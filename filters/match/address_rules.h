@@ -17,7 +17,9 @@ namespace sluice::match {
 // Marks the id of an address rule: the other bits are its place in the section. Ids of names are
 // below it (SLUICE_SUFFIX_RULE).
 inline constexpr std::uint32_t kAddressRule = 0x80000000U;
-inline constexpr std::size_t kMaxAddressRules = kAddressRule - 1;  // all bits set is no rule
+// Marks the id of a rule that an overlay adds (match/overlay.h).
+inline constexpr std::uint32_t kAddedRule = 0x40000000U;
+inline constexpr std::size_t kMaxAddressRules = kAddedRule - 1;  // all bits set is no rule
 
 [[nodiscard]] inline bool is_address_rule(RuleId id) noexcept {
   return id.valid() && (id.index & kAddressRule) != 0;
@@ -33,6 +35,13 @@ inline constexpr std::size_t kMaxAddressRules = kAddressRule - 1;  // all bits s
 
 // Whether a section of an image is as domain_image.h describes it: canonical ranges, in order.
 [[nodiscard]] bool are_sound(std::span<const SluiceAddressRule> rules) noexcept;
+
+// Among those of a section. Invalid: there is none.
+[[nodiscard]] RuleId find_address_rule(std::span<const SluiceAddressRule> rules,
+                                       const IpPrefix& range, EntryKind kind, AppId app) noexcept;
+
+// The order of the section, outer ranges before inner ones.
+[[nodiscard]] bool comes_before(const SluiceAddressRule& a, const SluiceAddressRule& b) noexcept;
 
 struct RepeatedAddressRule {
   SluiceAddressRule left_out, first;

@@ -61,6 +61,15 @@ class AddressSet::Sweep {
 
 AddressSet::AddressSet(const DomainSet& set, const Nat64& nat64)
     : rules_(set.address_rules()), nat64_(nat64) {
+  if (set.changes_addresses()) {
+    auto merged = std::make_shared<Merged>();
+    set.for_each_address_rule([&](const SluiceAddressRule& rule, RuleId id) {
+      merged->rules.push_back(rule);
+      merged->ids.push_back(id);
+    });
+    rules_ = merged->rules;
+    merged_ = std::move(merged);
+  }
   Sweep sweep(*this);
   IpPrefix last;
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
@@ -72,12 +81,16 @@ AddressSet::AddressSet(const DomainSet& set, const Nat64& nat64)
   sweep.finish();
 }
 
+RuleId AddressSet::id_of(std::uint32_t rule) const noexcept {
+  return merged_ == nullptr ? address_rule_id(rule) : merged_->ids[rule];
+}
+
 bool AddressSet::visit_all(const IpAddress& address, Visit visit) const noexcept {
   const auto next = std::ranges::upper_bound(segments_, address, {}, &Segment::first);
   if (next == segments_.begin()) return true;
   for (std::uint32_t i = std::prev(next)->prefix; i != kNone; i = prefixes_[i].around) {
     for (std::uint32_t rule = prefixes_[i].first; rule < prefixes_[i].end; ++rule) {
-      if (!visit({.rule = address_rule_id(rule), .kind = kind_of(rules_[rule])})) return false;
+      if (!visit({.rule = id_of(rule), .kind = kind_of(rules_[rule])})) return false;
     }
   }
   return true;

@@ -9,9 +9,11 @@
 // it) into at most 2n + 1 segments. A segment knows its longest prefix, and a prefix the next
 // shorter one around it. Cost of a lookup: a binary search over the segments, then one step a
 // prefix. Only the constructor allocates. Immutable, read by any number of threads. The rules stay
-// in the image: an AddressSet is valid as long as the image of its DomainSet is.
+// in the image (with an overlay that changes some, all are copied): an AddressSet is valid as long
+// as the image of its DomainSet is.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -60,13 +62,20 @@ class AddressSet {
     std::uint32_t prefix = kNone;
   };
   class Sweep;
+  // The rules of an image and its overlay, with their ids.
+  struct Merged {
+    std::vector<SluiceAddressRule> rules;
+    std::vector<RuleId> ids;
+  };
+  [[nodiscard]] RuleId id_of(std::uint32_t rule) const noexcept;
 
   // False: `visit` has had enough.
   bool visit_all(const IpAddress& address, Visit visit) const noexcept;
 
   std::vector<Segment> segments_;  // by address; a segment ends where the next one starts
   std::vector<Prefix> prefixes_;
-  std::span<const SluiceAddressRule> rules_;
+  std::span<const SluiceAddressRule> rules_;  // of the image, or of `merged_`
+  std::shared_ptr<const Merged> merged_;      // null: no overlay changes addresses
   Nat64 nat64_ = Nat64::none();
 };
 

@@ -6,7 +6,9 @@
 #include "filters/base/byte_reader.h"
 #include "filters/match/address_rules.h"
 #include "filters/match/coverage.h"
+#include "filters/match/glob.h"
 #include "filters/match/glob_index.h"
+#include "filters/match/overlay.h"
 #include "filters/match/pseudo_name.h"
 #include "filters/match/suffix_walk.h"
 
@@ -64,7 +66,8 @@ class FoundSuffixes {
   std::array<FoundSuffix, name::kMaxLabels + 30> items_;
 };
 
-// Calls `visit(match)` with the entries that cover the name, best first, until it returns false.
+// Calls `visit(match)` with the entries of an image that cover the name, best first, until it
+// returns false.
 template <typename Source, typename Visit>
 void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
                     const FirstSuffixes& first, Visit&& visit) noexcept {
@@ -79,25 +82,19 @@ void visit_covering(const HotPart& hot, const ColdPart& cold, Source name,
 }
 
 // The rest of a lookup after the first suffixes; out of line, so that a miss does not pay for it.
-template <typename Source>
+template <typename Source, typename Accept>
 [[gnu::noinline]] Match best_of_several(const HotPart& hot, const ColdPart& cold, Source name,
-                                        const FirstSuffixes& first) noexcept {
+                                        const FirstSuffixes& first, Accept accept) noexcept {
   Match best;
   visit_covering(hot, cold, name, first, [&](const Match& match) {
+    if (!accept(match)) return true;
     best = match;
     return false;
   });
   return best;
 }
 
-template <typename Source>
-Match best_covering(const HotPart& hot, const ColdPart& cold, Source name) noexcept {
-  if (hot.header == nullptr) return {};
-  const FirstSuffixes first(*hot.header, name);
-  if (!first.may_be_there(hot)) [[likely]]
-    return {};
-  return best_of_several(hot, cold, name, first);
-}
+constexpr auto kAcceptAll = [](const Match&) { return true; };
 
 }  // namespace
 
@@ -173,32 +170,170 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
   return set;
 }
 
+DomainSet DomainSet::with(DomainSet added, std::vector<RuleId> removed) const {
+  auto overlay = std::make_shared<Overlay>();
+  for (const RuleId id : removed) overlay->removed.push_back(id.index);
+  std::ranges::sort(overlay->removed);
+  overlay->of_addresses =
+      !added.addresses_.empty() || std::ranges::any_of(removed, is_address_rule);
+  overlay->added = std::move(added);
+  DomainSet set = *this;
+  set.added_hot_ = overlay->added.hot_;
+  set.apps_ = overlay->added.apps_;
+  set.lists_ = overlay->added.lists_;
+  set.overlay_ = std::move(overlay);
+  return set;
+}
+
+DomainSet DomainSet::base() const {
+  if (overlay_ == nullptr) return *this;
+  return *open(image_, owner_);  // it was opened before
+}
+
+template <typename Source>
+Match DomainSet::best_of(Source name) const noexcept {
+  if (hot_.header == nullptr) return {};
+  const FirstSuffixes first(*hot_.header, name);
+  const bool in_image = first.may_be_there(hot_);
+  if (added_hot_.header == nullptr) [[likely]] {
+    if (!in_image) [[likely]]
+      return {};
+    return best_of_several(hot_, cold_, name, first, kAcceptAll);
+  }
+  const bool in_overlay = first.may_be_there(added_hot_);
+  if (!in_image && !in_overlay) [[likely]]
+    return {};
+  Match best;
+  if (in_image) {
+    best = best_of_several(hot_, cold_, name, first,
+                           [&](const Match& match) { return !overlay_->removes(match.rule); });
+  }
+  if (!in_overlay) return best;
+  const DomainSet& added = overlay_->added;
+  Match other = best_of_several(added.hot_, added.cold_, name, first, kAcceptAll);
+  if (!other.rule.valid() || (best.rule.valid() && !is_better(other, best))) return best;
+  other.rule = as_added(other.rule);
+  return other;
+}
+
 Match DomainSet::find(const name::Name& name) const noexcept {
-  return best_covering(hot_, cold_, wire_name_of(name));
+  return best_of(wire_name_of(name));
 }
 Match DomainSet::find(WireName name) const noexcept {
-  return best_covering(hot_, cold_, name);
+  return best_of(name);
 }
 Match DomainSet::find(HostName name) const noexcept {
-  return best_covering(hot_, cold_, name);
+  return best_of(name);
 }
 
 void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
   if (hot_.header == nullptr) return;
   const WireName wire = wire_name_of(name);
   const FirstSuffixes first(*hot_.header, wire);
-  if (first.may_be_there(hot_)) visit_covering(hot_, cold_, wire, first, visit);
+  const bool in_image = first.may_be_there(hot_);
+  if (overlay_ == nullptr) {
+    if (in_image) visit_covering(hot_, cold_, wire, first, visit);
+    return;
+  }
+  const auto in_base = [&](auto&& take) {
+    if (!in_image) return;
+    visit_covering(hot_, cold_, wire, first, [&](const Match& match) {
+      return overlay_->removes(match.rule) || take(match);
+    });
+  };
+  if (!first.may_be_there(added_hot_)) return in_base(visit);
+  const DomainSet& added = overlay_->added;
+  const auto in_added = [&](auto&& take) {
+    visit_covering(added.hot_, added.cold_, wire, first, [&](Match match) {
+      match.rule = as_added(match.rule);
+      return take(match);
+    });
+  };
+  merge_matches(in_base, in_added, visit);
 }
 
-void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {
+std::size_t DomainSet::size() const noexcept {
+  if (hot_.header == nullptr) return 0;
+  const std::size_t of_image = hot_.header->rules + addresses_.size();
+  if (overlay_ == nullptr) return of_image;
+  return of_image - overlay_->removed.size() + overlay_->added.size();
+}
+
+bool DomainSet::changes_addresses() const noexcept {
+  return overlay_ != nullptr && overlay_->of_addresses;
+}
+
+// Of the image.
+void DomainSet::for_each_name_rule(FunctionRef<void(RuleId)> visit) const {
   RuleId id{0};
-  for (std::size_t left = size() - addresses_.size(); left > 0; --left) {
+  for (std::size_t left = hot_.header == nullptr ? 0 : hot_.header->rules; left > 0; --left) {
     const StoredRule rule = cold_.rule(id);
     if (rule.name.empty()) break;  // the image is damaged
     visit(id);
     id = ColdPart::behind(id, rule);
   }
-  for (std::size_t i = 0; i < addresses_.size(); ++i) visit(address_rule_id(i));
+}
+
+void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {
+  if (overlay_ == nullptr) {
+    for_each_name_rule(visit);
+  } else {
+    for_each_name_rule([&](RuleId id) {
+      if (!overlay_->removes(id)) visit(id);
+    });
+    overlay_->added.for_each_name_rule([&](RuleId id) { visit(as_added(id)); });
+  }
+  for_each_address_rule([&](const SluiceAddressRule&, RuleId id) { visit(id); });
+}
+
+void DomainSet::for_each_address_rule(
+    FunctionRef<void(const SluiceAddressRule& rule, RuleId id)> visit) const {
+  const auto added =
+      overlay_ == nullptr ? std::span<const SluiceAddressRule>{} : overlay_->added.addresses_;
+  std::size_t next = 0;
+  const auto visit_added = [&] {
+    visit(added[next], as_added(address_rule_id(next)));
+    ++next;
+  };
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const RuleId id = address_rule_id(i);
+    if (overlay_ != nullptr && overlay_->removes(id)) continue;
+    while (next < added.size() && comes_before(added[next], addresses_[i])) visit_added();
+    visit(addresses_[i], id);
+  }
+  while (next < added.size()) visit_added();
+}
+
+RuleId DomainSet::find_rule(const RuleKey& key) const noexcept {
+  if (hot_.header == nullptr) return {};
+  if (key.name.empty()) return find_address_rule(addresses_, key.range, key.kind, key.app);
+  const Bytes stored_under = key.is_glob ? fixed_part(key.name) : key.name;
+  RuleId found;
+  const auto take = [&](const FoundSuffix& suffix) {
+    if (!suffix.whole) return;
+    for (RuleId id{suffix.rule}; !found.valid();) {
+      const StoredRule rule = cold_.rule(id);
+      if (rule.kind() == key.kind && rule.is_glob() == key.is_glob && rule.app == key.app &&
+          std::ranges::equal(rule.name, key.name)) {
+        found = id;
+      }
+      if (rule.name.empty() || rule.is_last()) return;
+      id = ColdPart::behind(id, rule);
+    }
+  };
+  const WireName name{stored_under, 0};
+  const FirstSuffixes first(*hot_.header, name);
+  if (first.find(hot_, take)) {
+    SuffixWalk<WireName> walk(hot_, name, first);
+    while (walk.advance() && walk.find(take)) {
+    }
+  }
+  return found;
+}
+
+// REQUIRES: an overlay.
+const DomainSet& DomainSet::added_rules() const noexcept {
+  return overlay_->added;
 }
 
 const SluiceAddressRule* DomainSet::address_rule(RuleId id) const noexcept {
@@ -208,6 +343,7 @@ const SluiceAddressRule* DomainSet::address_rule(RuleId id) const noexcept {
 }
 
 Rule DomainSet::rule(RuleId id) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule(in_added(id));
   if (const SluiceAddressRule* const rule = address_rule(id)) {
     return {kind_of(*rule), false, AppId{rule->app}, ListId{rule->list}, rule->line};
   }
@@ -216,22 +352,26 @@ Rule DomainSet::rule(RuleId id) const noexcept {
 }
 
 std::optional<IpPrefix> DomainSet::rule_range(RuleId id) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule_range(in_added(id));
   const SluiceAddressRule* const rule = address_rule(id);
   if (rule == nullptr) return std::nullopt;
   return range_of(*rule);
 }
 
 name::Name DomainSet::rule_name(RuleId id) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule_name(in_added(id));
   // Stored names are canonical: from_wire() fails only in a damaged image, and for ranges.
   const auto name = name::Name::from_wire(cold_.rule(id).name);
   return name ? *name : name::Name{};
 }
 
 Bytes DomainSet::rule_wire(RuleId id) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule_wire(in_added(id));
   return cold_.rule(id).name;
 }
 
 std::string_view DomainSet::rule_source(RuleId id) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule_source(in_added(id));
   if ((cold_.rule(id).bits & SLUICE_RULE_HAS_TEXT) == 0) return {};
   const auto text = std::ranges::lower_bound(texts_, id.index, {}, &SluiceText::rule);
   if (text == texts_.end() || text->rule != id.index) return {};
@@ -254,10 +394,14 @@ std::size_t DomainSet::name_count() const noexcept {
   return hot_.header == nullptr ? 0 : hot_.header->names;
 }
 std::size_t DomainSet::memory_bytes() const noexcept {
-  return image_.size() + (globs_ == nullptr ? 0 : globs_->memory_bytes());
+  return image_.size() + (globs_ == nullptr ? 0 : globs_->memory_bytes()) +
+         (overlay_ == nullptr
+              ? 0
+              : overlay_->added.memory_bytes() + overlay_->removed.size() * sizeof(std::uint32_t));
 }
 std::size_t DomainSet::hot_bytes() const noexcept {
-  return hot_.filter.size_bytes() + hot_.buckets.size_bytes();
+  return hot_.filter.size_bytes() + hot_.buckets.size_bytes() + added_hot_.filter.size_bytes() +
+         added_hot_.buckets.size_bytes();
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {

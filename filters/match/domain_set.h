@@ -12,6 +12,9 @@
 // file, or in a BPF array map. Cost of a miss: the hash of three labels, two words. Worst case:
 // kSluiceMaxProbe cache lines a label, whatever the names are. A lookup does not allocate, throw or
 // lock.
+//
+// A set may have an overlay: a few rules more and a few less, while it shares the image with the
+// set before (with()). A miss then costs two words more, and nothing without one.
 
 #include <array>
 #include <cstddef>
@@ -49,6 +52,17 @@ enum class ImageError : std::uint8_t {
                                                        std::size_t bytes,
                                                        std::size_t image_bytes) noexcept;
 
+struct Overlay;
+
+// What tells a rule from all others of its set: no two have the same.
+struct RuleKey {
+  Bytes name = {};  // wire form, lower case; empty: of a range
+  IpPrefix range = {};
+  EntryKind kind = EntryKind::suffix;
+  bool is_glob = false;
+  AppId app;
+};
+
 class DomainSet {
  public:
   // Called with the entries that cover a name, best first, until it returns false.
@@ -62,6 +76,14 @@ class DomainSet {
   [[nodiscard]] static Result<DomainSet, ImageError> open(Bytes image,
                                                           std::shared_ptr<const void> owner);
 
+  // This set, its image shared, with other rules than those of its image: without `removed`, ids of
+  // the image's rules, and with those of `added`. An overlay that it has already is replaced.
+  // Allocates. REQUIRES: `added` was built by DomainSetBuilder::beside(*this).
+  [[nodiscard]] DomainSet with(DomainSet added, std::vector<RuleId> removed) const;
+  [[nodiscard]] bool has_overlay() const noexcept { return overlay_ != nullptr; }
+  // Without its overlay. Allocates.
+  [[nodiscard]] DomainSet base() const;
+
   // The longest entry that covers the name, exception or not.
   [[nodiscard]] Match find(const name::Name& name) const noexcept;
   [[nodiscard]] Match find(WireName name) const noexcept;
@@ -74,11 +96,15 @@ class DomainSet {
   void find_batch(std::span<const WireName> names, std::span<Match> matches) const noexcept;
   void find_batch(std::span<const HostName> names, std::span<Match> matches) const noexcept;
 
-  [[nodiscard]] std::size_t size() const noexcept {
-    return hot_.header == nullptr ? 0 : hot_.header->rules + addresses_.size();
-  }
-  // Calls `visit` for each rule, in the order of the image: names, then address ranges.
+  [[nodiscard]] std::size_t size() const noexcept;
+  // Calls `visit` for each rule, names before address ranges, those of an image in its order.
   void for_each_rule(FunctionRef<void(RuleId)> visit) const;
+  // The same for address ranges alone, in the order of an image's section (match/domain_image.h).
+  void for_each_address_rule(
+      FunctionRef<void(const SluiceAddressRule& rule, RuleId id)> visit) const;
+  // Among the rules of the image, whatever an overlay says. Invalid: there is none. For updates,
+  // not for lookups: of globs below one name it tries each.
+  [[nodiscard]] RuleId find_rule(const RuleKey& key) const noexcept;
   // REQUIRES, here and below: an id that this set gave out.
   [[nodiscard]] Rule rule(RuleId id) const noexcept;
   // Empty: the rule is of a name.
@@ -89,40 +115,53 @@ class DomainSet {
   [[nodiscard]] Bytes rule_wire(RuleId id) const noexcept;
   // The rule as its list writes it, where rule_text() cannot tell; else empty.
   [[nodiscard]] std::string_view rule_source(RuleId id) const noexcept;
+  // Of the image. They are all of the set unless changes_addresses().
   [[nodiscard]] std::span<const SluiceAddressRule> address_rules() const noexcept {
     return addresses_;
   }
+  [[nodiscard]] bool changes_addresses() const noexcept;
   [[nodiscard]] std::string_view app_name(AppId id) const noexcept;  // "*" for AppId::kAny
   [[nodiscard]] std::string_view list_name(ListId id) const noexcept;
   [[nodiscard]] std::string_view list_version(ListId id) const noexcept;
   [[nodiscard]] std::size_t app_count() const noexcept { return apps_.size(); }
   [[nodiscard]] std::size_t list_count() const noexcept { return lists_.size(); }
 
-  // Different names that have rules; bytes of the image and the index of globs; bytes that a miss
-  // may read.
+  // Different names that have rules (in the image); bytes of images and indices of globs; bytes
+  // that a miss may read.
   [[nodiscard]] std::size_t name_count() const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] std::size_t hot_bytes() const noexcept;
+  // Without what an overlay changes.
   [[nodiscard]] Bytes image() const noexcept { return image_; }
+  // REQUIRES: an image.
+  [[nodiscard]] const SluiceHashKey& hash_key() const noexcept { return hot_.header->key; }
 
  private:
   struct ListStrings {
     std::string_view name, version;
   };
 
+  template <typename Source>
+  [[nodiscard]] Match best_of(Source name) const noexcept;
+  template <typename Source>
+  void find_batch_of(std::span<const Source> names, std::span<Match> matches) const noexcept;
   // Null: the rule is of a name.
   [[nodiscard]] const SluiceAddressRule* address_rule(RuleId id) const noexcept;
+  [[nodiscard]] const DomainSet& added_rules() const noexcept;
+  void for_each_name_rule(FunctionRef<void(RuleId)> visit) const;
 
   Bytes image_;
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const GlobIndex> globs_;
   HotPart hot_;
+  HotPart added_hot_;  // of the overlay; without header if there is none
   ColdPart cold_;
   std::span<const SluiceAddressRule> addresses_;
   std::span<const SluiceText> texts_;
   Bytes strings_;
   std::vector<std::string_view> apps_;
   std::vector<ListStrings> lists_;
+  std::shared_ptr<const Overlay> overlay_;  // null: none
 };
 
 // `wechat.com`, `=wechat.com`, `@@wechat.com`, `203.0.113.0/24`: a rule as a list writes it.

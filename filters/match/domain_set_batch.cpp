@@ -12,6 +12,7 @@
 
 #include "filters/match/coverage.h"
 #include "filters/match/domain_set.h"
+#include "filters/match/overlay.h"
 #include "filters/match/suffix_walk.h"
 
 namespace sluice::match {
@@ -45,9 +46,10 @@ class Place {
 template <typename Source>
 class Batch {
  public:
-  Batch(const DomainSet& set, const HotPart& hot, const ColdPart& cold,
+  // `overlay`: of the set; null: none.
+  Batch(const DomainSet& set, const HotPart& hot, const ColdPart& cold, const Overlay* overlay,
         std::span<const Source> names, std::span<Match> matches) noexcept
-      : set_(set), hot_(hot), cold_(cold), names_(names), matches_(matches) {}
+      : set_(set), hot_(hot), cold_(cold), overlay_(overlay), names_(names), matches_(matches) {}
 
   // Takes a name that may be covered. Its match is ready after the next flush() at the latest.
   void add(std::size_t index, const FirstSuffixes& first) noexcept {
@@ -104,7 +106,7 @@ class Batch {
   }
 
   // The longest suffix usually decides. If its tag was the same by chance, if its rules do not
-  // cover the name, or if there are globs, the name is looked up again.
+  // cover the name or were taken away, or if there are globs, the name is looked up again.
   [[nodiscard]] Match settle(Source name, FoundSuffix found) const noexcept {
     Match best;
     const auto first = [&](const Match& match) {
@@ -112,12 +114,15 @@ class Batch {
       return false;
     };
     if (!found.has_globs) Coverage<Source>(cold_, name, std::span(&found, 1)).report(first);
-    return best.rule.valid() ? best : set_.find(name);
+    const bool decides =
+        best.rule.valid() && (overlay_ == nullptr || !overlay_->removes(best.rule));
+    return decides ? best : set_.find(name);
   }
 
   const DomainSet& set_;
   const HotPart& hot_;
   const ColdPart& cold_;
+  const Overlay* const overlay_;
   const std::span<const Source> names_;
   const std::span<Match> matches_;
   std::size_t lanes_in_use_ = 0;
@@ -130,35 +135,40 @@ class Batch {
   std::size_t walking_ = 0;
 };
 
+}  // namespace
+
 template <typename Source>
-void find_all_of(const DomainSet& set, const HotPart& hot, const ColdPart& cold,
-                 std::span<const Source> names, std::span<Match> matches) noexcept {
+void DomainSet::find_batch_of(std::span<const Source> names,
+                              std::span<Match> matches) const noexcept {
   std::ranges::fill(matches, Match{});
-  if (hot.header == nullptr) return;
-  Batch<Source> batch(set, hot, cold, names, matches);
+  if (hot_.header == nullptr) return;
+  Batch<Source> batch(*this, hot_, cold_, overlay_.get(), names, matches);
   std::array<Place<FirstSuffixes>, kLanes> first;
   for (std::size_t at = 0; at < names.size(); at += kLanes) {
     const std::size_t count = std::min(kLanes, names.size() - at);
     for (std::size_t i = 0; i < count; ++i) {
-      first[i].emplace(*hot.header, names[at + i]);
-      first[i]->prefetch(hot);
+      first[i].emplace(*hot_.header, names[at + i]);
+      first[i]->prefetch(hot_);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (first[i]->may_be_there(hot)) batch.add(at + i, *first[i]);
+      // An overlay is small, and so are its hits among all: they need no company.
+      if (added_hot_.header != nullptr && first[i]->may_be_there(added_hot_)) {
+        matches[at + i] = find(names[at + i]);
+      } else if (first[i]->may_be_there(hot_)) {
+        batch.add(at + i, *first[i]);
+      }
     }
   }
   batch.flush();
 }
 
-}  // namespace
-
 void DomainSet::find_batch(std::span<const WireName> names,
                            std::span<Match> matches) const noexcept {
-  find_all_of(*this, hot_, cold_, names, matches);
+  find_batch_of(names, matches);
 }
 void DomainSet::find_batch(std::span<const HostName> names,
                            std::span<Match> matches) const noexcept {
-  find_all_of(*this, hot_, cold_, names, matches);
+  find_batch_of(names, matches);
 }
 
 }  // namespace sluice::match

@@ -38,6 +38,19 @@ std::string_view to_string(BuildError error) noexcept {
 DomainSetBuilder::DomainSetBuilder(HashKey seed, std::pmr::memory_resource* memory)
     : seed_(seed), entries_(memory), names_(name::Name::kHeadroom, memory) {}
 
+DomainSetBuilder DomainSetBuilder::beside(const DomainSet& base) {
+  DomainSetBuilder builder(HashKey{});
+  builder.base_key_ = std::make_shared<const SluiceHashKey>(base.hash_key());
+  for (std::size_t i = 0; i < base.app_count(); ++i) {
+    builder.apps_.emplace_back(base.app_name(AppId{static_cast<std::uint8_t>(i)}));
+  }
+  for (std::size_t i = 0; i < base.list_count(); ++i) {
+    const ListId id{static_cast<std::uint16_t>(i)};
+    builder.lists_.push_back({std::string(base.list_name(id)), std::string(base.list_version(id))});
+  }
+  return builder;
+}
+
 Result<AppId, BuildError> DomainSetBuilder::app(std::string_view name) {
   if (name == kAnyApp) return AppId{};
   const auto found = std::ranges::find(apps_, name);

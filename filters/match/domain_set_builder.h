@@ -21,6 +21,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
+#include "filters/match/domain_image.h"
 #include "filters/match/domain_set.h"
 
 namespace sluice::match {
@@ -38,7 +39,7 @@ struct NewEntry {
 enum class BuildError : std::uint8_t {
   too_many_apps,   // over kMaxApps
   too_many_lists,  // over 65535
-  too_many_rules,  // their names fill more than 2 GiB, or over 2^31 - 2 address ranges
+  too_many_rules,  // their names fill more than 2 GiB, or over 2^30 - 2 address ranges
   glob_at_top,     // a pattern without a fixed name to its right
   text_too_long,   // a name of an app or a list, a version or a source over 255 bytes
   probe_too_long,  // no table within the probe bound for this seed: draw another
@@ -50,6 +51,13 @@ struct Duplicate {
   std::uint32_t line = 0;
   ListId first_list;  // where the entry that stays is
   std::uint32_t first_line = 0;
+};
+
+// A duplicate, by the rule that stays.
+struct LeftOut {
+  RuleId stays;
+  ListId list;
+  std::uint32_t line = 0;
 };
 
 // A glob that was left out, because a name could meet too many: see glob_keys.h.
@@ -73,6 +81,7 @@ struct Built {
   std::vector<std::uint64_t> duplicates;    // left out, by ListId
   std::vector<Duplicate> shown_duplicates;  // the first kMostShown, by list and line
   static constexpr std::size_t kMostShown = 1000;
+  std::vector<LeftOut> left_out;     // all, by rule, list and line; empty without tell_left_out()
   std::vector<CrowdedGlob> crowded;  // by list and line
   std::vector<ManyGlobs> many_globs;
 };
@@ -88,11 +97,16 @@ class DomainSetBuilder {
   // `memory` gives the large blocks, to build() too; several threads use it at the same time.
   explicit DomainSetBuilder(HashKey seed,
                             std::pmr::memory_resource* memory = std::pmr::new_delete_resource());
+  // For the rules that DomainSet::with() adds to `base`: has its apps and lists, and its hash key,
+  // so that one hash of a name serves both. REQUIRES: the base has an image.
+  [[nodiscard]] static DomainSetBuilder beside(const DomainSet& base);
 
   // The id of `name`, made on first use. "*" is AppId::kAny.
   [[nodiscard]] Result<AppId, BuildError> app(std::string_view name);
   [[nodiscard]] Result<ListId, BuildError> list(std::string_view name,
                                                 std::string_view version = {});
+  // REQUIRES: at most 255 bytes.
+  void set_version(ListId list, std::string_view version) { lists_[list.index].version = version; }
   // REQUIRES, here and below: ids that this builder gave out.
   [[nodiscard]] Result<void, BuildError> add(const NewEntry& entry);
   [[nodiscard]] Result<void, BuildError> add(const name::Name& name, EntryKind kind, AppId app,
@@ -108,6 +122,8 @@ class DomainSetBuilder {
   [[nodiscard]] Result<Built, BuildError> build(const Run& run = run_in_turn,
                                                 const Allocate& allocate = allocate_plain) const;
   void reseed(HashKey seed) noexcept { seed_ = seed; }
+  // build() tells of every entry that it leaves out as a duplicate. Costs time in proportion.
+  void tell_left_out() noexcept { tells_left_out_ = true; }
 
   static void run_in_turn(std::size_t count, FunctionRef<void(std::size_t)> task);
   [[nodiscard]] static std::shared_ptr<std::byte> allocate_plain(std::size_t bytes);
@@ -132,6 +148,8 @@ class DomainSetBuilder {
   friend class ImageWriter;
 
   HashKey seed_;
+  std::shared_ptr<const SluiceHashKey> base_key_;  // instead of the seed; null: none
+  bool tells_left_out_ = false;
   std::vector<std::string> apps_;
   std::vector<List> lists_;
   std::pmr::vector<Entry> entries_;

@@ -84,7 +84,7 @@ void append(std::vector<std::byte>& strings, std::string_view text) {
 ImageWriter::ImageWriter(const DomainSetBuilder& builder, const DomainSetBuilder::Run& run)
     : builder_(builder),
       run_(run),
-      key_(expand(builder.seed_)),
+      key_(builder.base_key_ ? *builder.base_key_ : expand(builder.seed_)),
       memory_(builder.entries_.get_allocator().resource()),
       hashed_(builder.entries_.size(), memory_),
       parents_(memory_),
@@ -319,6 +319,32 @@ void ImageWriter::report_duplicates(std::span<const RepeatedAddressRule> repeate
   });
   all.resize(std::min(all.size(), Built::kMostShown));
   built.shown_duplicates = std::move(all);
+  if (builder_.tells_left_out_) tell_left_out(repeated, built);
+}
+
+void ImageWriter::tell_left_out(std::span<const RepeatedAddressRule> repeated, Built& built) const {
+  for (const Part& part : parts_) {
+    std::vector<LeftOut> left_out = part.duplicates;
+    std::ranges::sort(left_out, {}, &LeftOut::first);
+    std::uint32_t next = part.first_rule.index;
+    for (const Hashed& hashed : part.rules) {
+      const RuleId id{next};
+      next += static_cast<std::uint32_t>(size_of(hashed) / kSluiceRuleAlign);
+      for (const LeftOut& it :
+           std::ranges::equal_range(left_out, hashed.entry, {}, &LeftOut::first)) {
+        const Entry& from = builder_.entries_[it.entry];
+        built.left_out.push_back({id, from.list, from.line});
+      }
+    }
+  }
+  for (const auto& [from, first] : repeated) {
+    const auto id = find_address_rule(built.set.address_rules(), range_of(first), kind_of(first),
+                                      AppId{first.app});
+    built.left_out.push_back({id, ListId{from.list}, from.line});
+  }
+  std::ranges::sort(built.left_out, {}, [](const match::LeftOut& it) {
+    return std::tuple(it.stays.index, it.list.index, it.line);
+  });
 }
 
 ImageWriter::Hashes ImageWriter::filter() const {

@@ -41,7 +41,7 @@ class ImageWriter {
     bool ends_name;  // the next one has another name
   };
   using Hashes = std::pmr::vector<std::uint64_t>;
-  struct LeftOut {
+  struct LeftOut {  // by entries of the builder
     std::uint32_t entry, first;
   };
   // The entries and suffixes in one 256th of the hashes.
@@ -80,7 +80,7 @@ class ImageWriter {
   [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t addresses,
                                           std::size_t texts, std::size_t strings) const;
   void report_duplicates(std::span<const RepeatedAddressRule> repeated, Built& built) const;
-
+  void tell_left_out(std::span<const RepeatedAddressRule> repeated, Built& built) const;
   void report_globs(Built& built) const;
 
   [[nodiscard]] const Entry& entry(const Hashed& hashed) const {

@@ -1,5 +1,5 @@
 // Compares the set with a naive one: lists with nested entries, exceptions, exact entries and
-// globs; look-ups in every form that the set accepts.
+// globs; look-ups in every form that the set accepts; with and without an overlay.
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
+#include "filters/match/glob.h"
 #include "tests/filters/match/naive_set.h"
 
 namespace sluice::match {
@@ -66,27 +67,74 @@ struct Model {
   DomainSet set;
 };
 
-Model make_model(Generator& generator, std::size_t count, std::size_t most_labels) {
-  Model model;
+// The overlay moves a share of the rules out of the image, and takes others away that are in it.
+enum class With : std::uint8_t { image_alone, overlay };
+
+struct ModelRule {
+  NaiveRule rule;
+  bool in_image = true;
+  bool in_model = true;
+};
+
+NewEntry entry_of(const ModelRule& it, ListId list) {
+  return {.name = it.rule.name.wire(),
+          .kind = it.rule.kind,
+          .is_glob = it.rule.is_glob,
+          .app = AppId{it.rule.app},
+          .list = list,
+          .line = it.rule.line};
+}
+
+DomainSet with_overlay(const DomainSet& base, const std::vector<ModelRule>& rules, ListId list) {
+  DomainSetBuilder beside = DomainSetBuilder::beside(base);
+  std::vector<RuleId> removed;
+  for (const ModelRule& it : rules) {
+    if (!it.in_image) {
+      beside.add(entry_of(it, list)).value();
+    } else if (!it.in_model) {
+      removed.push_back(base.find_rule({.name = it.rule.name.wire(),
+                                        .kind = it.rule.kind,
+                                        .is_glob = it.rule.is_glob,
+                                        .app = AppId{it.rule.app}}));
+      EXPECT_TRUE(removed.back().valid());
+    }
+  }
+  return base.with(beside.build()->set, std::move(removed));
+}
+
+Model make_model(Generator& generator, std::size_t count, std::size_t most_labels,
+                 With with = With::image_alone) {
   DomainSetBuilder builder({generator.below(1U << 30), 7});
   const ListId list = *builder.list("list");
+  for (const char* app : {"0", "1", "2"}) builder.app(app).value();
+  std::vector<ModelRule> rules;
   for (std::size_t i = 0; i < count; ++i) {
     const bool glob = generator.chance(10);
     const name::Name name = generator.name(most_labels, glob);
     const auto kind = static_cast<EntryKind>(generator.chance(60) ? 0 : generator.below(4));
-    const AppId app = *builder.app(std::to_string(generator.below(3)));
-    const auto line = static_cast<std::uint32_t>(i + 1);
-    const auto added = builder.add({name.wire(), kind, glob, app, list, line, {}});
-    if (!added) continue;  // no fixed label is left
     const bool starred = as_text(name.wire()).find('*') != std::string_view::npos;
-    const NaiveRule rule{name, kind, glob && starred, app.index, line};
-    const bool seen = std::ranges::any_of(model.rules, [&](const NaiveRule& other) {
-      return other.name == name && other.kind == kind && other.is_glob == rule.is_glob &&
-             other.app == app.index;
+    ModelRule it{{name, kind, glob && starred, static_cast<std::uint8_t>(generator.below(3)),
+                  static_cast<std::uint32_t>(i + 1)}};
+    if (with == With::overlay) {
+      it.in_image = generator.chance(60);
+      it.in_model = !it.in_image || generator.chance(60);
+    }
+    const bool seen = std::ranges::any_of(rules, [&](const ModelRule& other) {
+      return other.rule.name == name && other.rule.kind == kind &&
+             other.rule.is_glob == it.rule.is_glob && other.rule.app == it.rule.app;
     });
-    if (!seen) model.rules.push_back(rule);
+    // Of duplicates the image leaves the later ones out; an overlay holds none.
+    if (seen && with == With::overlay) continue;
+    if (it.in_image && !builder.add(entry_of(it, list))) continue;  // no fixed label is left
+    if (!it.in_image && it.rule.is_glob && fixed_part(name.wire()).size() == 1) continue;
+    if (!seen) rules.push_back(it);
   }
+  Model model;
   model.set = builder.build()->set;
+  if (with == With::overlay) model.set = with_overlay(model.set, rules, list);
+  for (const ModelRule& it : rules) {
+    if (it.in_model) model.rules.push_back(it.rule);
+  }
   return model;
 }
 
@@ -179,6 +227,17 @@ void expect_agreement(const Model& model, const Queries& queries) {
   }
 }
 
+void expect_all_listed(const Model& model) {
+  std::vector<std::uint32_t> lines;
+  model.set.for_each_rule([&](RuleId id) { lines.push_back(model.set.rule(id).line); });
+  std::vector<std::uint32_t> wanted;
+  for (const NaiveRule& rule : model.rules) wanted.push_back(rule.line);
+  std::ranges::sort(lines);
+  std::ranges::sort(wanted);
+  EXPECT_EQ(lines, wanted);
+  EXPECT_EQ(model.set.size(), wanted.size());
+}
+
 TEST(DomainSetModel, ManySmallLists) {
   Generator generator(1);
   for (int round = 0; round < 400; ++round) {
@@ -200,6 +259,34 @@ TEST(DomainSetModel, ListsOfThousands) {
 TEST(DomainSetModel, DeepLists) {
   Generator generator(3);
   const Model model = make_model(generator, 200, 120);
+  Queries queries;
+  make_queries(generator, model, 2000, queries);
+  expect_agreement(model, queries);
+}
+
+TEST(DomainSetModel, ManySmallListsWithAnOverlay) {
+  Generator generator(4);
+  for (int round = 0; round < 400; ++round) {
+    const Model model = make_model(generator, generator.below(60), 5, With::overlay);
+    Queries queries;
+    make_queries(generator, model, 100, queries);
+    expect_agreement(model, queries);
+    expect_all_listed(model);
+  }
+}
+
+TEST(DomainSetModel, ThousandsWithAnOverlay) {
+  Generator generator(5);
+  const Model model = make_model(generator, 3000, 7, With::overlay);
+  Queries queries;
+  make_queries(generator, model, 5000, queries);
+  expect_agreement(model, queries);
+  expect_all_listed(model);
+}
+
+TEST(DomainSetModel, DeepListsWithAnOverlay) {
+  Generator generator(6);
+  const Model model = make_model(generator, 200, 120, With::overlay);
   Queries queries;
   make_queries(generator, model, 2000, queries);
   expect_agreement(model, queries);
