@@ -278,8 +278,10 @@ void DomainSet::for_each_rule(FunctionRef<void(RuleId)> visit) const {
   if (overlay_ == nullptr) {
     for_each_name_rule(visit);
   } else {
+    auto removed = overlay_->removed.begin();  // sorted, as ids are in the image
     for_each_name_rule([&](RuleId id) {
-      if (!overlay_->removes(id)) visit(id);
+      if (removed == overlay_->removed.end() || *removed != id.index) return visit(id);
+      ++removed;
     });
     overlay_->added.for_each_name_rule([&](RuleId id) { visit(as_added(id)); });
   }

@@ -6,6 +6,8 @@
 #include <array>
 
 #include "filters/match/domain_set_builder.h"
+#include "lists/compile/entry_kind.h"
+#include "lists/compile/guard.h"
 #include "lists/compile/image_file.h"
 #include "lists/compile/image_memory.h"
 #include "lists/compile/load.h"
@@ -56,18 +58,6 @@ CompileError build_failure(std::string_view source, match::BuildError error) {
   return {std::string(source), std::string(to_string(error))};
 }
 
-match::EntryKind to_entry_kind(Action action, Scope scope) {
-  using enum match::EntryKind;
-  if (action == Action::allow) return scope == Scope::itself ? exact_exception : exception;
-  return scope == Scope::itself ? exact : suffix;
-}
-
-std::string version_of(const std::vector<LoadedList>& lists) {
-  std::string versions;
-  for (const LoadedList& list : lists) versions += list.spec.name + ' ' + list.version + '\n';
-  return short_digest(versions);
-}
-
 void set_warnings(LoadedList& list, Notes& notes) {
   std::ranges::stable_sort(notes.shown, {}, &LineWarning::line);
   list.warnings = std::move(notes.shown);
@@ -80,7 +70,9 @@ class Compiler {
       : options_(options),
         threads_(thread_count(options.threads)),
         builder_(seed, huge_pages()),
-        guard_(std::move(critical)) {}
+        guard_(std::make_shared<const Guard>(std::move(critical))) {
+    if (options.amendable) builder_.tell_left_out();
+  }
 
   Result<void, CompileError> add(const ListSpec& spec) {
     const std::string& source = spec.source.name();
@@ -93,7 +85,7 @@ class Compiler {
     if (!list) return fail(build_failure(source, list.error()));
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
     const FormatInfo& format = info_of(spec.format);
-    auto outcome = read_list(text->bytes, format, reading, guard_, [&](const Entry& entry) {
+    auto outcome = read_list(text->bytes, format, reading, *guard_, [&](const Entry& entry) {
       const match::EntryKind kind = to_entry_kind(entry.action, entry.scope);
       if (entry.kind == Kind::addresses) {
         return builder_.add(entry.range, kind, *app, *list, entry.line);
@@ -138,14 +130,21 @@ class Compiler {
       set_warnings(list, warnings_[i]);
     }
     std::string version = version_of(loaded_);
-    return {std::move(built.set), std::move(loaded_), std::move(version)};
+    Compiled compiled{std::move(built.set), std::move(loaded_), std::move(version)};
+    if (options_.amendable) {
+      built.left_out.shrink_to_fit();
+      compiled.left_out =
+          std::make_shared<const std::vector<match::LeftOut>>(std::move(built.left_out));
+      compiled.guard = guard_;
+    }
+    return compiled;
   }
 
  private:
   const CompileOptions& options_;
   unsigned threads_;
   match::DomainSetBuilder builder_;
-  Guard guard_;
+  std::shared_ptr<const Guard> guard_;
   std::vector<LoadedList> loaded_;
   std::vector<Notes> warnings_;  // by list
 };
@@ -180,6 +179,12 @@ std::string critical_reason(const match::DomainSet& set, const PopularHit& hit) 
 }
 
 }  // namespace
+
+std::string version_of(const std::vector<LoadedList>& lists) {
+  std::string versions;
+  for (const LoadedList& list : lists) versions += list.spec.name + ' ' + list.version + '\n';
+  return short_digest(versions);
+}
 
 Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
                                        const CompileOptions& options) {

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
 #include "filters/match/domain_set.h"
+#include "filters/match/domain_set_builder.h"
 #include "lists/compile/source.h"
 #include "lists/format/format.h"
 
@@ -43,6 +45,7 @@ struct CompileOptions {
   bool forced = false;             // every list is
   unsigned threads = 0;            // 0: one a processor
   std::optional<HashKey> seed;     // for an image that can be reproduced; empty: from the kernel
+  bool amendable = false;          // keeps what amend.h needs: 12 bytes a duplicate
 };
 
 struct LoadedList {
@@ -57,12 +60,17 @@ struct LoadedList {
   std::uint64_t duplicates = 0;  // entries that were left out: their app has them already
 };
 
+class Guard;
+
 struct Compiled {
   match::DomainSet domains;
   std::vector<LoadedList> lists;        // by ListId::index
   std::string version;                  // of all lists together: first 16 hex digits
   std::chrono::nanoseconds reading{};   // time to read, parse and guard; 0: a ready image
   std::chrono::nanoseconds building{};  // time to build the image; 0: a ready image
+  // If it is amendable: every duplicate, and what refuses entries. Else null.
+  std::shared_ptr<const std::vector<match::LeftOut>> left_out = nullptr;
+  std::shared_ptr<const Guard> guard = nullptr;
 };
 
 struct CompileError {
@@ -72,6 +80,9 @@ struct CompileError {
     return source.empty() ? reason : source + ": " + reason;
   }
 };
+
+// Of all lists together: the first 16 hex digits of a digest.
+[[nodiscard]] std::string version_of(const std::vector<LoadedList>& lists);
 
 [[nodiscard]] Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
                                                      const CompileOptions& options = {});

@@ -1,0 +1,168 @@
+#include "lists/compile/amend.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "filters/match/glob.h"
+#include "lists/compile/entry_kind.h"
+#include "lists/compile/guard.h"
+#include "lists/compile/read_list.h"
+
+namespace sluice::lists {
+namespace {
+
+match::AppId app_of(const match::DomainSet& set, std::string_view name) {
+  for (std::size_t i = 0; i < set.app_count(); ++i) {
+    const match::AppId id{static_cast<std::uint8_t>(i)};
+    if (set.app_name(id) == name) return id;
+  }
+  return {};
+}
+
+std::string key_of(const match::RuleKey& key) {
+  std::string text{static_cast<char>(key.kind), static_cast<char>(key.is_glob),
+                   static_cast<char>(key.app.index)};
+  return text.append(key.name.empty() ? key.range.to_string() : std::string(as_text(key.name)));
+}
+
+}  // namespace
+
+match::RuleKey Amendments::Touched::key() const {
+  return {as_bytes(name), range, kind, is_glob, app};
+}
+
+const Amendments::Holder* Amendments::Touched::first_holder() const {
+  const auto first = std::ranges::min_element(
+      holders, {}, [](const Holder& holder) { return std::tuple(holder.list.index, holder.line); });
+  return first == holders.end() ? nullptr : &*first;
+}
+
+Amendments::Amendments(const Compiled& compiled)
+    : image_(compiled.domains),
+      lists_(compiled.lists),
+      left_out_(compiled.left_out),
+      guard_(compiled.guard) {}
+
+Amendments::Touched Amendments::touched_by(const Entry& entry, match::AppId app) const {
+  Touched touched{.name = std::string(as_text(entry.name)),
+                  .range = entry.range,
+                  .kind = to_entry_kind(entry.action, entry.scope),
+                  .is_glob = entry.kind == Kind::glob &&
+                             match::fixed_part(entry.name).size() < entry.name.size(),
+                  .app = app};
+  touched.in_image = image_.find_rule(touched.key());
+  return touched;
+}
+
+// With its holders as of now.
+Amendments::Touched& Amendments::touch(const Entry& entry, match::AppId app) {
+  Touched touched = touched_by(entry, app);
+  const auto [place, is_new] = touched_.try_emplace(key_of(touched.key()));
+  if (!is_new) return place->second;
+  if (touched.in_image.valid()) {
+    const match::Rule rule = image_.rule(touched.in_image);
+    touched.holders.push_back(
+        {rule.list, rule.line, std::string(image_.rule_source(touched.in_image))});
+    for (const match::LeftOut& it : std::ranges::equal_range(
+             *left_out_, touched.in_image.index, {},
+             [](const match::LeftOut& left_out) { return left_out.stays.index; })) {
+      touched.holders.push_back({it.list, it.line});
+    }
+  }
+  return place->second = std::move(touched);
+}
+
+// What it counts for, in the list that has it first and in the others.
+void Amendments::count(const Touched& touched, std::int64_t weight) {
+  const Holder* const first = touched.first_holder();
+  for (const Holder& holder : touched.holders) {
+    LoadedList& list = lists_[holder.list.index];
+    (&holder == first ? list.entries : list.duplicates) += static_cast<std::uint64_t>(weight);
+  }
+}
+
+void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
+  Touched& touched = touch(entry, app);
+  count(touched, -1);
+  touched.holders.push_back({list, 0, std::string(entry.source)});
+  count(touched, 1);
+}
+
+void Amendments::remove(const Entry& entry, match::AppId app, match::ListId list) {
+  Touched& touched = touch(entry, app);
+  // Of several, the last: the first is the one that is named.
+  const auto holder =
+      std::ranges::find(touched.holders.rbegin(), touched.holders.rend(), list, &Holder::list);
+  if (holder == touched.holders.rend()) return;
+  count(touched, -1);
+  touched.holders.erase(std::next(holder).base());
+  count(touched, 1);
+}
+
+Result<match::DomainSet, match::BuildError> Amendments::overlaid() const {
+  auto builder = match::DomainSetBuilder::beside(image_);
+  for (std::size_t i = 0; i < lists_.size(); ++i) {
+    builder.set_version(match::ListId{static_cast<std::uint16_t>(i)}, lists_[i].version);
+  }
+  std::vector<match::RuleId> removed;
+  for (const auto& [key, it] : touched_) {
+    const Holder* const holder = it.first_holder();
+    if (it.in_image.valid()) {
+      const match::Rule rule = image_.rule(it.in_image);
+      if (holder != nullptr && rule.list == holder->list && rule.line == holder->line) continue;
+      removed.push_back(it.in_image);
+    }
+    if (holder == nullptr) continue;
+    const auto added = it.name.empty()
+                           ? builder.add(it.range, it.kind, it.app, holder->list, holder->line)
+                           : builder.add({as_bytes(it.name), it.kind, it.is_glob, it.app,
+                                          holder->list, holder->line, holder->source});
+    if (!added) return fail(added.error());
+  }
+  auto built = builder.build();
+  if (!built) return fail(built.error());
+  return image_.with(std::move(built->set), std::move(removed));
+}
+
+Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
+  const auto list =
+      std::ranges::find(lists_, changes.list, [](const LoadedList& it) { return it.spec.name; });
+  if (list == lists_.end())
+    return fail(CompileError{changes.list, "no list of that name is loaded"});
+  Amendments next = *this;
+  const auto index = static_cast<std::size_t>(list - lists_.begin());
+  const match::ListId id{static_cast<std::uint16_t>(index)};
+  LoadedList& loaded = next.lists_[index];
+  const match::AppId app = app_of(image_, loaded.spec.app);
+  const FormatInfo& format = info_of(loaded.spec.format);
+  // An entry may be removed and added again, with another source.
+  const auto ignore = [](LineError&&) {};
+  format.parse({changes.removed}, {[&](Entry entry) {
+                                     if (loaded.spec.exceptions) entry.action = Action::allow;
+                                     next.remove(entry, app, id);
+                                   },
+                                   ignore, ignore});
+  const ReadOptions reading{loaded.spec.exceptions, loaded.spec.forced, 1};
+  auto outcome = read_list(changes.added, format, reading, *guard_,
+                           [&](const Entry& entry) -> Result<void, match::BuildError> {
+                             next.add(entry, app, id);
+                             return {};
+                           });
+  loaded.error_count += outcome->errors.count;
+  for (LineError& error : outcome->errors.shown) {
+    if (loaded.errors.size() < Notes::kMost) loaded.errors.push_back(std::move(error));
+  }
+  loaded.version = changes.version;
+  loaded.modified = changes.modified;
+  auto set = next.overlaid();
+  if (!set) return fail(CompileError{changes.list, std::string(to_string(set.error()))});
+  *this = std::move(next);
+  return Compiled{.domains = std::move(*set),
+                  .lists = lists_,
+                  .version = version_of(lists_),
+                  .left_out = left_out_,
+                  .guard = guard_};
+}
+
+}  // namespace sluice::lists

@@ -1,0 +1,89 @@
+#pragma once
+
+// Changes to a few entries of a compiled set of lists, without compiling the rest again: they go
+// into an overlay (DomainSet::with) beside the image, which stays and is shared.
+//
+//   Compiled ─► Amendments ── amend(removed, added) ─► Compiled, the same image
+//                   │                                      │
+//                   └─ who holds each entry that changed   └─ overlay: the difference to the image
+//
+// The outcome is that of compiling everything again: an entry that two lists hold stays until both
+// have lost it, and the first list is named. It differs in lines: those of changed entries are 0,
+// because nobody has their text with its lines. What was refused stays counted until the next
+// compilation. Cost: in proportion to the changes since the image was built; once they are full(),
+// the caller compiles everything again. Allocates; not for workers. One thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "filters/match/domain_set.h"
+#include "filters/match/domain_set_builder.h"
+#include "lists/compile/compile.h"
+
+namespace sluice::lists {
+
+// What a list has more and less than before: texts in its format.
+struct ListChanges {
+  std::string list;     // its name
+  std::string version;  // of what it is now
+  std::chrono::system_clock::time_point modified;
+  std::string removed, added;
+};
+
+class Amendments {
+ public:
+  // Over this many entries an overlay costs more than it saves: benchmarks/README.md.
+  static constexpr std::size_t kMost = 10'000;
+
+  // REQUIRES: compiled with CompileOptions::amendable. Keeps what it needs of it.
+  explicit Amendments(const Compiled& compiled);
+
+  // The lists with these changes, which come on top of those before. What is to be removed and is
+  // not there is ignored: it may have been refused when it was added. Error: nothing has changed.
+  [[nodiscard]] Result<Compiled, CompileError> amend(const ListChanges& changes);
+
+  // Entries of which the overlay holds the difference.
+  [[nodiscard]] std::size_t size() const noexcept { return touched_.size(); }
+  [[nodiscard]] bool full() const noexcept { return size() > kMost; }
+
+ private:
+  struct Holder {
+    match::ListId list;
+    std::uint32_t line = 0;
+    std::string source = {};
+  };
+  // An entry that changed: who has it now, and what the image has of it.
+  struct Touched {
+    std::string name;  // wire form; empty: a range
+    IpPrefix range;
+    match::EntryKind kind = match::EntryKind::suffix;
+    bool is_glob = false;
+    match::AppId app;
+    match::RuleId in_image;
+    std::vector<Holder> holders;
+
+    [[nodiscard]] match::RuleKey key() const;
+    [[nodiscard]] const Holder* first_holder() const;  // null: none
+  };
+  using Key = std::string;
+
+  [[nodiscard]] Touched touched_by(const Entry& entry, match::AppId app) const;
+  Touched& touch(const Entry& entry, match::AppId app);
+  void add(const Entry& entry, match::AppId app, match::ListId list);
+  void remove(const Entry& entry, match::AppId app, match::ListId list);
+  void count(const Touched& touched, std::int64_t weight);
+  [[nodiscard]] Result<match::DomainSet, match::BuildError> overlaid() const;
+
+  match::DomainSet image_;
+  std::vector<LoadedList> lists_;
+  std::shared_ptr<const std::vector<match::LeftOut>> left_out_;
+  std::shared_ptr<const Guard> guard_;
+  std::unordered_map<Key, Touched> touched_;
+};
+
+}  // namespace sluice::lists

@@ -1,0 +1,205 @@
+// Amending a set gives what compiling everything again gives.
+
+#include "lists/compile/amend.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "filters/match/address_set.h"
+#include "lists/compile/compile.h"
+#include "tests/lists/compile/list_folder.h"
+
+namespace sluice::lists {
+namespace {
+
+using test::found;
+using test::name_of;
+
+// A list as its lines; several may be alike.
+struct Lines {
+  std::string name;
+  std::string app;
+  bool exceptions = false;
+  Format format = Format::domains;
+  std::multiset<std::string> lines;
+
+  [[nodiscard]] ListSpec spec() const {
+    std::string text;
+    for (const std::string& line : lines) text += line + '\n';
+    return {.name = name,
+            .source = Source(name,
+                             [text]() -> Result<ListText, std::string> {
+                               return ListText{std::pmr::string(text), "1", {}};
+                             }),
+            .format = format,
+            .app = app,
+            .exceptions = exceptions};
+  }
+};
+
+Compiled compile_all(const std::vector<Lines>& lists) {
+  std::vector<ListSpec> specs;
+  for (const Lines& list : lists) specs.push_back(list.spec());
+  auto compiled = compile(specs, {.threads = 1, .seed = HashKey{1, 2}, .amendable = true});
+  EXPECT_TRUE(compiled);
+  return std::move(*compiled);
+}
+
+class Generator {
+ public:
+  std::size_t below(std::size_t bound) { return random_() % bound; }
+  std::string line(Format format) {
+    if (format == Format::endpoints) {
+      return std::string(below(4) == 0 ? "@@" : "") + "198." + std::to_string(51 + below(2)) + '.' +
+             std::to_string(below(3)) + ".0/" + std::to_string(22 + below(3));
+    }
+    static constexpr std::array<const char*, 4> kMarks = {"", "=", "@@", "@@="};
+    std::string name;
+    for (std::size_t i = 0; i <= below(3); ++i) {
+      name += std::string(1, static_cast<char>('a' + below(4))) + (below(9) == 0 ? "*z." : ".");
+    }
+    static constexpr std::array<const char*, 3> kTops = {"example.com", "cdn.example", "co.uk"};
+    return kMarks[below(8) < 4 ? 0 : below(4)] + name + kTops[below(3)];
+  }
+  std::string name() {
+    std::string name;
+    for (std::size_t i = 0; i < below(4); ++i) {
+      name += std::string(1, static_cast<char>('a' + below(4))) + (below(9) == 0 ? "yz." : ".");
+    }
+    static constexpr std::array<const char*, 3> kTops = {"example.com", "cdn.example", "co.uk"};
+    return name + kTops[below(3)];
+  }
+
+ private:
+  std::mt19937 random_{7};
+};
+
+// Some lines less, some more; most of these are in other lists too.
+ListChanges change(Generator& generator, Lines& list) {
+  ListChanges changes{
+      .list = list.name, .version = "1", .modified = {}, .removed = {}, .added = {}};
+  for (std::size_t i = generator.below(6); i > 0 && !list.lines.empty(); --i) {
+    const auto line = std::next(list.lines.begin(),
+                                static_cast<std::ptrdiff_t>(generator.below(list.lines.size())));
+    changes.removed += *line + '\n';
+    list.lines.erase(line);
+  }
+  for (std::size_t i = generator.below(6); i > 0; --i) {
+    const std::string line = generator.line(list.format);
+    changes.added += line + '\n';
+    list.lines.insert(line);
+  }
+  return changes;
+}
+
+// The rules that cover a name, each with its app and its list; order within one length is free.
+std::vector<std::string> covering(const Compiled& compiled, const name::Name& name) {
+  const match::DomainSet& set = compiled.domains;
+  std::vector<std::string> rules;
+  set.find_all(name, [&](const match::Match& match) {
+    const match::Rule rule = set.rule(match.rule);
+    rules.push_back(std::to_string(match.labels) + ' ' + match::rule_text(set, match.rule) + ' ' +
+                    std::string(set.app_name(rule.app)) + ' ' +
+                    std::string(set.list_name(rule.list)));
+    return true;
+  });
+  std::ranges::sort(rules);
+  return rules;
+}
+
+std::vector<std::string> all_rules(const Compiled& compiled) {
+  const match::DomainSet& set = compiled.domains;
+  std::vector<std::string> rules;
+  set.for_each_rule([&](match::RuleId id) {
+    rules.push_back(match::rule_text(set, id) + ' ' +
+                    std::string(set.list_name(set.rule(id).list)));
+  });
+  std::ranges::sort(rules);
+  return rules;
+}
+
+std::vector<std::string> ranges_in_order(const Compiled& compiled) {
+  std::vector<std::string> ranges;
+  compiled.domains.for_each_address_rule([&](const SluiceAddressRule&, match::RuleId id) {
+    ranges.push_back(match::rule_text(compiled.domains, id));
+  });
+  return ranges;
+}
+
+TEST(Amend, GivesWhatCompilingEverythingGives) {
+  Generator generator;
+  std::vector<Lines> lists = {{"one", "app"},
+                              {"two", "app"},
+                              {"free", "*", true},
+                              {"other", "other"},
+                              {"ranges", "app", false, Format::endpoints},
+                              {"more", "app", false, Format::endpoints}};
+  for (int base = 0; base < 20; ++base) {
+    Amendments amendments(compile_all(lists));
+    for (int round = 0; round < 20; ++round) {
+      const auto amended =
+          amendments.amend(change(generator, lists[generator.below(lists.size())]));
+      ASSERT_TRUE(amended);
+      const Compiled anew = compile_all(lists);
+      ASSERT_EQ(all_rules(*amended), all_rules(anew));
+      ASSERT_EQ(ranges_in_order(*amended), ranges_in_order(anew));
+      ASSERT_EQ(amended->domains.size(), anew.domains.size());
+      ASSERT_EQ(amended->version, anew.version);
+      for (std::size_t i = 0; i < lists.size(); ++i) {
+        ASSERT_EQ(amended->lists[i].entries, anew.lists[i].entries) << lists[i].name;
+        ASSERT_EQ(amended->lists[i].duplicates, anew.lists[i].duplicates) << lists[i].name;
+      }
+      for (int i = 0; i < 50; ++i) {
+        const name::Name name = name_of(generator.name());
+        ASSERT_EQ(covering(*amended, name), covering(anew, name));
+      }
+    }
+  }
+}
+
+TEST(Amend, SharesTheImage) {
+  const Compiled compiled =
+      compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}});
+  Amendments amendments(compiled);
+  const auto amended = amendments.amend({"one", "2", {}, "a.example.com\n", "b.example.com\n"});
+  ASSERT_TRUE(amended);
+  EXPECT_EQ(amended->domains.image().data(), compiled.domains.image().data());
+  EXPECT_EQ(found(*amended, "a.example.com"), "");
+  EXPECT_EQ(found(*amended, "b.example.com"), "b.example.com");
+  EXPECT_EQ(amended->lists[0].version, "2");
+  EXPECT_EQ(amended->domains.list_version(match::ListId{0}), "2");
+}
+
+TEST(Amend, AnEntryThatTwoListsHoldStaysUntilBothLoseIt) {
+  Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}},
+                                     {"two", "app", false, Format::domains, {"a.example.com"}}}));
+  const auto first = amendments.amend({"one", "2", {}, "a.example.com\n", ""});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(found(*first, "a.example.com"), "a.example.com");
+  const auto second = amendments.amend({"two", "2", {}, "a.example.com\n", ""});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(found(*second, "a.example.com"), "");
+}
+
+TEST(Amend, IsGuardedAsCompilingIs) {
+  Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
+  const auto amended = amendments.amend({"one", "2", {}, "", "com\nbad..name\nb.example.com\n"});
+  ASSERT_TRUE(amended);
+  EXPECT_EQ(found(*amended, "x.com"), "");
+  EXPECT_EQ(found(*amended, "b.example.com"), "b.example.com");
+  EXPECT_EQ(amended->lists[0].error_count, 2U);
+}
+
+TEST(Amend, ForAListThatIsNotLoadedFails) {
+  Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
+  EXPECT_FALSE(amendments.amend({"two", "2", {}, "", "b.example.com\n"}));
+  EXPECT_EQ(amendments.size(), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::lists
