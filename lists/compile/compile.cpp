@@ -58,8 +58,17 @@ CompileError build_failure(std::string_view source, match::BuildError error) {
 
 match::EntryKind to_entry_kind(Action action, Scope scope) {
   using enum match::EntryKind;
-  if (action == Action::allow) return scope == Scope::itself ? exact_exception : exception;
-  return scope == Scope::itself ? exact : suffix;
+  if (action == Action::exempt) return exemption;
+  const bool allow = action == Action::allow;
+  switch (scope) {
+    case Scope::subtree:
+      return allow ? exception : suffix;
+    case Scope::itself:
+      return allow ? exact_exception : exact;
+    case Scope::below:
+      return allow ? below_exception : below;
+  }
+  return suffix;
 }
 
 std::string version_of(const std::vector<LoadedList>& lists) {
