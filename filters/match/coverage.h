@@ -11,12 +11,40 @@
 
 #include "filters/match/glob.h"
 #include "filters/match/glob_index.h"
+#include "filters/match/rule.h"
 #include "filters/match/suffix_walk.h"
 
 namespace sluice::match {
 
-[[nodiscard]] constexpr bool covers_below(EntryKind kind) noexcept {
-  return kind == EntryKind::suffix || kind == EntryKind::exception;
+// Rules that do not apply to the name in question: those of the same list and line as an exemption
+// that covers it.
+class Exempted {
+ public:
+  // At most one exemption covers a name for each of its suffixes and lines. Of more than fit, the
+  // rules apply.
+  static constexpr std::size_t kMost = 16;
+
+  // False: the rule is an exemption, which is noted, or exempted.
+  [[nodiscard]] bool take(const StoredRule& rule) noexcept {
+    const std::uint64_t place = std::uint64_t{rule.list.index} << 32 | rule.line;
+    if (rule.kind() != EntryKind::exemption) {
+      return count_ == 0 || std::ranges::find(span(), place) == span().end();
+    }
+    if (count_ < places_.size()) places_[count_++] = place;
+    return false;
+  }
+
+ private:
+  [[nodiscard]] std::span<const std::uint64_t> span() const noexcept {
+    return std::span(places_).first(count_);
+  }
+
+  std::size_t count_ = 0;
+  std::array<std::uint64_t, kMost> places_;
+};
+
+[[nodiscard]] constexpr bool covers(EntryKind kind, bool whole) noexcept {
+  return whole ? covers_itself(kind) : covers_below(kind);
 }
 
 template <typename Source>
@@ -30,10 +58,11 @@ class Coverage {
   template <typename Visit>
   void report(Visit&& visit) const noexcept {
     if (std::ranges::any_of(found_, &FoundSuffix::has_globs)) return report_with_globs(visit);
+    Exempted exempted;
     for (std::size_t i = found_.size(); i-- > 0;) {
       const FoundSuffix& suffix = found_[i];
       if (!each_rule(suffix, [&](const StoredRule& rule, RuleId id) {
-            return !(suffix.whole || covers_below(rule.kind())) ||
+            return !covers(rule.kind(), suffix.whole) || !exempted.take(rule) ||
                    visit(Match{id, suffix.depth, rule.kind()});
           })) {
         return;
@@ -131,12 +160,13 @@ void Coverage<Source>::report_with_globs(Visit&& visit) const noexcept {
       return true;
     });
   }
+  Exempted exempted;
   for (std::size_t depth = name.count; depth > 0; --depth) {
     const bool whole = name.complete && depth == name.count;
     for (const bool exceptions : {true, false}) {
       const auto report = [&](const StoredRule& rule, RuleId id) {
         const EntryKind kind = rule.kind();
-        return is_exception(kind) != exceptions || !(whole || covers_below(kind)) ||
+        return is_exception(kind) != exceptions || !covers(kind, whole) || !exempted.take(rule) ||
                visit(Match{id, static_cast<std::uint8_t>(depth), kind});
       };
       for (const FoundSuffix& suffix : found_) {

@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 enum {
-  kSluiceImageVersion = 2,
+  kSluiceImageVersion = 3,
   kSluiceImageByteOrder = 0x01020304,
   kSluiceHashWords = 8,      // a label has up to 63 bytes
   kSluiceBucketSlots = 10,   // with 4 bytes for the classes they fill a cache line
@@ -72,10 +72,11 @@ struct SluiceRule {
   uint8_t name_bytes;
   // from kSluiceRuleNameAt: the name in wire form, lower case, root included; globs with their `*`
 };
-#define SLUICE_RULE_KIND 0x03U      // 0 suffix, 1 exact, 2 exception, 3 exact exception
-#define SLUICE_RULE_GLOB 0x04U      // the name is a pattern
-#define SLUICE_RULE_HAS_TEXT 0x08U  // the texts have it as its list writes it
-#define SLUICE_RULE_LAST 0x10U      // the next rule has another name
+// 0 suffix, 1 exact, 2 exception, 3 exact exception, 4 below, 5 exception below, 6 exemption
+#define SLUICE_RULE_KIND 0x07U
+#define SLUICE_RULE_GLOB 0x08U      // the name is a pattern
+#define SLUICE_RULE_HAS_TEXT 0x10U  // the texts have it as its list writes it
+#define SLUICE_RULE_LAST 0x20U      // the next rule has another name
 
 // A rule of an address range. Sorted by first address, then by length; at one range exceptions
 // first, then by app. No two have the same range, kind and app.

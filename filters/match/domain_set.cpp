@@ -25,6 +25,12 @@ std::string_view mark_of(EntryKind kind) noexcept {
       return "@@";
     case EntryKind::exact_exception:
       return "@@=";
+    case EntryKind::below:
+      return "*.*.";
+    case EntryKind::below_exception:
+      return "@@*.*.";
+    case EntryKind::exemption:
+      return "@@";
   }
   return "";
 }

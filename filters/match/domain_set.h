@@ -88,7 +88,7 @@ class DomainSet {
   [[nodiscard]] Match find(const name::Name& name) const noexcept;
   [[nodiscard]] Match find(WireName name) const noexcept;
   [[nodiscard]] Match find(HostName name) const noexcept;
-  // All entries that cover the name. A miss costs the same as find().
+  // All entries that cover the name and are not exempted for it. A miss costs the same as find().
   void find_all(const name::Name& name, Visit visit) const noexcept;
 
   // find() for each of the names: hashes all, prefetches all, probes all.
@@ -164,10 +164,11 @@ class DomainSet {
   std::shared_ptr<const Overlay> overlay_;  // null: none
 };
 
-// `wechat.com`, `=wechat.com`, `@@wechat.com`, `203.0.113.0/24`: a rule as a list writes it.
-// The first allocates; the second writes into `out`.
+// `wechat.com`, `=wechat.com`, `@@wechat.com`, `*.*.wechat.com` (what is below it),
+// `203.0.113.0/24`: a rule as the format `domains` or `endpoints` writes it; an exemption as an
+// exception. The first allocates; the second writes into `out`.
 [[nodiscard]] std::string rule_text(const DomainSet& set, RuleId id);
-using RuleText = std::array<char, name::kMaxTextBytes + 3>;
+using RuleText = std::array<char, name::kMaxTextBytes + 6>;
 [[nodiscard]] std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept;
 
 }  // namespace sluice::match

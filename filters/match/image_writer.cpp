@@ -37,16 +37,22 @@ SluiceHashKey expand(HashKey seed) {
 // Order of the rules of one name: exceptions first, exact ones before suffixes.
 constexpr int rank(std::uint8_t bits) {
   switch (static_cast<EntryKind>(bits & SLUICE_RULE_KIND)) {
-    case EntryKind::exact_exception:
+    case EntryKind::exemption:
       return 0;
-    case EntryKind::exception:
+    case EntryKind::exact_exception:
       return 1;
-    case EntryKind::exact:
+    case EntryKind::exception:
       return 2;
-    case EntryKind::suffix:
+    case EntryKind::below_exception:
       return 3;
+    case EntryKind::exact:
+      return 4;
+    case EntryKind::suffix:
+      return 5;
+    case EntryKind::below:
+      return 6;
   }
-  return 4;
+  return 7;
 }
 
 // Sorts by the byte of the hash that is the part's number; part i is `starts[i]` to `starts[i +
@@ -160,6 +166,10 @@ bool ImageWriter::same_rule(const Hashed& a, const Hashed& b) const {
   constexpr unsigned kSame = SLUICE_RULE_KIND | SLUICE_RULE_GLOB;
   const Entry& first = entry(a);
   const Entry& second = entry(b);
+  const bool is_exemption =
+      static_cast<EntryKind>(first.bits & SLUICE_RULE_KIND) == EntryKind::exemption;
+  // Exemptions of other rules are other exemptions.
+  if (is_exemption && (first.list != second.list || first.line != second.line)) return false;
   return a.hash == b.hash && first.app == second.app &&
          (first.bits & kSame) == (second.bits & kSame) &&
          std::ranges::equal(name_of(first), name_of(second));

@@ -15,14 +15,27 @@ enum class EntryKind : std::uint8_t {
   exact,            // the name alone
   exception,        // the name and all below it are let through
   exact_exception,  // the name alone is let through
+  below,            // all below the name, but not the name
+  below_exception,  // all below the name is let through, but not the name
+  exemption,        // rules of its own list and line do not cover the name, nor what is below it
 };  // the values of SLUICE_RULE_KIND
+inline constexpr std::uint8_t kEntryKinds = 7;
 
+// Lookups apply exemptions and never report them, so only who goes through all rules meets one.
 [[nodiscard]] constexpr bool is_exception(EntryKind kind) noexcept {
-  return kind == EntryKind::exception || kind == EntryKind::exact_exception;
+  return kind == EntryKind::exception || kind == EntryKind::exact_exception ||
+         kind == EntryKind::below_exception || kind == EntryKind::exemption;
 }
 
 [[nodiscard]] constexpr bool is_exact(EntryKind kind) noexcept {
   return kind == EntryKind::exact || kind == EntryKind::exact_exception;
+}
+
+[[nodiscard]] constexpr bool covers_itself(EntryKind kind) noexcept {
+  return kind != EntryKind::below && kind != EntryKind::below_exception;
+}
+[[nodiscard]] constexpr bool covers_below(EntryKind kind) noexcept {
+  return !is_exact(kind);
 }
 
 // Identifies a rule in its DomainSet.

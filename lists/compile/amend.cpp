@@ -89,15 +89,31 @@ void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
   count(touched, 1);
 }
 
-void Amendments::remove(const Entry& entry, match::AppId app, match::ListId list) {
+bool Amendments::take_from(const Entry& entry, match::AppId app, match::ListId list) {
   Touched& touched = touch(entry, app);
   // Of several, the last: the first is the one that is named.
   const auto holder =
       std::ranges::find(touched.holders.rbegin(), touched.holders.rend(), list, &Holder::list);
-  if (holder == touched.holders.rend()) return;
+  if (holder == touched.holders.rend()) return false;
   count(touched, -1);
   touched.holders.erase(std::next(holder).base());
   count(touched, 1);
+  return true;
+}
+
+void Amendments::remove(const Entry& entry, match::AppId app, match::ListId list) {
+  if (take_from(entry, app, list) || entry.kind != Kind::name) return;
+  const auto with = [&](Scope scope) {
+    Entry other = entry;
+    other.scope = scope;
+    return other;
+  };
+  if (entry.scope == Scope::subtree) {
+    take_from(with(Scope::itself), app, list);
+    take_from(with(Scope::below), app, list);
+  } else if (take_from(with(Scope::subtree), app, list)) {
+    add(with(entry.scope == Scope::itself ? Scope::below : Scope::itself), app, list);
+  }
 }
 
 Result<match::DomainSet, match::BuildError> Amendments::overlaid() const {
@@ -138,17 +154,21 @@ Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
   const FormatInfo& format = info_of(loaded.spec.format);
   // An entry may be removed and added again, with another source.
   const auto ignore = [](LineError&&) {};
-  format.parse({changes.removed}, {[&](Entry entry) {
-                                     if (loaded.spec.exceptions) entry.action = Action::allow;
-                                     next.remove(entry, app, id);
-                                   },
-                                   ignore, ignore});
+  bool exempts = false;
+  const auto take = [&](Entry entry) {
+    exempts = exempts || entry.action == Action::exempt;
+    if (loaded.spec.exceptions && entry.action == Action::block) entry.action = Action::allow;
+    next.remove(entry, app, id);
+  };
+  format.parse({changes.removed}, {take, ignore, ignore});
   const ReadOptions reading{loaded.spec.exceptions, loaded.spec.forced, 1};
   auto outcome = read_list(changes.added, format, reading, *guard_,
                            [&](const Entry& entry) -> Result<void, match::BuildError> {
+                             exempts = exempts || entry.action == Action::exempt;
                              next.add(entry, app, id);
                              return {};
                            });
+  if (exempts) return fail(CompileError{changes.list, "it has exemptions: compile all of it"});
   loaded.error_count += outcome->errors.count;
   for (LineError& error : outcome->errors.shown) {
     if (loaded.errors.size() < Notes::kMost) loaded.errors.push_back(std::move(error));

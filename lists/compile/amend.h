@@ -7,6 +7,10 @@
 //                   │                                      │
 //                   └─ who holds each entry that changed   └─ overlay: the difference to the image
 //
+// A format may join entries that follow each other in its text (rpz.h: a name, and what is below
+// it), and a change may take away one half: the other half stays. Formats with exemptions are not
+// amended, because these belong to lines.
+//
 // The outcome is that of compiling everything again: an entry that two lists hold stays until both
 // have lost it, and the first list is named. It differs in lines: those of changed entries are 0,
 // because nobody has their text with its lines. What was refused stays counted until the next
@@ -76,6 +80,8 @@ class Amendments {
   Touched& touch(const Entry& entry, match::AppId app);
   void add(const Entry& entry, match::AppId app, match::ListId list);
   void remove(const Entry& entry, match::AppId app, match::ListId list);
+  // False: the list does not hold it.
+  bool take_from(const Entry& entry, match::AppId app, match::ListId list);
   void count(const Touched& touched, std::int64_t weight);
   [[nodiscard]] Result<match::DomainSet, match::BuildError> overlaid() const;
 

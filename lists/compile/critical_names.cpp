@@ -52,7 +52,7 @@ Result<CriticalNames, std::string> CriticalNames::read(std::string_view text) {
 void CriticalNames::add(const name::Name& name) {
   const auto index = static_cast<std::uint32_t>(names_.size());
   self_.try_emplace(std::string(as_text(name.wire())), index);
-  for (std::size_t labels = 1; labels <= name.label_count(); ++labels) {
+  for (std::size_t labels = 1; labels < name.label_count(); ++labels) {
     below_.try_emplace(std::string(as_text(name.suffix(labels))), index);
   }
   names_.push_back(name);
@@ -60,14 +60,18 @@ void CriticalNames::add(const name::Name& name) {
 
 const name::Name* CriticalNames::covered_by(const Entry& entry) const {
   if (names_.empty() || entry.kind == Kind::addresses) return nullptr;
-  const auto in = [&](const Index& index, Bytes name) -> const name::Name* {
+  const auto in = [&](const Index& index, Bytes name) {
     const auto found = index.find(as_text(name));
-    return found == index.end() ? nullptr : &names_[found->second];
+    return found == index.end() ? names_.size() : std::size_t{found->second};
   };
   if (entry.kind == Kind::name) {
-    return in(entry.scope == Scope::itself ? self_ : below_, entry.name);
+    const std::size_t first =
+        std::min(entry.scope == Scope::below ? names_.size() : in(self_, entry.name),
+                 entry.scope == Scope::itself ? names_.size() : in(below_, entry.name));
+    return first == names_.size() ? nullptr : &names_[first];
   }
-  if (in(below_, match::fixed_part(entry.name)) == nullptr) return nullptr;
+  // A glob has at least one label in front of its fixed part.
+  if (in(below_, match::fixed_part(entry.name)) == names_.size()) return nullptr;
   const auto found = std::ranges::find_if(
       names_, [&](const name::Name& name) { return glob_covers(entry, name); });
   return found == names_.end() ? nullptr : &*found;

@@ -38,7 +38,7 @@ class CriticalNames {
   void add(const name::Name& name);
 
   std::vector<name::Name> names_;
-  // From each suffix of a name to the first name that it covers; from each name to itself.
+  // From each shorter suffix of a name to the first name below it; from each name to itself.
   using Index = std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>>;
   Index below_, self_;
 };

@@ -9,8 +9,17 @@ namespace sluice::lists {
 
 [[nodiscard]] constexpr match::EntryKind to_entry_kind(Action action, Scope scope) noexcept {
   using enum match::EntryKind;
-  if (action == Action::allow) return scope == Scope::itself ? exact_exception : exception;
-  return scope == Scope::itself ? exact : suffix;
+  if (action == Action::exempt) return exemption;
+  const bool allow = action == Action::allow;
+  switch (scope) {
+    case Scope::subtree:
+      return allow ? exception : suffix;
+    case Scope::itself:
+      return allow ? exact_exception : exact;
+    case Scope::below:
+      return allow ? below_exception : below;
+  }
+  return suffix;
 }
 
 }  // namespace sluice::lists

@@ -33,7 +33,7 @@ std::string Guard::refusal(const IpPrefix& prefix, bool forced) const {
 }
 
 std::string Guard::refusal(const Entry& entry, bool forced) const {
-  if (entry.action == Action::allow) return {};
+  if (entry.action != Action::block) return {};
   if (entry.kind == Kind::addresses) return refusal(entry.range, forced);
   if (const name::Name* critical = critical_.covered_by(entry)) {
     std::array<char, name::kMaxTextBytes> text;

@@ -30,7 +30,7 @@ class Batch {
     ranges_.clear();
     errors_ = warnings_ = {};
     const auto take = [&](Entry entry) {
-      if (options.exceptions) entry.action = Action::allow;
+      if (options.exceptions && entry.action == Action::block) entry.action = Action::allow;
       auto reason = guard.refusal(entry, options.forced);
       if (reason.empty()) return keep(entry);
       errors_.add({entry.line, shown(entry), std::move(reason)});

@@ -87,6 +87,8 @@ Review review(const match::DomainSet& set) {
   set.for_each_rule([&](match::RuleId id) {
     const Covering covering(set, addresses, id);
     const match::Rule& rule = covering.rule();
+    // It belongs to the rules of its line.
+    if (rule.kind == EntryKind::exemption) return;
     const auto decider = covering.decider();
     const bool exception = match::is_exception(rule.kind);
     if (decider && match::is_exception(decider->kind) == exception) {

@@ -9,9 +9,14 @@ void parse_domains(TextPart text, const Sink& sink) {
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
     std::string_view rest = line;
     const Action action = take_prefix(rest, "@@") ? Action::allow : Action::block;
-    const Scope scope = take_prefix(rest, "=") ? Scope::itself : Scope::subtree;
+    Scope scope = take_prefix(rest, "=") ? Scope::itself : Scope::subtree;
     // Means the same as the bare name.
     if (scope == Scope::subtree) static_cast<void>(take_prefix(rest, "*."));
+    if (std::string_view name = rest;
+        scope == Scope::subtree && take_prefix(name, "*.") && !name.contains('*')) {
+      rest = name;
+      scope = Scope::below;
+    }
     if (auto name = names.read(rest, Globs::taken)) {
       emit_name(sink, *name, {.action = action, .scope = scope, .line = number}, line);
     } else {

@@ -6,9 +6,8 @@
 // lines, so a list of millions needs no memory here. A bad line is reported and never drops the
 // rest. No I/O: compile/source.h reads files.
 //
-// Two things join Entry when a format has them: `Action::answer` with the record to answer (RPZ
-// local data, AdBlock $dnsrewrite), and validity (from, until; by default always). compile/ carries
-// them on: see to_entry_kind() in compile/compile.cpp, and match::NewEntry.
+// Validity (from, until; by default always) joins Entry when a format has it. compile/ carries it
+// on: see to_entry_kind() in compile/compile.cpp, and match::NewEntry.
 
 #include <cstdint>
 #include <string>
@@ -19,6 +18,7 @@
 #include "filters/base/bytes.h"
 #include "filters/base/function_ref.h"
 #include "filters/base/ip_address.h"
+#include "filters/match/answer.h"
 
 namespace sluice::lists {
 
@@ -27,17 +27,29 @@ enum class Kind : std::uint8_t {
   glob,       // a name with stars in its labels
   addresses,  // a range of server addresses
 };
-enum class Action : std::uint8_t { block, allow };
-enum class Scope : std::uint8_t { subtree, itself };  // the name and all below it; it alone
+enum class Action : std::uint8_t {
+  block,
+  allow,   // an exception: longer ones, and those of equal length, prevail over blocks
+  exempt,  // the other entries of this line do not cover the name, nor what is below it
+};
+enum class Scope : std::uint8_t {
+  subtree,  // the name and all below it
+  itself,   // the name alone
+  below,    // all below the name, but not the name; never of a glob
+};
 
 // The views are valid only while the sink is called.
 struct Entry {
   Kind kind = Kind::name;
   Action action = Action::block;
   Scope scope = Scope::subtree;  // a range is always `itself`
+  bool important = false;        // prevails over all that is not, longer ones too
   std::uint32_t line = 0;        // 1 is the first
-  Bytes name = {};               // name, glob: wire form, lower case, not the root
-  IpPrefix range = {};           // addresses
+  // Of a block: what a DNS question for it is answered with, if its policy enforces. Entries that
+  // differ only in records are one entry with several records.
+  match::Answer answer = {};
+  Bytes name = {};      // name, glob: wire form, lower case, not the root
+  IpPrefix range = {};  // addresses
   // As the list writes it, where kind, scope and name cannot tell (an IDN, an escape).
   std::string_view source = {};
 };

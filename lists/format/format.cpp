@@ -7,10 +7,16 @@ namespace sluice::lists {
 namespace {
 
 // In the order of Format.
-constexpr std::array<FormatInfo, 3> kFormats = {{
+constexpr std::array<FormatInfo, 8> kFormats = {{
     {.name = "domains", .splits_at_lines = true, .parse = parse_domains},
     {.name = "hosts", .splits_at_lines = true, .parse = parse_hosts},
     {.name = "endpoints", .splits_at_lines = true, .parse = parse_endpoints},
+    {.name = "adblock", .splits_at_lines = true, .parse = parse_adblock},
+    {.name = "dnsmasq", .splits_at_lines = true, .parse = parse_dnsmasq},
+    // A zone of type redirect changes what its data mean.
+    {.name = "unbound", .splits_at_lines = false, .parse = parse_unbound},
+    {.name = "rpz", .splits_at_lines = false, .parse = parse_rpz},
+    {.name = "v2fly", .splits_at_lines = true, .parse = parse_v2fly},
 }};
 
 }  // namespace

@@ -19,7 +19,16 @@
 
 namespace sluice::lists {
 
-enum class Format : std::uint8_t { domains, hosts, endpoints };
+enum class Format : std::uint8_t {
+  domains,
+  hosts,
+  endpoints,
+  adblock,
+  dnsmasq,
+  unbound,
+  rpz,
+  v2fly,
+};
 
 // What the rest of the program knows of a format.
 struct FormatInfo {
@@ -34,7 +43,7 @@ struct FormatInfo {
 
 [[nodiscard]] std::string_view to_string(Format format) noexcept;
 [[nodiscard]] std::optional<Format> parse_format(std::string_view name) noexcept;
-// All names: `domains, hosts, endpoints`.
+// All names: `domains, hosts, …`.
 [[nodiscard]] std::string format_names(std::string_view separator);
 // The format of a file if nothing else says: `*.endpoints` is endpoints, all others are domains.
 [[nodiscard]] Format usual_format(std::string_view file) noexcept;
@@ -48,6 +57,23 @@ void parse_domains(TextPart text, const Sink& sink);
 // `0.0.0.0 name [name …] # comment`: each name alone, as in hosts(5). The usual names of the
 // machine itself (localhost, ip6-allnodes, …) are left out.
 void parse_hosts(TextPart text, const Sink& sink);
+
+// `||example.com^`, `@@||example.com^`, `|example.com^` (it alone), modifiers that DNS filters know
+// ($important, $denyallow, $dnsrewrite); a bare name and lines of hosts files: each name alone.
+// Everything for browsers is refused.
+void parse_adblock(TextPart text, const Sink& sink);
+
+// `address=/x/…`, `local=/x/`, `server=/x/`, with several names.
+void parse_dnsmasq(TextPart text, const Sink& sink);
+
+// `local-zone: "x." TYPE` and `local-data: "x. A …"`, with or without `server:`.
+void parse_unbound(TextPart text, const Sink& sink);
+
+// A response policy zone in a zone file; rpz.h says more.
+void parse_rpz(TextPart text, const Sink& sink);
+
+// `domain:x`, `full:x`, a bare name; attributes are read over.
+void parse_v2fly(TextPart text, const Sink& sink);
 
 // An IP address, a prefix or `signature:NAME` a line, `@@` in front for an exception; comments as
 // in domains.

@@ -42,10 +42,10 @@ namespace sluice::lists {
   return mark != text.npos && text[mark] == '#';
 }
 
-// Calls `take(line, number)` for each line that is not empty, without its comment, its end and the
-// blanks around it.
+// Calls `take(line, number)` for each line that is not empty, without its end and the blanks around
+// it.
 template <typename Take>
-void for_each_line(TextPart list, Take&& take) {
+void for_each_whole_line(TextPart list, Take&& take) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   std::string_view text = list.bytes;
   if (list.first_line == 1 && text.starts_with(kByteOrderMark)) {
@@ -55,9 +55,34 @@ void for_each_line(TextPart list, Take&& take) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (const auto content = trim(without_comment(line)); !content.empty()) {
-      take(content, number);
-    }
+    if (const auto content = trim(line); !content.empty()) take(content, number);
+  }
+}
+
+// The same, without comments.
+template <typename Take>
+void for_each_line(TextPart list, Take&& take) {
+  for_each_whole_line(list, [&](std::string_view line, std::uint32_t number) {
+    if (const auto content = trim(without_comment(line)); !content.empty()) take(content, number);
+  });
+}
+
+// Removes the first word, and the blanks behind it.
+[[nodiscard]] inline std::string_view take_word(std::string_view& text) noexcept {
+  const std::size_t end = text.find_first_of(" \t");
+  const std::string_view word = text.substr(0, end);
+  text = end == std::string_view::npos ? std::string_view{} : trim(text.substr(end));
+  return word;
+}
+
+// Calls `take(part)` for the parts between separators; once for an empty text.
+template <typename Take>
+void for_each_part(std::string_view text, char separator, Take&& take) {
+  while (true) {
+    const std::size_t end = text.find(separator);
+    take(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
   }
 }
 

@@ -82,7 +82,30 @@ std::string refusal_of_glob(std::string_view text, const name::Name& name, Globs
   return {};
 }
 
+// Names of the machine itself in hosts files, in canonical form.
+constexpr std::array<std::string_view, 11> kOwnNames = {
+    "localhost",     "localhost.localdomain", "local",        "broadcasthost",
+    "ip6-localhost", "ip6-loopback",          "ip6-localnet", "ip6-mcastprefix",
+    "ip6-allnodes",  "ip6-allrouters",        "ip6-allhosts"};
+
+// Whether a name in wire form is `text`.
+bool is_name(Bytes wire, std::string_view text) {
+  while (true) {
+    const std::size_t dot = text.find('.');
+    const std::string_view label = text.substr(0, dot);
+    if (std::to_integer<std::size_t>(wire[0]) != label.size()) return false;
+    if (as_text(wire.subspan(1, label.size())) != label) return false;
+    wire = wire.subspan(1 + label.size());
+    if (dot == std::string_view::npos) return wire[0] == std::byte{0};
+    text.remove_prefix(dot + 1);
+  }
+}
+
 }  // namespace
+
+bool is_own_name(Bytes wire) {
+  return std::ranges::any_of(kOwnNames, [&](auto own) { return is_name(wire, own); });
+}
 
 Result<ReadName, std::string> NameReader::read(std::string_view text, Globs globs) {
   ReadName read;
@@ -181,6 +204,12 @@ Result<ReadName, std::string> NameReader::read_international(std::string_view te
   }
   read.needs_source = true;
   return read;
+}
+
+ReadName as_read(const name::Name& name) {
+  return {.wire = name.wire(),
+          .has_a_label = has_ace_prefix(name),
+          .needs_source = as_text(name.wire()).contains('*')};
 }
 
 void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_view written) {

@@ -37,6 +37,12 @@ class NameReader {
   std::array<std::byte, name::kMaxNameBytes> bytes_;
 };
 
+// A name that is in wire form already. It must outlive the result.
+[[nodiscard]] ReadName as_read(const name::Name& name);
+
+// Whether the name is one that hosts files give the machine itself: localhost, ip6-allnodes, …
+[[nodiscard]] bool is_own_name(Bytes wire);
+
 // Gives the entry of a name to the sink, after a warning if its A-labels are doubtful. `entry` has
 // action, scope and line; `written` is the whole entry in the list.
 void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_view written);

@@ -186,6 +186,28 @@ TEST(Amend, AnEntryThatTwoListsHoldStaysUntilBothLoseIt) {
   EXPECT_EQ(found(*second, "a.example.com"), "");
 }
 
+// A zone of the name alone, and of what is below it, is one entry. Changes know only records.
+TEST(Amend, HalfOfAnEntryOfAZoneMayGo) {
+  const std::string origin = "$ORIGIN rpz.test.\n";
+  const std::string itself = "bad.com CNAME .\n";
+  const std::string below = "*.bad.com CNAME .\n";
+  const Lines zone{"zone", "app", false, Format::rpz, {origin, itself, below}};
+  Amendments amendments(compile_all({zone}));
+  const auto blocked = [&](std::string_view removed, std::string_view added) {
+    const auto amended = amendments.amend(
+        {"zone", "2", {}, origin + std::string(removed), origin + std::string(added)});
+    EXPECT_TRUE(amended);
+    return std::pair(!found(*amended, "bad.com").empty(), !found(*amended, "x.bad.com").empty());
+  };
+  EXPECT_EQ(blocked("", ""), std::pair(true, true));
+  EXPECT_EQ(blocked(below, ""), std::pair(true, false));
+  EXPECT_EQ(blocked(itself, below), std::pair(false, true));
+  EXPECT_EQ(blocked("", itself), std::pair(true, true));
+  EXPECT_EQ(blocked(itself + below, ""), std::pair(false, false));
+  EXPECT_EQ(blocked("", itself + below), std::pair(true, true));
+  EXPECT_EQ(blocked(itself, ""), std::pair(false, true));
+}
+
 TEST(Amend, IsGuardedAsCompilingIs) {
   Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
   const auto amended = amendments.amend({"one", "2", {}, "", "com\nbad..name\nb.example.com\n"});
