@@ -11,13 +11,11 @@
 // A Feed only says what the newest bytes are and when to look again. It keeps nothing on disk: the
 // caller keeps accepted versions (store.h) and hands back what the feed needs to ask for less.
 //
-// How a zone transfer fits in. fetch() asks the primary for the SOA; if its serial is not newer
-// (RFC 1982) than the one in Known::validator, the answer is "nothing newer"; otherwise it
-// transfers. `bytes` is the whole zone as text of a list format (rpz), also after an IXFR: the zone
-// that the changes apply to is in Known::file, or still in the feed's memory. `label` and
-// `validator` are the serial. TSIG, a changed SOA during AXFR and an IXFR that does not apply are
-// refusals of fetch(). wait() sleeps for SOA refresh or retry, and polls the socket that hears
-// NOTIFY together with bell.descriptor(). SOA expire is only reported: what is in force stays.
+// A zone transfer (lists/transfer) keeps its zone on disk itself, because a change of a hundred
+// records must not cost the whole zone: `file` is where the newest version is, and after an IXFR
+// `changes` says what differs from the version before. `bytes` is empty then. Who has that version
+// in force amends it (lists/compile/amend.h); everybody else reads the file. SOA expire is only
+// reported: what is in force stays.
 //
 // Threads: a feed belongs to the thread of its source, which alone calls fetch() and wait(). Only
 // the Bell is shared. Both calls block and allocate; neither throws, but for memory.
@@ -42,11 +40,19 @@ struct Known {
   std::filesystem::path file;  // the bytes of the version in force, on disk; empty: none
 };
 
+// From one version to the next: texts of a list format.
+struct Changes {
+  std::string from;  // label of the version that they apply to
+  std::string removed, added;
+};
+
 struct Fetched {
-  std::string bytes;      // a bundle, or the text of a list, complete
-  std::string label;      // the version for people, if the bytes do not tell: a zone's serial
-  std::string validator;  // opaque to all but the feed; kept on disk beside the bytes
-  std::chrono::system_clock::time_point modified;  // the epoch: not known
+  std::string bytes = {};           // a bundle, or the text of a list, complete; empty: in `file`
+  std::filesystem::path file = {};  // if the feed keeps it on disk itself
+  std::optional<Changes> changes = {};  // if the feed knows them
+  std::string label = {};      // the version for people, if the bytes do not tell: a zone's serial
+  std::string validator = {};  // opaque to all but the feed; kept on disk beside the bytes
+  std::chrono::system_clock::time_point modified = {};  // the epoch: not known
 };
 
 class Feed {
