@@ -1,9 +1,6 @@
 #include "lists/transfer/record_stream.h"
 
-#include <libknot/consts.h>
-#include <libknot/descriptor.h>
-#include <libknot/dname.h>
-#include <libknot/rrtype/soa.h>
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 namespace {

@@ -10,8 +10,6 @@
 // Pure: records come in, one by one, calls go out. Bounded by the caller, who counts bytes. What
 // does not follow this order is refused: the zone stays as it was.
 
-#include <libknot/rrset.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +17,7 @@
 
 #include "filters/base/function_ref.h"
 #include "filters/base/result.h"
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 

@@ -1,8 +1,6 @@
 #include "lists/transfer/transfer.h"
 
 #include <fcntl.h>
-#include <libknot/dname.h>
-#include <libknot/libknot.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "lists/transfer/knot.h"
 #include "lists/transfer/socket_address.h"
 
 namespace sluice::lists {

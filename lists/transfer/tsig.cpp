@@ -1,13 +1,10 @@
 #include "lists/transfer/tsig.h"
 
-#include <libknot/error.h>
-#include <libknot/rrtype/tsig.h>
-#include <libknot/tsig-op.h>
-
 #include <algorithm>
 #include <array>
 
 #include "lists/compile/load.h"
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 namespace {

@@ -6,9 +6,6 @@
 // One TsigExchange for each question and its answer, which may have many messages: the first and
 // the last of them are signed, and of those between at least one in a hundred (section 5.3.1).
 
-#include <libknot/packet/pkt.h>
-#include <libknot/tsig.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "filters/base/result.h"
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 

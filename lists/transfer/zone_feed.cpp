@@ -310,12 +310,14 @@ void ZoneFeed::wait(Bell& bell) {
     const auto now = Clock::now();
     const auto until = told ? std::min<Clock::time_point>(end, fetched_at_ + kLeastBetween) : end;
     if (now >= until) return;
-    std::array<pollfd, 2> waited{pollfd{bell.descriptor(), POLLIN, 0},
-                                 pollfd{listener_ ? listener_->descriptor() : -1, POLLIN, 0}};
+    const std::array<int, 2> heard =
+        listener_ ? listener_->descriptors() : std::array<int, 2>{-1, -1};
+    std::array<pollfd, 3> waited{pollfd{bell.descriptor(), POLLIN, 0}, pollfd{heard[0], POLLIN, 0},
+                                 pollfd{heard[1], POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
     static_cast<void>(::poll(waited.data(), waited.size(), static_cast<int>(left.count())) < 0);
     if ((waited[0].revents & POLLIN) != 0) return bell.answer();
-    if (waited[1].revents == 0) continue;
+    if (waited[1].revents == 0 && waited[2].revents == 0) continue;
     if (const auto speaker = listener_->hear()) {
       told = true;
       const auto primary = std::ranges::find(settings_.primaries, *speaker, &Endpoint::address);

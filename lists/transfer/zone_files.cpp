@@ -81,11 +81,12 @@ std::optional<std::string_view> take_block(std::string_view& text) {
   if (end == text.npos) return std::nullopt;
   if (end > 0) ++end;
   const std::string_view block = text.substr(0, end);
-  text.remove_prefix(end);
-  std::string_view line = take_line(text);
+  std::string_view rest = text.substr(end);
+  const std::string_view line = take_line(rest);
   if (line != std::string(kEnd) + hex(XXH3_64bits(block.data(), block.size())) + '\n') {
     return std::nullopt;
   }
+  text = rest;
   return block;
 }
 

@@ -1,11 +1,12 @@
 #include "lists/transfer/zone_records.h"
 
-#include <libknot/rrset-dump.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 

@@ -9,12 +9,12 @@
 // the lines would need a hundred. Two records with one hash would be refused as a change that does
 // not fit, and the zone transferred as a whole.
 
-#include <libknot/rrset.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "lists/transfer/knot.h"
 
 namespace sluice::lists {
 
