@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "filters/match/glob.h"
+#include "lists/compile/build_image.h"
 #include "lists/compile/entry_kind.h"
 #include "lists/compile/guard.h"
+#include "lists/compile/image_memory.h"
+#include "lists/compile/parallel.h"
 #include "lists/compile/read_list.h"
 
 namespace sluice::lists {
@@ -146,6 +150,10 @@ Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
       std::ranges::find(lists_, changes.list, [](const LoadedList& it) { return it.spec.name; });
   if (list == lists_.end())
     return fail(CompileError{changes.list, "no list of that name is loaded"});
+  if (list->version != changes.from) {
+    return fail(CompileError{changes.list, "the changes are of version " + changes.from +
+                                               ", in force is " + list->version});
+  }
   Amendments next = *this;
   const auto index = static_cast<std::size_t>(list - lists_.begin());
   const match::ListId id{static_cast<std::uint16_t>(index)};
@@ -183,6 +191,73 @@ Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
                   .version = version_of(lists_),
                   .left_out = left_out_,
                   .guard = guard_};
+}
+
+Result<void, match::BuildError> Amendments::add_untouched(match::DomainSetBuilder& builder) const {
+  std::unordered_set<std::uint32_t> touched;
+  for (const auto& [key, it] : touched_) {
+    if (it.in_image.valid()) touched.insert(it.in_image.index);
+  }
+  auto left_out = left_out_->begin();  // by rule, as for_each_rule() goes
+  Result<void, match::BuildError> added;
+  image_.for_each_rule([&](match::RuleId id) {
+    const auto first = left_out;
+    while (left_out != left_out_->end() && left_out->stays == id) ++left_out;
+    if (!added || touched.contains(id.index)) return;
+    const match::Rule rule = image_.rule(id);
+    const auto range = image_.rule_range(id);
+    const auto add = [&](match::ListId list, std::uint32_t line, std::string_view source) {
+      added = range ? builder.add(*range, rule.kind, rule.app, list, line)
+                    : builder.add({image_.rule_wire(id), rule.kind, rule.is_glob, rule.app, list,
+                                   line, source});
+    };
+    add(rule.list, rule.line, image_.rule_source(id));
+    for (auto it = first; added && it != left_out; ++it) add(it->list, it->line, {});
+  });
+  return added;
+}
+
+// The first holder first: of duplicates the builder keeps the first.
+Result<void, match::BuildError> Amendments::add_held(const Touched& touched,
+                                                     match::DomainSetBuilder& builder) {
+  std::vector<Holder> holders = touched.holders;
+  std::ranges::stable_sort(
+      holders, {}, [](const Holder& holder) { return std::tuple(holder.list.index, holder.line); });
+  for (const Holder& holder : holders) {
+    const auto added =
+        touched.name.empty()
+            ? builder.add(touched.range, touched.kind, touched.app, holder.list, holder.line)
+            : builder.add({as_bytes(touched.name), touched.kind, touched.is_glob, touched.app,
+                           holder.list, holder.line, holder.source});
+    if (!added) return added;
+  }
+  return {};
+}
+
+Result<Compiled, CompileError> Amendments::fold(unsigned threads) const {
+  const auto seed = draw_seed();
+  if (!seed) return fail(seed.error());
+  match::DomainSetBuilder builder(*seed, huge_pages());
+  builder.tell_left_out();
+  for (std::size_t i = 0; i < image_.app_count(); ++i) {
+    static_cast<void>(builder.app(image_.app_name(match::AppId{static_cast<std::uint8_t>(i)})));
+  }
+  for (const LoadedList& list : lists_) {
+    static_cast<void>(builder.list(list.spec.name, list.version));
+  }
+  auto added = add_untouched(builder);
+  for (auto it = touched_.begin(); added && it != touched_.end(); ++it) {
+    added = add_held(it->second, builder);
+  }
+  if (!added) return fail(build_failure({}, added.error()));
+  auto built = build_image(builder, thread_count(threads));
+  if (!built) return fail(built.error());
+  return Compiled{
+      .domains = std::move(built->set),
+      .lists = lists_,
+      .version = version_of(lists_),
+      .left_out = std::make_shared<const std::vector<match::LeftOut>>(std::move(built->left_out)),
+      .guard = guard_};
 }
 
 }  // namespace sluice::lists

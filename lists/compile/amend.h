@@ -15,7 +15,8 @@
 // have lost it, and the first list is named. It differs in lines: those of changed entries are 0,
 // because nobody has their text with its lines. What was refused stays counted until the next
 // compilation. Cost: in proportion to the changes since the image was built; once they are full(),
-// the caller compiles everything again. Allocates; not for workers. One thread at a time.
+// the caller folds them into a new image, at leisure. Allocates; not for workers. One thread at a
+// time.
 
 #include <cstdint>
 #include <memory>
@@ -34,7 +35,8 @@ namespace sluice::lists {
 // What a list has more and less than before: texts in its format.
 struct ListChanges {
   std::string list;     // its name
-  std::string version;  // of what it is now
+  std::string from;     // version that they apply to
+  std::string version;  // of what it is then
   std::chrono::system_clock::time_point modified;
   std::string removed, added;
 };
@@ -48,9 +50,16 @@ class Amendments {
   explicit Amendments(const Compiled& compiled);
 
   // The lists with these changes, which come on top of those before. What is to be removed and is
-  // not there is ignored: it may have been refused when it was added. Error: nothing has changed.
+  // not there is ignored: it may have been refused when it was added. Error: nothing has changed;
+  // the list is in another version, for one.
   [[nodiscard]] Result<Compiled, CompileError> amend(const ListChanges& changes);
 
+  // All lists as they are now in an image of their own, from the rules: no list is read again. The
+  // caller goes on with Amendments of it. `threads`: 0: one a processor.
+  [[nodiscard]] Result<Compiled, CompileError> fold(unsigned threads = 0) const;
+
+  // As of now.
+  [[nodiscard]] const std::vector<LoadedList>& lists() const noexcept { return lists_; }
   // Entries of which the overlay holds the difference.
   [[nodiscard]] std::size_t size() const noexcept { return touched_.size(); }
   [[nodiscard]] bool full() const noexcept { return size() > kMost; }
@@ -84,6 +93,10 @@ class Amendments {
   bool take_from(const Entry& entry, match::AppId app, match::ListId list);
   void count(const Touched& touched, std::int64_t weight);
   [[nodiscard]] Result<match::DomainSet, match::BuildError> overlaid() const;
+  [[nodiscard]] Result<void, match::BuildError> add_untouched(
+      match::DomainSetBuilder& builder) const;
+  [[nodiscard]] static Result<void, match::BuildError> add_held(const Touched& touched,
+                                                                match::DomainSetBuilder& builder);
 
   match::DomainSet image_;
   std::vector<LoadedList> lists_;

@@ -1,11 +1,10 @@
 #include "lists/compile/compile.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 
 #include "filters/match/domain_set_builder.h"
+#include "lists/compile/build_image.h"
 #include "lists/compile/entry_kind.h"
 #include "lists/compile/guard.h"
 #include "lists/compile/image_file.h"
@@ -19,17 +18,7 @@
 namespace sluice::lists {
 namespace {
 
-constexpr int kMostSeeds = 8;
-
 using Clock = std::chrono::steady_clock;
-
-Result<HashKey, CompileError> draw_seed() {
-  HashKey seed;
-  if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-    return fail(CompileError{{}, "the kernel gives no random bytes"});
-  }
-  return seed;
-}
 
 // The files of names that CompileOptions names.
 struct GuardTexts {
@@ -52,10 +41,6 @@ Result<GuardTexts, CompileError> load_guards(const CompileOptions& options) {
   auto popular = load_optional(options.popular);
   if (!popular) return fail(popular.error());
   return GuardTexts{std::move(*critical), std::move(*popular), std::move(*names)};
-}
-
-CompileError build_failure(std::string_view source, match::BuildError error) {
-  return {std::string(source), std::string(to_string(error))};
 }
 
 void set_warnings(LoadedList& list, Notes& notes) {
@@ -102,21 +87,7 @@ class Compiler {
     return {};
   }
 
-  Result<match::Built, CompileError> build() {
-    const auto run = [this](std::size_t count, FunctionRef<void(std::size_t)> task) {
-      run_tasks(threads_, count, task);
-    };
-    auto built = builder_.build(run, allocate_image);
-    for (int i = 0; !built && i < kMostSeeds; ++i) {
-      if (built.error() != match::BuildError::probe_too_long) break;
-      const auto seed = draw_seed();
-      if (!seed) return fail(seed.error());
-      builder_.reseed(*seed);
-      built = builder_.build(run, allocate_image);
-    }
-    if (!built) return fail(build_failure({}, built.error()));
-    return std::move(*built);
-  }
+  Result<match::Built, CompileError> build() { return build_image(builder_, threads_); }
 
   Compiled finish(match::Built built, std::string_view popular) {
     refuse_crowded_globs(built, loaded_);

@@ -82,7 +82,7 @@ class Generator {
 // Some lines less, some more; most of these are in other lists too.
 ListChanges change(Generator& generator, Lines& list) {
   ListChanges changes{
-      .list = list.name, .version = "1", .modified = {}, .removed = {}, .added = {}};
+      .list = list.name, .from = "1", .version = "1", .modified = {}, .removed = {}, .added = {}};
   for (std::size_t i = generator.below(6); i > 0 && !list.lines.empty(); --i) {
     const auto line = std::next(list.lines.begin(),
                                 static_cast<std::ptrdiff_t>(generator.below(list.lines.size())));
@@ -145,6 +145,13 @@ TEST(Amend, GivesWhatCompilingEverythingGives) {
       const auto amended =
           amendments.amend(change(generator, lists[generator.below(lists.size())]));
       ASSERT_TRUE(amended);
+      if (round == 10) {
+        const auto folded = amendments.fold(1);
+        ASSERT_TRUE(folded);
+        ASSERT_FALSE(folded->domains.has_overlay());
+        ASSERT_EQ(all_rules(*folded), all_rules(*amended));
+        amendments = Amendments(*folded);
+      }
       const Compiled anew = compile_all(lists);
       ASSERT_EQ(all_rules(*amended), all_rules(anew));
       ASSERT_EQ(ranges_in_order(*amended), ranges_in_order(anew));
@@ -166,7 +173,8 @@ TEST(Amend, SharesTheImage) {
   const Compiled compiled =
       compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}});
   Amendments amendments(compiled);
-  const auto amended = amendments.amend({"one", "2", {}, "a.example.com\n", "b.example.com\n"});
+  const auto amended =
+      amendments.amend({"one", "1", "2", {}, "a.example.com\n", "b.example.com\n"});
   ASSERT_TRUE(amended);
   EXPECT_EQ(amended->domains.image().data(), compiled.domains.image().data());
   EXPECT_EQ(found(*amended, "a.example.com"), "");
@@ -178,10 +186,10 @@ TEST(Amend, SharesTheImage) {
 TEST(Amend, AnEntryThatTwoListsHoldStaysUntilBothLoseIt) {
   Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}},
                                      {"two", "app", false, Format::domains, {"a.example.com"}}}));
-  const auto first = amendments.amend({"one", "2", {}, "a.example.com\n", ""});
+  const auto first = amendments.amend({"one", "1", "2", {}, "a.example.com\n", ""});
   ASSERT_TRUE(first);
   EXPECT_EQ(found(*first, "a.example.com"), "a.example.com");
-  const auto second = amendments.amend({"two", "2", {}, "a.example.com\n", ""});
+  const auto second = amendments.amend({"two", "1", "2", {}, "a.example.com\n", ""});
   ASSERT_TRUE(second);
   EXPECT_EQ(found(*second, "a.example.com"), "");
 }
@@ -195,7 +203,7 @@ TEST(Amend, HalfOfAnEntryOfAZoneMayGo) {
   Amendments amendments(compile_all({zone}));
   const auto blocked = [&](std::string_view removed, std::string_view added) {
     const auto amended = amendments.amend(
-        {"zone", "2", {}, origin + std::string(removed), origin + std::string(added)});
+        {"zone", "1", "1", {}, origin + std::string(removed), origin + std::string(added)});
     EXPECT_TRUE(amended);
     return std::pair(!found(*amended, "bad.com").empty(), !found(*amended, "x.bad.com").empty());
   };
@@ -210,16 +218,24 @@ TEST(Amend, HalfOfAnEntryOfAZoneMayGo) {
 
 TEST(Amend, IsGuardedAsCompilingIs) {
   Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
-  const auto amended = amendments.amend({"one", "2", {}, "", "com\nbad..name\nb.example.com\n"});
+  const auto amended =
+      amendments.amend({"one", "1", "2", {}, "", "com\nbad..name\nb.example.com\n"});
   ASSERT_TRUE(amended);
   EXPECT_EQ(found(*amended, "x.com"), "");
   EXPECT_EQ(found(*amended, "b.example.com"), "b.example.com");
   EXPECT_EQ(amended->lists[0].error_count, 2U);
 }
 
+TEST(Amend, OfAnotherVersionFails) {
+  Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
+  const auto amended = amendments.amend({"one", "2", "3", {}, "a.example.com\n", ""});
+  ASSERT_FALSE(amended);
+  EXPECT_EQ(amended.error().reason, "the changes are of version 2, in force is 1");
+}
+
 TEST(Amend, ForAListThatIsNotLoadedFails) {
   Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
-  EXPECT_FALSE(amendments.amend({"two", "2", {}, "", "b.example.com\n"}));
+  EXPECT_FALSE(amendments.amend({"two", "1", "2", {}, "", "b.example.com\n"}));
   EXPECT_EQ(amendments.size(), 0U);
 }
 
