@@ -49,6 +49,12 @@ io::Interest interest_of(const engine::Snapshot& snapshot, const config::StartSe
   return interest;
 }
 
+std::function<std::vector<telemetry::ZoneStatus>()> zone_statuses(
+    const std::shared_ptr<Zones>& zones) {
+  if (!zones) return {};
+  return [zones] { return zones->statuses(); };
+}
+
 Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
   telemetry::AuditOptions options{start.audit_pseudonymise, {}};
   if (!options.pseudonymise) return options;
@@ -79,7 +85,8 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
       snapshots_(stamped(options_.ban, generation_)),
       resolutions_(std::make_shared<engine::Resolutions>()),
       workers_(options_.dataplanes.workers, workers_options(options_.start)),
-      metrics_(engine::labels(), {workers_.counters(), &resolver_counters_}) {}
+      metrics_(engine::labels(),
+               {workers_.counters(), &resolver_counters_, zone_statuses(options_.zones)}) {}
 
 Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
@@ -163,7 +170,11 @@ Result<void, std::string> Gateway::add_to_loop() {
 Result<void, std::string> Gateway::run() {
   if (resolver_) resolver_->watch(snapshots_.newest());
   workers_.start([this] { loop_->stop(); });
+  if (const auto started = start_zones(); !started) {
+    spdlog::error("no zone transfers: {}", started.error());
+  }
   loop_->run();
+  if (options_.zones) options_.zones->stop();
   if (reloader_->is_busy()) spdlog::info("waiting for the reload under way");
   reloader_->stop();
   workers_.stop();
@@ -173,19 +184,57 @@ Result<void, std::string> Gateway::run() {
   return {};
 }
 
+void Gateway::reload(bool accepted) {
+  if (options_.builder) options_.builder->want_everything();
+  reloader_->request(accepted);
+}
+
+Result<void, std::string> Gateway::start_zones() {
+  if (!options_.zones) return {};
+  return options_.zones->start(*loop_, [this](Zones::Event event) { take_zone(std::move(event)); });
+}
+
+void Gateway::take_zone(Zones::Event event) {
+  if (!event.what) {
+    spdlog::error("list {}: the zone stays as it is ({}): {}", event.list,
+                  to_string(event.what.error().reason), event.what.error().text);
+    return;
+  }
+  if (event.what->changes) {
+    options_.builder->want(changes_of(event.list, std::move(*event.what)));
+  } else {
+    spdlog::info("list {}: the whole zone was transferred, serial {}", event.list,
+                 event.what->label);
+    options_.builder->want_lists();
+  }
+  reloader_->request();
+}
+
 void Gateway::finish_reload(Reloader::Outcome outcome) {
+  const bool published = take_ban(std::move(outcome));
+  if (options_.builder && options_.builder->built(published)) reloader_->request();
+}
+
+bool Gateway::take_ban(Reloader::Outcome outcome) {
+  if (!outcome && outcome.error() == kNothingNew) return false;
   if (!outcome) {
     metrics_.reload_failed();
     spdlog::error("reload failed; the old lists and policies stay in force: {}", outcome.error());
-    return;
+    return false;
   }
   log_notes(*outcome);
-  if (refuses(*outcome)) return;
+  if (refuses(*outcome)) return false;
+  const std::string amended = std::move(outcome->amended);
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
+  if (!amended.empty()) {
+    spdlog::info("in force: {}; generation {}, {} rules", amended, generation_, lists_.rules);
+    return true;
+  }
   log_lists(lists_);
   log_ban(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
+  return true;
 }
 
 bool Gateway::refuses(const Ban& next) {

@@ -5,6 +5,7 @@
 //   main thread: event loop (signals, timers, descriptors)    worker-N: frames
 //   reload: compiles lists, while a reload is under way       audit: JSON lines
 //   resolver: addresses of banned names                       the exposer's: /metrics
+//   zone-N: zone transfers
 //
 // Signals: SIGINT and SIGTERM stop it. SIGHUP reloads and opens the audit file again. SIGUSR2 does
 // so and accepts a ban that reload_guard.h would refuse. SIGUSR1 only opens the audit file again.
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "filters/base/result.h"
+#include "gateway/app/ban_builder.h"
 #include "gateway/app/dataplanes.h"
 #include "gateway/app/event_loop.h"
 #include "gateway/app/explain.h"
@@ -26,6 +28,7 @@
 #include "gateway/app/reloader.h"
 #include "gateway/app/setup.h"
 #include "gateway/app/workers.h"
+#include "gateway/app/zones.h"
 #include "gateway/config/config.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
@@ -40,7 +43,10 @@ class Gateway {
     config::StartSettings start;
     DataplaneSource dataplanes;
     Ban ban;                  // in force until the first reload
-    Reloader::Build rebuild;  // reads the configuration and the lists for a reload
+    Reloader::Build rebuild;  // for a reload: reads the configuration and the lists
+    // Both may be missing: `rebuild` then does all that is wanted, always.
+    std::shared_ptr<BanBuilder> builder;  // what `rebuild` calls
+    std::shared_ptr<Zones> zones;         // not started yet
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
@@ -53,7 +59,7 @@ class Gateway {
   void stop() noexcept { loop_->stop(); }  // from any thread
 
   // `accepted`: whatever reload_guard.h says of it.
-  void reload(bool accepted = false) { reloader_->request(accepted); }
+  void reload(bool accepted = false);
   [[nodiscard]] bool is_reloading() const noexcept { return reloader_->is_busy(); }
 
   // Others add their descriptors here.
@@ -72,7 +78,11 @@ class Gateway {
   Result<void, std::string> open_audit();
   Result<void, std::string> open_resolver();
   Result<void, std::string> add_to_loop();
+  Result<void, std::string> start_zones();
+  void take_zone(Zones::Event event);
   void finish_reload(Reloader::Outcome outcome);
+  // False: it was not published.
+  bool take_ban(Reloader::Outcome outcome);
   [[nodiscard]] bool refuses(const Ban& next);
   void publish(Ban ban);
   void keep_house();

@@ -8,10 +8,14 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
+#include "gateway/app/zones.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
 
 namespace sluice::app {
 namespace {
+
+// Of each zone that is not on disk: a start does not wait longer.
+constexpr std::chrono::seconds kFirstTransfer{60};
 
 void override_settings(config::StartSettings& start, const cli::RunCommand& command) {
   if (command.dataplane) start.dataplane = *command.dataplane;
@@ -24,6 +28,25 @@ void override_settings(config::StartSettings& start, const cli::RunCommand& comm
 int refuse_start(const std::string& why) {
   std::cerr << "sluice: " << why << '\n';
   return kUnusable;
+}
+
+// Null: no list is a zone. Transfers what is not on disk yet.
+Result<std::shared_ptr<Zones>, std::string> open_zones(const config::LiveSettings& live) {
+  if (live.zones.empty()) return nullptr;
+  auto zones = Zones::open(live.zones);
+  if (!zones) return fail(zones.error());
+  for (const std::string& line : (*zones)->first(kFirstTransfer)) spdlog::error("{}", line);
+  return std::shared_ptr<Zones>(std::move(*zones));
+}
+
+Result<config::LiveSettings, std::string> read_live(const std::string& file,
+                                                    const std::vector<config::ZoneSpec>& zones) {
+  auto newest = load_config(file);
+  if (!newest) return fail(newest.error());
+  if (newest->live.zones != zones) {
+    return fail(std::string("lists with `zone` are fixed at start: restart to change them"));
+  }
+  return std::move(newest->live);
 }
 
 }  // namespace
@@ -40,18 +63,20 @@ int run(const cli::RunCommand& command) {
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
-  auto ban = build_first_ban(config->live);
+  auto zones = open_zones(config->live);
+  if (!zones) return refuse_start(zones.error());
+  // Lists and policies are read again at each reload; all other settings stay.
+  const auto read_settings = [file = command.config, zones = config->live.zones]() {
+    return read_live(file, zones);
+  };
+  const auto builder = std::make_shared<BanBuilder>(config->live, read_settings);
+  auto ban = builder->build_first();
   if (!ban) return refuse_start(ban.error());
   log_ban(ban->status);  // first, whatever else is wrong
-  // Lists and policies are read again at each reload; all other settings stay.
-  const auto rebuild = [file = command.config]() -> Reloader::Outcome {
-    const auto newest = load_config(file);
-    if (!newest) return fail(newest.error());
-    return build_ban(newest->live);
-  };
   // Before the dataplane changes what they look at.
   const auto checks = io::check_interfaces(start.inside, start.outside, start.dataplane);
-  auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban), rebuild});
+  auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban),
+                                [builder] { return builder->build(); }, builder, *zones});
   if (!gateway) return refuse_start(gateway.error());
   log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);

@@ -92,24 +92,36 @@ Result<config::Config, std::string> load_config(const std::string& file) {
   return fail(std::move(lines));
 }
 
-Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
-  const lists::CompileOptions guards{.critical = settings.critical, .popular = settings.popular};
+Result<lists::Compiled, std::string> compile_lists(const config::LiveSettings& settings,
+                                                   bool amendable) {
+  const lists::CompileOptions guards{
+      .critical = settings.critical, .popular = settings.popular, .amendable = amendable};
   auto compiled = settings.image.empty() ? lists::compile(settings.lists, guards)
                                          : lists::load_image(settings.image, guards);
   if (!compiled) return fail(compiled.error().to_string());
-  auto policies = config::resolve_policies(settings.policies, compiled->domains);
+  return std::move(*compiled);
+}
+
+Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
+  auto compiled = compile_lists(settings, false);
+  if (!compiled) return fail(compiled.error());
+  return ban_of(std::move(*compiled), settings);
+}
+
+Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSettings& settings) {
+  auto policies = config::resolve_policies(settings.policies, compiled.domains);
   if (!policies) return fail(std::move(policies.error()));
   using List = lists::LoadedList;
   Ban ban;
-  ban.refused = lines_of(compiled->lists, &List::errors, &List::error_count, "refused lines");
-  ban.warnings = lines_of(compiled->lists, &List::warnings, &List::warning_count, "warnings");
-  ban.status = status_of(*compiled);
+  ban.refused = lines_of(compiled.lists, &List::errors, &List::error_count, "refused lines");
+  ban.warnings = lines_of(compiled.lists, &List::warnings, &List::warning_count, "warnings");
+  ban.status = status_of(compiled);
   ban.status.of_image = !settings.image.empty();
-  ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled->domains);
+  ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled.domains);
   ban.guard = settings.guard;
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = std::move(*policies);
-  snapshot->domains = std::move(compiled->domains);
+  snapshot->domains = std::move(compiled.domains);
   snapshot->addresses = match::AddressSet(snapshot->domains, settings.nat64);
   snapshot->fallbacks = settings.verdicts;
   snapshot->dns = settings.dns;
@@ -121,10 +133,14 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
 Result<Ban, std::string> build_first_ban(const config::LiveSettings& settings) {
   auto ban = build_ban(settings);
   if (!ban) return ban;
-  const std::vector<std::string> idle = lists_without_effect(ban->status);
+  return require_effect(std::move(*ban));
+}
+
+Result<Ban, std::string> require_effect(Ban ban) {
+  const std::vector<std::string> idle = lists_without_effect(ban.status);
   if (idle.empty()) return ban;
   std::string lines;
-  for (const std::string& line : ban->refused) lines += line + '\n';
+  for (const std::string& line : ban.refused) lines += line + '\n';
   for (const std::string& line : idle) lines += (&line == &idle.front() ? "" : "\n") + line;
   return fail(std::move(lines));
 }

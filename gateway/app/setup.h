@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/base/keyed_hash.h"
@@ -29,7 +30,18 @@ struct Ban {
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
   config::ReloadGuard guard;
   bool accepted = false;  // an operator said that what it lacks is meant
+  std::string amended;    // what changed, if the lists were not compiled again; for the log
 };
+// The outcome of a build that found nothing to do.
+inline constexpr std::string_view kNothingNew = "nothing new";
+
+// The two halves of build_ban().
+[[nodiscard]] Result<lists::Compiled, std::string> compile_lists(
+    const config::LiveSettings& settings, bool amendable);
+[[nodiscard]] Result<Ban, std::string> ban_of(lists::Compiled compiled,
+                                              const config::LiveSettings& settings);
+// An error if a list has no effect.
+[[nodiscard]] Result<Ban, std::string> require_effect(Ban ban);
 // Reads and compiles the lists, and resolves the policies. Any thread; touches nothing that runs.
 [[nodiscard]] Result<Ban, std::string> build_ban(const config::LiveSettings& settings);
 // The same for a start. Error also if a list has no effect: a gateway that bans less than it is

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,19 @@ struct ReloadGuard {
   std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
 };
 
+// [[list]] zone: a list that comes by zone transfer.
+struct ZoneSpec {
+  std::string list;                   // its name
+  std::string zone;                   // [[list]] zone
+  std::vector<Endpoint> primaries;    // [[list]] primaries
+  std::filesystem::path key_file;     // [[list]] tsig_key_file; empty: unsigned
+  std::optional<Endpoint> notify;     // [[list]] notify_listen
+  std::filesystem::path file;         // [[list]] zone_file: the last good zone
+  std::uint32_t max_mib = 1024;       // [[list]] max_mib: of a transfer
+  std::chrono::seconds timeout{600};  // [[list]] timeout_seconds: of a transfer
+  friend bool operator==(const ZoneSpec&, const ZoneSpec&) = default;
+};
+
 struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                // [dns]
@@ -93,6 +107,7 @@ struct LiveSettings {
   std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
   Nat64 nat64;                         // [lists] nat64: prefixes of translators
   std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
+  std::vector<ZoneSpec> zones;         // those of `lists` that are zones; fixed at start
   std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
   std::vector<PolicySpec> policies;    // [[policy]]
 };

@@ -4,6 +4,8 @@
 
 #include "gateway/config/tables.h"
 #include "lists/format/format.h"
+#include "lists/transfer/socket_address.h"
+#include "lists/transfer/zone_source.h"
 
 namespace sluice::config {
 namespace {
@@ -153,17 +155,70 @@ void read_answer(TableReader& table, PolicySpec& spec) {
   }
 }
 
-void read_list_file(TableReader& table, lists::ListSpec& spec) {
+// `203.0.113.53`, `203.0.113.53:5353`
+std::optional<Endpoint> read_endpoint(TableReader& table, std::string_view key,
+                                      const std::string& text) {
+  auto endpoint = lists::parse_endpoint(text);
+  if (!endpoint) {
+    table.error(key,
+                "\"" + text + "\" is no address (192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:53)");
+  }
+  return endpoint;
+}
+
+// The keys of a zone. Its name and app are read as those of files.
+ZoneSpec read_zone(TableReader& table, lists::ListSpec& spec) {
+  ZoneSpec zone;
+  table.require("zone", zone.zone);
+  const auto name = name::Name::from_text(zone.zone);
+  if (!name || name->label_count() == 0) table.error("zone", "\"" + zone.zone + "\" is not a zone");
+  std::vector<std::string> primaries;
+  table.require("primaries", primaries);
+  for (const std::string& text : primaries) {
+    if (const auto primary = read_endpoint(table, "primaries", text)) {
+      zone.primaries.push_back(*primary);
+    }
+  }
+  table.read("tsig_key_file", zone.key_file);
+  std::string notify;
+  table.read("notify_listen", notify);
+  if (!notify.empty()) zone.notify = read_endpoint(table, "notify_listen", notify);
+  table.read("zone_file", zone.file);
+  if (zone.file.empty()) table.error("zone_file", "is missing");
+  table.read("max_mib", zone.max_mib, 1, 65536);
+  table.read("timeout_seconds", zone.timeout, 1, 86400);
+  for (const char* key : {"file", "format"}) {
+    if (table.has(key))
+      table.error(key, "cannot be combined with zone: it is a response policy zone");
+  }
+  std::string zone_name = zone.zone;
+  if (zone_name.ends_with('.')) zone_name.pop_back();
+  spec.name = zone_name;
+  spec.source = lists::zone_source(zone.file, zone.zone);
+  spec.format = lists::Format::rpz;
+  return zone;
+}
+
+void read_file(TableReader& table, lists::ListSpec& spec) {
   std::filesystem::path file;
   table.read("file", file);
   if (file.empty()) table.error("file", "is missing");
   spec.source = lists::Source::file(file);
   spec.name = list_name_of(file);
+  spec.format = lists::usual_format(file.native());
+  table.read_word("format", spec.format, lists::parse_format, lists::format_names(", "));
+}
+
+void read_list(TableReader& table, lists::ListSpec& spec, std::vector<ZoneSpec>& zones) {
+  std::optional<ZoneSpec> zone;
+  if (table.has("zone")) {
+    zone = read_zone(table, spec);
+  } else {
+    read_file(table, spec);
+  }
   table.read("name", spec.name);
   table.read("exceptions", spec.exceptions);
   table.read("force", spec.forced);
-  spec.format = lists::usual_format(file.native());
-  table.read_word("format", spec.format, lists::parse_format, lists::format_names(", "));
   if (spec.exceptions) {
     spec.app = kAnyApp;  // the default
     table.read("app", spec.app);
@@ -171,6 +226,9 @@ void read_list_file(TableReader& table, lists::ListSpec& spec) {
     table.require("app", spec.app);
     if (spec.app == kAnyApp) table.error("app", "only exceptions may be for every app");
   }
+  if (!zone) return;
+  zone->list = spec.name;
+  zones.push_back(std::move(*zone));
 }
 
 // An image has its names, apps and versions inside.
@@ -220,7 +278,7 @@ void read_lists(TableReader& root, LiveSettings& live) {
       continue;
     }
     lists::ListSpec spec;
-    read_list_file(table, spec);
+    read_list(table, spec, live.zones);
     if (!names.insert(spec.name).second) {
       table.error("name", "\"" + spec.name + "\" is the name of an earlier list");
     }

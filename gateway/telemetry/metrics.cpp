@@ -92,6 +92,7 @@ struct Metrics::State final : prometheus::Collectable {
   [[nodiscard]] MetricFamily evictions() const;
   [[nodiscard]] MetricFamily packet_time() const;
   void collect_lists(std::vector<MetricFamily>& families) const;
+  void collect_zones(std::vector<MetricFamily>& families) const;
 
   const Labels labels;
   const Sources sources;
@@ -117,6 +118,7 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
   families.push_back(evictions());
   families.push_back(packet_time());
   collect_lists(families);
+  if (sources.zones) collect_zones(families);
   return families;
 }
 
@@ -289,6 +291,44 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
                             MetricType::Gauge, lists.bans_nothing.empty() ? 1 : 0));
   families.push_back(single("sluice_reload_last_ok", "1 unless the last reload failed",
                             MetricType::Gauge, last_reload_ok ? 1 : 0));
+}
+
+void Metrics::State::collect_zones(std::vector<MetricFamily>& families) const {
+  auto serial = family("sluice_zone_serial", "Serial of the zone on disk", MetricType::Gauge);
+  auto records = family("sluice_zone_records", "Records of the zone", MetricType::Gauge);
+  auto age = family("sluice_zone_age_seconds",
+                    "Time since a primary had this serial; no value before the first transfer",
+                    MetricType::Gauge);
+  auto expired = family("sluice_zone_expired",
+                        "1 if no primary was heard for longer than the SOA's expire; it holds on",
+                        MetricType::Gauge);
+  auto transfers =
+      family("sluice_zone_transfers_total", "Transfers that were taken", MetricType::Counter);
+  auto refused = family("sluice_zone_refusals_total",
+                         "Transfers that failed or were refused, by reason", MetricType::Counter);
+  auto notifies = family("sluice_zone_notifies_total", "NOTIFY messages", MetricType::Counter);
+  const auto now = std::chrono::system_clock::now();
+  for (const ZoneStatus& zone : sources.zones()) {
+    add(serial, {{"list", zone.list}}, zone.serial);
+    add(records, {{"list", zone.list}}, static_cast<double>(zone.records));
+    const bool known = zone.seen.time_since_epoch().count() != 0;
+    if (known) {
+      add(age, {{"list", zone.list}}, std::chrono::duration<double>(now - zone.seen).count());
+    }
+    add(expired, {{"list", zone.list}}, known && now - zone.seen > zone.expire ? 1 : 0);
+    const auto add_count = [&](MetricFamily& to, const char* label, const std::string& value,
+                               std::uint64_t count) {
+      add(to, {{"list", zone.list}, {label, value}}, static_cast<double>(count));
+    };
+    add_count(transfers, "kind", "whole", zone.whole);
+    add_count(transfers, "kind", "incremental", zone.incremental);
+    add_count(notifies, "result", "heard", zone.notifies);
+    add_count(notifies, "result", "ignored", zone.notifies_ignored);
+    for (const auto& [reason, count] : zone.refusals) add_count(refused, "reason", reason, count);
+  }
+  for (auto* part : {&serial, &records, &age, &expired, &transfers, &refused, &notifies}) {
+    families.push_back(std::move(*part));
+  }
 }
 
 Metrics::Metrics(Labels labels, Sources sources)

@@ -10,8 +10,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "filters/base/ip_address.h"
@@ -34,10 +36,23 @@ struct Labels {
   std::vector<Error> errors;  // by slot of WorkerCounters::errors
 };
 
-// Where the numbers come from. All outlive the Metrics; none is null.
+// A list that is a zone, kept up to date by zone transfers.
+struct ZoneStatus {
+  std::string list;
+  std::uint32_t serial = 0;
+  std::uint64_t records = 0;
+  std::chrono::system_clock::time_point seen;  // a primary last had this serial; the epoch: never
+  std::chrono::seconds expire{};               // of the SOA
+  std::uint64_t whole = 0, incremental = 0;    // transfers
+  std::uint64_t notifies = 0, notifies_ignored = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
+};
+
+// Where the numbers come from. All outlive the Metrics; no pointer is null.
 struct Sources {
   std::vector<const WorkerCounters*> workers;
   const ResolverCounters* resolver;
+  std::function<std::vector<ZoneStatus>()> zones = {};  // from any thread; empty: there are none
 };
 
 struct ListStatus {

@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "lists/transfer/zone_source.h"
+
 namespace sluice::lists {
 namespace {
 
@@ -137,9 +139,9 @@ ZoneFeed::ZoneFeed(ZoneSettings settings)
       files_(settings_.file, with_final_dot(settings_.zone)),
       records_(random_seed()) {}
 
-Source ZoneFeed::source(const ZoneSettings& settings) {
-  const ZoneFiles files(settings.file, with_final_dot(settings.zone));
-  return Source(files.file().string(), [files]() -> Result<ListText, std::string> {
+Source zone_source(const std::filesystem::path& file, const std::string& zone) {
+  const ZoneFiles files(file, with_final_dot(zone));
+  return Source(file.string(), [files]() -> Result<ListText, std::string> {
     if (!files.exists()) return ListText{{}, "none", {}};
     auto stored = files.load();
     if (!stored) return fail(stored.error());

@@ -12,8 +12,7 @@
 // Several primaries: the one that last spoke or answered is asked first, then the others. SOA
 // expire does not end anything: a ban does not end because a server is down. status() tells.
 //
-// Memory: 12 to 24 bytes a record. Threads: that of its source (feed.h); source() and status() are
-// for any.
+// Memory: 12 to 24 bytes a record. Threads: that of its source (feed.h); status() is for any.
 
 #include <atomic>
 #include <chrono>
@@ -65,8 +64,6 @@ class ZoneFeed final : public Feed {
                                                               const Bell& bell) override;
   void wait(Bell& bell) override;
 
-  // The zone on disk, for a whole compilation; empty as long as there is none.
-  [[nodiscard]] static Source source(const ZoneSettings& settings);
   // Why the zone on disk was not taken at open(); empty: it was, or there was none.
   [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
   [[nodiscard]] bool has_zone() const noexcept { return soa_.has_value(); }

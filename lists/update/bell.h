@@ -22,6 +22,11 @@ class Bell {
   void ring() noexcept;
   // Rings, and says that no further fetch is wanted.
   void stop() noexcept;
+  // Undoes stop(). REQUIRES: nobody waits.
+  void restart() noexcept {
+    answer();
+    stopped_.store(false, std::memory_order_relaxed);
+  }
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
   // Readable once it rang, until answer().

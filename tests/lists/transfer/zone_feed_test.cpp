@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "lists/transfer/zone_source.h"
 #include "tests/lists/transfer/primary_server.h"
 
 namespace sluice::lists {
@@ -63,7 +64,7 @@ class ZoneFeedTest : public testing::TestWithParam<Server> {
     return outcome;
   }
   static std::string text_of(const ZoneSettings& settings) {
-    const auto text = ZoneFeed::source(settings).read();
+    const auto text = zone_source(settings.file, settings.zone).read();
     return text ? std::string(text->bytes) : "error: " + text.error();
   }
   static bool has(const ZoneSettings& settings, const std::string& owner) {

@@ -1,0 +1,64 @@
+#pragma once
+
+// Builds the bans of a running gateway, in the reload thread (reloader.h), each the cheapest way:
+//
+//   everything   reads configuration and lists       SIGHUP, a whole zone that came
+//   amended      the image stays, an overlay more    changes of a zone (IXFR)
+//   folded       the overlay into an image           the overlay is large
+//
+// A ban that was not published does not count: what it amended is built anew with everything else.
+//
+// Threads: build() and built() never at the same time; want_*() from any.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/app/reloader.h"
+#include "gateway/app/setup.h"
+#include "lists/compile/amend.h"
+
+namespace sluice::app {
+
+class BanBuilder {
+ public:
+  using ReadSettings = std::function<Result<config::LiveSettings, std::string>()>;
+
+  // `settings`: those in force, for which a ban is built first.
+  BanBuilder(config::LiveSettings settings, ReadSettings read);
+  // At the start; the caller uses it or ends.
+  [[nodiscard]] Result<Ban, std::string> build_first();
+
+  void want_everything();  // the configuration too
+  void want_lists();       // all lists, by the settings in force
+  void want(lists::ListChanges changes);
+
+  [[nodiscard]] Reloader::Outcome build();
+  // The ban that build() gave last was published or not. True: another build is wanted.
+  [[nodiscard]] bool built(bool published);
+
+ private:
+  struct Wanted {
+    bool settings = false, lists = false, fold = false;
+    std::vector<lists::ListChanges> changes;  // in their order
+  };
+
+  [[nodiscard]] Reloader::Outcome build_everything(config::LiveSettings settings);
+  // Empty: it cannot be amended.
+  [[nodiscard]] std::optional<Reloader::Outcome> amend(
+      const std::vector<lists::ListChanges>& changes);
+  [[nodiscard]] Reloader::Outcome fold();
+
+  const ReadSettings read_;
+  config::LiveSettings settings_;
+  std::optional<lists::Amendments> amendments_;  // of the ban in force; empty: not known
+  std::optional<lists::Amendments> next_;        // of the ban that was built last
+  config::LiveSettings next_settings_;
+  std::mutex mutex_;
+  Wanted wanted_;  // guarded by the mutex
+};
+
+}  // namespace sluice::app
