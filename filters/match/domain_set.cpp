@@ -1,6 +1,7 @@
 #include "filters/match/domain_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 #include "filters/base/byte_reader.h"
@@ -184,11 +185,31 @@ DomainSet DomainSet::with(DomainSet added, std::vector<RuleId> removed) const {
       !added.addresses_.empty() || std::ranges::any_of(removed, is_address_rule);
   overlay->added = std::move(added);
   DomainSet set = *this;
-  set.added_hot_ = overlay->added.hot_;
+  overlay->gate = overlay->added.gate_words(set.gate_.shift);
+  set.gate_.words = overlay->gate.data();
   set.apps_ = overlay->added.apps_;
   set.lists_ = overlay->added.lists_;
   set.overlay_ = std::move(overlay);
   return set;
+}
+
+// Of this set as what an overlay adds.
+std::vector<std::uint64_t> DomainSet::gate_words(unsigned& shift) const {
+  constexpr unsigned kHashBits = 64;
+  const SluiceImageHeader& header = *hot_.header;
+  const auto index_bits = std::max(
+      1U, static_cast<unsigned>(std::bit_width(header.rules * OverlayGate::kBits / kHashBits)));
+  shift = kHashBits - index_bits;
+  std::vector<std::uint64_t> words(std::size_t{1} << index_bits);
+  // An entry of one label covers names whatever their second one is.
+  if (header.top_level != 0) std::ranges::fill(words, ~std::uint64_t{0});
+  for_each_name_rule([&](RuleId id) {
+    const StoredRule rule = cold_.rule(id);
+    const WireName stored_under{rule.is_glob() ? fixed_part(rule.name) : rule.name, 0};
+    const std::uint64_t hash = FirstSuffixes(header, stored_under).hash_of_two_labels();
+    words[hash >> shift] |= OverlayGate::bits_of(hash);
+  });
+  return words;
 }
 
 DomainSet DomainSet::base() const {
@@ -201,21 +222,21 @@ Match DomainSet::best_of(Source name) const noexcept {
   if (hot_.header == nullptr) return {};
   const FirstSuffixes first(*hot_.header, name);
   const bool in_image = first.may_be_there(hot_);
-  if (added_hot_.header == nullptr) [[likely]] {
+  if (gate_.words == nullptr) [[likely]] {
     if (!in_image) [[likely]]
       return {};
     return best_of_several(hot_, cold_, name, first, kAcceptAll);
   }
-  const bool in_overlay = first.may_be_there(added_hot_);
-  if (!in_image && !in_overlay) [[likely]]
+  const bool in_overlay = gate_.is_open(first.hash_of_two_labels());
+  if ((int{in_image} | int{in_overlay}) == 0) [[likely]]
     return {};
   Match best;
   if (in_image) {
     best = best_of_several(hot_, cold_, name, first,
                            [&](const Match& match) { return !overlay_->removes(match.rule); });
   }
-  if (!in_overlay) return best;
   const DomainSet& added = overlay_->added;
+  if (!in_overlay || !first.may_be_there(added.hot_)) return best;
   Match other = best_of_several(added.hot_, added.cold_, name, first, kAcceptAll);
   if (!other.rule.valid() || (best.rule.valid() && !is_better(other, best))) return best;
   other.rule = as_added(other.rule);
@@ -247,7 +268,7 @@ void DomainSet::find_all(const name::Name& name, Visit visit) const noexcept {
       return overlay_->removes(match.rule) || take(match);
     });
   };
-  if (!first.may_be_there(added_hot_)) return in_base(visit);
+  if (!gate_.is_open(first.hash_of_two_labels())) return in_base(visit);
   const DomainSet& added = overlay_->added;
   const auto in_added = [&](auto&& take) {
     visit_covering(added.hot_, added.cold_, wire, first, [&](Match match) {
@@ -408,8 +429,8 @@ std::size_t DomainSet::memory_bytes() const noexcept {
               : overlay_->added.memory_bytes() + overlay_->removed.size() * sizeof(std::uint32_t));
 }
 std::size_t DomainSet::hot_bytes() const noexcept {
-  return hot_.filter.size_bytes() + hot_.buckets.size_bytes() + added_hot_.filter.size_bytes() +
-         added_hot_.buckets.size_bytes();
+  return hot_.filter.size_bytes() + hot_.buckets.size_bytes() +
+         (overlay_ == nullptr ? 0 : overlay_->gate.size() * sizeof(std::uint64_t));
 }
 
 std::string_view rule_text(const DomainSet& set, RuleId id, RuleText& out) noexcept {

@@ -14,7 +14,7 @@
 // lock.
 //
 // A set may have an overlay: a few rules more and a few less, while it shares the image with the
-// set before (with()). A miss then costs two words more, and nothing without one.
+// set before (with()). A miss then costs one word more, and nothing without one.
 
 #include <array>
 #include <cstddef>
@@ -141,6 +141,7 @@ class DomainSet {
     std::string_view name, version;
   };
 
+  [[nodiscard]] std::vector<std::uint64_t> gate_words(unsigned& shift) const;
   template <typename Source>
   [[nodiscard]] Match best_of(Source name) const noexcept;
   template <typename Source>
@@ -154,7 +155,7 @@ class DomainSet {
   std::shared_ptr<const void> owner_;
   std::shared_ptr<const GlobIndex> globs_;
   HotPart hot_;
-  HotPart added_hot_;  // of the overlay; without header if there is none
+  OverlayGate gate_;  // of the overlay
   ColdPart cold_;
   std::span<const SluiceAddressRule> addresses_;
   std::span<const SluiceText> texts_;

@@ -152,7 +152,7 @@ void DomainSet::find_batch_of(std::span<const Source> names,
     }
     for (std::size_t i = 0; i < count; ++i) {
       // An overlay is small, and so are its hits among all: they need no company.
-      if (added_hot_.header != nullptr && first[i]->may_be_there(added_hot_)) {
+      if (gate_.words != nullptr && gate_.is_open(first[i]->hash_of_two_labels())) {
         matches[at + i] = find(names[at + i]);
       } else if (first[i]->may_be_there(hot_)) {
         batch.add(at + i, *first[i]);

@@ -39,6 +39,23 @@ struct StoredRule {
   [[nodiscard]] bool is_last() const noexcept { return (bits & SLUICE_RULE_LAST) != 0; }
 };
 
+// Whether an overlay may have rules for a name, by the hash of its two labels at the right: one
+// word, so that a miss pays for no more. Some that pass have none.
+struct OverlayGate {
+  static constexpr std::size_t kBits = 16;  // a name
+
+  const std::uint64_t* words = nullptr;  // null: there is no overlay
+  unsigned shift = 0;                    // the bits of the hash behind it choose the word
+
+  [[nodiscard]] bool is_open(std::uint64_t hash) const noexcept {
+    const std::uint64_t bits = bits_of(hash);
+    return (words[hash >> shift] & bits) == bits;
+  }
+  [[nodiscard]] static std::uint64_t bits_of(std::uint64_t hash) noexcept {
+    return std::uint64_t{1} << (hash & 63) | std::uint64_t{1} << (hash >> 6 & 63);
+  }
+};
+
 class GlobIndex;
 
 // Read after a hit.

@@ -6,7 +6,7 @@
 //   name ─► one hash ─┬► image of the base ──► without `removed` ─┐
 //                     └► image of `added` ────────────────────────┴► merged, best first
 //
-// Both images have one hash key, so a miss costs two more words of a filter. What is here knows the
+// Both images have one hash key, so a miss costs one word more: OverlayGate. What is here knows the
 // base by its rule ids and the order of its matches alone, nothing of how its image is laid out.
 // Immutable. No allocation in a lookup.
 
@@ -36,6 +36,7 @@ struct Overlay {
   DomainSet added;                     // has no overlay itself; its apps and lists are of both
   std::vector<std::uint32_t> removed;  // ids of the base, sorted
   bool of_addresses = false;           // some of the changes are
+  std::vector<std::uint64_t> gate;     // what OverlayGate looks at
 
   [[nodiscard]] bool removes(RuleId id) const noexcept {
     return std::ranges::binary_search(removed, id.index);

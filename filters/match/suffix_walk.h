@@ -111,6 +111,7 @@ class FirstSuffixes {
     return labels_.count > 1 && look(second_, labels_.second, 2) && labels_.count > 2 &&
            look(third_, labels_.third, 3) && labels_.more;
   }
+  [[nodiscard]] std::uint64_t hash_of_two_labels() const noexcept { return second_; }
   [[nodiscard]] std::uint64_t hash_of_three_labels() const noexcept { return third_; }
 
  private:
