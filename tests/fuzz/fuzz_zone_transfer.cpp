@@ -1,5 +1,5 @@
-// Any bytes as the messages of a transfer: each record that is given out lies in the zone, makes one
-// line, and comes only before the end; the order is that of RFC 5936 or RFC 1995.
+// Any bytes as the messages of a transfer: each record that is given out lies in the zone, makes
+// one line, and comes only before the end; the order is that of RFC 5936 or RFC 1995.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,9 +31,9 @@ void check(std::span<const std::uint8_t> input) {
   lists::ZoneRecords records(1);
   while (input.size() > 2) {
     const std::size_t size = std::size_t{input[0]} << 8 | input[1];
-    std::vector<std::uint8_t> message(input.begin() + 2,
-                                      input.begin() + 2 + static_cast<std::ptrdiff_t>(
-                                                              std::min(size, input.size() - 2)));
+    std::vector<std::uint8_t> message(
+        input.begin() + 2,
+        input.begin() + 2 + static_cast<std::ptrdiff_t>(std::min(size, input.size() - 2)));
     input = input.subspan(2 + message.size());
     const lists::Packet packet(
         knot_pkt_new(message.data(), static_cast<std::uint16_t>(message.size()), nullptr));
