@@ -42,7 +42,7 @@ std::vector<lists::ListSpec> specs_of(const cli::ListsInput& input) {
   const auto add = [&](const cli::ListWord& word, bool exceptions) {
     specs.push_back({.name = name_for(word.file, specs),
                      .source = lists::Source::file(word.file),
-                     .format = input.format.value_or(lists::usual_format(word.file)),
+                     .format = input.format ? *input.format : lists::format_of_file(word.file),
                      .app = word.app,
                      .exceptions = exceptions});
   };

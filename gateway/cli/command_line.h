@@ -61,9 +61,9 @@ struct ListWord {
 // The input of `lists build` and `lists lint`.
 struct ListsInput {
   std::vector<ListWord> lists, exceptions;
-  std::optional<lists::Format> format;  // none: as the file names say
-  std::string critical, popular;        // files of names; empty: not given
-  bool force = false;                   // take public suffixes
+  std::optional<lists::FormatChoice> format;  // none: as names and texts of files say
+  std::string critical, popular;              // files of names; empty: not given
+  bool force = false;                         // take public suffixes
 };
 
 struct ListsBuildCommand {

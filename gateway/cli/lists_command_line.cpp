@@ -29,8 +29,10 @@ void add_input(po::options_description& options) {
   };
   options.add_options()("exceptions", files("[APP=]FILE"),
                         "a list of names to let through; without APP= for every app")(
-      "format", po::value<std::string>()->value_name(lists::format_names("|")),
-      "format of the lists; default: endpoints for *.endpoints, domains for others")(
+      "format", po::value<std::string>()->value_name(lists::format_choices("|")),
+      "format of the lists; default: endpoints for *.endpoints, rpz for *.rpz, auto for others, "
+      "which "
+      "finds it by the first lines")(
       "critical", file(), "names that must never be blocked: refuse entries that cover one")(
       "popular", file(), "names that many people use: warn of entries that cover one")(
       "force", "take public suffixes (com, co.uk)")("list", files("[APP=]FILE"),
@@ -129,10 +131,10 @@ Result<ListsInput, Answer> read_input(const Syntax& syntax, const po::variables_
   input.popular = text_of(values, "popular");
   input.force = values.count("force") != 0;
   if (const auto format = optional_text(values, "format")) {
-    input.format = lists::parse_format(*format);
+    input.format = lists::parse_format_choice(*format);
     if (!input.format) {
       return fail(Answer{"sluice: --format: \"" + *format + "\" is not a list format (" +
-                             lists::format_names(", ") + ")\n",
+                             lists::format_choices(", ") + ")\n",
                          kUsage});
     }
   }

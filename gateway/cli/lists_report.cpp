@@ -99,6 +99,11 @@ void print_summary(std::ostream& out, const lists::Compiled& compiled, const lis
     warnings += list.warning_count;
     duplicates += list.duplicates;
   }
+  for (const lists::LoadedList& list : compiled.lists) {
+    if (list.format && !list.spec.format) {
+      out << "  " << list.spec.source.name() << ": format " << lists::format_said(list) << '\n';
+    }
+  }
   row(out, "lists", compiled.lists.size());
   row(out, "entries", set.size());
   row(out, "names", set.name_count());

@@ -162,8 +162,8 @@ void read_list_file(TableReader& table, lists::ListSpec& spec) {
   table.read("name", spec.name);
   table.read("exceptions", spec.exceptions);
   table.read("force", spec.forced);
-  spec.format = lists::usual_format(file.native());
-  table.read_word("format", spec.format, lists::parse_format, lists::format_names(", "));
+  spec.format = lists::format_of_file(file.native());
+  table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
   if (spec.exceptions) {
     spec.app = kAnyApp;  // the default
     table.read("app", spec.app);
@@ -188,7 +188,7 @@ void read_list_image(TableReader& table, LiveSettings& live) {
 }  // namespace
 
 std::string list_name_of(const std::filesystem::path& file) {
-  const bool endpoints = lists::usual_format(file.native()) == lists::Format::endpoints;
+  const bool endpoints = lists::format_of_file(file.native()) == lists::Format::endpoints;
   return (endpoints ? file.filename() : file.stem()).string();
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "filters/match/domain_set_builder.h"
 #include "lists/compile/image_file.h"
@@ -13,6 +14,7 @@
 #include "lists/compile/popular_names.h"
 #include "lists/compile/read_list.h"
 #include "lists/compile/warnings.h"
+#include "lists/format/detect.h"
 
 namespace sluice::lists {
 namespace {
@@ -71,6 +73,37 @@ match::EntryKind to_entry_kind(Action action, Scope scope) {
   return suffix;
 }
 
+// What the image has no place for.
+class NotCarried {
+ public:
+  void count(const Entry& entry) {
+    if (entry.action == Action::block && entry.answer.kind != match::AnswerKind::of_policy) {
+      answers_.add(entry.line);
+    }
+    if (entry.important) important_.add(entry.line);
+  }
+  void warn(Notes& warnings) const {
+    answers_.warn(warnings,
+                  "entries have an answer of their own, which is not sent: they block, and "
+                  "the policy says how");
+    important_.warn(warnings,
+                    "entries are $important, which has no effect: the longest entry wins");
+  }
+
+ private:
+  struct Tally {
+    std::uint64_t entries = 0;
+    std::uint32_t first_line = 0;
+    void add(std::uint32_t line) {
+      if (entries++ == 0) first_line = line;
+    }
+    void warn(Notes& warnings, const std::string& what) const {
+      if (entries > 0) warnings.add({first_line, "", std::to_string(entries) + " " + what});
+    }
+  };
+  Tally answers_, important_;
+};
+
 std::string version_of(const std::vector<LoadedList>& lists) {
   std::string versions;
   for (const LoadedList& list : lists) versions += list.spec.name + ' ' + list.version + '\n';
@@ -101,8 +134,14 @@ class Compiler {
     const auto list = builder_.list(spec.name, loaded.version);
     if (!list) return fail(build_failure(source, list.error()));
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
-    const FormatInfo& format = info_of(spec.format);
+    auto found =
+        spec.format ? Result<Format, std::string>(*spec.format) : detect_format(text->bytes);
+    if (!found) return fail(CompileError{source, std::move(found.error())});
+    loaded.format = *found;
+    const FormatInfo& format = info_of(*found);
+    NotCarried not_carried;
     auto outcome = read_list(text->bytes, format, reading, guard_, [&](const Entry& entry) {
+      not_carried.count(entry);
       const match::EntryKind kind = to_entry_kind(entry.action, entry.scope);
       if (entry.kind == Kind::addresses) {
         return builder_.add(entry.range, kind, *app, *list, entry.line);
@@ -114,6 +153,7 @@ class Compiler {
     loaded.entries = outcome->entries;
     loaded.errors = std::move(outcome->errors.shown);
     loaded.error_count = outcome->errors.count;
+    not_carried.warn(outcome->warnings);
     loaded_.push_back(std::move(loaded));
     warnings_.push_back(std::move(outcome->warnings));
     return {};
@@ -189,6 +229,12 @@ std::string critical_reason(const match::DomainSet& set, const PopularHit& hit) 
 }
 
 }  // namespace
+
+std::string format_said(const LoadedList& list) {
+  if (!list.format) return {};
+  return std::string(to_string(*list.format)) +
+         (list.spec.format ? "" : " (found by its first lines)");
+}
 
 Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
                                        const CompileOptions& options) {

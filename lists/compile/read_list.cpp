@@ -57,6 +57,8 @@ class Batch {
     Kind kind;
     Action action;
     Scope scope;
+    bool important;
+    match::AnswerKind answer;
   };
 
   void keep(const Entry& entry) {
@@ -64,14 +66,19 @@ class Batch {
     entries_.push_back({is_range ? ranges_.size() : bytes_.size(), entry.line,
                         static_cast<std::uint8_t>(entry.name.size()),
                         static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.action,
-                        entry.scope});
+                        entry.scope, entry.important, entry.answer.kind});
     if (is_range) return ranges_.push_back(entry.range);
     bytes_ += as_text(entry.name);
     bytes_ += entry.source;
   }
 
   [[nodiscard]] Entry entry_of(const Kept& kept) const {
-    Entry entry{.kind = kept.kind, .action = kept.action, .scope = kept.scope, .line = kept.line};
+    Entry entry{.kind = kept.kind,
+                .action = kept.action,
+                .scope = kept.scope,
+                .important = kept.important,
+                .line = kept.line,
+                .answer = {kept.answer}};
     if (kept.kind == Kind::addresses) {
       entry.range = ranges_[kept.at];
       return entry;

@@ -56,6 +56,45 @@ TEST_F(Compile, TheSetKnowsVersionsAndTheTextOfTheList) {
   EXPECT_EQ(source("plain.example"), "");
 }
 
+TEST_F(Compile, DenyallowExemptsFromItsRuleOnly) {
+  ListSpec rules = list("rules",
+                        "||example.com^$denyallow=a.example.com\n"
+                        "||b.a.example.com^\n"
+                        "||*.org^$denyallow=c.org,important\n");
+  rules.format = Format::adblock;
+  rules.forced = true;
+  const auto compiled = compile({rules, list("other", "=a.example.com\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(found(*compiled, "x.example.com"), "example.com");
+  EXPECT_EQ(found(*compiled, "a.example.com"), "=a.example.com");
+  EXPECT_EQ(found(*compiled, "x.a.example.com"), "");
+  EXPECT_EQ(found(*compiled, "b.a.example.com"), "b.a.example.com");
+  EXPECT_EQ(found(*compiled, "d.org"), "*.*.org");
+  EXPECT_EQ(found(*compiled, "c.org"), "");
+}
+
+TEST_F(Compile, TheFormatIsFoundAndSaid) {
+  const auto compiled = compile({list("rules", "||example.com^\n"), list("names", "a.example\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(format_said(compiled->lists[0]), "adblock (found by its first lines)");
+  EXPECT_EQ(format_said(compiled->lists[1]), "domains (found by its first lines)");
+  const auto neither = compile({list("neither", "! why\na.example\n")});
+  ASSERT_FALSE(neither);
+  EXPECT_THAT(neither.error().reason, HasSubstr("fit adblock"));
+}
+
+// Whole top-level domains in a published zone need force, as in every format.
+TEST_F(Compile, BelowAPublicSuffixIsAPublicSuffix) {
+  ListSpec zone = list("zone", "*.actor CNAME .\nactor CNAME .\n*.example.com CNAME .\n");
+  zone.format = Format::rpz;
+  auto compiled = compile({zone});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].error_count, 1U);
+  EXPECT_EQ(found(*compiled, "an.actor"), "");
+  EXPECT_EQ(found(*compiled, "a.example.com"), "*.*.example.com");
+  EXPECT_EQ(found(*compiled, "example.com"), "");
+}
+
 TEST_F(Compile, GlobsCoverWhatTheySay) {
   const auto compiled = compile({list("globs",
                                       "p16-tiktok-*.ibyteimg.com\n"
