@@ -98,7 +98,8 @@ class NotCarried {
       if (entries++ == 0) first_line = line;
     }
     void warn(Notes& warnings, const std::string& what) const {
-      if (entries > 0) warnings.add({first_line, "", std::to_string(entries) + " " + what});
+      if (entries > 0)
+        warnings.add({first_line, "", std::to_string(entries) + " " + what, "not-carried"});
     }
   };
   Tally answers_, important_;

@@ -47,7 +47,7 @@ struct CompileOptions {
 
 struct LoadedList {
   ListSpec spec;
-  std::string version;           // of its text
+  std::string version;  // of its text
   FormatChoice format;  // that it was read as; none: a ready image
   std::uint64_t entries = 0;
   std::chrono::system_clock::time_point modified;

@@ -31,9 +31,9 @@ class Batch {
     errors_ = warnings_ = {};
     const auto take = [&](Entry entry) {
       if (options.exceptions && entry.action == Action::block) entry.action = Action::allow;
-      auto reason = guard.refusal(entry, options.forced);
-      if (reason.empty()) return keep(entry);
-      errors_.add({entry.line, shown(entry), std::move(reason)});
+      auto refusal = guard.refusal(entry, options.forced);
+      if (refusal.reason.empty()) return keep(entry);
+      errors_.add({entry.line, shown(entry), std::move(refusal.reason), refusal.code});
     };
     format.parse(text, {take, [&](LineError error) { errors_.add(std::move(error)); },
                         [&](LineWarning warning) { warnings_.add(std::move(warning)); }});
@@ -124,7 +124,8 @@ LineWarning cut_short(std::string_view text) {
   const auto lines = static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
   std::string last(text.substr(text.rfind('\n') + 1).substr(0, kMostShown));
   std::ranges::replace_if(last, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return {lines + 1, std::move(last), "no line feed behind the last line: is the list whole?"};
+  return {lines + 1, std::move(last), "no line feed behind the last line: is the list whole?",
+          "cut-short"};
 }
 
 }  // namespace

@@ -239,7 +239,7 @@ class Parser {
     auto name = names_.read(pattern, Globs::taken);
     if (!name) return std::move(name.error());
     if (pattern.find('*', 1) != pattern.npos) {
-      sink_.warning(line_error(number_, line_, "its stars cover no dots here"));
+      sink_.warning(line_error(number_, line_, "its stars cover no dots here", "narrower-glob"));
     }
     const Action action = allow ? Action::allow : Action::block;
     const name::Name covered = *name::Name::from_wire(name->wire);
@@ -270,8 +270,8 @@ class Parser {
     const bool is_below = is_glob || (exempt.label_count() >= labels &&
                                       as_text(exempt.suffix(labels)) == as_text(covered.wire()));
     if (!is_below) {
-      sink_.warning(
-          line_error(number_, line_, "$denyallow has a name that the rule does not cover"));
+      sink_.warning(line_error(number_, line_, "$denyallow has a name that the rule does not cover",
+                               "idle-denyallow"));
       return;
     }
     sink_.entry({.action = Action::exempt, .line = number_, .name = exempt.wire()});
