@@ -152,6 +152,7 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
       !read_section(image, header.rule_bytes, set.cold_.rules) ||
       !read_section(image, header.addresses, set.addresses_) ||
       !read_section(image, header.texts, set.texts_) ||
+      !read_section(image, header.answers, set.answers_) ||
       !read_section(image, header.strings, set.strings_) ||
       // A probe never leaves the buckets, wherever its home is.
       set.hot_.filter.empty() || set.hot_.filter.size() > UINT32_MAX || header.home_buckets == 0 ||
@@ -244,6 +245,28 @@ std::string_view DomainSet::rule_source(RuleId id) const noexcept {
   ByteReader reader(strings_);
   reader.skip(text->text_at);
   return read_string(reader).value_or(std::string_view{});
+}
+
+Answer DomainSet::rule_answer(RuleId id, std::uint16_t type) const noexcept {
+  const unsigned how = cold_.rule(id).bits & SLUICE_RULE_ANSWER;
+  if (how == SLUICE_RULE_NXDOMAIN) return {AnswerKind::nxdomain};
+  if (how != SLUICE_RULE_HAS_ANSWERS) return {};
+  const auto first = std::ranges::lower_bound(answers_, id.index, {}, &SluiceAnswer::rule);
+  const SluiceAnswer* found = nullptr;
+  std::size_t met = 0;
+  for (auto it = first; it != answers_.end() && it->rule == id.index && met < kMostRecords; ++it) {
+    const auto kind = static_cast<AnswerKind>(it->kind);
+    if (kind != AnswerKind::record) return {kind < AnswerKind::record ? kind : AnswerKind{}};
+    ++met;
+    const bool is_better = it->type == type && (found == nullptr || found->type != type);
+    if (is_better || (it->type == kTypeCname && found == nullptr)) found = &*it;
+  }
+  if (met == 0) return {};  // the image is damaged
+  if (found == nullptr) return {AnswerKind::nodata};
+  ByteReader reader(strings_);
+  reader.skip(found->data_at);
+  const std::string_view data = read_string(reader).value_or(std::string_view{});
+  return {AnswerKind::record, found->type, found->ttl, as_bytes(data)};
 }
 
 std::string_view DomainSet::app_name(AppId id) const noexcept {

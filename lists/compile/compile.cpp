@@ -77,15 +77,15 @@ match::EntryKind to_entry_kind(Action action, Scope scope) {
 class NotCarried {
  public:
   void count(const Entry& entry) {
-    if (entry.action == Action::block && entry.answer.kind != match::AnswerKind::of_policy) {
+    if (entry.action == Action::block && entry.answer.rdata.size() > match::kMostAnswerBytes) {
       answers_.add(entry.line);
     }
     if (entry.important) important_.add(entry.line);
   }
   void warn(Notes& warnings) const {
-    answers_.warn(warnings,
-                  "entries have an answer of their own, which is not sent: they block, and "
-                  "the policy says how");
+    answers_.warn(
+        warnings,
+        "records have over 255 bytes of data: they block, and the policy says how DNS is answered");
     important_.warn(warnings,
                     "entries are $important, which has no effect: the longest entry wins");
   }
@@ -104,6 +104,12 @@ class NotCarried {
   };
   Tally answers_, important_;
 };
+
+// The answer that a rule has in the image.
+match::Answer carried(const Entry& entry) {
+  const bool is_small = entry.answer.rdata.size() <= match::kMostAnswerBytes;
+  return entry.action == Action::block && is_small ? entry.answer : match::Answer{};
+}
 
 std::string version_of(const std::vector<LoadedList>& lists) {
   std::string versions;
@@ -147,8 +153,8 @@ class Compiler {
       if (entry.kind == Kind::addresses) {
         return builder_.add(entry.range, kind, *app, *list, entry.line);
       }
-      return builder_.add(
-          {entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line, entry.source});
+      return builder_.add({entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line,
+                           entry.source, carried(entry)});
     });
     if (!outcome) return fail(build_failure(source, outcome.error()));
     loaded.entries = outcome->entries;

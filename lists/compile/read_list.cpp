@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,9 @@ class Batch {
   }
 
  private:
+  struct RecordHead {
+    std::uint32_t ttl, type;
+  };
   struct Kept {
     std::size_t at;  // of the name in bytes_, with the source behind it; or of the range in ranges_
     std::uint32_t line;
@@ -59,6 +63,7 @@ class Batch {
     Scope scope;
     bool important;
     match::AnswerKind answer;
+    std::uint16_t rdata_size;  // of a record, behind the source; in front of it type and TTL
   };
 
   void keep(const Entry& entry) {
@@ -66,10 +71,15 @@ class Batch {
     entries_.push_back({is_range ? ranges_.size() : bytes_.size(), entry.line,
                         static_cast<std::uint8_t>(entry.name.size()),
                         static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.action,
-                        entry.scope, entry.important, entry.answer.kind});
+                        entry.scope, entry.important, entry.answer.kind,
+                        static_cast<std::uint16_t>(entry.answer.rdata.size())});
     if (is_range) return ranges_.push_back(entry.range);
     bytes_ += as_text(entry.name);
     bytes_ += entry.source;
+    if (entry.answer.kind != match::AnswerKind::record) return;
+    const RecordHead head{entry.answer.ttl, entry.answer.type};
+    bytes_ += as_text(std::as_bytes(std::span(&head, 1)));
+    bytes_ += as_text(entry.answer.rdata);
   }
 
   [[nodiscard]] Entry entry_of(const Kept& kept) const {
@@ -86,6 +96,13 @@ class Batch {
     const std::string_view bytes = std::string_view(bytes_).substr(kept.at);
     entry.name = as_bytes(bytes.substr(0, kept.name_size));
     entry.source = bytes.substr(kept.name_size, kept.source_size);
+    if (kept.answer != match::AnswerKind::record) return entry;
+    const std::string_view record = bytes.substr(std::size_t{kept.name_size} + kept.source_size);
+    RecordHead head;
+    std::memcpy(&head, record.data(), sizeof head);
+    entry.answer.type = static_cast<std::uint16_t>(head.type);
+    entry.answer.ttl = head.ttl;
+    entry.answer.rdata = as_bytes(record.substr(sizeof head, kept.rdata_size));
     return entry;
   }
 

@@ -73,6 +73,57 @@ TEST_F(Compile, DenyallowExemptsFromItsRuleOnly) {
   EXPECT_EQ(found(*compiled, "c.org"), "");
 }
 
+TEST_F(Compile, AnswersGetIntoTheSet) {
+  ListSpec zone = list("zone",
+                       "a.example.com CNAME .\n"
+                       "b.example.com CNAME *.\n"
+                       "c.example.com 60 A 192.0.2.1\n"
+                       "  61 A 192.0.2.2\n"
+                       "  62 AAAA 2001:db8::1\n"
+                       "d.example.com 63 CNAME x.\n"
+                       "e.example.com A 0.0.0.0\n"
+                       "f.example.com CNAME rpz-drop.\n"
+                       "*.f.example.com CNAME rpz-drop.\n");
+  zone.format = Format::rpz;
+  const auto compiled = compile({zone});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].duplicates, 0U);
+  EXPECT_THAT(compiled->lists[0].warnings, IsEmpty());
+  const auto answer = [&](std::string_view name, std::uint16_t type) {
+    const match::DomainSet& set = compiled->domains;
+    const match::Answer own = set.rule_answer(set.find(name_of(name)).rule, type);
+    return std::string(to_string(own.kind)) +
+           (own.kind == match::AnswerKind::record
+                ? " " + std::to_string(own.type) + " " + std::to_string(own.ttl)
+                : "");
+  };
+  EXPECT_EQ(answer("a.example.com", 1), "NXDOMAIN");
+  EXPECT_EQ(answer("b.example.com", 1), "NODATA");
+  EXPECT_EQ(answer("c.example.com", 1), "record 1 60");
+  EXPECT_EQ(answer("c.example.com", 28), "record 28 62");
+  EXPECT_EQ(answer("c.example.com", 16), "NODATA");
+  EXPECT_EQ(answer("d.example.com", 16), "record 5 63");
+  EXPECT_EQ(answer("e.example.com", 1), "policy");
+  EXPECT_EQ(answer("x.f.example.com", 1), "DROP");
+}
+
+// Data of a redirect follow the zone: they belong to one rule.
+TEST_F(Compile, ARuleWithoutAnAnswerGetsThatOfItsOwnList) {
+  ListSpec zone = list("zone",
+                       "local-zone: \"a.example.com\" redirect\n"
+                       "local-data: \"a.example.com A 192.0.2.1\"\n");
+  zone.format = Format::unbound;
+  const auto compiled = compile({zone, list("other", "b.example.com\n")});
+  ASSERT_TRUE(compiled);
+  const match::DomainSet& set = compiled->domains;
+  const auto kind = [&](std::string_view name) {
+    return set.rule_answer(set.find(name_of(name)).rule, 1).kind;
+  };
+  EXPECT_EQ(kind("x.a.example.com"), match::AnswerKind::record);
+  EXPECT_EQ(kind("b.example.com"), match::AnswerKind::of_policy);
+  EXPECT_EQ(compiled->lists[0].duplicates, 0U);
+}
+
 TEST_F(Compile, TheFormatIsFoundAndSaid) {
   const auto compiled = compile({list("rules", "||example.com^\n"), list("names", "a.example\n")});
   ASSERT_TRUE(compiled);
