@@ -39,6 +39,15 @@ struct Dispatch {
   int operator()(const sluice::cli::ListsShowCommand& command) const {
     return sluice::app::lists_show(command);
   }
+  int operator()(const sluice::cli::ListsSearchCommand& command) const {
+    return sluice::app::lists_search(command);
+  }
+  int operator()(const sluice::cli::ListsConvertCommand& command) const {
+    return sluice::app::lists_convert(command);
+  }
+  int operator()(const sluice::cli::ListsDiffCommand& command) const {
+    return sluice::app::lists_diff(command);
+  }
 };
 
 int say(const sluice::cli::Answer& answer) {

@@ -21,7 +21,9 @@ constexpr std::uint16_t kPayloadSize = 1232;
 constexpr std::size_t kLeastPayload = 512;  // that every client takes (RFC 1035 section 4.2.1)
 constexpr std::uint16_t kPointer = 0xc000;
 
-static_assert(kMostGrowth == kRecordHead + kSoaData + kOptionHeader + kInfoCode + kMostErrorText);
+static_assert(kMostGrowth ==
+              kRecordHead + kMostRecord + kOptionHeader + kInfoCode + kMostErrorText);
+static_assert(kSoaData <= kMostRecord);
 
 // Whole letters only.
 std::string_view cut(std::string_view text) noexcept {
@@ -35,7 +37,7 @@ std::string_view cut(std::string_view text) noexcept {
 struct Plan {
   bool opt = false;
   bool error = false;
-  bool record = false;  // the address, or the SOA
+  bool record = false;  // the address, the record, or the SOA
   std::string_view text;
 
   [[nodiscard]] std::size_t options_size() const noexcept {
@@ -43,8 +45,14 @@ struct Plan {
   }
 };
 
+// What answers the question; empty: nothing does.
+Bytes answer_of(const DnsRefusal& refusal) noexcept {
+  if (refusal.address) return refusal.address->wire();
+  return refusal.record.size() <= kMostRecord ? refusal.record : Bytes{};
+}
+
 std::size_t record_size(const DnsRefusal& refusal) noexcept {
-  if (refusal.address) return kRecordHead + refusal.address->wire().size();
+  if (const Bytes answer = answer_of(refusal); !answer.empty()) return kRecordHead + answer.size();
   return refusal.has_soa ? kRecordHead + kSoaData : 0;
 }
 
@@ -69,13 +77,15 @@ void write_header(ByteWriter& writer, const dns::Query& query, const DnsRefusal&
   constexpr std::uint16_t kRecursionAvailable = 0x0080;
   auto flags = static_cast<std::uint16_t>(kResponse | kRecursionAvailable |
                                           static_cast<unsigned>(refusal.rcode));
+  if (refusal.is_truncated) flags |= 0x0200;
   if (query.recursion_desired) flags |= 0x0100;
   if (query.checking_disabled) flags |= 0x0010;
   writer.u16(query.id);
   writer.u16(flags);
   writer.u16(static_cast<std::uint16_t>(query.count));
-  writer.u16(plan.record && refusal.address ? 1 : 0);
-  writer.u16(plan.record && !refusal.address ? 1 : 0);
+  const bool answers = !answer_of(refusal).empty();
+  writer.u16(plan.record && answers ? 1 : 0);
+  writer.u16(plan.record && !answers ? 1 : 0);
   writer.u16(plan.opt ? 1 : 0);
 }
 
@@ -96,17 +106,18 @@ void write_record(ByteWriter& writer, std::size_t message_at, const dns::Query& 
                   const DnsRefusal& refusal) noexcept {
   const dns::Question& question = query.questions[0];
   const std::size_t labels = question.name.label_count();
-  const std::size_t skipped = refusal.address ? 0 : labels - std::min(refusal.zone_labels, labels);
+  const Bytes answer = answer_of(refusal);
+  const std::size_t skipped = !answer.empty() ? 0 : labels - std::min(refusal.zone_labels, labels);
   const Bytes message = writer.written().subspan(message_at);
   const std::size_t owner = find_zone(message, dns::kHeaderBytes, skipped);
   writer.u16(static_cast<std::uint16_t>(kPointer | owner));
-  writer.u16(refusal.address ? question.qtype : kTypeSoa);
+  const std::uint16_t answer_type = refusal.address ? question.qtype : refusal.record_type;
+  writer.u16(answer.empty() ? kTypeSoa : answer_type);
   writer.u16(dns::kClassInternet);
   writer.u32(refusal.ttl);
-  if (refusal.address) {
-    const Bytes address = refusal.address->wire();
-    writer.u16(static_cast<std::uint16_t>(address.size()));
-    writer.bytes(address);
+  if (!answer.empty()) {
+    writer.u16(static_cast<std::uint16_t>(answer.size()));
+    writer.bytes(answer);
     return;
   }
   constexpr std::uint32_t kSerial = 1, kRefresh = 3600, kRetry = 600, kExpire = 86400;

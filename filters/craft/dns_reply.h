@@ -2,7 +2,7 @@
 
 // The answer to a refused DNS question, as a whole frame over UDP or TCP:
 //
-//   | header, rcode | questions | A or AAAA (sinkhole), or SOA | OPT: Extended DNS Error 15, text |
+//   | header, rcode | questions | a record, or SOA | OPT: Extended DNS Error 15, text |
 //
 // With a SOA record a resolver keeps NXDOMAIN and NODATA in its cache (RFC 2308 section 5). The
 // error "Blocked" (RFC 8914 section 4.16) is there where the question had EDNS (RFC 6891 section
@@ -30,14 +30,18 @@ enum class Rcode : std::uint8_t { no_error = 0, nx_domain = 3, refused = 5 };
 struct DnsRefusal {
   Rcode rcode = Rcode::nx_domain;
   std::optional<IpAddress> address;  // answers the first question
+  Bytes record;                      // data of a record that answers it; not beside an address
+  std::uint16_t record_type = 0;
+  bool is_truncated = false;  // TC: ask over TCP
   bool has_soa = false;
   std::size_t zone_labels = 0;  // how many labels of the first name, from the right, the SOA is of
-  std::uint32_t ttl = 60;       // of the address or the SOA
+  std::uint32_t ttl = 60;       // of the address, the record or the SOA
   std::string_view text;        // of the error
 };
 
-inline constexpr std::size_t kMostErrorText = 64;                    // longer text is cut
-inline constexpr std::size_t kMostGrowth = 34 + 6 + kMostErrorText;  // SOA, error, text
+inline constexpr std::size_t kMostErrorText = 64;  // longer text is cut
+inline constexpr std::size_t kMostRecord = 255;    // longer data are left out
+inline constexpr std::size_t kMostGrowth = 12 + kMostRecord + 6 + kMostErrorText;
 
 enum class Room : std::uint8_t {
   as_asked,        // no larger than the question, whose sender may be forged

@@ -19,6 +19,8 @@ enum class AnswerKind : std::uint8_t {
   record,    // a record; nodata for questions about other types
 };
 
+inline constexpr std::uint16_t kTypeCname = 5;  // IANA; it answers questions of every type
+
 struct Answer {
   AnswerKind kind = AnswerKind::of_policy;
   // Of a record:

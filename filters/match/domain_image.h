@@ -3,7 +3,7 @@
 // The image of a domain set, in memory, in a file and in a BPF array map: layout, hash and probe,
 // in one header for C++ and BPF C. lists/compile/README.md describes the bytes.
 //
-//   | header | filter … | buckets … | rules … | addresses | texts | strings |
+//   | header | filter … | buckets … | rules … | addresses | texts | answers | strings |
 //     256 B    8 B each   64 B each   with      32 B each
 //                                     their names
 //              ^ hot: a miss reads one word of the filter, sometimes a bucket
@@ -77,6 +77,9 @@ struct SluiceRule {
 #define SLUICE_RULE_GLOB 0x08U      // the name is a pattern
 #define SLUICE_RULE_HAS_TEXT 0x10U  // the texts have it as its list writes it
 #define SLUICE_RULE_LAST 0x20U      // the next rule has another name
+#define SLUICE_RULE_ANSWER 0xc0U    // how DNS is answered: 0 as the policy says, or one of these
+#define SLUICE_RULE_NXDOMAIN 0x40U
+#define SLUICE_RULE_HAS_ANSWERS 0x80U  // the answers have it
 
 // A rule of an address range. Sorted by first address, then by length; at one range exceptions
 // first, then by app. No two have the same range, kind and app.
@@ -96,6 +99,16 @@ struct SluiceText {
   uint32_t text_at;  // in the strings: a length byte, then the text
 };
 
+// An answer of a rule, or one of its records. Sorted by rule.
+struct SluiceAnswer {
+  uint32_t rule;     // in steps of kSluiceRuleAlign
+  uint32_t ttl;      // of a record, here and below
+  uint32_t data_at;  // in the strings: a length byte, then the data
+  uint16_t type;
+  uint8_t kind;  // match::AnswerKind
+  uint8_t reserved;
+};
+
 struct SluiceSection {
   uint64_t at;     // from the start of the image; a multiple of kSluiceSectionAlign
   uint64_t count;  // of elements
@@ -111,11 +124,11 @@ struct SluiceImageHeader {
   uint32_t top_level;     // 1: there are entries of one label
   uint64_t names;         // different names that have rules
   uint64_t rules;         // rules of names
-  struct SluiceSection filter, buckets, rule_bytes, addresses, texts, strings;
+  struct SluiceSection filter, buckets, rule_bytes, addresses, texts, answers, strings;
   struct SluiceHashKey key;
   uint16_t apps,
       lists;  // their names are the first strings: apps, then a name and a version a list
-  uint8_t reserved[20];
+  uint8_t reserved[4];
 };
 
 #ifdef __cplusplus
@@ -127,6 +140,7 @@ SLUICE_STATIC_ASSERT(sizeof(struct SluiceBucket) == 64, "a bucket is one cache l
 SLUICE_STATIC_ASSERT(offsetof(struct SluiceRule, name_bytes) + 1 == kSluiceRuleNameAt,
                      "the name is behind its length");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceAddressRule) == 32, "address rules have no padding");
+SLUICE_STATIC_ASSERT(sizeof(struct SluiceAnswer) == 16, "answers have no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceHashKey) == 80, "the key has no padding");
 SLUICE_STATIC_ASSERT(sizeof(struct SluiceImageHeader) == 256, "the header has no padding");
 

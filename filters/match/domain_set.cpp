@@ -150,6 +150,7 @@ Result<DomainSet, ImageError> DomainSet::open(Bytes image, std::shared_ptr<const
       !read_section(image, header.rule_bytes, set.cold_.rules) ||
       !read_section(image, header.addresses, set.addresses_) ||
       !read_section(image, header.texts, set.texts_) ||
+      !read_section(image, header.answers, set.answers_) ||
       !read_section(image, header.strings, set.strings_) ||
       // A probe never leaves the buckets, wherever its home is.
       set.hot_.filter.empty() || set.hot_.filter.size() > UINT32_MAX || header.home_buckets == 0 ||
@@ -407,6 +408,45 @@ std::string_view DomainSet::rule_source(RuleId id) const noexcept {
   ByteReader reader(strings_);
   reader.skip(text->text_at);
   return read_string(reader).value_or(std::string_view{});
+}
+
+Answer DomainSet::rule_answer(RuleId id, std::uint16_t type) const noexcept {
+  if (is_added_rule(id)) return added_rules().rule_answer(in_added(id), type);
+  const unsigned how = cold_.rule(id).bits & SLUICE_RULE_ANSWER;
+  if (how == SLUICE_RULE_NXDOMAIN) return {AnswerKind::nxdomain};
+  if (how != SLUICE_RULE_HAS_ANSWERS) return {};
+  const auto first = std::ranges::lower_bound(answers_, id.index, {}, &SluiceAnswer::rule);
+  const SluiceAnswer* found = nullptr;
+  std::size_t met = 0;
+  for (auto it = first; it != answers_.end() && it->rule == id.index && met < kMostRecords; ++it) {
+    const auto kind = static_cast<AnswerKind>(it->kind);
+    if (kind == AnswerKind::of_policy) continue;  // an entry beside those with records
+    if (kind != AnswerKind::record) return {kind < AnswerKind::record ? kind : AnswerKind{}};
+    ++met;
+    const bool is_better = it->type == type && (found == nullptr || found->type != type);
+    if (is_better || (it->type == kTypeCname && found == nullptr)) found = &*it;
+  }
+  if (met == 0) return {};  // the image is damaged
+  if (found == nullptr) return {AnswerKind::nodata};
+  ByteReader reader(strings_);
+  reader.skip(found->data_at);
+  const std::string_view data = read_string(reader).value_or(std::string_view{});
+  return {AnswerKind::record, found->type, found->ttl, as_bytes(data)};
+}
+
+void DomainSet::for_each_answer(RuleId id, FunctionRef<void(const Answer&)> visit) const {
+  if (is_added_rule(id)) return added_rules().for_each_answer(in_added(id), visit);
+  const unsigned how = cold_.rule(id).bits & SLUICE_RULE_ANSWER;
+  if (how == SLUICE_RULE_NXDOMAIN) return visit({AnswerKind::nxdomain});
+  if (how != SLUICE_RULE_HAS_ANSWERS) return visit({});
+  for (auto it = std::ranges::lower_bound(answers_, id.index, {}, &SluiceAnswer::rule);
+       it != answers_.end() && it->rule == id.index; ++it) {
+    ByteReader reader(strings_);
+    reader.skip(it->data_at);
+    const std::string_view data = read_string(reader).value_or(std::string_view{});
+    const auto kind = static_cast<AnswerKind>(it->kind);
+    visit(kind <= AnswerKind::record ? Answer{kind, it->type, it->ttl, as_bytes(data)} : Answer{});
+  }
 }
 
 std::string_view DomainSet::app_name(AppId id) const noexcept {

@@ -29,6 +29,7 @@
 #include "filters/base/function_ref.h"
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "filters/match/answer.h"
 #include "filters/match/image_parts.h"
 #include "filters/match/lookup_name.h"
 #include "filters/match/rule.h"
@@ -115,6 +116,12 @@ class DomainSet {
   [[nodiscard]] Bytes rule_wire(RuleId id) const noexcept;
   // The rule as its list writes it, where rule_text() cannot tell; else empty.
   [[nodiscard]] std::string_view rule_source(RuleId id) const noexcept;
+  // The rule's own answer to a DNS question about a type: of its records the first one of that
+  // type, else a CNAME, else nodata. Its data lies in the image.
+  static constexpr std::size_t kMostRecords = 64;  // of a rule; further ones are not looked at
+  [[nodiscard]] Answer rule_answer(RuleId id, std::uint16_t type) const noexcept;
+  // One for each entry of the list that made the rule.
+  void for_each_answer(RuleId id, FunctionRef<void(const Answer&)> visit) const;
   // Of the image. They are all of the set unless changes_addresses().
   [[nodiscard]] std::span<const SluiceAddressRule> address_rules() const noexcept {
     return addresses_;
@@ -159,6 +166,7 @@ class DomainSet {
   ColdPart cold_;
   std::span<const SluiceAddressRule> addresses_;
   std::span<const SluiceText> texts_;
+  std::span<const SluiceAnswer> answers_;
   Bytes strings_;
   std::vector<std::string_view> apps_;
   std::vector<ListStrings> lists_;

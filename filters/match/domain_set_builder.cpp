@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t kMaxLists = 0xffff;
 constexpr std::string_view kAnyApp = "*";
 
+unsigned answer_bits(AnswerKind kind) {
+  if (kind == AnswerKind::of_policy) return 0;
+  return kind == AnswerKind::nxdomain ? SLUICE_RULE_NXDOMAIN : SLUICE_RULE_HAS_ANSWERS;
+}
+
 }  // namespace
 
 std::string_view to_string(BuildError error) noexcept {
@@ -85,7 +90,12 @@ Result<void, BuildError> DomainSetBuilder::add(const NewEntry& entry) {
   const auto at = static_cast<std::uint32_t>(names_.size());
   // A pattern without a star is a name.
   const unsigned bits = static_cast<unsigned>(entry.kind) | (fixed > 0 ? SLUICE_RULE_GLOB : 0U) |
-                        (entry.source.empty() ? 0U : SLUICE_RULE_HAS_TEXT);
+                        (entry.source.empty() ? 0U : SLUICE_RULE_HAS_TEXT) |
+                        answer_bits(entry.answer.kind);
+  if ((bits & SLUICE_RULE_HAS_ANSWERS) != 0) {
+    answers_.push_back({at, entry.answer.kind, entry.answer.type, entry.answer.ttl,
+                        std::string(as_text(entry.answer.rdata))});
+  }
   if (!entry.source.empty()) sources_.push_back({at, std::string(entry.source)});
   names_.insert(names_.end(), entry.name.begin(), entry.name.end());
   entries_.push_back({at, entry.line, entry.list, entry.app, static_cast<std::uint8_t>(bits),

@@ -34,7 +34,12 @@ struct NewEntry {
   ListId list;
   std::uint32_t line = 0;
   std::string_view source = {};  // as the list writes it, where rule_text() cannot tell
+  // Entries of one list that differ only in their records are one rule with all of these.
+  // REQUIRES: data of at most kMostAnswerBytes.
+  Answer answer = {};
 };
+
+inline constexpr std::size_t kMostAnswerBytes = 255;
 
 enum class BuildError : std::uint8_t {
   too_many_apps,   // over kMaxApps
@@ -57,6 +62,7 @@ struct Duplicate {
 struct LeftOut {
   RuleId stays;
   ListId list;
+  AnswerKind answer = AnswerKind::of_policy;  // its own; of a record too, which is not kept
   std::uint32_t line = 0;
 };
 
@@ -145,6 +151,13 @@ class DomainSetBuilder {
     std::uint32_t name_at;  // of its entry
     std::string text;
   };
+  struct OwnAnswer {
+    std::uint32_t name_at;  // of its entry
+    AnswerKind kind;
+    std::uint16_t type;
+    std::uint32_t ttl;
+    std::string data;
+  };
   friend class ImageWriter;
 
   HashKey seed_;
@@ -156,6 +169,7 @@ class DomainSetBuilder {
   std::pmr::vector<std::byte> names_;  // one after the other, after room for whole-word loads
   std::vector<SluiceAddressRule> addresses_;
   std::vector<Source> sources_;
+  std::vector<OwnAnswer> answers_;  // without NXDOMAIN, which needs no more than a bit
 };
 
 }  // namespace sluice::match

@@ -131,8 +131,12 @@ void ImageWriter::hash_entries() {
         if (depth == 3 || (depth == 2 && labels.at_start())) chunk.filtered.push_back(hash);
       }
       if (depth == 1) chunk.top_level = true;
-      hashed_[i] = {hash, static_cast<std::uint32_t>(i), entry.name_bytes,
-                    (entry.bits & SLUICE_RULE_GLOB) != 0, false};
+      hashed_[i] = {hash,
+                    static_cast<std::uint32_t>(i),
+                    entry.name_bytes,
+                    (entry.bits & SLUICE_RULE_GLOB) != 0,
+                    false,
+                    false};
     }
   });
   filtered_.reserve(count);
@@ -203,6 +207,11 @@ void ImageWriter::thin_part(Part& part) const {
   std::size_t kept = 0;
   for (const Hashed& hashed : part.rules) {
     if (kept > 0 && same_rule(part.rules[kept - 1], hashed)) {
+      if (adds_record(part.rules[kept - 1], hashed)) {
+        part.rules[kept - 1].more_answers = true;
+        part.more_answers.push_back({hashed.entry, part.rules[kept - 1].entry});
+        continue;
+      }
       part.duplicates.push_back({hashed.entry, part.rules[kept - 1].entry});
       continue;
     }
@@ -211,6 +220,20 @@ void ImageWriter::thin_part(Part& part) const {
   }
   part.rules = part.rules.first(kept);
   if (kept > 0) part.rules.back().ends_name = true;
+}
+
+// Whether an entry of the same rule has a record that the rule may have too.
+bool ImageWriter::adds_record(const Hashed& first, const Hashed& more) const {
+  const Entry& rule = entry(first);
+  const Entry& from = entry(more);
+  const auto is_record = [&](const Entry& it) {
+    if ((it.bits & SLUICE_RULE_ANSWER) != SLUICE_RULE_HAS_ANSWERS) return false;
+    const auto own = std::ranges::lower_bound(builder_.answers_, it.name_at, {},
+                                              &DomainSetBuilder::OwnAnswer::name_at);
+    return own->kind == AnswerKind::record;
+  };
+  return rule.list == from.list && is_record(from) &&
+         ((rule.bits & SLUICE_RULE_ANSWER) == 0 || is_record(rule));
 }
 
 void ImageWriter::count_part(Part& part) const {
@@ -276,21 +299,60 @@ void ImageWriter::write_part(const Part& part, MutableBytes rules) const {
     const Entry& from = entry(hashed);
     const Bytes name = name_of(from);
     const unsigned last = hashed.ends_name ? SLUICE_RULE_LAST : 0U;
+    const unsigned answers = hashed.more_answers ? SLUICE_RULE_HAS_ANSWERS : 0U;
     const SluiceRule rule{from.line, from.list.index, from.app.index,
-                          static_cast<std::uint8_t>(from.bits | last), from.name_bytes};
+                          static_cast<std::uint8_t>(from.bits | last | answers), from.name_bytes};
     std::memcpy(rules.data() + at, &rule, kSluiceRuleNameAt);
     std::ranges::copy(name, rules.subspan(at + kSluiceRuleNameAt).begin());
     at += size_of(hashed);
   }
 }
 
-// Names of apps, names and versions of lists, texts of rules.
-std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts) const {
+// The answers of the rules of a part, in their order.
+void ImageWriter::add_answers(const Part& part, std::vector<std::byte>& strings,
+                              std::vector<SluiceAnswer>& answers) const {
+  auto more = part.more_answers.begin();
+  std::uint32_t next = part.first_rule.index;
+  for (const Hashed& hashed : part.rules) {
+    const std::uint32_t rule = next;
+    next += static_cast<std::uint32_t>(size_of(hashed) / kSluiceRuleAlign);
+    const auto add = [&](const Entry& from) {
+      if ((from.bits & SLUICE_RULE_ANSWER) != SLUICE_RULE_HAS_ANSWERS) return;
+      const auto own = std::ranges::lower_bound(builder_.answers_, from.name_at, {},
+                                                &DomainSetBuilder::OwnAnswer::name_at);
+      answers.push_back({.rule = rule,
+                         .ttl = own->ttl,
+                         .data_at = static_cast<std::uint32_t>(strings.size()),
+                         .type = own->type,
+                         .kind = static_cast<std::uint8_t>(own->kind)});
+      append(strings, own->data);
+    };
+    add(entry(hashed));
+    if (!hashed.more_answers) continue;
+    // An update has to know that the first one is there, though it has no record.
+    if ((entry(hashed).bits & SLUICE_RULE_ANSWER) == 0) {
+      answers.push_back({.rule = rule, .data_at = static_cast<std::uint32_t>(strings.size())});
+      append(strings, {});
+    }
+    // Those of globs that were left out come between.
+    while (more->first != hashed.entry) ++more;
+    for (; more != part.more_answers.end() && more->first == hashed.entry; ++more) {
+      add(builder_.entries_[more->entry]);
+    }
+  }
+}
+
+// Names of apps, names and versions of lists, texts and answers of rules.
+std::vector<std::byte> ImageWriter::strings(std::vector<SluiceText>& texts,
+                                            std::vector<SluiceAnswer>& answers) const {
   std::vector<std::byte> strings;
   for (const std::string& app : builder_.apps_) append(strings, app);
   for (const auto& list : builder_.lists_) {
     append(strings, list.name);
     append(strings, list.version);
+  }
+  if (!builder_.answers_.empty()) {
+    for (const Part& part : parts_) add_answers(part, strings, answers);
   }
   if (builder_.sources_.empty()) return strings;
   for (const Part& part : parts_) {
@@ -332,6 +394,20 @@ void ImageWriter::report_duplicates(std::span<const RepeatedAddressRule> repeate
   if (builder_.tells_left_out_) tell_left_out(repeated, built);
 }
 
+AnswerKind ImageWriter::kind_of_answer(const Entry& entry) const {
+  switch (entry.bits & SLUICE_RULE_ANSWER) {
+    case SLUICE_RULE_NXDOMAIN:
+      return AnswerKind::nxdomain;
+    case SLUICE_RULE_HAS_ANSWERS: {
+      const auto own = std::ranges::lower_bound(builder_.answers_, entry.name_at, {},
+                                                &DomainSetBuilder::OwnAnswer::name_at);
+      return own->kind == AnswerKind::record ? AnswerKind::of_policy : own->kind;
+    }
+    default:
+      return AnswerKind::of_policy;
+  }
+}
+
 void ImageWriter::tell_left_out(std::span<const RepeatedAddressRule> repeated, Built& built) const {
   for (const Part& part : parts_) {
     std::vector<LeftOut> left_out = part.duplicates;
@@ -343,14 +419,14 @@ void ImageWriter::tell_left_out(std::span<const RepeatedAddressRule> repeated, B
       for (const LeftOut& it :
            std::ranges::equal_range(left_out, hashed.entry, {}, &LeftOut::first)) {
         const Entry& from = builder_.entries_[it.entry];
-        built.left_out.push_back({id, from.list, from.line});
+        built.left_out.push_back({id, from.list, kind_of_answer(from), from.line});
       }
     }
   }
   for (const auto& [from, first] : repeated) {
     const auto id = find_address_rule(built.set.address_rules(), range_of(first), kind_of(first),
                                       AppId{first.app});
-    built.left_out.push_back({id, ListId{from.list}, from.line});
+    built.left_out.push_back({id, ListId{from.list}, AnswerKind::of_policy, from.line});
   }
   std::ranges::sort(built.left_out, {}, [](const match::LeftOut& it) {
     return std::tuple(it.stays.index, it.list.index, it.line);
@@ -370,7 +446,8 @@ ImageWriter::Hashes ImageWriter::filter() const {
 
 // Where each section goes, and the size of the image.
 SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t addresses,
-                                       std::size_t texts, std::size_t strings) const {
+                                       std::size_t texts, std::size_t answers,
+                                       std::size_t strings) const {
   SluiceImageHeader header{};
   std::ranges::copy(kImageMagic, header.magic);
   header.version = kSluiceImageVersion;
@@ -394,6 +471,7 @@ SluiceImageHeader ImageWriter::lay_out(const BucketTable& table, std::size_t add
   header.rule_bytes = place(totals_.bytes + sizeof(SluiceRule), 1);
   header.addresses = place(addresses, sizeof(SluiceAddressRule));
   header.texts = place(texts, sizeof(SluiceText));
+  header.answers = place(answers, sizeof(SluiceAnswer));
   header.strings = place(strings, 1);
   header.image_bytes = end;
   return header;
@@ -420,11 +498,13 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   const auto table = place();
   if (!table) return fail(table.error());
   std::vector<SluiceText> texts;
-  const std::vector<std::byte> strings = this->strings(texts);
+  std::vector<SluiceAnswer> answers;
+  const std::vector<std::byte> strings = this->strings(texts, answers);
   const Hashes filter = this->filter();
   std::vector<SluiceAddressRule> addresses = builder_.addresses_;
   const std::vector<RepeatedAddressRule> repeated = sort_address_rules(addresses);
-  const SluiceImageHeader header = lay_out(*table, addresses.size(), texts.size(), strings.size());
+  const SluiceImageHeader header =
+      lay_out(*table, addresses.size(), texts.size(), answers.size(), strings.size());
 
   const std::shared_ptr<std::byte> memory = allocate(header.image_bytes);
   const MutableBytes image(memory.get(), header.image_bytes);
@@ -436,6 +516,7 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   put(header.buckets.at, std::as_bytes(table->buckets()));
   put(header.addresses.at, std::as_bytes(std::span(addresses)));
   put(header.texts.at, std::as_bytes(std::span(texts)));
+  put(header.answers.at, std::as_bytes(std::span(answers)));
   put(header.strings.at, strings);
   const MutableBytes rules = image.subspan(header.rule_bytes.at, header.rule_bytes.count);
   run_(kParts, [&](std::size_t i) { write_part(parts_[i], rules); });

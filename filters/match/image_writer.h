@@ -38,7 +38,8 @@ class ImageWriter {
     std::uint32_t entry;
     std::uint8_t name_bytes;
     bool is_glob;
-    bool ends_name;  // the next one has another name
+    bool ends_name;     // the next one has another name
+    bool more_answers;  // other entries of the same rule add theirs
   };
   using Hashes = std::pmr::vector<std::uint64_t>;
   struct LeftOut {  // by entries of the builder
@@ -50,6 +51,7 @@ class ImageWriter {
     std::span<std::uint64_t> parents;   // suffixes of names, sorted
     std::span<std::uint64_t> filtered;  // suffixes in the filter, sorted
     std::vector<LeftOut> duplicates;
+    std::vector<LeftOut> more_answers;   // entries that only add a record, in the order of rules
     std::vector<std::uint32_t> crowded;  // entries
     std::vector<ManyGlobs> many_globs;
     std::size_t names = 0;
@@ -75,11 +77,17 @@ class ImageWriter {
   [[nodiscard]] Result<BucketTable, BuildError> place() const;
   [[nodiscard]] bool place_in(BucketTable& table) const;
   void write_part(const Part& part, MutableBytes rules) const;
-  [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts) const;
+  [[nodiscard]] bool adds_record(const Hashed& first, const Hashed& more) const;
+  [[nodiscard]] std::vector<std::byte> strings(std::vector<SluiceText>& texts,
+                                               std::vector<SluiceAnswer>& answers) const;
+  void add_answers(const Part& part, std::vector<std::byte>& strings,
+                   std::vector<SluiceAnswer>& answers) const;
   [[nodiscard]] Hashes filter() const;
   [[nodiscard]] SluiceImageHeader lay_out(const BucketTable& table, std::size_t addresses,
-                                          std::size_t texts, std::size_t strings) const;
+                                          std::size_t texts, std::size_t answers,
+                                          std::size_t strings) const;
   void report_duplicates(std::span<const RepeatedAddressRule> repeated, Built& built) const;
+  [[nodiscard]] AnswerKind kind_of_answer(const Entry& entry) const;
   void tell_left_out(std::span<const RepeatedAddressRule> repeated, Built& built) const;
   void report_globs(Built& built) const;
 

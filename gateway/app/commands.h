@@ -21,5 +21,8 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int lists_build(const cli::ListsBuildCommand& command);
 [[nodiscard]] int lists_lint(const cli::ListsLintCommand& command);
 [[nodiscard]] int lists_show(const cli::ListsShowCommand& command);
+[[nodiscard]] int lists_search(const cli::ListsSearchCommand& command);
+[[nodiscard]] int lists_convert(const cli::ListsConvertCommand& command);
+[[nodiscard]] int lists_diff(const cli::ListsDiffCommand& command);
 
 }  // namespace sluice::app

@@ -23,8 +23,9 @@ void log_notes(const Ban& ban) {
 
 void log_lists(const telemetry::ListsStatus& lists) {
   for (const telemetry::ListStatus& list : lists.lists) {
-    spdlog::info("list {}: app {}, {} entries, {} refused, version {}", list.name, list.app,
-                 list.entries, list.refused, list.version);
+    spdlog::info("list {}: app {}, {}, {} entries, {} refused, version {}", list.name, list.app,
+                 list.format.empty() ? "of an image" : "format " + list.format, list.entries,
+                 list.refused, list.version);
   }
 }
 

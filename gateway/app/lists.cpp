@@ -1,8 +1,9 @@
-// `sluice lists build|lint|show`: lists of names, offline.
+// `sluice lists build|lint|show|search`: lists of names, offline.
 
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -12,6 +13,7 @@
 #include "gateway/app/setup.h"
 #include "gateway/cli/lists_report.h"
 #include "lists/compile/image_file.h"
+#include "lists/format/asked_name.h"
 #include "lists/format/format.h"
 
 namespace sluice::app {
@@ -42,7 +44,7 @@ std::vector<lists::ListSpec> specs_of(const cli::ListsInput& input) {
   const auto add = [&](const cli::ListWord& word, bool exceptions) {
     specs.push_back({.name = name_for(word.file, specs),
                      .source = lists::Source::file(word.file),
-                     .format = input.format.value_or(lists::usual_format(word.file)),
+                     .format = input.format ? *input.format : lists::format_of_file(word.file),
                      .app = word.app,
                      .exceptions = exceptions});
   };
@@ -152,8 +154,12 @@ int lists_lint(const cli::ListsLintCommand& command) {
   if (!compiled) return refuse(compiled.error());
   cli::WorkDone work;
   const lists::Review found = review(*compiled, work);
-  cli::print_notes(std::cout, *compiled, std::numeric_limits<std::size_t>::max());
-  cli::print_review(std::cout, *compiled, found);
+  if (command.json) {
+    cli::print_lint_json(std::cout, *compiled, found);
+  } else {
+    cli::print_notes(std::cout, *compiled, std::numeric_limits<std::size_t>::max());
+    cli::print_review(std::cout, *compiled, found);
+  }
   cli::print_summary(std::cerr, *compiled, found, work);
   return all_written() ? exit_status_of(*compiled) : kUnusable;
 }
@@ -164,6 +170,26 @@ int lists_show(const cli::ListsShowCommand& command) {
   std::cout << (command.json ? cli::image_json(command.image, *set) + "\n"
                              : cli::image_text(command.image, *set));
   return all_written() ? kOk : kUnusable;
+}
+
+int lists_search(const cli::ListsSearchCommand& command) {
+  constexpr std::size_t kMostRules = 100;
+  const auto set = lists::open_image(command.image);
+  if (!set) return refuse(command.image + ": " + set.error());
+  bool all_found = true;
+  for (const std::string& text : command.names) {
+    const auto asked = lists::read_asked_name(text);
+    if (!asked) return refuse("\"" + text + "\": " + asked.error());
+    if (asked->address) return refuse("\"" + text + "\": an address; ask check --image about it");
+    std::array<char, name::kMaxTextBytes> buffer;
+    const std::string_view name = name::to_text(asked->name, buffer);
+    const cli::FoundRules found = cli::find_rules(*set, asked->name, kMostRules);
+    all_found = all_found && found.covering_count + found.below_count > 0;
+    std::cout << (command.json ? cli::found_json(*set, name, found) + "\n"
+                               : cli::found_text(*set, name, found));
+  }
+  if (!all_written()) return kUnusable;
+  return all_found ? kOk : kFindings;
 }
 
 }  // namespace sluice::app

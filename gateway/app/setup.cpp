@@ -53,8 +53,8 @@ telemetry::ListsStatus status_of(const lists::Compiled& compiled) {
   status.apps.emplace_back("*");
   for (const lists::LoadedList& list : compiled.lists) {
     status.lists.push_back({list.spec.name, list.spec.app, list.version, list.entries,
-                            list.error_count, list.modified, list.duplicates,
-                            list.spec.exceptions});
+                            list.error_count, list.modified, list.duplicates, list.spec.exceptions,
+                            lists::format_said(list)});
   }
   status.rules = compiled.domains.size();
   status.memory_bytes = compiled.domains.memory_bytes();

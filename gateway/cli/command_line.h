@@ -61,9 +61,9 @@ struct ListWord {
 // The input of `lists build` and `lists lint`.
 struct ListsInput {
   std::vector<ListWord> lists, exceptions;
-  std::optional<lists::Format> format;  // none: as the file names say
-  std::string critical, popular;        // files of names; empty: not given
-  bool force = false;                   // take public suffixes
+  std::optional<lists::FormatChoice> format;  // none: as names and texts of files say
+  std::string critical, popular;              // files of names; empty: not given
+  bool force = false;                         // take public suffixes
 };
 
 struct ListsBuildCommand {
@@ -74,6 +74,28 @@ struct ListsBuildCommand {
 
 struct ListsLintCommand {
   ListsInput input;
+  bool json = false;
+};
+
+struct ListsSearchCommand {
+  std::string image;
+  std::vector<std::string> names;
+  bool json = false;
+};
+
+struct ListsConvertCommand {
+  std::string file, out;     // out empty: standard output
+  lists::FormatChoice from;  // none: as name or text of the file say
+  lists::Format to = lists::Format::domains;
+};
+
+// Each is an image or a list.
+struct ListsDiffCommand {
+  ListWord before, after;
+  lists::FormatChoice format;  // of lists; none: as names or texts of the files say
+  std::string capture, audit;  // files; empty: not given
+  std::size_t most = 100;      // names that are printed of each kind
+  bool json = false;
 };
 
 struct ListsShowCommand {
@@ -82,7 +104,8 @@ struct ListsShowCommand {
 };
 
 using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand>;
+                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
+                             ListsSearchCommand, ListsConvertCommand, ListsDiffCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -4,6 +4,7 @@
 
 #include "gateway/cli/syntax.h"
 #include "lists/format/format.h"
+#include "lists/format/write.h"
 
 namespace sluice::cli {
 namespace {
@@ -16,6 +17,9 @@ Works on lists of names, offline: a running gateway is not affected.
   build    compile lists into an image
   lint     report errors, warnings and entries without effect
   show     show what is in an image
+  search   find the rules for a name in an image
+  convert  write a list in another format
+  diff     show what two lists or images differ in, and what it would do to traffic
 
 (help for a command: sluice lists COMMAND --help)
 )";
@@ -29,8 +33,10 @@ void add_input(po::options_description& options) {
   };
   options.add_options()("exceptions", files("[APP=]FILE"),
                         "a list of names to let through; without APP= for every app")(
-      "format", po::value<std::string>()->value_name(lists::format_names("|")),
-      "format of the lists; default: endpoints for *.endpoints, domains for others")(
+      "format", po::value<std::string>()->value_name(lists::format_choices("|")),
+      "format of the lists; default: endpoints for *.endpoints, rpz for *.rpz, auto for others, "
+      "which "
+      "finds it by the first lines")(
       "critical", file(), "names that must never be blocked: refuse entries that cover one")(
       "popular", file(), "names that many people use: warn of entries that cover one")(
       "force", "take public suffixes (com, co.uk)")("list", files("[APP=]FILE"),
@@ -71,6 +77,63 @@ Syntax lint_syntax() {
       "exit status: 0, 1 some lines were refused, 2 error\n",
       common_options()};
   add_input(syntax.options);
+  syntax.options.add_options()("json", "print a JSON object for each finding");
+  return syntax;
+}
+
+Syntax search_syntax() {
+  Syntax syntax{
+      "usage: sluice lists search IMAGE NAME… [OPTIONS]\n"
+      "Finds the rules of an image that cover a name (best first), and those of names below it.\n",
+      "examples:\n"
+      "  sluice lists search names.image web.wechat.com\n"
+      "  sluice lists search --json names.image example.com | jq .below_count\n"
+      "exit status: 0, 1 a name has no rule, 2 error\n",
+      common_options()};
+  syntax.options.add_options()("json", "print a JSON object for each name")(
+      "word", po::value<std::vector<std::string>>()->value_name("WORD"), "the same as IMAGE, NAME");
+  return syntax;
+}
+
+Syntax convert_syntax() {
+  Syntax syntax{
+      "usage: sluice lists convert --to FORMAT [OPTIONS] FILE\n"
+      "Writes a list in another format. What that format cannot say exactly is reported and left "
+      "out.\n",
+      "examples:\n"
+      "  sluice lists convert --to rpz chat.list > chat.rpz\n"
+      "  sluice lists convert --format hosts --to domains --out ads.list /etc/hosts.ads\n"
+      "exit status: 0, 1 some lines were left out, 2 error\n",
+      common_options()};
+  syntax.options.add_options()("to", po::value<std::string>()->value_name(lists::format_names("|")),
+                               "format to write")(
+      "format", po::value<std::string>()->value_name(lists::format_choices("|")),
+      "format of FILE; default: as its name or its first lines tell")(
+      "out,o", po::value<std::string>()->value_name("FILE"),
+      "file to write, which must not exist; default: standard output")(
+      "file", po::value<std::vector<std::string>>()->value_name("FILE"), "the same as FILE");
+  return syntax;
+}
+
+Syntax diff_syntax() {
+  Syntax syntax{
+      "usage: sluice lists diff [OPTIONS] OLD NEW\n"
+      "Shows which rules NEW adds and removes, by app. OLD and NEW are images, or lists: FILE or\n"
+      "APP=FILE. With a capture or an audit trail also what that would have done to its clients.\n",
+      "examples:\n"
+      "  sluice lists diff names.image new.image\n"
+      "  sluice lists diff --capture morning.pcap chat.list new/chat.list\n"
+      "exit status: 0 no difference, 1 they differ, 2 error\n",
+      common_options()};
+  syntax.options.add_options()("capture", po::value<std::string>()->value_name("FILE"),
+                               "capture whose names are judged by both")(
+      "audit", po::value<std::string>()->value_name("FILE"),
+      "audit trail whose names are judged by both; it only has what was blocked or logged")(
+      "format", po::value<std::string>()->value_name(lists::format_choices("|")),
+      "format of lists; default: as their names or first lines tell")(
+      "most", po::value<std::size_t>()->value_name("N"),
+      "names to print of each kind; default 100")("json", "print a JSON object")(
+      "word", po::value<std::vector<std::string>>()->value_name("WORD"), "the same as OLD, NEW");
   return syntax;
 }
 
@@ -118,6 +181,17 @@ Result<std::vector<ListWord>, Answer> read_lists(const std::vector<std::string>&
   return lists;
 }
 
+// The value of --format; none: auto, or not given.
+Result<lists::FormatChoice, Answer> format_of(const po::variables_map& values) {
+  const auto word = optional_text(values, "format");
+  if (!word) return lists::FormatChoice{};
+  const auto format = lists::parse_format_choice(*word);
+  if (format) return *format;
+  return fail(Answer{"sluice: --format: \"" + *word + "\" is not a list format (" +
+                         lists::format_choices(", ") + ")\n",
+                     kUsage});
+}
+
 Result<ListsInput, Answer> read_input(const Syntax& syntax, const po::variables_map& values) {
   auto lists = read_lists(texts_of(values, "list"), nullptr);
   if (!lists) return fail(std::move(lists.error()));
@@ -128,13 +202,10 @@ Result<ListsInput, Answer> read_input(const Syntax& syntax, const po::variables_
   input.critical = text_of(values, "critical");
   input.popular = text_of(values, "popular");
   input.force = values.count("force") != 0;
-  if (const auto format = optional_text(values, "format")) {
-    input.format = lists::parse_format(*format);
-    if (!input.format) {
-      return fail(Answer{"sluice: --format: \"" + *format + "\" is not a list format (" +
-                             lists::format_names(", ") + ")\n",
-                         kUsage});
-    }
+  if (optional_text(values, "format")) {
+    auto format = format_of(values);
+    if (!format) return fail(std::move(format.error()));
+    input.format.emplace(*format);
   }
   return input;
 }
@@ -156,7 +227,67 @@ Result<Command, Answer> parse_lint(const std::vector<std::string>& words) {
   if (!values) return fail(values.error());
   auto input = read_input(syntax, *values);
   if (!input) return fail(std::move(input.error()));
-  return ListsLintCommand{std::move(*input)};
+  return ListsLintCommand{std::move(*input), values->count("json") != 0};
+}
+
+Result<Command, Answer> parse_search(const std::vector<std::string>& words) {
+  const Syntax syntax = search_syntax();
+  const auto values = read_options(syntax, words, "word");
+  if (!values) return fail(values.error());
+  std::vector<std::string> given = texts_of(*values, "word");
+  if (given.empty()) return fail(missing(syntax, "IMAGE"));
+  if (given.size() == 1) return fail(missing(syntax, "NAME"));
+  ListsSearchCommand command{.image = given.front(), .json = values->count("json") != 0};
+  command.names.assign(given.begin() + 1, given.end());
+  return command;
+}
+
+Result<Command, Answer> parse_convert(const std::vector<std::string>& words) {
+  const Syntax syntax = convert_syntax();
+  const auto values = read_options(syntax, words, "file");
+  if (!values) return fail(values.error());
+  const std::vector<std::string> files = texts_of(*values, "file");
+  if (files.empty()) return fail(missing(syntax, "FILE"));
+  if (files.size() > 1) {
+    return fail(
+        Answer{"sluice: \"" + files[1] + "\": convert takes one list\n" + syntax.usage, kUsage});
+  }
+  ListsConvertCommand command{.file = files.front(), .out = text_of(*values, "out")};
+  const std::string to = text_of(*values, "to");
+  if (to.empty()) return fail(missing(syntax, "--to"));
+  const auto format = lists::parse_format(to);
+  if (!format || !lists::is_format_of_names(*format)) {
+    return fail(Answer{"sluice: --to: \"" + to + "\" is not a format of names\n", kUsage});
+  }
+  command.to = *format;
+  auto from = format_of(*values);
+  if (!from) return fail(std::move(from.error()));
+  command.from = *from;
+  return command;
+}
+
+Result<Command, Answer> parse_diff(const std::vector<std::string>& words) {
+  constexpr const char* kOneApp = "list";  // so that files of different names can be compared
+  const Syntax syntax = diff_syntax();
+  const auto values = read_options(syntax, words, "word");
+  if (!values) return fail(values.error());
+  const auto lists = read_lists(texts_of(*values, "word"), kOneApp);
+  if (!lists) return fail(lists.error());
+  if (lists->size() < 2) return fail(missing(syntax, lists->empty() ? "OLD" : "NEW"));
+  if (lists->size() > 2) {
+    return fail(
+        Answer{"sluice: \"" + (*lists)[2].file + "\": diff takes two\n" + syntax.usage, kUsage});
+  }
+  ListsDiffCommand command{.before = (*lists)[0],
+                           .after = (*lists)[1],
+                           .capture = text_of(*values, "capture"),
+                           .audit = text_of(*values, "audit"),
+                           .json = values->count("json") != 0};
+  auto format = format_of(*values);
+  if (!format) return fail(std::move(format.error()));
+  command.format = *format;
+  if (values->count("most") != 0) command.most = (*values)["most"].as<std::size_t>();
+  return command;
 }
 
 Result<Command, Answer> parse_show(const std::vector<std::string>& words) {
@@ -181,6 +312,9 @@ Result<Command, Answer> parse_lists(const std::vector<std::string>& words) {
   if (command == "build") return parse_build(rest);
   if (command == "lint") return parse_lint(rest);
   if (command == "show") return parse_show(rest);
+  if (command == "search") return parse_search(rest);
+  if (command == "convert") return parse_convert(rest);
+  if (command == "diff") return parse_diff(rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kListsOverview, 0});
   }

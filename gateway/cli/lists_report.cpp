@@ -1,6 +1,7 @@
 #include "gateway/cli/lists_report.h"
 
 #include <iomanip>
+#include <nlohmann/json.hpp>
 #include <span>
 
 namespace sluice::cli {
@@ -88,6 +89,39 @@ void print_review(std::ostream& out, const lists::Compiled& compiled, const list
   print_rest(out, review.idle_exception_count - review.idle_exceptions.size(), "idle exceptions");
 }
 
+void print_lint_json(std::ostream& out, const lists::Compiled& compiled,
+                     const lists::Review& review) {
+  const auto print = [&](const lists::LoadedList& list, std::uint32_t line,
+                         std::string_view severity, std::string_view code, std::string_view text,
+                         std::string_view reason) {
+    const nlohmann::ordered_json object = {{"file", list.spec.source.name()},
+                                           {"line", line},
+                                           {"severity", severity},
+                                           {"code", code},
+                                           {"text", text},
+                                           {"reason", reason}};
+    out << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  };
+  for (const lists::LoadedList& list : compiled.lists) {
+    for (const auto& it : list.errors) print(list, it.line, "error", it.code, it.text, it.reason);
+    for (const auto& it : list.warnings) {
+      print(list, it.line, "warning", it.code, it.text, it.reason);
+    }
+  }
+  const match::DomainSet& set = compiled.domains;
+  for (const lists::Reviewed& found : review.redundant) {
+    const match::Rule by = set.rule(found.covered_by);
+    print(compiled.lists[found.list.index], found.line, "note", "redundant",
+          match::rule_text(set, found.rule),
+          match::rule_text(set, found.covered_by) + " of line " + std::to_string(by.line) + " of " +
+              compiled.lists[by.list.index].spec.source.name() + " covers it");
+  }
+  for (const lists::Reviewed& found : review.idle_exceptions) {
+    print(compiled.lists[found.list.index], found.line, "note", "idle-exception",
+          match::rule_text(set, found.rule), "no entry blocks what it lets through");
+  }
+}
+
 void print_summary(std::ostream& out, const lists::Compiled& compiled, const lists::Review& review,
                    const WorkDone& work) {
   const match::DomainSet& set = compiled.domains;
@@ -98,6 +132,11 @@ void print_summary(std::ostream& out, const lists::Compiled& compiled, const lis
     refused += list.error_count;
     warnings += list.warning_count;
     duplicates += list.duplicates;
+  }
+  for (const lists::LoadedList& list : compiled.lists) {
+    if (list.format && !list.spec.format) {
+      out << "  " << list.spec.source.name() << ": format " << lists::format_said(list) << '\n';
+    }
   }
   row(out, "lists", compiled.lists.size());
   row(out, "entries", set.size());

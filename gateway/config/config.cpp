@@ -63,7 +63,7 @@ Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) 
     if (file.extension() != ".list" && file.extension() != ".endpoints") continue;
     config.live.lists.push_back({.name = list_name_of(file),
                                  .source = lists::Source::file(file),
-                                 .format = lists::usual_format(file.native()),
+                                 .format = lists::format_of_file(file.native()),
                                  .app = file.stem().string()});
   }
   if (config.live.lists.empty()) {
@@ -73,7 +73,7 @@ Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) 
   std::ranges::sort(config.live.lists, {}, &lists::ListSpec::name);
   // A file of endpoints alone does not make an app banned.
   for (const auto& list : config.live.lists) {
-    if (list.format == lists::Format::domains && list.app != kBannedOnRequest) {
+    if (list.format != lists::Format::endpoints && list.app != kBannedOnRequest) {
       everyone.apps.push_back(list.app);
     }
   }

@@ -205,8 +205,8 @@ void read_file(TableReader& table, lists::ListSpec& spec) {
   if (file.empty()) table.error("file", "is missing");
   spec.source = lists::Source::file(file);
   spec.name = list_name_of(file);
-  spec.format = lists::usual_format(file.native());
-  table.read_word("format", spec.format, lists::parse_format, lists::format_names(", "));
+  spec.format = lists::format_of_file(file.native());
+  table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
 }
 
 void read_list(TableReader& table, lists::ListSpec& spec, std::vector<ZoneSpec>& zones) {
@@ -246,7 +246,7 @@ void read_list_image(TableReader& table, LiveSettings& live) {
 }  // namespace
 
 std::string list_name_of(const std::filesystem::path& file) {
-  const bool endpoints = lists::usual_format(file.native()) == lists::Format::endpoints;
+  const bool endpoints = lists::format_of_file(file.native()) == lists::Format::endpoints;
   return (endpoints ? file.filename() : file.stem()).string();
 }
 

@@ -167,7 +167,8 @@ std::optional<Judgement> AnswerJudge::judge_message(const Context& context, Flow
 
 // In place of the server's answer, where the client was sent nothing of it yet.
 Judgement AnswerJudge::refuse(const Context& context, Flow& flow, Bytes message,
-                              const Segment& segment, const Refusal& refusal) noexcept {
+                              const Segment& segment, const Refusal& ruled) noexcept {
+  const Refusal refusal = DnsJudge::of_dns(context, ruled, context.bench.scratch.response.query);
   const bool reject = refusal.action == policy::Action::reject;
   const bool answers =
       reject && context.packet.tcp.ack && flow.answers.sequence_of_judged() == segment.client_has;

@@ -49,7 +49,7 @@ class AnswerJudge {
   std::optional<Judgement> judge_message(const Context& context, Flow& flow,
                                          const dns::Framed& framed, Segment& segment) noexcept;
   Judgement refuse(const Context& context, Flow& flow, Bytes message, const Segment& segment,
-                   const Refusal& refusal) noexcept;
+                   const Refusal& ruled) noexcept;
   std::optional<Judgement> hide_keys(const Context& context, Flow& flow, const dns::Framed& framed,
                                      Segment& segment) noexcept;
 

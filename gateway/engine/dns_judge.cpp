@@ -27,7 +27,52 @@ std::size_t zone_of(const match::DomainSet& domains, match::RuleId rule, const n
   return is_above ? labels : name.label_count();
 }
 
+// The rule's own answer to the first question. Over TCP no answer can say "ask over TCP".
+match::Answer own_answer(const Context& context, match::RuleId rule, const dns::Query& query) {
+  if (query.count != 1) return {};
+  const match::Answer own = context.snapshot.domains.rule_answer(rule, query.questions[0].qtype);
+  const bool over_udp = context.packet.transport == packet::Transport::udp;
+  if (own.kind == match::AnswerKind::truncate && !over_udp) return {};
+  return own;
+}
+
+// False: the policy says how.
+bool say_own(const match::Answer& own, craft::DnsRefusal& said) {
+  using match::AnswerKind;
+  switch (own.kind) {
+    case AnswerKind::of_policy:
+    case AnswerKind::drop:
+      return false;
+    case AnswerKind::nxdomain:
+      said.rcode = craft::Rcode::nx_domain;
+      break;
+    case AnswerKind::refused:
+      said.rcode = craft::Rcode::refused;
+      break;
+    case AnswerKind::truncate:
+      said.is_truncated = true;
+      break;
+    case AnswerKind::record:
+      said.record = own.rdata;
+      said.record_type = own.type;
+      said.ttl = own.ttl;
+      break;
+    case AnswerKind::nodata:
+      break;
+  }
+  said.has_soa = own.kind == AnswerKind::nxdomain || own.kind == AnswerKind::nodata;
+  return true;
+}
+
 }  // namespace
+
+Refusal DnsJudge::of_dns(const Context& context, Refusal refusal,
+                         const dns::Query& query) noexcept {
+  const match::AnswerKind kind = own_answer(context, refusal.rule, query).kind;
+  if (kind == match::AnswerKind::of_policy) return refusal;
+  refusal.action = kind == match::AnswerKind::drop ? policy::Action::drop : policy::Action::reject;
+  return refusal;
+}
 
 void DnsJudge::say(const Context& context, const Refusal& refusal,
                    const dns::Query& query) noexcept {
@@ -37,6 +82,10 @@ void DnsJudge::say(const Context& context, const Refusal& refusal,
   craft::DnsRefusal& said = context.bench.refusal;
   said = {.rcode = craft::Rcode::no_error, .ttl = snapshot.dns.refusal_ttl};
   said.text = snapshot.domains.list_name(snapshot.domains.rule(refusal.rule).list);
+  if (query.count > 0) {
+    said.zone_labels = zone_of(snapshot.domains, refusal.rule, query.questions[0].name);
+  }
+  if (say_own(own_answer(context, refusal.rule, query), said)) return;
   if (answer.kind == Kind::refused) said.rcode = craft::Rcode::refused;
   if (answer.kind == Kind::nxdomain) said.rcode = craft::Rcode::nx_domain;
   if (answer.kind == Kind::sinkhole && query.count == 1) {
@@ -45,9 +94,6 @@ void DnsJudge::say(const Context& context, const Refusal& refusal,
     if (type == dns::RecordType::aaaa) said.address = answer.ipv6;
   }
   said.has_soa = answer.kind != Kind::refused && !said.address;
-  if (query.count > 0) {
-    said.zone_labels = zone_of(snapshot.domains, refusal.rule, query.questions[0].name);
-  }
 }
 
 Judgement DnsJudge::judge_question(const Context& context) noexcept {
@@ -63,8 +109,9 @@ Judgement DnsJudge::judge_question(const Context& context) noexcept {
   }
   const Ruling ruling = rule_on_findings(context);
   if (!ruling.refusal) return pass(ruling.reason_to_pass(true));
-  if (ruling.refusal->action == policy::Action::drop) return drop_packet(context, Reason::banned);
-  say(context, *ruling.refusal, bench.scratch.query);
+  const Refusal refusal = of_dns(context, *ruling.refusal, bench.scratch.query);
+  if (refusal.action == policy::Action::drop) return drop_packet(context, Reason::banned);
+  say(context, refusal, bench.scratch.query);
   return {.act = Answer{&bench.scratch.query, craft::Direction::back, &bench.refusal},
           .reason = Reason::banned};
 }
@@ -92,9 +139,10 @@ Judgement DnsJudge::judge_answer(const Context& context) noexcept {
       return {.act = Rewrite{copy}, .reason = ruling.reason};
     }
   }
-  if (ruling.refusal.action == policy::Action::drop) return drop_packet(context, ruling.reason);
   const dns::Query& query = context.bench.scratch.response.query;
-  say(context, ruling.refusal, query);
+  const Refusal refusal = of_dns(context, ruling.refusal, query);
+  if (refusal.action == policy::Action::drop) return drop_packet(context, ruling.reason);
+  say(context, refusal, query);
   return {.act = Answer{&query, craft::Direction::onward, &context.bench.refusal},
           .reason = ruling.reason};
 }

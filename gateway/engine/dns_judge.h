@@ -51,7 +51,12 @@ class DnsJudge {
   [[nodiscard]] Ahead judge_ahead(const Context& context, Bytes start, std::size_t size,
                                   AnswerProgress& progress, WorkBudget& budget) noexcept;
 
-  // How the client's policy answers the first question, in context.bench.refusal.
+  // The refusal with what becomes of a DNS message: a rule's own answer prevails over what the
+  // policy would do, drop or reject.
+  [[nodiscard]] static Refusal of_dns(const Context& context, Refusal refusal,
+                                      const dns::Query& query) noexcept;
+
+  // How the rule, or the client's policy, answers the first question, in context.bench.refusal.
   static void say(const Context& context, const Refusal& refusal, const dns::Query& query) noexcept;
 
  private:

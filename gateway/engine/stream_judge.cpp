@@ -175,7 +175,8 @@ Judgement StreamJudge::refuse(const Context& context, Flow& flow, const Refusal&
 
 // A DNS message at hand.
 Judgement StreamJudge::refuse_question(const Context& context, Flow& flow,
-                                       const Refusal& refusal) noexcept {
+                                       const Refusal& ruled) noexcept {
+  const Refusal refusal = DnsJudge::of_dns(context, ruled, context.bench.scratch.query);
   lay_out_answer(context, flow, refusal);
   Judgement judgement = refuse(context, flow, refusal);
   if (std::holds_alternative<Reset>(judgement.act) && context.packet.tcp.ack) {

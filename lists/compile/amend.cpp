@@ -24,6 +24,10 @@ match::AppId app_of(const match::DomainSet& set, std::string_view name) {
   return {};
 }
 
+constexpr auto place_of = [](const auto& holder) {
+  return std::tuple(holder.list.index, holder.line);
+};
+
 std::string key_of(const match::RuleKey& key) {
   std::string text{static_cast<char>(key.kind), static_cast<char>(key.is_glob),
                    static_cast<char>(key.app.index)};
@@ -36,10 +40,15 @@ match::RuleKey Amendments::Touched::key() const {
   return {as_bytes(name), range, kind, is_glob, app};
 }
 
-const Amendments::Holder* Amendments::Touched::first_holder() const {
-  const auto first = std::ranges::min_element(
-      holders, {}, [](const Holder& holder) { return std::tuple(holder.list.index, holder.line); });
-  return first == holders.end() ? nullptr : &*first;
+match::Answer Amendments::Holder::whole_answer() const {
+  match::Answer whole = answer;
+  whole.rdata = as_bytes(data);
+  return whole;
+}
+
+// The TTL does not tell one record from another.
+bool Amendments::Holder::answers_as(const match::Answer& other) const {
+  return answer.kind == other.kind && answer.type == other.type && data == as_text(other.rdata);
 }
 
 Amendments::Amendments(const Compiled& compiled)
@@ -66,41 +75,65 @@ Amendments::Touched& Amendments::touch(const Entry& entry, match::AppId app) {
   if (!is_new) return place->second;
   if (touched.in_image.valid()) {
     const match::Rule rule = image_.rule(touched.in_image);
-    touched.holders.push_back(
-        {rule.list, rule.line, std::string(image_.rule_source(touched.in_image))});
+    image_.for_each_answer(touched.in_image, [&](const match::Answer& answer) {
+      touched.holders.push_back({rule.list, rule.line,
+                                 std::string(image_.rule_source(touched.in_image)), answer,
+                                 std::string(as_text(answer.rdata))});
+      touched.holders.back().answer.rdata = {};
+    });
     for (const match::LeftOut& it : std::ranges::equal_range(
              *left_out_, touched.in_image.index, {},
              [](const match::LeftOut& left_out) { return left_out.stays.index; })) {
-      touched.holders.push_back({it.list, it.line});
+      touched.holders.push_back(
+          {.list = it.list, .line = it.line, .answer = {it.answer}, .is_known = false});
     }
   }
   return place->second = std::move(touched);
 }
 
-// What it counts for, in the list that has it first and in the others.
+// What it counts for, in the list that has it first and in the others. As the builder counts:
+// records that join the first entry are entries, too.
 void Amendments::count(const Touched& touched, std::int64_t weight) {
-  const Holder* const first = touched.first_holder();
-  for (const Holder& holder : touched.holders) {
+  const auto is_record = [](const Holder& it) {
+    return it.answer.kind == match::AnswerKind::record;
+  };
+  for (std::size_t i = 0; i < touched.holders.size(); ++i) {
+    const Holder& first = touched.holders.front();
+    const Holder& holder = touched.holders[i];
+    const bool joins = holder.list == first.list && is_record(holder) &&
+                       (first.answer.kind == match::AnswerKind::of_policy || is_record(first));
     LoadedList& list = lists_[holder.list.index];
-    (&holder == first ? list.entries : list.duplicates) += static_cast<std::uint64_t>(weight);
+    (i == 0 || joins ? list.entries : list.duplicates) += static_cast<std::uint64_t>(weight);
   }
 }
 
 void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
   Touched& touched = touch(entry, app);
   count(touched, -1);
-  touched.holders.push_back({list, 0, std::string(entry.source)});
+  Holder holder{list, 0, std::string(entry.source), answer_of(entry), {}};
+  holder.data = as_text(holder.answer.rdata);
+  holder.answer.rdata = {};
+  const auto place = std::ranges::upper_bound(touched.holders, place_of(holder), {}, place_of);
+  touched.holders.insert(place, std::move(holder));
+  touched.changed = true;
   count(touched, 1);
 }
 
 bool Amendments::take_from(const Entry& entry, match::AppId app, match::ListId list) {
   Touched& touched = touch(entry, app);
-  // Of several, the last: the first is the one that is named.
-  const auto holder =
-      std::ranges::find(touched.holders.rbegin(), touched.holders.rend(), list, &Holder::list);
-  if (holder == touched.holders.rend()) return false;
+  // The one with this record; of several, the last: the first is the one that is named.
+  const match::Answer answer = answer_of(entry);
+  auto found = touched.holders.end();
+  for (auto it = touched.holders.begin(); it != touched.holders.end(); ++it) {
+    if (it->list == list && it->answers_as(answer)) found = it;
+  }
+  for (auto it = touched.holders.begin(); it != touched.holders.end(); ++it) {
+    if (found == touched.holders.end() && it->list == list && !it->is_known) found = it;
+  }
+  if (found == touched.holders.end()) return false;
   count(touched, -1);
-  touched.holders.erase(std::next(holder).base());
+  touched.holders.erase(found);
+  touched.changed = true;
   count(touched, 1);
   return true;
 }
@@ -127,18 +160,9 @@ Result<match::DomainSet, match::BuildError> Amendments::overlaid() const {
   }
   std::vector<match::RuleId> removed;
   for (const auto& [key, it] : touched_) {
-    const Holder* const holder = it.first_holder();
-    if (it.in_image.valid()) {
-      const match::Rule rule = image_.rule(it.in_image);
-      if (holder != nullptr && rule.list == holder->list && rule.line == holder->line) continue;
-      removed.push_back(it.in_image);
-    }
-    if (holder == nullptr) continue;
-    const auto added = it.name.empty()
-                           ? builder.add(it.range, it.kind, it.app, holder->list, holder->line)
-                           : builder.add({as_bytes(it.name), it.kind, it.is_glob, it.app,
-                                          holder->list, holder->line, holder->source});
-    if (!added) return fail(added.error());
+    if (!it.changed) continue;
+    if (it.in_image.valid()) removed.push_back(it.in_image);
+    if (const auto added = add_held(it, builder); !added) return fail(added.error());
   }
   auto built = builder.build();
   if (!built) return fail(built.error());
@@ -159,7 +183,7 @@ Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
   const match::ListId id{static_cast<std::uint16_t>(index)};
   LoadedList& loaded = next.lists_[index];
   const match::AppId app = app_of(image_, loaded.spec.app);
-  const FormatInfo& format = info_of(loaded.spec.format);
+  const FormatInfo& format = info_of(*loaded.format);
   // An entry may be removed and added again, with another source.
   const auto ignore = [](LineError&&) {};
   bool exempts = false;
@@ -206,13 +230,17 @@ Result<void, match::BuildError> Amendments::add_untouched(match::DomainSetBuilde
     if (!added || touched.contains(id.index)) return;
     const match::Rule rule = image_.rule(id);
     const auto range = image_.rule_range(id);
-    const auto add = [&](match::ListId list, std::uint32_t line, std::string_view source) {
+    const auto add = [&](match::ListId list, std::uint32_t line, std::string_view source,
+                         const match::Answer& answer) {
+      if (!added) return;
       added = range ? builder.add(*range, rule.kind, rule.app, list, line)
                     : builder.add({image_.rule_wire(id), rule.kind, rule.is_glob, rule.app, list,
-                                   line, source});
+                                   line, source, answer});
     };
-    add(rule.list, rule.line, image_.rule_source(id));
-    for (auto it = first; added && it != left_out; ++it) add(it->list, it->line, {});
+    image_.for_each_answer(id, [&](const match::Answer& answer) {
+      add(rule.list, rule.line, image_.rule_source(id), answer);
+    });
+    for (auto it = first; it != left_out; ++it) add(it->list, it->line, {}, {it->answer});
   });
   return added;
 }
@@ -220,15 +248,12 @@ Result<void, match::BuildError> Amendments::add_untouched(match::DomainSetBuilde
 // The first holder first: of duplicates the builder keeps the first.
 Result<void, match::BuildError> Amendments::add_held(const Touched& touched,
                                                      match::DomainSetBuilder& builder) {
-  std::vector<Holder> holders = touched.holders;
-  std::ranges::stable_sort(
-      holders, {}, [](const Holder& holder) { return std::tuple(holder.list.index, holder.line); });
-  for (const Holder& holder : holders) {
+  for (const Holder& holder : touched.holders) {
     const auto added =
         touched.name.empty()
             ? builder.add(touched.range, touched.kind, touched.app, holder.list, holder.line)
             : builder.add({as_bytes(touched.name), touched.kind, touched.is_glob, touched.app,
-                           holder.list, holder.line, holder.source});
+                           holder.list, holder.line, holder.source, holder.whole_answer()});
     if (!added) return added;
   }
   return {};

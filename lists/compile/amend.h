@@ -12,11 +12,12 @@
 // amended, because these belong to lines.
 //
 // The outcome is that of compiling everything again: an entry that two lists hold stays until both
-// have lost it, and the first list is named. It differs in lines: those of changed entries are 0,
-// because nobody has their text with its lines. What was refused stays counted until the next
-// compilation. Cost: in proportion to the changes since the image was built; once they are full(),
-// the caller folds them into a new image, at leisure. Allocates; not for workers. One thread at a
-// time.
+// have lost it, and the first list is named. (If the second one has records of its own for DNS
+// answers, the policy's answer is given until the next compilation.) It differs in lines: those of
+// changed entries are 0, because nobody has their text with its lines. What was refused stays
+// counted until the next compilation. Cost: in proportion to the changes since the image was built;
+// once they are full(), the caller folds them into a new image, at leisure. Allocates; not for
+// workers. One thread at a time.
 
 #include <cstdint>
 #include <memory>
@@ -65,10 +66,17 @@ class Amendments {
   [[nodiscard]] bool full() const noexcept { return size() > kMost; }
 
  private:
+  // An entry of a list. Several of one list may have a record each.
   struct Holder {
     match::ListId list;
     std::uint32_t line = 0;
     std::string source = {};
+    match::Answer answer = {};  // without data
+    std::string data = {};      // of the answer
+    bool is_known = true;       // false: a duplicate in the image, whose records are not kept
+
+    [[nodiscard]] match::Answer whole_answer() const;
+    [[nodiscard]] bool answers_as(const match::Answer& other) const;
   };
   // An entry that changed: who has it now, and what the image has of it.
   struct Touched {
@@ -78,10 +86,10 @@ class Amendments {
     bool is_glob = false;
     match::AppId app;
     match::RuleId in_image;
-    std::vector<Holder> holders;
+    std::vector<Holder> holders;  // by list and line
+    bool changed = false;         // since the image was built
 
     [[nodiscard]] match::RuleKey key() const;
-    [[nodiscard]] const Holder* first_holder() const;  // null: none
   };
   using Key = std::string;
 

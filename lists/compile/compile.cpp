@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "filters/match/domain_set_builder.h"
 #include "lists/compile/build_image.h"
@@ -14,6 +15,7 @@
 #include "lists/compile/popular_names.h"
 #include "lists/compile/read_list.h"
 #include "lists/compile/warnings.h"
+#include "lists/format/detect.h"
 
 namespace sluice::lists {
 namespace {
@@ -43,6 +45,38 @@ Result<GuardTexts, CompileError> load_guards(const CompileOptions& options) {
   return GuardTexts{std::move(*critical), std::move(*popular), std::move(*names)};
 }
 
+// What the image has no place for.
+class NotCarried {
+ public:
+  void count(const Entry& entry) {
+    if (entry.action == Action::block && entry.answer.rdata.size() > match::kMostAnswerBytes) {
+      answers_.add(entry.line);
+    }
+    if (entry.important) important_.add(entry.line);
+  }
+  void warn(Notes& warnings) const {
+    answers_.warn(
+        warnings,
+        "records have over 255 bytes of data: they block, and the policy says how DNS is answered");
+    important_.warn(warnings,
+                    "entries are $important, which has no effect: the longest entry wins");
+  }
+
+ private:
+  struct Tally {
+    std::uint64_t entries = 0;
+    std::uint32_t first_line = 0;
+    void add(std::uint32_t line) {
+      if (entries++ == 0) first_line = line;
+    }
+    void warn(Notes& warnings, const std::string& what) const {
+      if (entries > 0)
+        warnings.add({first_line, "", std::to_string(entries) + " " + what, "not-carried"});
+    }
+  };
+  Tally answers_, important_;
+};
+
 void set_warnings(LoadedList& list, Notes& notes) {
   std::ranges::stable_sort(notes.shown, {}, &LineWarning::line);
   list.warnings = std::move(notes.shown);
@@ -69,19 +103,26 @@ class Compiler {
     const auto list = builder_.list(spec.name, loaded.version);
     if (!list) return fail(build_failure(source, list.error()));
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
-    const FormatInfo& format = info_of(spec.format);
+    auto found =
+        spec.format ? Result<Format, std::string>(*spec.format) : detect_format(text->bytes);
+    if (!found) return fail(CompileError{source, std::move(found.error())});
+    loaded.format = *found;
+    const FormatInfo& format = info_of(*found);
+    NotCarried not_carried;
     auto outcome = read_list(text->bytes, format, reading, *guard_, [&](const Entry& entry) {
+      not_carried.count(entry);
       const match::EntryKind kind = to_entry_kind(entry.action, entry.scope);
       if (entry.kind == Kind::addresses) {
         return builder_.add(entry.range, kind, *app, *list, entry.line);
       }
-      return builder_.add(
-          {entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line, entry.source});
+      return builder_.add({entry.name, kind, entry.kind == Kind::glob, *app, *list, entry.line,
+                           entry.source, answer_of(entry)});
     });
     if (!outcome) return fail(build_failure(source, outcome.error()));
     loaded.entries = outcome->entries;
     loaded.errors = std::move(outcome->errors.shown);
     loaded.error_count = outcome->errors.count;
+    not_carried.warn(outcome->warnings);
     loaded_.push_back(std::move(loaded));
     warnings_.push_back(std::move(outcome->warnings));
     return {};
@@ -155,6 +196,12 @@ std::string version_of(const std::vector<LoadedList>& lists) {
   std::string versions;
   for (const LoadedList& list : lists) versions += list.spec.name + ' ' + list.version + '\n';
   return short_digest(versions);
+}
+
+std::string format_said(const LoadedList& list) {
+  if (!list.format) return {};
+  return std::string(to_string(*list.format)) +
+         (list.spec.format ? "" : " (found by its first lines)");
 }
 
 Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,

@@ -33,7 +33,7 @@ namespace sluice::lists {
 struct ListSpec {
   std::string name;  // for people: `wechat`; unique
   Source source;
-  Format format = Format::domains;
+  FormatChoice format;      // none: found by the text
   std::string app;          // "*": every app (exceptions only)
   bool exceptions = false;  // every entry is an exception
   bool forced = false;      // public suffixes are taken
@@ -51,6 +51,7 @@ struct CompileOptions {
 struct LoadedList {
   ListSpec spec;
   std::string version;  // of its text
+  FormatChoice format;  // that it was read as; none: a ready image
   std::uint64_t entries = 0;
   std::chrono::system_clock::time_point modified;
   std::vector<LineError> errors;      // refused lines, bounded
@@ -59,6 +60,9 @@ struct LoadedList {
   std::uint64_t warning_count = 0;
   std::uint64_t duplicates = 0;  // entries that were left out: their app has them already
 };
+
+// `adblock`, `adblock (found by its first lines)`; empty: of a ready image.
+[[nodiscard]] std::string format_said(const LoadedList& list);
 
 class Guard;
 

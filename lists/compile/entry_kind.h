@@ -2,6 +2,7 @@
 
 // What an entry of a list is to the matcher. Private to lists/compile. Pure.
 
+#include "filters/match/domain_set_builder.h"
 #include "filters/match/rule.h"
 #include "lists/format/entry.h"
 
@@ -20,6 +21,12 @@ namespace sluice::lists {
       return allow ? below_exception : below;
   }
   return suffix;
+}
+
+// The answer that its rule has in the image.
+[[nodiscard]] inline match::Answer answer_of(const Entry& entry) noexcept {
+  const bool is_small = entry.answer.rdata.size() <= match::kMostAnswerBytes;
+  return entry.action == Action::block && is_small ? entry.answer : match::Answer{};
 }
 
 }  // namespace sluice::lists

@@ -13,6 +13,11 @@
 
 namespace sluice::lists {
 
+struct EntryRefusal {
+  std::string reason;  // empty: the entry is taken
+  std::string_view code = {};
+};
+
 class Guard {
  public:
   explicit Guard(CriticalNames critical);
@@ -20,13 +25,13 @@ class Guard {
   // Shorter prefixes would ban a large part of the internet.
   static constexpr unsigned kLeastV4Bits = 8, kLeastV6Bits = 16;
 
-  // Why an entry is refused; empty: it is taken. `forced` takes public suffixes and short prefixes,
+  // Why an entry is refused. `forced` takes public suffixes and short prefixes,
   // but never an entry that covers a critical name or a private address. Exceptions block nothing,
   // so all are taken.
-  [[nodiscard]] std::string refusal(const Entry& entry, bool forced) const;
+  [[nodiscard]] EntryRefusal refusal(const Entry& entry, bool forced) const;
 
  private:
-  [[nodiscard]] std::string refusal(const IpPrefix& prefix, bool forced) const;
+  [[nodiscard]] EntryRefusal refusal(const IpPrefix& prefix, bool forced) const;
 
   CriticalNames critical_;
   PublicSuffixes suffixes_;

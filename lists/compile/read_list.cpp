@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +32,9 @@ class Batch {
     errors_ = warnings_ = {};
     const auto take = [&](Entry entry) {
       if (options.exceptions && entry.action == Action::block) entry.action = Action::allow;
-      auto reason = guard.refusal(entry, options.forced);
-      if (reason.empty()) return keep(entry);
-      errors_.add({entry.line, shown(entry), std::move(reason)});
+      auto refusal = guard.refusal(entry, options.forced);
+      if (refusal.reason.empty()) return keep(entry);
+      errors_.add({entry.line, shown(entry), std::move(refusal.reason), refusal.code});
     };
     format.parse(text, {take, [&](LineError error) { errors_.add(std::move(error)); },
                         [&](LineWarning warning) { warnings_.add(std::move(warning)); }});
@@ -50,6 +51,9 @@ class Batch {
   }
 
  private:
+  struct RecordHead {
+    std::uint32_t ttl, type;
+  };
   struct Kept {
     std::size_t at;  // of the name in bytes_, with the source behind it; or of the range in ranges_
     std::uint32_t line;
@@ -57,6 +61,9 @@ class Batch {
     Kind kind;
     Action action;
     Scope scope;
+    bool important;
+    match::AnswerKind answer;
+    std::uint16_t rdata_size;  // of a record, behind the source; in front of it type and TTL
   };
 
   void keep(const Entry& entry) {
@@ -64,14 +71,24 @@ class Batch {
     entries_.push_back({is_range ? ranges_.size() : bytes_.size(), entry.line,
                         static_cast<std::uint8_t>(entry.name.size()),
                         static_cast<std::uint8_t>(entry.source.size()), entry.kind, entry.action,
-                        entry.scope});
+                        entry.scope, entry.important, entry.answer.kind,
+                        static_cast<std::uint16_t>(entry.answer.rdata.size())});
     if (is_range) return ranges_.push_back(entry.range);
     bytes_ += as_text(entry.name);
     bytes_ += entry.source;
+    if (entry.answer.kind != match::AnswerKind::record) return;
+    const RecordHead head{entry.answer.ttl, entry.answer.type};
+    bytes_ += as_text(std::as_bytes(std::span(&head, 1)));
+    bytes_ += as_text(entry.answer.rdata);
   }
 
   [[nodiscard]] Entry entry_of(const Kept& kept) const {
-    Entry entry{.kind = kept.kind, .action = kept.action, .scope = kept.scope, .line = kept.line};
+    Entry entry{.kind = kept.kind,
+                .action = kept.action,
+                .scope = kept.scope,
+                .important = kept.important,
+                .line = kept.line,
+                .answer = {kept.answer}};
     if (kept.kind == Kind::addresses) {
       entry.range = ranges_[kept.at];
       return entry;
@@ -79,6 +96,13 @@ class Batch {
     const std::string_view bytes = std::string_view(bytes_).substr(kept.at);
     entry.name = as_bytes(bytes.substr(0, kept.name_size));
     entry.source = bytes.substr(kept.name_size, kept.source_size);
+    if (kept.answer != match::AnswerKind::record) return entry;
+    const std::string_view record = bytes.substr(std::size_t{kept.name_size} + kept.source_size);
+    RecordHead head;
+    std::memcpy(&head, record.data(), sizeof head);
+    entry.answer.type = static_cast<std::uint16_t>(head.type);
+    entry.answer.ttl = head.ttl;
+    entry.answer.rdata = as_bytes(record.substr(sizeof head, kept.rdata_size));
     return entry;
   }
 
@@ -117,7 +141,8 @@ LineWarning cut_short(std::string_view text) {
   const auto lines = static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
   std::string last(text.substr(text.rfind('\n') + 1).substr(0, kMostShown));
   std::ranges::replace_if(last, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return {lines + 1, std::move(last), "no line feed behind the last line: is the list whole?"};
+  return {lines + 1, std::move(last), "no line feed behind the last line: is the list whole?",
+          "cut-short"};
 }
 
 }  // namespace

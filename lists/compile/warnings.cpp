@@ -56,7 +56,8 @@ void warn_of_duplicates(const match::Built& built, const std::vector<LoadedList>
   std::vector<std::uint64_t> said(warnings.size());
   for (const match::Duplicate& it : built.shown_duplicates) {
     warnings[it.list.index].add({it.line, texts.at(place(it.first_list, it.first_line)),
-                                 duplicate_reason(it, lists[it.first_list.index].spec.name)});
+                                 duplicate_reason(it, lists[it.first_list.index].spec.name),
+                                 "duplicate"});
     ++said[it.list.index];
   }
   for (std::size_t i = 0; i < built.duplicates.size() && i < warnings.size(); ++i) {
@@ -73,7 +74,8 @@ void refuse_crowded_globs(const match::Built& built, std::vector<LoadedList>& li
     list.errors.push_back({it.line, text_of(it.pattern),
                            "over 64 globs below one name that are alike except between stars; each "
                            "question would try "
-                           "them all. Write one glob that covers them"});
+                           "them all. Write one glob that covers them",
+                           "crowded-globs"});
   }
   for (LoadedList& list : lists) std::ranges::stable_sort(list.errors, {}, &LineError::line);
 }
@@ -83,7 +85,8 @@ void warn_of_many_globs(const match::Built& built, std::vector<Notes>& warnings)
     const std::string below = text_of(it.below);
     warnings[it.list.index].add({it.line, below,
                                  std::to_string(it.count) + " globs are below " + below +
-                                     ", this is the first; the name itself would cover them all"});
+                                     ", this is the first; the name itself would cover them all",
+                                 "many-globs"});
   }
 }
 
@@ -92,7 +95,7 @@ void warn_of_popular(const match::DomainSet& set, std::string_view popular,
   for (const PopularHit& hit : popular_hits(set, popular)) {
     const match::Rule rule = set.rule(hit.rule);
     warnings[rule.list.index].add(
-        {rule.line, match::rule_text(set, hit.rule), popular_reason(hit)});
+        {rule.line, match::rule_text(set, hit.rule), popular_reason(hit), "popular-name"});
   }
 }
 

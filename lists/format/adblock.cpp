@@ -172,7 +172,9 @@ class Parser {
   // `NXDOMAIN`, `192.0.2.1`, `example.net`, `NOERROR;TYPE;VALUE`.
   std::string read_answer(std::string_view text, Answer& answer) {
     std::string_view type, value;
-    if (const std::size_t end = text.find(';'); end != text.npos) {
+    const std::size_t end = text.find(';');
+    const bool has_parts = end != text.npos;
+    if (has_parts) {
       type = text.substr(end + 1);
       text = text.substr(0, end);
       const std::size_t type_end = std::min(type.find(';'), type.size());
@@ -184,8 +186,10 @@ class Parser {
       return value.empty() ? std::string{} : "$dnsrewrite: a record in an answer without records";
     }
     if (text == "NOERROR") return read_record(type, value, answer);
-    if (!type.empty()) return "$dnsrewrite: an answer other than NOERROR, NXDOMAIN and REFUSED";
-    if (IpAddress::parse(text)) return read_address(text, answer);
+    if (IpAddress::parse(text) && !has_parts) return read_address(text, answer);
+    if (has_parts || !text.contains('.')) {
+      return "$dnsrewrite: an answer other than NOERROR, NXDOMAIN and REFUSED";
+    }
     return read_cname(text, answer);
   }
 
@@ -235,7 +239,7 @@ class Parser {
     auto name = names_.read(pattern, Globs::taken);
     if (!name) return std::move(name.error());
     if (pattern.find('*', 1) != pattern.npos) {
-      sink_.warning(line_error(number_, line_, "its stars cover no dots here"));
+      sink_.warning(line_error(number_, line_, "its stars cover no dots here", "narrower-glob"));
     }
     const Action action = allow ? Action::allow : Action::block;
     const name::Name covered = *name::Name::from_wire(name->wire);
@@ -266,8 +270,8 @@ class Parser {
     const bool is_below = is_glob || (exempt.label_count() >= labels &&
                                       as_text(exempt.suffix(labels)) == as_text(covered.wire()));
     if (!is_below) {
-      sink_.warning(
-          line_error(number_, line_, "$denyallow has a name that the rule does not cover"));
+      sink_.warning(line_error(number_, line_, "$denyallow has a name that the rule does not cover",
+                               "idle-denyallow"));
       return;
     }
     sink_.entry({.action = Action::exempt, .line = number_, .name = exempt.wire()});

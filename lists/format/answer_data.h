@@ -13,7 +13,8 @@ namespace sluice::lists {
 inline constexpr std::uint32_t kLocalTtl = 300;  // seconds, where the format has none
 
 // RR types, IANA.
-inline constexpr std::uint16_t kTypeA = 1, kTypeCname = 5, kTypeTxt = 16, kTypeAaaa = 28;
+inline constexpr std::uint16_t kTypeA = 1, kTypeTxt = 16, kTypeAaaa = 28;
+using match::kTypeCname;
 
 // Lists write unspecified and loopback addresses for a block, not to answer with them.
 [[nodiscard]] bool is_sinkhole(const IpAddress& address) noexcept;

@@ -65,7 +65,8 @@ bool is_zone_record(std::string_view line) {
 }
 
 bool is_adblock_rule(std::string_view line) {
-  if (starts_with_any(line, {"||", "@@|", "|", "[Adblock", "[AdGuard", "/^"})) return true;
+  if (starts_with_any(line, {"||", "@@|", "|", "[Adblock", "[AdGuard"})) return true;
+  if (line.starts_with('/') && line.ends_with('/')) return true;
   if (line.ends_with('^') || line.contains("^$") || line.contains("$$")) return true;
   const std::size_t mark = line.find('#');
   return mark != line.npos && is_cosmetic(line.substr(mark));
@@ -156,7 +157,9 @@ Result<Format, std::string> detect_format(std::string_view text) {
     if (read >= most) best.push_back(reads.format);
     most = std::max(most, read);
   }
-  if (most * 10 < sample.lines * 9) {
+  // A line that no format reads says nothing about the others: it is refused when they are read.
+  const std::size_t readable = sample.lines - sample.of(Look::other);
+  if (most == 0 || most * 10 < readable * 9) {
     return fail("no format reads its first " + std::to_string(sample.lines) + " lines" +
                 (counts.empty() ? "" : "; of them are read: " + counts) + how_to_say());
   }

@@ -43,8 +43,8 @@ class Parser {
     } else if (value == "#") {
       entry.action = Action::allow;  // asked as if no shorter name said otherwise
     } else if (!value.empty()) {
-      sink_.warning(
-          line_error(number_, line, "left out: it forwards to a server, and blocks nothing"));
+      sink_.warning(line_error(
+          number_, line, "left out: it forwards to a server, and blocks nothing", "forwards"));
       return {};
     }
     for_each_part(names, '/', [&](std::string_view name) { take_name(name, entry, line); });

@@ -56,8 +56,9 @@ struct Entry {
 
 struct LineError {
   std::uint32_t line = 0;
-  std::string text;    // the entry as written; escaped and cut to a readable length
-  std::string reason;  // what is wrong, and what would be right
+  std::string text;                  // the entry as written; escaped and cut to a readable length
+  std::string reason;                // what is wrong, and what would be right
+  std::string_view code = "syntax";  // for machines, and stable: lists/README.md has all
 };
 using LineWarning = LineError;  // about an entry that is taken
 

@@ -44,8 +44,20 @@ std::string format_names(std::string_view separator) {
   return names;
 }
 
-Format usual_format(std::string_view file) noexcept {
-  return file.ends_with(".endpoints") ? Format::endpoints : Format::domains;
+std::optional<FormatChoice> parse_format_choice(std::string_view name) noexcept {
+  const FormatChoice format = parse_format(name);
+  if (!format && name != kAutoFormat) return std::nullopt;
+  return std::optional<FormatChoice>(std::in_place, format);
+}
+
+std::string format_choices(std::string_view separator) {
+  return std::string(kAutoFormat) + std::string(separator) + format_names(separator);
+}
+
+FormatChoice format_of_file(std::string_view file) noexcept {
+  if (file.ends_with(".endpoints")) return Format::endpoints;
+  if (file.ends_with(".rpz")) return Format::rpz;
+  return std::nullopt;
 }
 
 }  // namespace sluice::lists

@@ -45,8 +45,16 @@ struct FormatInfo {
 [[nodiscard]] std::optional<Format> parse_format(std::string_view name) noexcept;
 // All names: `domains, hosts, …`.
 [[nodiscard]] std::string format_names(std::string_view separator);
-// The format of a file if nothing else says: `*.endpoints` is endpoints, all others are domains.
-[[nodiscard]] Format usual_format(std::string_view file) noexcept;
+
+// As an operator chooses it; none: `auto`, which detect.h finds by the text.
+using FormatChoice = std::optional<Format>;
+inline constexpr std::string_view kAutoFormat = "auto";
+// Nothing: neither a format's name nor `auto`.
+[[nodiscard]] std::optional<FormatChoice> parse_format_choice(std::string_view name) noexcept;
+// `auto, domains, hosts, …`.
+[[nodiscard]] std::string format_choices(std::string_view separator);
+// The format that the name of a file tells: `*.endpoints` is endpoints, `*.rpz` is rpz.
+[[nodiscard]] FormatChoice format_of_file(std::string_view file) noexcept;
 
 // A name a line: `example.com` (and all below it; so does `*.example.com`), `=example.com` (it
 // alone), `@@example.com`, `@@=example.com` (exceptions); other stars make a glob. `#` starts a

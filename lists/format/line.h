@@ -87,6 +87,7 @@ void for_each_part(std::string_view text, char separator, Take&& take) {
 }
 
 // Makes the text printable and cuts it to a readable length.
-[[nodiscard]] LineError line_error(std::uint32_t line, std::string_view text, std::string reason);
+[[nodiscard]] LineError line_error(std::uint32_t line, std::string_view text, std::string reason,
+                                   std::string_view code = "syntax");
 
 }  // namespace sluice::lists

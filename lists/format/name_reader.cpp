@@ -215,7 +215,7 @@ ReadName as_read(const name::Name& name) {
 void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_view written) {
   if (name.has_a_label) {
     if (auto doubt = doubt_of_a_labels(name.wire); !doubt.empty()) {
-      sink.warning(line_error(entry.line, written, std::move(doubt)));
+      sink.warning(line_error(entry.line, written, std::move(doubt), "doubtful-idn"));
     }
   }
   entry.kind = name.is_glob ? Kind::glob : Kind::name;

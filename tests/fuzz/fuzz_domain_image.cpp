@@ -37,7 +37,8 @@ std::shared_ptr<std::byte> aligned_copy(Bytes image) {
   return memory;
 }
 
-void add(DomainSetBuilder& builder, std::string_view text, EntryKind kind, AppId app, ListId list) {
+void add(DomainSetBuilder& builder, std::string_view text, EntryKind kind, AppId app, ListId list,
+         std::uint16_t type = 1) {
   const auto name = *Name::from_text(text);
   const NewEntry entry{.name = name.wire(),
                        .kind = kind,
@@ -45,7 +46,8 @@ void add(DomainSetBuilder& builder, std::string_view text, EntryKind kind, AppId
                        .app = app,
                        .list = list,
                        .line = 7,
-                       .source = text.contains('*') ? text : std::string_view{}};
+                       .source = text.contains('*') ? text : std::string_view{},
+                       .answer = {AnswerKind::record, type, 60, name.wire()}};
   require(builder.add(entry).has_value());
 }
 
@@ -55,6 +57,7 @@ DomainSet small_set() {
   const AppId mail = *builder.app("mail");
   const ListId list = *builder.list("names", "0123456789abcdef");
   add(builder, "example.com", EntryKind::suffix, chat, list);
+  add(builder, "example.com", EntryKind::suffix, chat, list, 5);  // another record of it
   add(builder, "example.com", EntryKind::exact, mail, list);
   add(builder, "open.example.com", EntryKind::exception, AppId{}, list);
   add(builder, "a.b.c.d.example.org", EntryKind::suffix, mail, list);
@@ -72,6 +75,11 @@ DomainSet small_set() {
 void read_rule(const DomainSet& set, RuleId id, Bytes image) {
   const Rule rule = set.rule(id);
   require(lies_in(set.rule_source(id), image));
+  for (const std::uint16_t type : {std::uint16_t{1}, std::uint16_t{16}}) {
+    const Answer answer = set.rule_answer(id, type);
+    require(lies_in(answer.rdata, image) && answer.kind <= AnswerKind::record);
+    require(answer.rdata.size() <= kMostAnswerBytes);
+  }
   require(lies_in(set.list_name(rule.list), image));
   require(lies_in(set.list_version(rule.list), image));
   require(rule.app == AppId{} || rule.app.index >= set.app_count() ||
@@ -175,6 +183,7 @@ std::vector<std::size_t> borders(Bytes image) {
           header.rule_bytes.at,
           header.addresses.at,
           header.texts.at,
+          header.answers.at,
           header.strings.at,
           image.size()};
 }

@@ -30,7 +30,7 @@ std::size_t lines_with_content(std::string_view text) {
 std::string written(const test::ParsedEntry& entry) {
   // `*.` so that a leading star of a glob is not read as "and all below".
   return std::string(entry.is_exception() ? "@@" : "") + (entry.is_exact() ? "=" : "*.") +
-         escaped(entry);
+         (entry.is_below() ? "*." : "") + escaped(entry);
 }
 
 void check(std::string_view text) {

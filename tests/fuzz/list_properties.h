@@ -15,7 +15,8 @@ namespace sluice::fuzz {
 [[nodiscard]] inline bool same(const test::ParsedEntry& a, const test::ParsedEntry& b,
                                std::uint32_t shift) {
   return a.name == b.name && a.range == b.range && a.kind == b.kind && a.action == b.action &&
-         a.scope == b.scope && a.line == b.line + shift;
+         a.scope == b.scope && a.line == b.line + shift && a.important == b.important &&
+         a.answer.kind == b.answer.kind && a.answer.type == b.answer.type && a.rdata == b.rdata;
 }
 
 // The name with every byte escaped except the stars of a glob: no rule about characters refuses it.

@@ -20,10 +20,15 @@ struct ParsedEntry {
   lists::Scope scope = lists::Scope::subtree;
   std::uint32_t line = 0;
   std::string source;
+  bool important = false;
+  match::Answer answer;  // without its data
+  std::string rdata;
 
   [[nodiscard]] bool is_glob() const { return kind == lists::Kind::glob; }
   [[nodiscard]] bool is_exact() const { return scope == lists::Scope::itself; }
+  [[nodiscard]] bool is_below() const { return scope == lists::Scope::below; }
   [[nodiscard]] bool is_exception() const { return action == lists::Action::allow; }
+  [[nodiscard]] bool is_exempt() const { return action == lists::Action::exempt; }
 };
 
 struct Parsed {
@@ -40,7 +45,9 @@ struct Parsed {
     const auto name = name::Name::from_wire(entry.name);  // fails for a range, which has none
     parsed.entries.push_back({name.value_or(name::Name{}), std::string(as_text(entry.name)),
                               entry.range, entry.kind, entry.action, entry.scope, entry.line,
-                              std::string(entry.source)});
+                              std::string(entry.source), entry.important, entry.answer,
+                              std::string(as_text(entry.answer.rdata))});
+    parsed.entries.back().answer.rdata = {};
   };
   lists::info_of(format).parse(
       {text, first_line}, {keep, [&](lists::LineError error) { errors.add(std::move(error)); },

@@ -36,6 +36,15 @@ class Lists {
         .value();
     return *this;
   }
+  // What is below the name; with `line`, an exemption from the rules of that line.
+  Lists& add_kind(std::string_view text, EntryKind kind, std::uint32_t line = 0,
+                  std::string_view app = "app") {
+    builder_
+        .add(name_of(text), kind, *builder_.app(app), *builder_.list("list", "1"),
+             line != 0 ? line : ++line_)
+        .value();
+    return *this;
+  }
   DomainSet build() const { return builder_.build()->set; }
 
  private:
@@ -55,6 +64,62 @@ std::vector<std::string> all(const DomainSet& set, std::string_view name) {
     return true;
   });
   return texts;
+}
+
+TEST(DomainSet, AnEntryBelowANameDoesNotCoverTheName) {
+  const DomainSet set = Lists()
+                            .add_kind("x.com", EntryKind::below)
+                            .add("@@=a.x.com")
+                            .add_kind("actor", EntryKind::below)
+                            .add_kind("b.x.com", EntryKind::below_exception)
+                            .build();
+  EXPECT_EQ(found(set, "x.com"), "");
+  EXPECT_EQ(found(set, "y.x.com"), "*.*.x.com");
+  EXPECT_EQ(found(set, "z.y.x.com"), "*.*.x.com");
+  EXPECT_EQ(found(set, "a.x.com"), "@@=a.x.com");
+  EXPECT_EQ(found(set, "b.x.com"), "*.*.x.com");
+  EXPECT_EQ(found(set, "c.b.x.com"), "@@*.*.b.x.com");
+  EXPECT_EQ(found(set, "actor"), "");
+  EXPECT_EQ(found(set, "an.actor"), "*.*.actor");
+}
+
+// At one name an exception prevails over what is below it, as over a suffix.
+TEST(DomainSet, AnExceptionOfTheNameCoversWhatIsBelowIt) {
+  const DomainSet set = Lists().add_kind("x.com", EntryKind::below).add("@@x.com").build();
+  EXPECT_EQ(found(set, "a.x.com"), "@@x.com");
+}
+
+TEST(DomainSet, AnExemptionHoldsForTheRulesOfItsLineOnly) {
+  const DomainSet set = Lists()
+                            .add("x.com")                                  // line 1
+                            .add_kind("a.x.com", EntryKind::exemption, 1)  //
+                            .add("com")                                    // line 2
+                            .add_kind("q.a.x.com", EntryKind::suffix)      // line 3
+                            .add("p*.x.com")                               // line 4
+                            .add_kind("pa.x.com", EntryKind::exemption, 4)
+                            .build();
+  EXPECT_THAT(all(set, "b.x.com"), ElementsAre("x.com", "com"));
+  EXPECT_THAT(all(set, "a.x.com"), ElementsAre("com"));
+  EXPECT_THAT(all(set, "b.a.x.com"), ElementsAre("com"));
+  EXPECT_THAT(all(set, "q.a.x.com"), ElementsAre("q.a.x.com", "com"));
+  EXPECT_THAT(all(set, "pb.x.com"), ElementsAre("p*.x.com", "x.com", "com"));
+  EXPECT_THAT(all(set, "pa.x.com"), ElementsAre("x.com", "com"));
+  const name::Name name = name_of("a.x.com");
+  const WireName wire{name.wire(), 0};
+  Match match;
+  set.find_batch(std::span(&wire, 1), std::span(&match, 1));
+  EXPECT_EQ(rule_text(set, match.rule), "com");
+}
+
+// More than are noted: what is left over blocks.
+TEST(DomainSet, ExemptionsOfOneNameAreBounded) {
+  Lists lists;
+  for (int i = 0; i < 20; ++i) {
+    const std::string app = "app" + std::to_string(i);
+    lists.add("x.com", app);
+    lists.add_kind("a.x.com", EntryKind::exemption, static_cast<std::uint32_t>(i) + 1, app);
+  }
+  EXPECT_EQ(all(lists.build(), "a.x.com").size(), 4U);
 }
 
 TEST(DomainSet, AnEmptySetCoversNothing) {

@@ -463,7 +463,7 @@ INSTANTIATE_TEST_SUITE_P(
                {":2: list[0].app: only exceptions may be for every app"}},
         Broken{"ListOfUnknownFormat",
                LIST_A "format = \"csv\"\n",
-               {":4: list[0].format: \"csv\" is none of: domains, hosts, endpoints"}},
+               {":4: list[0].format: \"csv\" is none of: auto, domains, hosts, endpoints"}},
         Broken{"ImageWithoutPath", "[[list]]\nimage = \"\"\n", {":2: list[0].image: is missing"}},
         Broken{"ImageAndFile",
                "[[list]]\nimage = \"i\"\nfile = \"a\"\n",

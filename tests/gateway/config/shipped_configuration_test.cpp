@@ -97,7 +97,7 @@ TEST(ShippedConfiguration, BansWhatTheDefaultsBan) {
   for (const lists::ListSpec& list : config.live.lists) {
     names.push_back(list.name + " of " + list.app);
     EXPECT_TRUE(std::filesystem::exists(list.source.name())) << list.source.name();
-    EXPECT_EQ(list.format, lists::usual_format(list.source.name()));
+    EXPECT_EQ(list.format, lists::format_of_file(list.source.name()));
     EXPECT_FALSE(list.exceptions || list.forced);
   }
   std::vector<std::string> usual;

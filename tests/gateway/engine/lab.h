@@ -43,6 +43,8 @@ extern const bool kLabOffloads;
 struct LabOptions {
   policy::Action action = policy::Action::drop;
   policy::DnsAnswer answer{};  // of `reject`
+  // Names that are banned too, with answers of their own; several may be of one name.
+  std::vector<std::pair<const char*, match::Answer>> own_answers{};
   policy::Fallbacks fallbacks;
   policy::DnsScope dns{};
   // Small, because tests set up hundreds of labs.
@@ -76,6 +78,11 @@ struct LabOptions {
   }
   builder.add(*name::Name::from_text("open.wechat.com"), match::EntryKind::exception, app, list, 2)
       .value();
+  for (const auto& [text, answer] : options.own_answers) {
+    const name::Name name = *name::Name::from_text(text);
+    builder.add({.name = name.wire(), .app = app, .list = list, .line = 90, .answer = answer})
+        .value();
+  }
   std::uint32_t line = 2;
   for (std::string_view range : options.addresses) {
     const bool exception = range.starts_with("@@");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 
 #include "tests/gateway/engine/answers_lab.h"
@@ -102,6 +103,73 @@ INSTANTIATE_TEST_SUITE_P(Carriers, Refusal, testing::Values(ask, ask_over_tcp),
                          [](const auto& parameter) {
                            return parameter.param == ask ? "Udp" : "Tcp";
                          });
+
+// A rule's own answer prevails over the policy's, also where the policy would drop.
+TEST_P(Refusal, ARuleMayHaveAnAnswerOfItsOwn) {
+  using match::AnswerKind;
+  static constexpr std::array<std::byte, 4> kAddress = {
+      std::byte{192}, {}, std::byte{2}, std::byte{9}};
+  static constexpr std::array<std::byte, 3> kTarget = {std::byte{1}, std::byte{'x'}, {}};
+  for (const auto action : {policy::Action::drop, policy::Action::reject}) {
+    LabOptions options = rejecting(DnsAnswerKind::refused);
+    options.action = action;
+    options.own_answers = {{"nx.example", {AnswerKind::nxdomain}},
+                           {"nodata.example", {AnswerKind::nodata}},
+                           {"refused.example", {AnswerKind::refused}},
+                           {"v4.example", {AnswerKind::record, kTypeA, 77, kAddress}},
+                           {"v4.example", {AnswerKind::record, 16, 78, kTarget}},
+                           {"alias.example", {AnswerKind::record, 5, 79, kTarget}}};
+    const auto asked = [&](std::string_view name, std::uint16_t qtype = kTypeA) {
+      return GetParam()(options, name, qtype);
+    };
+    EXPECT_EQ(asked("a.nx.example").rcode, kNxDomain);
+    EXPECT_EQ(asked("a.nx.example").owner, "nx.example");
+    EXPECT_EQ(asked("nodata.example").rcode, kNoError);
+    EXPECT_EQ(asked("nodata.example").type, kTypeSoa);
+    EXPECT_EQ(asked("refused.example").rcode, kRefused);
+    const Said v4 = asked("v4.example");
+    EXPECT_EQ(v4.answers, 1U);
+    EXPECT_EQ(v4.data, as_text(kAddress));
+    EXPECT_EQ(v4.ttl, 77U);
+    EXPECT_EQ(v4.owner, "v4.example");
+    EXPECT_EQ(asked("v4.example", 16).ttl, 78U);
+    EXPECT_EQ(asked("v4.example", kTypeAaaa).type, kTypeSoa);
+    EXPECT_EQ(asked("v4.example", kTypeAaaa).rcode, kNoError);
+    const Said alias = asked("alias.example", kTypeHttps);
+    EXPECT_EQ(alias.type, 5);
+    EXPECT_EQ(alias.data, as_text(kTarget));
+    if (action == policy::Action::reject) {
+      EXPECT_EQ(asked("web.wechat.com").rcode, kRefused);  // as the policy says
+    }
+  }
+}
+
+TEST(OwnAnswer, NoneAtAllAndOverTcpOnly) {
+  LabOptions options = rejecting();
+  options.own_answers = {{"drop.example", {match::AnswerKind::drop}},
+                         {"tcp.example", {match::AnswerKind::truncate}}};
+  Lab lab(options);
+  const auto ask = [&](std::string_view name) {
+    const ByteVector question = test::dns_query(name, {.qtype = kTypeA});
+    return lab.send(FrameBuilder(kClient, kResolver).payload(question).build());
+  };
+  EXPECT_EQ(ask("drop.example"), Verdict::drop);
+  EXPECT_TRUE(lab.dataplane.injected().empty());
+  EXPECT_EQ(ask("tcp.example"), Verdict::drop);
+  const Bytes message = injected(lab).payload;
+  EXPECT_EQ(std::to_integer<unsigned>(message[2]) & 2U, 2U);  // TC
+  EXPECT_EQ(read(message).rcode, kNoError);
+  EXPECT_EQ(ask_over_tcp(options, "tcp.example", kTypeA).rcode, kNxDomain);  // as the policy says
+}
+
+TEST(OwnAnswer, APolicyThatDoesNotEnforceSendsNone) {
+  LabOptions options;
+  options.action = policy::Action::log;
+  options.own_answers = {{"nx.example", {match::AnswerKind::nxdomain}}};
+  Lab lab(options);
+  const ByteVector question = test::dns_query("nx.example", {.qtype = kTypeA});
+  EXPECT_EQ(lab.send(FrameBuilder(kClient, kResolver).payload(question).build()), Verdict::pass);
+}
 
 TEST_P(Refusal, ThatThereIsNoSuchNameMayBeKept) {
   const Said said = ask(DnsAnswerKind::nxdomain);

@@ -216,6 +216,50 @@ TEST(Amend, HalfOfAnEntryOfAZoneMayGo) {
   EXPECT_EQ(blocked(itself, ""), std::pair(false, true));
 }
 
+// The answers of a zone's records go with them, one by one.
+TEST(Amend, RecordsOfOneNameGoOneByOne) {
+  const std::string origin = "$ORIGIN rpz.test.\n";
+  const std::string first = "bad.com 60 A 192.0.2.1\n";
+  const std::string second = "bad.com 60 AAAA 2001:db8::1\n";
+  const std::string sinkhole = "bad.com 60 A 0.0.0.0\n";
+  const Lines zone{"zone", "app", false, Format::rpz, {origin, sinkhole, second}};
+  const Compiled compiled = compile_all({zone});
+  Amendments amendments(compiled);
+  const auto answers = [](const Compiled& now, std::uint16_t type) {
+    const match::Match match = now.domains.find(name_of("bad.com"));
+    return match.rule.valid() ? to_string(now.domains.rule_answer(match.rule, type).kind) : "none";
+  };
+  const auto amended = [&](std::string_view removed, std::string_view added) {
+    return *amendments.amend(
+        {"zone", "1", "1", {}, origin + std::string(removed), origin + std::string(added)});
+  };
+  constexpr std::uint16_t kA = 1;
+  constexpr std::uint16_t kAaaa = 28;
+  EXPECT_EQ(answers(compiled, kAaaa), "record");
+  const Compiled without = amended(second, "");
+  EXPECT_EQ(answers(without, kAaaa), "policy") << "the sinkhole is still there";
+  EXPECT_EQ(without.lists[0].entries, 1U);
+  const Compiled replaced = amended(sinkhole, first + second);
+  EXPECT_EQ(answers(replaced, kA), "record");
+  EXPECT_EQ(answers(replaced, kAaaa), "record");
+  EXPECT_EQ(replaced.lists[0].entries, 2U);
+  EXPECT_EQ(answers(*amendments.fold(1), kA), "record");
+  EXPECT_EQ(answers(amended(first, ""), kA), "NODATA");
+  EXPECT_EQ(answers(amended(second, "bad.com CNAME .\n"), kA), "NXDOMAIN");
+  EXPECT_EQ(answers(amended("bad.com CNAME .\n", ""), kA), "none");
+}
+
+TEST(Amend, ADuplicateOfAnotherListGoesTooThoughItsRecordIsNotKept) {
+  const std::string origin = "$ORIGIN rpz.test.\n";
+  const Lines zone{"zone", "app", false, Format::rpz, {origin, "bad.com 60 A 192.0.2.1"}};
+  Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"=bad.com"}}, zone}));
+  ASSERT_TRUE(
+      amendments.amend({"zone", "1", "2", {}, origin + "bad.com 60 A 192.0.2.1\n", origin}));
+  const auto last = amendments.amend({"one", "1", "2", {}, "=bad.com\n", ""});
+  ASSERT_TRUE(last);
+  EXPECT_EQ(found(*last, "bad.com"), "");
+}
+
 TEST(Amend, IsGuardedAsCompilingIs) {
   Amendments amendments(compile_all({{"one", "app", false, Format::domains, {"a.example.com"}}}));
   const auto amended =

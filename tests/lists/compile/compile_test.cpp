@@ -56,6 +56,96 @@ TEST_F(Compile, TheSetKnowsVersionsAndTheTextOfTheList) {
   EXPECT_EQ(source("plain.example"), "");
 }
 
+TEST_F(Compile, DenyallowExemptsFromItsRuleOnly) {
+  ListSpec rules = list("rules",
+                        "||example.com^$denyallow=a.example.com\n"
+                        "||b.a.example.com^\n"
+                        "||*.org^$denyallow=c.org,important\n");
+  rules.format = Format::adblock;
+  rules.forced = true;
+  const auto compiled = compile({rules, list("other", "=a.example.com\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(found(*compiled, "x.example.com"), "example.com");
+  EXPECT_EQ(found(*compiled, "a.example.com"), "=a.example.com");
+  EXPECT_EQ(found(*compiled, "x.a.example.com"), "");
+  EXPECT_EQ(found(*compiled, "b.a.example.com"), "b.a.example.com");
+  EXPECT_EQ(found(*compiled, "d.org"), "*.*.org");
+  EXPECT_EQ(found(*compiled, "c.org"), "");
+}
+
+TEST_F(Compile, AnswersGetIntoTheSet) {
+  ListSpec zone = list("zone",
+                       "a.example.com CNAME .\n"
+                       "b.example.com CNAME *.\n"
+                       "c.example.com 60 A 192.0.2.1\n"
+                       "  61 A 192.0.2.2\n"
+                       "  62 AAAA 2001:db8::1\n"
+                       "d.example.com 63 CNAME x.\n"
+                       "e.example.com A 0.0.0.0\n"
+                       "f.example.com CNAME rpz-drop.\n"
+                       "*.f.example.com CNAME rpz-drop.\n");
+  zone.format = Format::rpz;
+  const auto compiled = compile({zone});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].duplicates, 0U);
+  EXPECT_THAT(compiled->lists[0].warnings, IsEmpty());
+  const auto answer = [&](std::string_view name, std::uint16_t type) {
+    const match::DomainSet& set = compiled->domains;
+    const match::Answer own = set.rule_answer(set.find(name_of(name)).rule, type);
+    return std::string(to_string(own.kind)) +
+           (own.kind == match::AnswerKind::record
+                ? " " + std::to_string(own.type) + " " + std::to_string(own.ttl)
+                : "");
+  };
+  EXPECT_EQ(answer("a.example.com", 1), "NXDOMAIN");
+  EXPECT_EQ(answer("b.example.com", 1), "NODATA");
+  EXPECT_EQ(answer("c.example.com", 1), "record 1 60");
+  EXPECT_EQ(answer("c.example.com", 28), "record 28 62");
+  EXPECT_EQ(answer("c.example.com", 16), "NODATA");
+  EXPECT_EQ(answer("d.example.com", 16), "record 5 63");
+  EXPECT_EQ(answer("e.example.com", 1), "policy");
+  EXPECT_EQ(answer("x.f.example.com", 1), "DROP");
+}
+
+// Data of a redirect follow the zone: they belong to one rule.
+TEST_F(Compile, ARuleWithoutAnAnswerGetsThatOfItsOwnList) {
+  ListSpec zone = list("zone",
+                       "local-zone: \"a.example.com\" redirect\n"
+                       "local-data: \"a.example.com A 192.0.2.1\"\n");
+  zone.format = Format::unbound;
+  const auto compiled = compile({zone, list("other", "b.example.com\n")});
+  ASSERT_TRUE(compiled);
+  const match::DomainSet& set = compiled->domains;
+  const auto kind = [&](std::string_view name) {
+    return set.rule_answer(set.find(name_of(name)).rule, 1).kind;
+  };
+  EXPECT_EQ(kind("x.a.example.com"), match::AnswerKind::record);
+  EXPECT_EQ(kind("b.example.com"), match::AnswerKind::of_policy);
+  EXPECT_EQ(compiled->lists[0].duplicates, 0U);
+}
+
+TEST_F(Compile, TheFormatIsFoundAndSaid) {
+  const auto compiled = compile({list("rules", "||example.com^\n"), list("names", "a.example\n")});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(format_said(compiled->lists[0]), "adblock (found by its first lines)");
+  EXPECT_EQ(format_said(compiled->lists[1]), "domains (found by its first lines)");
+  const auto neither = compile({list("neither", "! why\na.example\n")});
+  ASSERT_FALSE(neither);
+  EXPECT_THAT(neither.error().reason, HasSubstr("fit adblock"));
+}
+
+// Whole top-level domains in a published zone need force, as in every format.
+TEST_F(Compile, BelowAPublicSuffixIsAPublicSuffix) {
+  ListSpec zone = list("zone", "*.actor CNAME .\nactor CNAME .\n*.example.com CNAME .\n");
+  zone.format = Format::rpz;
+  auto compiled = compile({zone});
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->lists[0].error_count, 1U);
+  EXPECT_EQ(found(*compiled, "an.actor"), "");
+  EXPECT_EQ(found(*compiled, "a.example.com"), "*.*.example.com");
+  EXPECT_EQ(found(*compiled, "example.com"), "");
+}
+
 TEST_F(Compile, GlobsCoverWhatTheySay) {
   const auto compiled = compile({list("globs",
                                       "p16-tiktok-*.ibyteimg.com\n"

@@ -26,7 +26,7 @@ TEST(Format, HasOneNameInEachDirection) {
   for (const Format format : {Format::domains, Format::hosts}) {
     EXPECT_EQ(parse_format(to_string(format)), format);
   }
-  EXPECT_EQ(parse_format("adblock"), std::nullopt);
+  EXPECT_EQ(parse_format("pihole"), std::nullopt);
   EXPECT_THAT(entries_of(parse(Format::domains, "a.example")), ElementsAre("1: a.example"));
   EXPECT_THAT(entries_of(parse(Format::hosts, "::1 a.example")), ElementsAre("1: =a.example"));
 }

@@ -91,9 +91,10 @@ TEST(Endpoints, SaysWhatIsWrong) {
 }
 
 TEST(Endpoints, AFilesNameTellsItsFormat) {
-  EXPECT_EQ(usual_format("a/wechat.endpoints"), Format::endpoints);
-  EXPECT_EQ(usual_format("a/wechat.list"), Format::domains);
-  EXPECT_EQ(usual_format(""), Format::domains);
+  EXPECT_EQ(format_of_file("a/wechat.endpoints"), Format::endpoints);
+  EXPECT_EQ(format_of_file("a/wechat.rpz"), Format::rpz);
+  EXPECT_FALSE(format_of_file("a/wechat.list"));
+  EXPECT_FALSE(format_of_file(""));
   EXPECT_EQ(parse_format(to_string(Format::endpoints)), Format::endpoints);
 }
 

@@ -47,13 +47,13 @@ TEST(Globs, ALeadingStarAloneMeansAllBelow) {
   EXPECT_EQ(read_glob("*.a*.example.com"), "a*.example.com glob");
   // Of an exact entry there is nothing below: one label in front, whatever it is.
   EXPECT_EQ(read_glob("=*.example.com"), "=*.example.com glob");
-  // At least one label in front, and all below.
-  EXPECT_EQ(read_glob("*.*.example.com"), "*.example.com glob");
+  // At least one label in front: all below, without the name.
+  EXPECT_EQ(read_glob("*.*.example.com"), "*.*.example.com");
 }
 
 TEST(Globs, KeepTheirTextWhereTheNameWouldBeReadOtherwise) {
   EXPECT_EQ(source_of("a*.example.com"), "");
-  EXPECT_EQ(source_of("@@*.*.example.com"), "@@*.*.example.com");
+  EXPECT_EQ(source_of("@@*.a*.*.example.com"), "");
   EXPECT_EQ(source_of("a\\*b.example.com"), "a\\*b.example.com");
 }
 
