@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "filters/name/name.h"
 #include "gateway/config/tables.h"
 #include "lists/format/format.h"
 #include "lists/transfer/socket_address.h"

@@ -305,7 +305,7 @@ void Metrics::State::collect_zones(std::vector<MetricFamily>& families) const {
   auto transfers =
       family("sluice_zone_transfers_total", "Transfers that were taken", MetricType::Counter);
   auto refused = family("sluice_zone_refusals_total",
-                         "Transfers that failed or were refused, by reason", MetricType::Counter);
+                        "Transfers that failed or were refused, by reason", MetricType::Counter);
   auto notifies = family("sluice_zone_notifies_total", "NOTIFY messages", MetricType::Counter);
   const auto now = std::chrono::system_clock::now();
   for (const ZoneStatus& zone : sources.zones()) {
