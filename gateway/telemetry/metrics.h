@@ -46,7 +46,7 @@ struct ListStatus {
   std::chrono::system_clock::time_point modified;
   std::uint64_t duplicates = 0;  // not among the entries: another list of the app has them
   bool exceptions = false;       // it lets through, and need not have entries
-  std::string format;  // for people; empty: of a ready image
+  std::string format;            // for people; empty: of a ready image
 };
 
 struct ListsStatus {
