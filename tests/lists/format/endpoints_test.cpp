@@ -93,7 +93,8 @@ TEST(Endpoints, SaysWhatIsWrong) {
 TEST(Endpoints, AFilesNameTellsItsFormat) {
   EXPECT_EQ(format_of_file("a/wechat.endpoints"), Format::endpoints);
   EXPECT_EQ(format_of_file("a/wechat.rpz"), Format::rpz);
-  EXPECT_FALSE(format_of_file("a/wechat.list"));
+  EXPECT_EQ(format_of_file("a/wechat.list"), Format::domains);
+  EXPECT_FALSE(format_of_file("a/wechat.txt"));
   EXPECT_FALSE(format_of_file(""));
   EXPECT_EQ(parse_format(to_string(Format::endpoints)), Format::endpoints);
 }
