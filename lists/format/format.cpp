@@ -55,7 +55,6 @@ std::string format_choices(std::string_view separator) {
 }
 
 FormatChoice format_of_file(std::string_view file) noexcept {
-  if (file.ends_with(".list")) return Format::domains;
   if (file.ends_with(".endpoints")) return Format::endpoints;
   if (file.ends_with(".rpz")) return Format::rpz;
   return std::nullopt;

@@ -93,8 +93,7 @@ TEST(Endpoints, SaysWhatIsWrong) {
 TEST(Endpoints, AFilesNameTellsItsFormat) {
   EXPECT_EQ(format_of_file("a/wechat.endpoints"), Format::endpoints);
   EXPECT_EQ(format_of_file("a/wechat.rpz"), Format::rpz);
-  EXPECT_EQ(format_of_file("a/wechat.list"), Format::domains);
-  EXPECT_FALSE(format_of_file("a/wechat.txt"));
+  EXPECT_FALSE(format_of_file("a/wechat.list"));
   EXPECT_FALSE(format_of_file(""));
   EXPECT_EQ(parse_format(to_string(Format::endpoints)), Format::endpoints);
 }
