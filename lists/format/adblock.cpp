@@ -108,7 +108,7 @@ class Parser {
     if (first.ends_with('^')) return "without || it also covers names that only end like this";
     auto name = names_.read(first, Globs::refused);
     if (!name) return std::move(name.error());
-    emit_name(sink_, *name, {.scope = Scope::itself, .line = number_}, line_);
+    emit_name(sink_, *name, {.scope = Scope::itself, .line = number_}, first);
     return {};
   }
 
@@ -250,7 +250,7 @@ class Parser {
                .important = modifiers.important,
                .line = number_,
                .answer = modifiers.answer},
-              line_);
+              line_.substr(0, line_.find('$')));
     for (const name::Name& exempt : modifiers.exempt) give_exempt(exempt, covered, is_glob);
     return {};
   }

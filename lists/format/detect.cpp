@@ -143,7 +143,8 @@ constexpr std::string_view kExactOrNot =
 
 Result<Format, std::string> detect_format(std::string_view text) {
   const Sample sample = sample_of(text);
-  if (sample.lines == 0) return Format::domains;
+  // Nothing to tell by: every line is refused as what it is not in `domains`.
+  if (sample.lines == sample.of(Look::other)) return Format::domains;
   std::vector<Format> best;
   std::size_t most = 0;
   std::string counts;
@@ -158,10 +159,12 @@ Result<Format, std::string> detect_format(std::string_view text) {
     most = std::max(most, read);
   }
   // A line that no format reads says nothing about the others: it is refused when they are read.
-  const std::size_t readable = sample.lines - sample.of(Look::other);
-  if (most == 0 || most * 10 < readable * 9) {
+  // So it is with stray addresses among names, which many lists have.
+  const std::size_t stray = std::min(sample.of(Look::endpoint), sample.of(Look::bare_name));
+  const std::size_t readable = sample.lines - sample.of(Look::other) - stray;
+  if (most * 10 < readable * 9) {
     return fail("no format reads its first " + std::to_string(sample.lines) + " lines" +
-                (counts.empty() ? "" : "; of them are read: " + counts) + how_to_say());
+                "; of them are read: " + counts + how_to_say());
   }
   // Without a line of its own, a format only reads what others do: bare names, lines of hosts
   // files.

@@ -220,7 +220,8 @@ void emit_name(const Sink& sink, const ReadName& name, Entry entry, std::string_
   }
   entry.kind = name.is_glob ? Kind::glob : Kind::name;
   entry.name = name.wire;
-  if (name.needs_source && written.size() <= kMaxSource) entry.source = written;
+  const bool is_printable = std::ranges::none_of(written, is_control);
+  if (name.needs_source && written.size() <= kMaxSource && is_printable) entry.source = written;
   sink.entry(entry);
 }
 

@@ -2,6 +2,9 @@
 
 #include <ldns/ldns.h>
 
+#include <algorithm>
+#include <array>
+
 #include "lists/format/line.h"
 
 namespace sluice::lists {
@@ -10,6 +13,37 @@ namespace {
 struct FreeRecord {
   void operator()(ldns_rr* record) const noexcept { ldns_rr_free(record); }
 };
+
+// What may be an answer, and what zones have besides. ldns reads many more types, but nobody
+// answers with them, and it leaks memory where some are malformed (IPSECKEY in 1.8.3).
+constexpr std::array<std::string_view, 24> kTypes = {
+    "A",          "AAAA",  "CAA",   "CDNSKEY", "CDS",   "CNAME", "DNAME", "DNSKEY",
+    "DS",         "HINFO", "HTTPS", "MX",      "NAPTR", "NS",    "NSEC",  "NSEC3",
+    "NSEC3PARAM", "PTR",   "RRSIG", "SOA",     "SRV",   "SVCB",  "TLSA",  "TXT"};
+
+bool is_word(std::string_view text, std::string_view word) {
+  return std::ranges::equal(text, word, {}, to_lower_ascii, to_lower_ascii);
+}
+
+// The type of a record, as written; empty: there is none.
+std::string_view type_of(std::string_view line) {
+  std::string_view rest = trim(line);
+  if (!line.empty() && !is_blank(line.front())) static_cast<void>(take_word(rest));
+  // A time to live and a class may come before.
+  for (int words = 0; words < 3; ++words) {
+    const std::string_view word = take_word(rest);
+    const bool is_ttl = !word.empty() && word.front() >= '0' && word.front() <= '9';
+    const bool is_class = is_word(word, "IN") || is_word(word, "CH") || is_word(word, "HS");
+    if (!is_ttl && !is_class) return word;
+  }
+  return {};
+}
+
+bool is_read(std::string_view type) {
+  // TYPE1234 \# …, RFC 3597.
+  return is_word(type.substr(0, 4), "TYPE") ||
+         std::ranges::any_of(kTypes, [&](auto known) { return is_word(type, known); });
+}
 
 Bytes bytes_of(const ldns_rdf* rdf) {
   return std::as_bytes(std::span(ldns_rdf_data(rdf), ldns_rdf_size(rdf)));
@@ -58,6 +92,11 @@ Result<ZoneRecord, std::string> RecordReader::read(const std::string& line) {
   const bool has_owner = !line.empty() && !is_blank(line.front());
   if (!has_owner && (owner_was_refused_ || previous_ == nullptr)) {
     return fail(std::string("a record without a name; the line before has none either"));
+  }
+  if (const std::string_view type = type_of(line); !is_read(type)) {
+    owner_was_refused_ = owner_was_refused_ || has_owner;
+    return fail(type.empty() ? std::string("not a record: a name, a type and data")
+                             : "not a record of a type that is read: " + std::string(type));
   }
   ldns_rr* read = nullptr;
   ldns_rdf* previous = previous_.release();

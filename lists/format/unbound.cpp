@@ -61,12 +61,12 @@ class Parser {
     const std::string_view option = trim(line.substr(0, colon));
     std::string_view rest = colon == line.npos ? std::string_view{} : trim(line.substr(colon + 1));
     if (option == "server" && rest.empty()) return {};
-    if (option == "local-zone") return read_zone(rest, line);
+    if (option == "local-zone") return read_zone(rest);
     if (option == "local-data") return read_data(rest, line);
     return "only local-zone: and local-data: are read";
   }
 
-  std::string read_zone(std::string_view rest, std::string_view line) {
+  std::string read_zone(std::string_view rest) {
     const auto zone = take_value(rest);
     const auto type = take_value(rest);
     if (!zone || !type || !rest.empty()) return "not a name and a type: local-zone: \"x.\" static";
@@ -77,7 +77,7 @@ class Parser {
       redirected_.clear();
       if (*type == "redirect") redirected_ = *name::Name::from_wire(name->wire);
       emit_name(sink_, *name, {.action = known.action, .line = number_, .answer = {known.answer}},
-                line);
+                *zone);
       return {};
     }
     return "a zone of type \"" + std::string(*type) + "\" is no block of names";

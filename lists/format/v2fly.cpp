@@ -29,6 +29,7 @@ void parse_v2fly(TextPart text, const Sink& sink) {
     };
     std::string_view rest = line;
     std::string_view word = take_word(rest);
+    const std::string_view written = word;
     if (auto reason = refusal_of_marks(rest); !reason.empty()) return refuse(std::move(reason));
     Entry entry{.line = number};
     const std::size_t colon = word.find(':');
@@ -43,7 +44,7 @@ void parse_v2fly(TextPart text, const Sink& sink) {
     }
     auto name = names.read(word, Globs::refused);
     if (!name) return refuse(std::move(name.error()));
-    emit_name(sink, *name, entry, line);
+    emit_name(sink, *name, entry, written);
   });
 }
 

@@ -12,6 +12,9 @@ namespace {
 using match::Answer;
 using match::AnswerKind;
 
+// Characters of a name that our reader of zones takes (by ldns), with `*.` in front.
+constexpr std::size_t kMostZoneText = 250;
+
 constexpr std::string_view kZoneHead =
     "$TTL 300\n"
     "@ SOA localhost. root.localhost. 1 3600 600 86400 300\n"
@@ -181,6 +184,7 @@ std::string ListWriter::refusal(const Held& held) const {
       return allow && entry.scope == Scope::itself ? "an exception for one name alone" : "";
     case Format::rpz:
       if (!is_glob && as_text(held.name.label(0)) == "*") return "a label that is a star";
+      if (text.size() > kMostZoneText) return "a name that is too long with its escapes";
       return is_glob ? "a glob" : "";
     case Format::v2fly:
       if (is_glob) return "a glob";

@@ -43,8 +43,8 @@ void check(std::string_view text) {
   for (const test::ParsedEntry& entry : parsed.entries) {
     require(!entry.is_glob() && !entry.is_exempt());
     require(entry.rdata.size() <= 512);
-    // With the star in front it may be longer than a name.
-    if (entry.answer.kind == AnswerKind::record || entry.name.wire().size() > 250) continue;
+    // With the star in front it may be longer than a name, and with escapes longer than ldns reads.
+    if (entry.answer.kind == AnswerKind::record || escaped(entry).size() > 250) continue;
     const test::Parsed again = test::parse(lists::Format::rpz, written(entry));
     require(again.error_count == 0 && again.entries.size() == 1);
     require(same(entry, again.entries[0], entry.line - 1));

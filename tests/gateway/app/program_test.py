@@ -402,6 +402,61 @@ class Lists(Program):
                                       status=1)
         self.assertEqual([line.split()[0] for line in printed.splitlines()], ["drop", "pass"])
 
+    def test_the_format_is_found_and_said(self):
+        rules = self.write("rules.txt", "! rules\n||chat.example^\n")
+        _, said = self.run_program("lists", "build", "--out", self.image, rules)
+        self.assertRegex(said, r"rules\.txt: format adblock \(found by its first lines\)")
+        self.run_program("check", "--image", self.image, "a.chat.example", status=1)
+        neither = self.write("neither.txt", "! names\nchat.example\n")
+        _, said = self.run_program("lists", "lint", neither, status=2)
+        self.assertRegex(said, r"neither\.txt: .* fit adblock .* and domains .*--format")
+        self.run_program("lists", "lint", "--format", "domains", neither, status=1)
+
+    def test_lint_prints_json_for_machines(self):
+        odd = self.write("odd.list", "a.example\na.example\ncom\nb..example\n")
+        printed, _ = self.run_program("lists", "lint", "--json", odd, status=1)
+        found = [json.loads(line) for line in printed.splitlines()]
+        self.assertEqual([(one["line"], one["severity"], one["code"]) for one in found],
+                         [(3, "error", "public-suffix"), (4, "error", "syntax"), (2, "warning", "duplicate")])
+
+    def test_search(self):
+        chat = self.write("chat.list", "chat.example\n@@open.chat.example\n")
+        self.run_program("lists", "build", "--out", self.image, chat)
+        printed, _ = self.run_program("lists", "search", self.image, "a.open.chat.example")
+        self.assertRegex(printed, r"covers a\.open\.chat\.example app=chat exception=@@open\.chat\.example .*line=2\n"
+                                  r"covers .* rule=chat\.example .*line=1")
+        printed, _ = self.run_program("lists", "search", "--json", self.image, "no.example", status=1)
+        self.assertEqual(json.loads(printed)["covering_count"], 0)
+
+    def test_convert_writes_what_reads_as_the_same(self):
+        chat = self.write("chat.list", "chat.example\n=mail.example\n@@open.chat.example\n")
+        zone = self.folder / "chat.rpz"
+        self.run_program("lists", "convert", "--to", "rpz", "--out", zone, chat)
+        printed, _ = self.run_program("lists", "diff", chat, zone)
+        self.assertEqual(printed, "")
+        before = zone.read_bytes()
+        _, said = self.run_program("lists", "convert", "--to", "rpz", "--out", zone, chat, status=2)
+        self.assertIn("exists already", said)
+        self.assertEqual(zone.read_bytes(), before)
+        printed, said = self.run_program("lists", "convert", "--to", "hosts", chat, status=1)
+        self.assertEqual(printed, "0.0.0.0 mail.example\n")
+        self.assertRegex(said, r'chat\.list:1: "chat\.example": hosts cannot say it: ')
+
+    def test_diff_says_what_it_would_do_to_traffic(self):
+        old = self.write("old.list", "wechat.com\nsame.example\n")
+        new = self.write("new.list", "tiktok.com\nsame.example\n")
+        printed, _ = self.run_program("lists", "diff", "--json", "--capture", EXAMPLE, old, new, status=1)
+        found = json.loads(printed)
+        self.assertEqual(found["apps"], [{"app": "list", "added_count": 1, "removed_count": 1,
+                                          "added": ["tiktok.com"], "removed": ["wechat.com"]}])
+        self.assertIn("www.tiktok.com", found["would_block"]["names"])
+        audit = self.write("audit", '{"v":1,"name":"a.wechat.com","client":"192.0.2.1:1"}\n'
+                                    '{"v":1,"name":"a.wechat.com","client":"192.0.2.1:2"}\nno record\n')
+        printed, said = self.run_program("lists", "diff", "--audit", audit, old, new, status=1)
+        self.assertRegex(printed, r"would release 1 clients, 1 names\n  a\.wechat\.com: 1 clients")
+        self.assertIn("1 lines are no audit records", said)
+        self.run_program("lists", "diff", "--audit", self.folder / "none", old, new, status=2)
+
     def test_lists_of_one_name_are_told_apart(self):
         (self.folder / "more").mkdir()
         lists = [self.write("chat.list", "a.example\n"), self.write("more/chat.list", "b.example\n")]
@@ -826,7 +881,7 @@ class Words(Program):
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for words, word in (([], "usage"), (["frobnicate"], "frobnicate"), (["lists"], "usage"),
-                            (["lists", "diff", "a", "b"], 'unknown command "lists diff"'),
+                            (["lists", "sign", "a"], 'unknown command "lists sign"'),
                             (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
                             (["inspect", "office.pcap"], "office.pcap"),
                             (["check", "--client", "office", "a"], "office")):

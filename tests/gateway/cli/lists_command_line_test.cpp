@@ -51,6 +51,38 @@ TEST(ListsCommandLine, Show) {
   EXPECT_TRUE(parse_as<ListsShowCommand>({"lists", "show", "--json", "i"}).json);
 }
 
+TEST(ListsCommandLine, Search) {
+  const auto search = parse_as<ListsSearchCommand>({"lists", "search", "i", "a.example", "b"});
+  EXPECT_EQ(search.image, "i");
+  EXPECT_THAT(search.names, ElementsAre("a.example", "b"));
+  EXPECT_FALSE(search.json);
+}
+
+TEST(ListsCommandLine, Convert) {
+  const auto plain = parse_as<ListsConvertCommand>({"lists", "convert", "--to", "rpz", "f"});
+  EXPECT_EQ(plain.file, "f");
+  EXPECT_EQ(plain.to, lists::Format::rpz);
+  EXPECT_FALSE(plain.from);
+  EXPECT_EQ(plain.out, "");
+  const auto full = parse_as<ListsConvertCommand>(
+      {"lists", "convert", "--format", "hosts", "--to", "adblock", "-o", "o", "f"});
+  EXPECT_EQ(full.from, lists::Format::hosts);
+  EXPECT_EQ(full.out, "o");
+}
+
+TEST(ListsCommandLine, Diff) {
+  const auto plain = parse_as<ListsDiffCommand>({"lists", "diff", "old.list", "chat=new.list"});
+  EXPECT_THAT(plain.before, FieldsAre("list", "old.list"));
+  EXPECT_THAT(plain.after, FieldsAre("chat", "new.list"));
+  EXPECT_EQ(plain.most, 100U);
+  const auto full =
+      parse_as<ListsDiffCommand>({"lists", "diff", "--json", "--capture", "c", "--audit", "a",
+                                  "--most", "5", "--format", "auto", "i", "j"});
+  EXPECT_EQ(full.capture + full.audit, "ca");
+  EXPECT_EQ(full.most, 5U);
+  EXPECT_TRUE(full.json);
+}
+
 TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
   const Answer alone = answer_to({"lists"});
   EXPECT_EQ(alone.exit_status, 2);
@@ -60,13 +92,13 @@ TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
     EXPECT_EQ(asked.text, alone.text);
   }
   EXPECT_THAT(alone.text, HasSubstr("usage: sluice lists COMMAND"));
-  for (const char* command : {"build ", "lint ", "show "}) {
+  for (const char* command : {"build ", "lint ", "show ", "search ", "convert ", "diff "}) {
     EXPECT_THAT(alone.text, HasSubstr(command));
   }
 }
 
 TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
-  for (const char* command : {"build", "lint", "show"}) {
+  for (const char* command : {"build", "lint", "show", "search", "convert", "diff"}) {
     const Answer answer = answer_to({"lists", command, "--help"});
     EXPECT_EQ(answer.exit_status, 0) << command;
     EXPECT_THAT(answer.text, HasSubstr("usage: sluice lists " + std::string(command)));
@@ -89,6 +121,12 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"EmptyList", {"lists", "lint", ""}, "\"\" is not a list"},
         Wrong{"ListOfEveryApp", {"lists", "lint", "*=a.list"}, "only exceptions"},
         Wrong{"UnknownFormat", {"lists", "lint", "--format", "xml", "a"}, "\"xml\""},
+        Wrong{"SearchWithoutName", {"lists", "search", "i"}, "NAME is missing"},
+        Wrong{"ConvertWithoutTo", {"lists", "convert", "a"}, "--to is missing"},
+        Wrong{"ConvertToAddresses", {"lists", "convert", "--to", "endpoints", "a"}, "of names"},
+        Wrong{"ConvertOfTwo", {"lists", "convert", "--to", "rpz", "a", "b"}, "\"b\""},
+        Wrong{"DiffOfOne", {"lists", "diff", "a"}, "NEW is missing"},
+        Wrong{"DiffOfThree", {"lists", "diff", "a", "b", "c"}, "\"c\""},
         Wrong{"ShowWithoutImage", {"lists", "show", "--json"}, "IMAGE is missing"},
         Wrong{"ShowOfTwoImages", {"lists", "show", "i", "j"}, "\"j\""}),
     [](const auto& param) { return param.param.name; });

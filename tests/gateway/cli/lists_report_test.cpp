@@ -66,6 +66,49 @@ TEST(ListsReport, TheReviewNamesBothPlaces) {
             "through\n");
 }
 
+TEST(ListsReport, FindingsAsJsonHaveStableCodes) {
+  lists::Compiled lists = compiled();
+  lists.lists[0].errors[0].code = "public-suffix";
+  lists.lists[0].warnings[0].code = "duplicate";
+  std::ostringstream out;
+  print_lint_json(out, lists, lists::review(lists.domains));
+  std::vector<std::string> found;
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    EXPECT_EQ(json["file"], "a/chat.list");
+    EXPECT_NE(json["reason"], "");
+    found.push_back(std::to_string(json["line"].get<int>()) + " " +
+                    json["severity"].get<std::string>() + " " + json["code"].get<std::string>());
+  }
+  EXPECT_THAT(found,
+              testing::ElementsAre("7 error public-suffix", "8 error syntax", "9 warning duplicate",
+                                   "2 note redundant", "3 note idle-exception"));
+}
+
+TEST(ListsReport, ASearchFindsWhatCoversANameAndWhatIsBelowIt) {
+  const lists::Compiled lists = compiled();
+  const auto searched = [&](std::string_view name, std::size_t most = 10) {
+    return found_text(lists.domains, name,
+                      find_rules(lists.domains, *name::Name::from_text(name), most));
+  };
+  EXPECT_EQ(searched("a.www.example.com"),
+            "covers a.www.example.com app=chat rule=www.example.com list=chat line=2\n"
+            "covers a.www.example.com app=chat rule=example.com list=chat line=1\n");
+  EXPECT_EQ(searched("example.com"),
+            "covers example.com app=chat rule=example.com list=chat line=1\n"
+            "below example.com app=chat rule=www.example.com list=chat line=2\n");
+  EXPECT_EQ(searched("org"), "below org app=chat exception=@@open.example.org list=chat line=3\n");
+  EXPECT_EQ(searched("ample.com"), "none ample.com\n");
+  EXPECT_EQ(searched("a.www.example.com", 1),
+            "covers a.www.example.com app=chat rule=www.example.com list=chat line=2\n"
+            "… and 1 more covers a.www.example.com\n");
+  const auto json = nlohmann::json::parse(found_json(
+      lists.domains, "org", find_rules(lists.domains, *name::Name::from_text("org"), 10)));
+  EXPECT_EQ(json["below"][0]["rule"], "@@open.example.org");
+  EXPECT_EQ(json["below"][0]["line"], 3);
+}
+
 TEST(ListsReport, TheSummaryHasAllCounts) {
   const lists::Compiled lists = compiled();
   std::ostringstream out;

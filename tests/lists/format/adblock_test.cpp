@@ -140,6 +140,13 @@ TEST(Adblock, PatternsThatCoverPartsOfNamesAreRefused) {
   EXPECT_THAT(refusal_of("||192.0.2.1^"), HasSubstr("an IP address"));
 }
 
+// Reasons quote the list.
+TEST(Adblock, ReasonsArePrintableAndShort) {
+  const std::string reason = refusal_of("||a.example^$x\x01" + std::string(100'000, 'y'));
+  EXPECT_LE(reason.size(), 400U);
+  EXPECT_THAT(reason, HasSubstr("$x?yyy"));
+}
+
 TEST(Adblock, AStarInsideIsTakenWithAWarning) {
   const Parsed parsed = parse("@@||777*.a.example^\n||*x.a.example^\n");
   EXPECT_THAT(entries_of(parsed), ElementsAre("1: @@777*.a.example", "2: *x.a.example"));

@@ -110,11 +110,20 @@ TEST(Rpz, RefusesWhatIsNoPolicyLineByLine) {
   EXPECT_THAT(refused("x CH A 192.0.2.1"), HasSubstr("another class"));
   EXPECT_THAT(refused("x NS a.example."), HasSubstr("no policy"));
   EXPECT_THAT(refused("x A"), HasSubstr("not a record"));
+  EXPECT_THAT(refused("x"), HasSubstr("not a record"));
   EXPECT_THAT(refused("x TXT \"open"), HasSubstr("a quote"));
   EXPECT_THAT(refused("x A ( 192.0.2.1"), HasSubstr("a parenthesis is not closed"));
   EXPECT_THAT(refused("x A 192.0.2.1 )"), HasSubstr("a parenthesis that nothing opened"));
   EXPECT_THAT(refused("x TXT " + std::string(9000, 'a')), HasSubstr("longer than 8192 bytes"));
   EXPECT_THAT(refused(std::string_view("x\0y CNAME .", 11)), HasSubstr("a NUL byte"));
+}
+
+// ldns 1.8.3 loses memory at each malformed one.
+TEST(Rpz, TypesThatNobodyAnswersWithAreNotRead) {
+  for (const char* record : {"x IPSECKEY 1 1 1 1.2.3.4 AA", "x 60 IN ipseckey 1", "x LOC 1 2 3"}) {
+    EXPECT_THAT(errors_of(parse(record)), ElementsAre(HasSubstr("a type that is read")));
+  }
+  EXPECT_THAT(entries_of(parse("x 60 in cname .\n")), ElementsAre("1: =x -> NXDOMAIN"));
 }
 
 // Else the line behind a bad one would block a name that another policy is for.
