@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "filters/packet/datagram_tunnel.h"
+#include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
 #include "gateway/engine/labels.h"
@@ -29,7 +30,8 @@ WorkersOptions workers_options(const config::StartSettings& start) {
   return {.limits = limits_of(start),
           .tunnels = start.tunnels,
           .routes = routes_of(start),
-          .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring};
+          .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring,
+          .cpus = start.cpus};
 }
 
 // Datagrams that show no name are judged by their addresses, if there is anything to judge by; and
@@ -90,6 +92,7 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
 
 Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
+  if (auto allowed = check_cpus(start.cpus); !allowed) return allowed;
   if (auto watched = add_to_loop(); !watched) return watched;
   auto reloader = Reloader::open(*loop_, options_.rebuild, [this](Reloader::Outcome outcome) {
     finish_reload(std::move(outcome));

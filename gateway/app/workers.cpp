@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/setup.h"
 
@@ -74,7 +75,10 @@ void Workers::watch(const io::Interest& interest) {
 void Workers::start(const std::function<void()>& ended) {
   for (std::size_t i = 0; i < count(); ++i) {
     One& one = *all_[i];
-    one.thread = std::jthread([&one, i, ended] {
+    const bool has_cpu = i < options_.cpus.size();
+    one.thread = std::jthread([&one, i, ended, has_cpu, cpu = has_cpu ? options_.cpus[i] : 0] {
+      // A CPU that went away since it was checked: then it runs on any.
+      if (has_cpu) stay_on(cpu);
       const std::string name = "worker-" + std::to_string(i);  // 15 characters at most
       pthread_setname_np(pthread_self(), name.c_str());
       one.failed = one.worker->run() == io::Poll::failed;

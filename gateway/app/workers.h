@@ -35,6 +35,7 @@ struct WorkersOptions {
   packet::Tunnels tunnels = packet::Tunnels::all();
   flow::Routes routes = flow::Routes::symmetric;
   std::size_t audit_ring = 0;  // records, of all workers together; 0: no audit trail
+  std::vector<std::uint32_t> cpus;  // worker N stays on the Nth; none: wherever the kernel likes
 };
 
 class Workers {

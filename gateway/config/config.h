@@ -31,6 +31,7 @@ namespace sluice::config {
 struct StartSettings {
   io::Kind dataplane = io::Kind::pcap;               // [dataplane] type
   std::uint32_t workers = 1;                         // [dataplane] workers
+  std::vector<std::uint32_t> cpus;                   // [dataplane] cpus, one a worker; none: any
   std::string inside, outside;                       // [dataplane] inside, outside
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels

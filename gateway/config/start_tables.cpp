@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "gateway/config/tables.h"
 
@@ -53,11 +55,29 @@ void read_xdp(TableReader& table, io::XdpSettings& xdp) {
   table.read("busy_poll", xdp.busy_poll);
 }
 
+// One for each worker: a second worker on a CPU would only take turns with the first.
+void read_cpus(TableReader& table, StartSettings& start) {
+  constexpr std::uint32_t kLast = 1023;
+  table.read("cpus", start.cpus, 0, kLast);
+  if (start.cpus.empty()) return;
+  if (start.cpus.size() != start.workers) {
+    table.error("cpus", "has " + std::to_string(start.cpus.size()) + " CPUs for " +
+                            std::to_string(start.workers) + " workers");
+  }
+  for (std::size_t i = 1; i < start.cpus.size(); ++i) {
+    const auto earlier = std::span(start.cpus).first(i);
+    if (std::ranges::find(earlier, start.cpus[i]) != earlier.end()) {
+      table.error("cpus", i, "CPU " + std::to_string(start.cpus[i]) + " is there already");
+    }
+  }
+}
+
 void read_dataplane(TableReader table, StartSettings& start) {
   static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap},
                                         Word<io::Kind>{"xdp", io::Kind::xdp}};
   table.read_word("type", start.dataplane, kTypes);
   table.read("workers", start.workers, 1, 64);
+  read_cpus(table, start);
   table.read("inside", start.inside);
   table.read("outside", start.outside);
   table.read("buffer_mib", start.buffer_mib, 1, 1024);

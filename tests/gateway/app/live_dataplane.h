@@ -4,6 +4,7 @@
 // its own thread, a worker takes them.
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <array>
 #include <atomic>
@@ -12,6 +13,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "gateway/dataplane/dataplane.h"
 #include "tests/support/packet_builder.h"
@@ -26,6 +28,7 @@ class LiveDataplane final : public io::Dataplane {
     std::condition_variable changed;
     std::deque<ByteVector> frames;
     std::string thread;  // the name of the thread that polls
+    std::vector<std::uint32_t> cpus;  // on which it may run
     bool broken = false;
     std::atomic<int> passed = 0;
     std::atomic<int> dropped = 0;
@@ -44,6 +47,10 @@ class LiveDataplane final : public io::Dataplane {
       const std::lock_guard lock(mutex);
       return thread;
     }
+    [[nodiscard]] std::vector<std::uint32_t> thread_cpus() {
+      const std::lock_guard lock(mutex);
+      return cpus;
+    }
   };
 
   explicit LiveDataplane(Wire& wire) : wire_(wire) {}
@@ -51,7 +58,10 @@ class LiveDataplane final : public io::Dataplane {
   [[nodiscard]] io::Capabilities capabilities() const noexcept override { return {.drop = true}; }
   [[nodiscard]] io::Poll poll(io::Batch& batch) noexcept override {
     std::unique_lock lock(wire_.mutex);
-    wire_.thread = own_name();
+    if (wire_.thread.empty()) {
+      wire_.cpus = own_cpus();
+      wire_.thread = own_name();
+    }
     const auto ready = [&] { return wire_.broken || stopping_ || !wire_.frames.empty(); };
     // As long as a poll of interfaces may take: then the worker looks for another snapshot.
     if (!wire_.changed.wait_for(lock, std::chrono::milliseconds(1), ready)) return io::Poll::idle;
@@ -83,6 +93,17 @@ class LiveDataplane final : public io::Dataplane {
     std::array<char, 16> name{};
     pthread_getname_np(pthread_self(), name.data(), name.size());
     return name.data();
+  }
+
+  static std::vector<std::uint32_t> own_cpus() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    std::vector<std::uint32_t> cpus;
+    for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+    }
+    return cpus;
   }
 
   Wire& wire_;

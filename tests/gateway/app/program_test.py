@@ -180,6 +180,11 @@ class Check(Program):
     def test_shipped_configuration(self):
         self.run_program("check", "-c", ROOT / "deploy/sluice.toml", "web.wechat.com", status=1)
 
+    def test_a_cpu_that_is_not_there_is_refused_before_an_interface_is_touched(self):
+        pinned = self.write("pinned.toml", "[dataplane]\ncpus = [1023]\n")
+        _, said = self.run_program("run", "-c", pinned, "--metrics", "127.0.0.1:9471", status=2)
+        self.assertIn("[dataplane] cpus: this process may not run on CPU 1023, only on ", said)
+
     def test_a_configuration_that_bans_nothing_is_loud(self):
         empty = self.write("empty.toml", "")
         _, said = self.run_program("check", "-c", empty, "chat.example")

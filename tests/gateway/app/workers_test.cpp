@@ -1,10 +1,13 @@
 #include "gateway/app/workers.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <array>
 #include <semaphore>
 
+#include "gateway/app/cpus.h"
 #include "tests/gateway/app/ban.h"
 #include "tests/gateway/app/live_dataplane.h"
 
@@ -70,6 +73,47 @@ TEST_F(TwoWorkers, HaveThreadsWithNames) {
   open();
   EXPECT_TRUE(becomes([&] { return wires[0].thread_name() == "worker-0"; }));
   EXPECT_TRUE(becomes([&] { return wires[1].thread_name() == "worker-1"; }));
+}
+
+// The CPUs of this process: the first and the last one.
+std::array<std::uint32_t, 2> two_cpus() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  EXPECT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  std::uint32_t first = 0;
+  while (CPU_ISSET(first, &allowed) == 0) ++first;
+  std::uint32_t last = CPU_SETSIZE - 1;
+  while (CPU_ISSET(last, &allowed) == 0) --last;
+  return {last, first};
+}
+
+TEST(WorkersOnCpus, EachStaysOnItsOwn) {
+  const std::array<std::uint32_t, 2> cpus = two_cpus();
+  engine::SnapshotCell snapshots{test::office_ban({"chat.example"}).snapshot};
+  engine::Published<engine::Resolutions> resolutions{std::make_shared<engine::Resolutions>()};
+  std::array<LiveDataplane::Wire, 2> wires;
+  Workers workers(2, {.limits = kSmall, .cpus = {cpus.begin(), cpus.end()}});
+  Dataplanes dataplanes;
+  for (LiveDataplane::Wire& wire : wires) {
+    dataplanes.push_back(std::make_unique<LiveDataplane>(wire));
+  }
+  workers.open(std::move(dataplanes), snapshots, resolutions);
+  workers.start([] {});
+  for (std::size_t i = 0; i < wires.size(); ++i) {
+    ASSERT_TRUE(becomes([&] { return !wires[i].thread_name().empty(); }));
+    EXPECT_EQ(wires[i].thread_cpus(), std::vector{cpus[i]});
+  }
+  workers.stop();
+}
+
+TEST(WorkersOnCpus, ACpuOnWhichTheProcessMayNotRunIsNamed) {
+  EXPECT_TRUE(check_cpus({}));
+  EXPECT_TRUE(check_cpus(two_cpus()));
+  const std::uint32_t last = CPU_SETSIZE - 1;  // no machine of ours has it
+  const auto refused = check_cpus(std::array{two_cpus()[1], last});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), testing::StartsWith("[dataplane] cpus: this process may not run on "
+                                                   "CPU 1023, only on "));
 }
 
 TEST_F(TwoWorkers, BothTakeWhatIsPublished) {

@@ -110,6 +110,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     [dataplane]
     type = "pcap"
     workers = 4
+    cpus = [6, 4, 2, 0]
     inside = "lan0"
     outside = "wan0"
     buffer_mib = 64
@@ -140,6 +141,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
                                   .start;
   EXPECT_EQ(start.dataplane, io::Kind::pcap);
   EXPECT_EQ(start.workers, 4U);
+  EXPECT_THAT(start.cpus, ElementsAre(6, 4, 2, 0));
   EXPECT_EQ(start.inside, "lan0");
   EXPECT_EQ(start.outside, "wan0");
   EXPECT_EQ(start.buffer_mib, 64U);
@@ -357,6 +359,13 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"NoWorkers",
                "[dataplane]\nworkers = 0\n",
                {":2: dataplane.workers: must be a whole number from 1 to 64"}},
+        Broken{"FewerCpusThanWorkers",
+               "[dataplane]\nworkers = 2\ncpus = [0]\n",
+               {":3: dataplane.cpus: has 1 CPUs for 2 workers"}},
+        Broken{"ACpuTwice",
+               "[dataplane]\nworkers = 2\ncpus = [3, 3]\n",
+               {":3: dataplane.cpus[1]: CPU 3 is there already"}},
+        Broken{"NoCpu", "[dataplane]\ncpus = [\"0\"]\n", {":2: dataplane.cpus[0]: must be a whole"}},
         Broken{"TooManyWorkers", "[dataplane]\nworkers = 65\n", {":2: dataplane.workers: "}},
         Broken{"NumberTooSmall",
                "[limits]\nstreams = 1\n",

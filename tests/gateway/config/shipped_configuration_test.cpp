@@ -35,6 +35,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   const StartSettings standard;
   EXPECT_EQ(start.dataplane, standard.dataplane);
   EXPECT_EQ(start.workers, standard.workers);
+  EXPECT_EQ(start.cpus, standard.cpus);
   EXPECT_EQ(start.buffer_mib, standard.buffer_mib);
   EXPECT_EQ(start.asymmetric, standard.asymmetric);
   EXPECT_EQ(start.flows, standard.flows);
