@@ -27,7 +27,7 @@ enum class RefusalReason : std::uint8_t {
   held,         // rolled back from, by an operator
   guard,        // it would lift the ban (reload guard)
   unusable,     // it did not compile, or the configuration does not fit it
-  storage,      // could not be kept on disk. Only counted: the version is in force
+  storage,      // could not be kept on disk: it will be asked for again
 };
 inline constexpr std::size_t kRefusalReasons = 17;
 
