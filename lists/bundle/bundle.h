@@ -93,7 +93,4 @@ struct NewMember {
 [[nodiscard]] Result<std::string, std::string> add_signature(std::string_view bytes,
                                                              const PrivateKey& key);
 
-// 64 hex digits.
-[[nodiscard]] std::string sha256_of(std::string_view bytes);
-
 }  // namespace sluice::lists
