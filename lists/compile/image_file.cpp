@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -205,6 +206,19 @@ Result<match::DomainSet, std::string> read_image(const fs::path& path) {
   const std::shared_ptr<std::byte> memory = allocate_image(file->size());
   const MutableBytes image(memory.get(), file->size());
   if (const auto read = file->read(image); !read) return fail(read.error());
+  return set_over(image, memory);
+}
+
+Result<match::DomainSet, std::string> read_image(Bytes bytes) {
+  SluiceImageHeader header{};
+  const std::size_t got = std::min(bytes.size(), sizeof header);
+  std::memcpy(&header, bytes.data(), got);
+  if (const auto problem = match::header_problem(header, got, bytes.size())) {
+    return fail(std::string(match::to_string(*problem)));
+  }
+  const std::shared_ptr<std::byte> memory = allocate_image(bytes.size());
+  const MutableBytes image(memory.get(), bytes.size());
+  copy_bytes(bytes, image);
   return set_over(image, memory);
 }
 
