@@ -91,10 +91,9 @@ Result<Bundle, Refusal> open_bundle(std::string_view bytes, const std::vector<Pu
   return bundle;
 }
 
+// In seconds: the year 9999 does not fit into nanoseconds.
 std::optional<Refusal> date_refusal(const Manifest& manifest, std::uint64_t minimum_version,
-                                    std::chrono::system_clock::time_point time) {
-  // The year 9999 does not fit into nanoseconds.
-  const auto now = std::chrono::floor<std::chrono::seconds>(time);
+                                    std::chrono::sys_seconds now) {
   const std::string version = "version " + std::to_string(manifest.version);
   if (manifest.version < minimum_version) {
     return refusal(RefusalReason::older,
@@ -116,7 +115,8 @@ Result<Bundle, Refusal> verify_bundle(std::string_view bytes, const Trust& trust
                                       std::chrono::system_clock::time_point now) {
   auto bundle = read_bundle(bytes, trust.keys);
   if (!bundle) return bundle;
-  if (auto wrong = date_refusal(bundle->manifest, trust.minimum_version, now)) {
+  if (auto wrong = date_refusal(bundle->manifest, trust.minimum_version,
+                                std::chrono::floor<std::chrono::seconds>(now))) {
     return fail(std::move(*wrong));
   }
   if (auto wrong = digest_refusal(*bundle)) return fail(std::move(*wrong));

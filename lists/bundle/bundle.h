@@ -73,7 +73,7 @@ struct Bundle {
 // Version and times alone. Nothing: it may be taken.
 [[nodiscard]] std::optional<Refusal> date_refusal(const Manifest& manifest,
                                                   std::uint64_t minimum_version,
-                                                  std::chrono::system_clock::time_point now);
+                                                  std::chrono::sys_seconds now);
 
 // Whether it begins as a bundle does. For telling it from a list; says nothing about trust.
 [[nodiscard]] inline bool looks_like_bundle(std::string_view bytes) noexcept {
