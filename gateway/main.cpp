@@ -48,6 +48,18 @@ struct Dispatch {
   int operator()(const sluice::cli::ListsDiffCommand& command) const {
     return sluice::app::lists_diff(command);
   }
+  int operator()(const sluice::cli::ListsKeygenCommand& command) const {
+    return sluice::app::lists_keygen(command);
+  }
+  int operator()(const sluice::cli::ListsSignCommand& command) const {
+    return sluice::app::lists_sign(command);
+  }
+  int operator()(const sluice::cli::ListsCosignCommand& command) const {
+    return sluice::app::lists_cosign(command);
+  }
+  int operator()(const sluice::cli::ListsVerifyCommand& command) const {
+    return sluice::app::lists_verify(command);
+  }
 };
 
 int say(const sluice::cli::Answer& answer) {

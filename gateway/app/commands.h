@@ -9,6 +9,7 @@ namespace sluice::app {
 inline constexpr int kOk = 0;
 inline constexpr int kSomeBlocked = 1;
 inline constexpr int kFindings = 1;  // `lists`: some lines were refused; `doctor`: some are wrong
+inline constexpr int kRefused = 1;   // `lists verify`: the bundle may not be taken
 inline constexpr int kFailed = 1;    // `run`: the dataplane failed
 inline constexpr int kUnusable = 2;  // bad input or configuration
 
@@ -24,5 +25,9 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int lists_search(const cli::ListsSearchCommand& command);
 [[nodiscard]] int lists_convert(const cli::ListsConvertCommand& command);
 [[nodiscard]] int lists_diff(const cli::ListsDiffCommand& command);
+[[nodiscard]] int lists_keygen(const cli::ListsKeygenCommand& command);
+[[nodiscard]] int lists_sign(const cli::ListsSignCommand& command);
+[[nodiscard]] int lists_cosign(const cli::ListsCosignCommand& command);
+[[nodiscard]] int lists_verify(const cli::ListsVerifyCommand& command);
 
 }  // namespace sluice::app

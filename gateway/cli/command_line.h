@@ -4,6 +4,8 @@
 //
 // `--help`, `--version` and mistakes come out as text with an exit status. Allocates.
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -103,9 +105,38 @@ struct ListsShowCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
-                             ListsSearchCommand, ListsConvertCommand, ListsDiffCommand>;
+struct ListsKeygenCommand {
+  std::string out;  // in front of `.key` and `.pub`
+};
+
+struct ListsSignCommand {
+  ListsInput input;
+  std::string key, out;
+  std::uint64_t version = 0;
+  std::chrono::days valid_for{};  // if there is no valid_until
+  std::optional<std::chrono::sys_seconds> valid_until;
+  std::string author;
+};
+
+// `lists sign --add`.
+struct ListsCosignCommand {
+  std::string bundle, key, out;  // out: the bundle itself if it was not given
+  std::vector<std::string> trusted;
+};
+
+struct ListsVerifyCommand {
+  std::string bundle;
+  std::vector<std::string> trusted;
+  std::uint64_t minimum_version = 0;
+  std::optional<std::chrono::sys_seconds> at;  // none: now
+  bool json = false;
+};
+
+using Command =
+    std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
+                 DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
+                 ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
+                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

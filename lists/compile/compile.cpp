@@ -103,8 +103,8 @@ class Compiler {
     const auto list = builder_.list(spec.name, loaded.version);
     if (!list) return fail(build_failure(source, list.error()));
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
-    auto found =
-        spec.format ? Result<Format, std::string>(*spec.format) : detect_format(text->bytes);
+    const FormatChoice told = spec.format ? spec.format : text->format;
+    auto found = told ? Result<Format, std::string>(*told) : detect_format(text->bytes);
     if (!found) return fail(CompileError{source, std::move(found.error())});
     loaded.format = *found;
     const FormatInfo& format = info_of(*found);
@@ -161,14 +161,13 @@ class Compiler {
   std::vector<Notes> warnings_;  // by list
 };
 
-std::vector<LoadedList> lists_of_image(const match::DomainSet& set,
-                                       const std::filesystem::path& file) {
+std::vector<LoadedList> lists_of_image(const match::DomainSet& set, const std::string& file,
+                                       std::chrono::system_clock::time_point modified) {
   std::vector<LoadedList> lists(set.list_count());
-  const auto modified = modification_time(file);
   for (std::size_t i = 0; i < lists.size(); ++i) {
     const match::ListId id{static_cast<std::uint16_t>(i)};
     lists[i].spec.name = set.list_name(id);
-    lists[i].spec.source = Source(file.string() + ":" + lists[i].spec.name, {});
+    lists[i].spec.source = Source(file + ":" + lists[i].spec.name, {});
     lists[i].version = set.list_version(id);
     lists[i].modified = modified;
   }
@@ -226,21 +225,38 @@ Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
   return compiled;
 }
 
-Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
-                                          const CompileOptions& options) {
+namespace {
+
+// `set`: of the image in `file`.
+Result<Compiled, CompileError> guarded_image(Result<match::DomainSet, std::string> set,
+                                             const std::string& file,
+                                             std::chrono::system_clock::time_point modified,
+                                             const CompileOptions& options) {
+  if (!set) return fail(CompileError{file, set.error()});
   const auto guards = load_guards(options);
   if (!guards) return fail(guards.error());
-  auto set = read_image(file);
-  if (!set) return fail(CompileError{file.string(), set.error()});
   if (const auto hits = popular_hits(*set, guards->critical); !hits.empty()) {
-    return fail(CompileError{file.string(), critical_reason(*set, hits.front())});
+    return fail(CompileError{file, critical_reason(*set, hits.front())});
   }
-  std::vector<LoadedList> lists = lists_of_image(*set, file);
+  std::vector<LoadedList> lists = lists_of_image(*set, file, modified);
   std::vector<Notes> warnings(lists.size());
   warn_of_popular(*set, guards->popular, warnings);
   for (std::size_t i = 0; i < lists.size(); ++i) set_warnings(lists[i], warnings[i]);
   std::string version = version_of(lists);
   return Compiled{std::move(*set), std::move(lists), std::move(version)};
+}
+
+}  // namespace
+
+Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
+                                          const CompileOptions& options) {
+  return guarded_image(read_image(file), file.string(), modification_time(file), options);
+}
+
+Result<Compiled, CompileError> load_image(Bytes bytes, const std::string& name,
+                                          std::chrono::system_clock::time_point modified,
+                                          const CompileOptions& options) {
+  return guarded_image(read_image(bytes), name, modified, options);
 }
 
 }  // namespace sluice::lists

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/base/bytes.h"
 #include "filters/base/keyed_hash.h"
 #include "filters/base/result.h"
 #include "filters/match/domain_set.h"
@@ -95,5 +96,9 @@ struct CompileError {
 // the popular ones. Public suffixes were guarded when it was built.
 [[nodiscard]] Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
                                                         const CompileOptions& options = {});
+// The same of bytes in memory, which are copied: a member of a bundle. `name` is for messages.
+[[nodiscard]] Result<Compiled, CompileError> load_image(
+    Bytes bytes, const std::string& name, std::chrono::system_clock::time_point modified,
+    const CompileOptions& options = {});
 
 }  // namespace sluice::lists

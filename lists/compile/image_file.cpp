@@ -1,13 +1,12 @@
 #include "lists/compile/image_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -17,6 +16,7 @@
 #include "filters/match/domain_set_builder.h"
 #include "lists/compile/image_memory.h"
 #include "lists/compile/regular_file.h"
+#include "lists/compile/replace_file.h"
 
 namespace sluice::lists {
 namespace {
@@ -30,66 +30,6 @@ constexpr std::uintmax_t kMaxImage = std::uintmax_t{8} << 30;
 std::string last_error() {
   return std::strerror(errno);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] bool ok() const noexcept { return fd_ >= 0; }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
-// A new file beside `target`, deleted unless it is put in the target's place.
-class Replacement {
- public:
-  explicit Replacement(fs::path target)
-      : target_(std::move(target)),
-        path_(target_.string() + ".XXXXXX"),
-        file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
-  ~Replacement() {
-    if (file_.ok() && !placed_) ::unlink(path_.c_str());
-  }
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-
-  [[nodiscard]] bool ok() const noexcept { return file_.ok(); }
-  [[nodiscard]] bool set_mode(mode_t mode) const { return ::fchmod(file_.get(), mode) == 0; }
-
-  [[nodiscard]] bool write(Bytes bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return false;
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return true;
-  }
-
-  // Synced before the rename: after a crash the target is never half of an image.
-  [[nodiscard]] bool place() {
-    if (::fsync(file_.get()) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) return false;
-    placed_ = true;
-    // Sync the rename as well; some file systems cannot.
-    const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
-    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.ok()) ::fsync(opened.get());
-    return true;
-  }
-
- private:
-  fs::path target_;
-  std::string path_;
-  Descriptor file_;
-  bool placed_ = false;
-};
 
 struct FreeState {
   void operator()(XXH3_state_t* state) const noexcept { XXH3_freeState(state); }
@@ -112,28 +52,6 @@ SluiceImageHeader unsigned_header(Bytes image) {
   return header;
 }
 
-// A link stays; the file that it leads to is replaced.
-Result<fs::path, std::string> target_of(const fs::path& path) {
-  std::error_code error;
-  fs::path target = path;
-  if (fs::is_symlink(path, error)) {
-    target = fs::canonical(path, error);
-    if (error) return fail(error.message());
-  }
-  const auto status = fs::status(target, error);
-  if (fs::is_directory(status)) return fail(std::string("a directory, not a file"));
-  // A device must not be replaced by a file.
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    return fail(std::string("not a regular file"));
-  }
-  return target;
-}
-
-mode_t mode_for(const fs::path& target) {
-  struct stat old{};
-  return ::stat(target.c_str(), &old) == 0 ? old.st_mode & 07777 : kMode;
-}
-
 }  // namespace
 
 Result<void, std::string> write_image(const match::DomainSet& set, const fs::path& path) {
@@ -142,17 +60,11 @@ Result<void, std::string> write_image(const match::DomainSet& set, const fs::pat
     if (!built) return fail(std::string(match::to_string(built.error())));
     return write_image(built->set, path);
   }
-  const auto target = target_of(path);
-  if (!target) return fail(target.error());
   SluiceImageHeader header = unsigned_header(set.image());
   header.checksum = checksum_of(header, set.image());
-  Replacement file(*target);
-  if (!file.ok() || !file.set_mode(mode_for(*target)) ||
-      !file.write(std::as_bytes(std::span(&header, 1))) ||
-      !file.write(set.image().subspan(sizeof header)) || !file.place()) {
-    return fail(last_error());
-  }
-  return {};
+  const std::array<Bytes, 2> parts = {std::as_bytes(std::span(&header, 1)),
+                                      set.image().subspan(sizeof header)};
+  return replace_file(path, parts, kMode);
 }
 
 namespace {
@@ -205,6 +117,19 @@ Result<match::DomainSet, std::string> read_image(const fs::path& path) {
   const std::shared_ptr<std::byte> memory = allocate_image(file->size());
   const MutableBytes image(memory.get(), file->size());
   if (const auto read = file->read(image); !read) return fail(read.error());
+  return set_over(image, memory);
+}
+
+Result<match::DomainSet, std::string> read_image(Bytes bytes) {
+  SluiceImageHeader header{};
+  const std::size_t got = std::min(bytes.size(), sizeof header);
+  copy_bytes(bytes.first(got), std::as_writable_bytes(std::span(&header, 1)));
+  if (const auto problem = match::header_problem(header, got, bytes.size())) {
+    return fail(std::string(match::to_string(*problem)));
+  }
+  const std::shared_ptr<std::byte> memory = allocate_image(bytes.size());
+  const MutableBytes image(memory.get(), bytes.size());
+  copy_bytes(bytes, image);
   return set_over(image, memory);
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include "filters/base/bytes.h"
 #include "filters/base/result.h"
 #include "filters/match/domain_set.h"
 
@@ -25,5 +26,7 @@ namespace sluice::lists {
 [[nodiscard]] Result<match::DomainSet, std::string> open_image(const std::filesystem::path& path);
 // The same in memory of its own, for the gateway: a copy over the file (`cp`) must not end it.
 [[nodiscard]] Result<match::DomainSet, std::string> read_image(const std::filesystem::path& path);
+// The same of bytes that are in memory already. They are copied.
+[[nodiscard]] Result<match::DomainSet, std::string> read_image(Bytes bytes);
 
 }  // namespace sluice::lists

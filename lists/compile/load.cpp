@@ -1,10 +1,8 @@
 #include "lists/compile/load.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <span>
 
+#include "lists/compile/digest.h"
 #include "lists/compile/image_memory.h"
 #include "lists/compile/regular_file.h"
 
@@ -34,17 +32,7 @@ std::chrono::system_clock::time_point modification_time(const std::filesystem::p
 }
 
 std::string short_digest(std::string_view text) {
-  constexpr std::size_t kBytes = 8;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (std::size_t i = 0; i < kBytes; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 0xf];
-  }
-  return hex;
+  return to_hex(Bytes(sha256(as_bytes(text))).first(8));
 }
 
 }  // namespace sluice::lists

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "filters/base/result.h"
+#include "lists/format/format.h"
 
 namespace sluice::lists {
 
@@ -20,6 +21,7 @@ struct ListText {
   std::pmr::string bytes;
   std::string version;  // differs where the text differs: a digest, or the serial of a zone
   std::chrono::system_clock::time_point modified;
+  FormatChoice format = {};  // if the source knows it
 };
 
 class Source {

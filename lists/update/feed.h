@@ -9,8 +9,8 @@
 //   the event loop:      compiles it aside ─► guard ─► publishes it, or refuses it with a reason
 //
 // A Feed only says what the newest bytes are and when to look again. It keeps nothing on disk: the
-// caller keeps accepted versions (lists/versions/version_store.h) and hands back what the feed needs
-// to ask for less.
+// caller keeps accepted versions (lists/versions/version_store.h) and hands back what the feed
+// needs to ask for less.
 //
 // A zone transfer (lists/transfer) keeps its zone on disk itself, because a change of a hundred
 // records must not cost the whole zone: `file` is where the newest version is, and after an IXFR
@@ -57,9 +57,9 @@ struct NamedList {
 };
 
 struct Fetched {
-  std::string bytes = {};           // a bundle, or the text of a list, complete
+  std::string bytes = {};               // a bundle, or the text of a list, complete
   std::vector<NamedList> lists = {};    // of a folder, in place of `bytes`
-  std::filesystem::path file = {};  // if the feed keeps it on disk itself, in place of both
+  std::filesystem::path file = {};      // if the feed keeps it on disk itself, in place of both
   std::optional<Changes> changes = {};  // if the feed knows them
   std::string label = {};      // the version for people, if the bytes do not tell: a zone's serial
   std::string validator = {};  // opaque to all but the feed; kept on disk beside the bytes

@@ -28,8 +28,8 @@ Pause::Millis Pause::next() noexcept {
   }
   const std::int64_t spread = time / 1000 * kJitterPerMille + time % 1000 * kJitterPerMille / 1000;
   const auto range = static_cast<std::uint64_t>(2 * spread + 1);
-  return Millis(std::max<std::int64_t>(
-      1, time - spread + static_cast<std::int64_t>(draw(state_) % range)));
+  return Millis(
+      std::max<std::int64_t>(1, time - spread + static_cast<std::int64_t>(draw(state_) % range)));
 }
 
 std::uint64_t random_seed() noexcept {

@@ -40,8 +40,8 @@ std::optional<Refusal> no_list(std::string_view text) {
 bool is_media_of_pages(std::string_view type) noexcept {
   static constexpr std::array<std::string_view, 6> kPages = {
       "text/html", "application/xhtml+xml", "image/", "video/", "audio/", "font/"};
-  return std::ranges::any_of(
-      kPages, [&](std::string_view page) { return starts_with_word(type, page); });
+  return std::ranges::any_of(kPages,
+                             [&](std::string_view page) { return starts_with_word(type, page); });
 }
 
 }  // namespace sluice::lists

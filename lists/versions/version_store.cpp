@@ -96,8 +96,7 @@ Result<std::string, std::string> read_part(int fd, std::uint64_t at, std::uint64
   std::string text;
   text.resize(size);
   for (std::size_t got = 0; got < size;) {
-    const ssize_t now =
-        ::pread(fd, text.data() + got, size - got, static_cast<::off_t>(at + got));
+    const ssize_t now = ::pread(fd, text.data() + got, size - got, static_cast<::off_t>(at + got));
     if (now < 0 && errno == EINTR) continue;
     if (now < 0) return fail(os_error());
     if (now == 0) return fail(std::string("damaged: it is cut off"));
@@ -149,7 +148,8 @@ Result<std::vector<std::string>, std::string> VersionStore::prepare() const {
   std::vector<std::string> lines;
   for (const fs::path& file : numbered()) {
     const auto version = open(file);
-    const auto whole = version ? verify(*version) : Result<void, std::string>(fail(version.error()));
+    const auto whole =
+        version ? verify(*version) : Result<void, std::string>(fail(version.error()));
     if (whole) continue;
     lines.push_back(file.string() + ": " + whole.error() + "; it is set aside");
     fs::rename(file, file.string() + ".damaged", error);
@@ -226,8 +226,7 @@ Result<fs::path, std::string> VersionStore::put_candidate(
   for (const NamedList& list : lists) {
     head.lists.push_back({digest_of(list.text), list.text.size(), list.format, list.name});
   }
-  const fs::path path =
-      folder_ / (std::string(kCandidate) + head.digest.substr(0, kShortDigest));
+  const fs::path path = folder_ / (std::string(kCandidate) + head.digest.substr(0, kShortDigest));
   drop_candidates();
   NewFile file(path);
   bool good = file.write(write_head(head));

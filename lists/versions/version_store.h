@@ -36,7 +36,7 @@ struct Version {
   std::uint64_t number = 0;  // counts those that were accepted, from 1; 0: a candidate
   VersionHead head;
   std::filesystem::path file;
-  std::size_t texts_at = 0;  // in the file
+  std::size_t texts_at = 0;                    // in the file
   std::chrono::system_clock::time_point seen;  // the source last had it
 };
 
