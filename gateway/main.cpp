@@ -45,6 +45,9 @@ struct Dispatch {
   int operator()(const sluice::cli::ListsConvertCommand& command) const {
     return sluice::app::lists_convert(command);
   }
+  int operator()(const sluice::cli::ListsRollbackCommand& command) const {
+    return sluice::app::lists_rollback(command);
+  }
   int operator()(const sluice::cli::ListsDiffCommand& command) const {
     return sluice::app::lists_diff(command);
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "lists/versions/version_source.h"
+#include "lists/versions/version_store.h"
+
 namespace sluice::app {
 namespace {
 
@@ -11,6 +14,30 @@ constexpr std::size_t kMostQueued = 1000;
 
 bool is_amendable(const config::LiveSettings& settings) {
   return !settings.zones.empty() && settings.image.empty();
+}
+
+// The lists of a source read its candidate.
+void try_version(const std::string& source, const std::filesystem::path& file,
+                 config::LiveSettings& settings) {
+  for (const config::SourceList& bound : settings.source_lists) {
+    if (bound.source != source) continue;
+    const auto list = std::ranges::find(settings.lists, bound.list, &lists::ListSpec::name);
+    if (list == settings.lists.end()) continue;
+    list->source = lists::trial_source(file, source, bound.list, bound.fallback);
+  }
+}
+
+// What the guard let through before, it need not look at again: a roll back is meant.
+void mark_accepted(Ban& ban, const config::LiveSettings& settings) {
+  for (const config::SourceList& bound : settings.source_lists) {
+    if (ban.trials.contains(bound.source)) continue;
+    const auto spec = std::ranges::find(settings.sources, bound.source, &config::SourceSpec::name);
+    if (spec == settings.sources.end()) continue;
+    const auto version = lists::VersionStore(spec->state, spec->keep).in_force();
+    auto& lists = ban.status.lists;
+    const auto list = std::ranges::find(lists, bound.list, &telemetry::ListStatus::name);
+    if (version && list != lists.end()) list->accepted = list->version == version->head.label;
+  }
 }
 
 std::uint64_t refused_lines(const std::vector<lists::LoadedList>& lists) {
@@ -25,15 +52,31 @@ BanBuilder::BanBuilder(config::LiveSettings settings, ReadSettings read)
     : read_(std::move(read)), settings_(std::move(settings)) {}
 
 Result<Ban, std::string> BanBuilder::build_first() {
+  trials_ = std::exchange(waiting_, {});
   auto ban = build_everything(settings_);
-  if (!ban) return ban;
-  static_cast<void>(built(true));
-  return require_effect(std::move(*ban));
+  if (ban) ban = require_effect(std::move(*ban));
+  if (!ban && !trials_.empty()) {  // without what came; a file may stand for it
+    trials_.clear();
+    auto without = build_everything(settings_);
+    if (without) without = require_effect(std::move(*without));
+    if (without) {
+      without->warnings.push_back("new versions were refused: " + ban.error());
+      ban = std::move(without);
+    }
+  }
+  if (ban) static_cast<void>(built(true));
+  return ban;
 }
 
-void BanBuilder::want_everything() {
+void BanBuilder::want_everything(bool accepted) {
   const std::lock_guard lock(mutex_);
   wanted_.settings = true;
+  wanted_.accepted |= accepted;
+}
+void BanBuilder::want_trial(const std::string& source, std::filesystem::path candidate) {
+  const std::lock_guard lock(mutex_);
+  refused_.erase(source);
+  waiting_.insert_or_assign(source, std::move(candidate));
 }
 void BanBuilder::want_lists() {
   const std::lock_guard lock(mutex_);
@@ -47,12 +90,24 @@ void BanBuilder::want(lists::ListChanges changes) {
   wanted_.lists = true;
 }
 
-Reloader::Outcome BanBuilder::build() {
-  Wanted wanted;
-  {
-    const std::lock_guard lock(mutex_);
-    std::swap(wanted, wanted_);
+BanBuilder::Wanted BanBuilder::take_wanted() {
+  const std::lock_guard lock(mutex_);
+  trials_.clear();
+  if (wanted_.accepted) {
+    trials_ = std::exchange(refused_, {});
+    for (auto& [source, file] : std::exchange(waiting_, {})) {
+      trials_.insert_or_assign(source, std::move(file));
+    }
+  } else if (!waiting_.empty() && !wanted_.settings && !wanted_.lists && !wanted_.fold &&
+             wanted_.changes.empty()) {
+    trials_.insert(waiting_.extract(waiting_.begin()));
   }
+  if (!trials_.empty()) wanted_.lists = true;
+  return std::exchange(wanted_, {});
+}
+
+Reloader::Outcome BanBuilder::build() {
+  const Wanted wanted = take_wanted();
   next_.reset();
   if (wanted.settings) {
     auto settings = read_();
@@ -68,11 +123,17 @@ Reloader::Outcome BanBuilder::build() {
 }
 
 Reloader::Outcome BanBuilder::build_everything(config::LiveSettings settings) {
-  auto compiled = compile_lists(settings, is_amendable(settings));
+  config::LiveSettings tried = settings;
+  for (const auto& [source, file] : trials_) try_version(source, file, tried);
+  auto compiled = compile_lists(tried, is_amendable(settings));
   if (!compiled) return fail(compiled.error());
   next_settings_ = std::move(settings);
   if (is_amendable(next_settings_)) next_.emplace(*compiled);
-  return ban_of(std::move(*compiled), next_settings_);
+  auto ban = ban_of(std::move(*compiled), next_settings_);
+  if (!ban) return ban;
+  ban->trials = trials_;
+  mark_accepted(*ban, next_settings_);
+  return ban;
 }
 
 std::optional<Reloader::Outcome> BanBuilder::amend(const std::vector<lists::ListChanges>& changes) {
@@ -126,8 +187,11 @@ bool BanBuilder::built(bool published) {
     amendments_.reset();  // what it lacks is on disk
   }
   const std::lock_guard lock(mutex_);
+  if (!published) {
+    for (const auto& [source, file] : trials_) refused_.try_emplace(source, file);
+  }
   if (amendments_ && amendments_->full()) wanted_.fold = true;
-  return wanted_.fold || !wanted_.changes.empty();
+  return wanted_.fold || !wanted_.changes.empty() || !waiting_.empty();
 }
 
 }  // namespace sluice::app

@@ -10,7 +10,9 @@
 //
 // Threads: build() and built() never at the same time; want_*() from any.
 
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +27,7 @@ namespace sluice::app {
 
 class BanBuilder {
  public:
+  using Trials = std::map<std::string, std::filesystem::path>;  // by the source
   using ReadSettings = std::function<Result<config::LiveSettings, std::string>()>;
 
   // `settings`: those in force, for which a ban is built first.
@@ -32,20 +35,26 @@ class BanBuilder {
   // At the start; the caller uses it or ends.
   [[nodiscard]] Result<Ban, std::string> build_first();
 
-  void want_everything();  // the configuration too
-  void want_lists();       // all lists, by the settings in force
+  // The configuration too. `accepted`: with all trials that were wanted or refused before.
+  void want_everything(bool accepted = false);
+  void want_lists();  // all lists, by the settings in force
   void want(lists::ListChanges changes);
+  // The lists with a candidate of a source. One trial a build, so that a bad one refuses no other.
+  void want_trial(const std::string& source, std::filesystem::path candidate);
 
   [[nodiscard]] Reloader::Outcome build();
+  // Those of the build that was last, also if it failed.
+  [[nodiscard]] const Trials& trials() const noexcept { return trials_; }
   // The ban that build() gave last was published or not. True: another build is wanted.
   [[nodiscard]] bool built(bool published);
 
  private:
   struct Wanted {
-    bool settings = false, lists = false, fold = false;
+    bool settings = false, lists = false, fold = false, accepted = false;
     std::vector<lists::ListChanges> changes;  // in their order
   };
 
+  [[nodiscard]] Wanted take_wanted();
   [[nodiscard]] Reloader::Outcome build_everything(config::LiveSettings settings);
   // Empty: it cannot be amended.
   [[nodiscard]] std::optional<Reloader::Outcome> amend(
@@ -57,8 +66,10 @@ class BanBuilder {
   std::optional<lists::Amendments> amendments_;  // of the ban in force; empty: not known
   std::optional<lists::Amendments> next_;        // of the ban that was built last
   config::LiveSettings next_settings_;
+  Trials trials_;
   std::mutex mutex_;
-  Wanted wanted_;  // guarded by the mutex
+  Trials waiting_, refused_;  // trials; guarded by the mutex
+  Wanted wanted_;             // guarded by the mutex
 };
 
 }  // namespace sluice::app

@@ -52,9 +52,14 @@ io::Interest interest_of(const engine::Snapshot& snapshot, const config::StartSe
 }
 
 std::function<std::vector<telemetry::ZoneStatus>()> zone_statuses(
-    const std::shared_ptr<Zones>& zones) {
-  if (!zones) return {};
-  return [zones] { return zones->statuses(); };
+    const std::shared_ptr<Sources>& sources) {
+  if (!sources) return {};
+  return [sources] { return sources->zones(); };
+}
+std::function<std::vector<telemetry::SourceStatus>()> source_statuses(
+    const std::shared_ptr<Sources>& sources) {
+  if (!sources) return {};
+  return [sources] { return sources->statuses(); };
 }
 
 Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
@@ -88,7 +93,8 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
       resolutions_(std::make_shared<engine::Resolutions>()),
       workers_(options_.dataplanes.workers, workers_options(options_.start)),
       metrics_(engine::labels(),
-               {workers_.counters(), &resolver_counters_, zone_statuses(options_.zones)}) {}
+               {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
+                source_statuses(options_.sources)}) {}
 
 Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
@@ -173,11 +179,11 @@ Result<void, std::string> Gateway::add_to_loop() {
 Result<void, std::string> Gateway::run() {
   if (resolver_) resolver_->watch(snapshots_.newest());
   workers_.start([this] { loop_->stop(); });
-  if (const auto started = start_zones(); !started) {
-    spdlog::error("no zone transfers: {}", started.error());
+  if (const auto started = start_sources(); !started) {
+    spdlog::error("lists are not kept up to date: {}", started.error());
   }
   loop_->run();
-  if (options_.zones) options_.zones->stop();
+  if (options_.sources) options_.sources->stop();
   if (reloader_->is_busy()) spdlog::info("waiting for the reload under way");
   reloader_->stop();
   workers_.stop();
@@ -188,33 +194,49 @@ Result<void, std::string> Gateway::run() {
 }
 
 void Gateway::reload(bool accepted) {
-  if (options_.builder) options_.builder->want_everything();
+  if (options_.builder) options_.builder->want_everything(accepted);
   reloader_->request(accepted);
 }
 
-Result<void, std::string> Gateway::start_zones() {
-  if (!options_.zones) return {};
-  return options_.zones->start(*loop_, [this](Zones::Event event) { take_zone(std::move(event)); });
+Result<void, std::string> Gateway::start_sources() {
+  if (!options_.sources) return {};
+  return options_.sources->start(*loop_,
+                                 [this](Sources::Event event) { take_event(std::move(event)); });
 }
 
-void Gateway::take_zone(Zones::Event event) {
-  if (!event.what) {
-    spdlog::error("list {}: the zone stays as it is ({}): {}", event.list,
-                  to_string(event.what.error().reason), event.what.error().text);
+void Gateway::take_event(Sources::Event event) {
+  if (const auto* refusal = std::get_if<lists::Refusal>(&event.what)) {
+    spdlog::error("{}: what is in force stays ({}): {}", event.name, to_string(refusal->reason),
+                  refusal->text);
     return;
   }
-  if (event.what->changes) {
-    options_.builder->want(changes_of(event.list, std::move(*event.what)));
-  } else {
-    spdlog::info("list {}: the whole zone was transferred, serial {}", event.list,
-                 event.what->label);
-    options_.builder->want_lists();
+  if (auto* fetched = std::get_if<lists::Fetched>(&event.what)) {
+    take_zone(event.name, std::move(*fetched));
+  } else if (auto* candidate = std::get_if<lists::Candidate>(&event.what)) {
+    spdlog::info("source {}: version {} came", event.name, candidate->label);
+    options_.builder->want_trial(event.name, std::move(candidate->file));
   }
   reloader_->request();
 }
 
+void Gateway::take_zone(const std::string& list, lists::Fetched fetched) {
+  if (fetched.changes) {
+    options_.builder->want(changes_of(list, std::move(fetched)));
+  } else {
+    spdlog::info("list {}: the whole zone was transferred, serial {}", list, fetched.label);
+    options_.builder->want_lists();
+  }
+}
+
 void Gateway::finish_reload(Reloader::Outcome outcome) {
   const bool published = take_ban(std::move(outcome));
+  if (options_.sources && options_.builder) {
+    for (const auto& [source, file] : options_.builder->trials()) {
+      for (const std::string& line : options_.sources->decided(source, file, published)) {
+        published ? spdlog::info("{}", line) : spdlog::error("{}", line);
+      }
+    }
+  }
   if (options_.builder && options_.builder->built(published)) reloader_->request();
 }
 

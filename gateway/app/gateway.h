@@ -5,7 +5,7 @@
 //   main thread: event loop (signals, timers, descriptors)    worker-N: frames
 //   reload: compiles lists, while a reload is under way       audit: JSON lines
 //   resolver: addresses of banned names                       the exposer's: /metrics
-//   zone-N: zone transfers
+//   source-N: zone transfers, downloads, folders
 //
 // Signals: SIGINT and SIGTERM stop it. SIGHUP reloads and opens the audit file again. SIGUSR2 does
 // so and accepts a ban that reload_guard.h would refuse. SIGUSR1 only opens the audit file again.
@@ -27,8 +27,8 @@
 #include "gateway/app/gateway_log.h"
 #include "gateway/app/reloader.h"
 #include "gateway/app/setup.h"
+#include "gateway/app/sources.h"
 #include "gateway/app/workers.h"
-#include "gateway/app/zones.h"
 #include "gateway/config/config.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
@@ -46,7 +46,7 @@ class Gateway {
     Reloader::Build rebuild;  // for a reload: reads the configuration and the lists
     // Both may be missing: `rebuild` then does all that is wanted, always.
     std::shared_ptr<BanBuilder> builder;  // what `rebuild` calls
-    std::shared_ptr<Zones> zones;         // not started yet
+    std::shared_ptr<Sources> sources;     // not started yet
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
@@ -78,8 +78,9 @@ class Gateway {
   Result<void, std::string> open_audit();
   Result<void, std::string> open_resolver();
   Result<void, std::string> add_to_loop();
-  Result<void, std::string> start_zones();
-  void take_zone(Zones::Event event);
+  Result<void, std::string> start_sources();
+  void take_event(Sources::Event event);
+  void take_zone(const std::string& list, lists::Fetched fetched);
   void finish_reload(Reloader::Outcome outcome);
   // False: it was not published.
   bool take_ban(Reloader::Outcome outcome);

@@ -51,6 +51,7 @@ bool app_has_entries(const ListsStatus& status, const std::string& app) {
 
 void judge(const ListStatus* old, const ListStatus& next, const config::ReloadGuard& guard,
            std::vector<ReloadRefusal>& refusals) {
+  if (next.accepted) return;  // a roll back is meant
   if (is_empty(next) && (old == nullptr ? next.refused > 0 : !is_empty(*old))) {
     refusals.push_back(
         {next.name, "empty", "list " + next.name + " has no entry (" + said_of(next) + ")"});

@@ -8,13 +8,13 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
-#include "gateway/app/zones.h"
+#include "gateway/app/sources.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
 
 namespace sluice::app {
 namespace {
 
-// Of each zone that is not on disk: a start does not wait longer.
+// Of each source that has nothing on disk: a start does not wait longer.
 constexpr std::chrono::seconds kFirstTransfer{60};
 
 void override_settings(config::StartSettings& start, const cli::RunCommand& command) {
@@ -30,21 +30,27 @@ int refuse_start(const std::string& why) {
   return kUnusable;
 }
 
-// Null: no list is a zone. Transfers what is not on disk yet.
-Result<std::shared_ptr<Zones>, std::string> open_zones(const config::LiveSettings& live) {
-  if (live.zones.empty()) return nullptr;
-  auto zones = Zones::open(live.zones);
-  if (!zones) return fail(zones.error());
-  for (const std::string& line : (*zones)->first(kFirstTransfer)) spdlog::error("{}", line);
-  return std::shared_ptr<Zones>(std::move(*zones));
+// Null: all lists are files. Fetches what is not on disk yet.
+Result<std::shared_ptr<Sources>, std::string> open_sources(const config::LiveSettings& live) {
+  if (live.zones.empty() && live.sources.empty()) return nullptr;
+  for (const config::SourceSpec& spec : live.sources) {
+    if (!spec.insecure_http) continue;
+    spdlog::warn("source {}: INSECURE: http is allowed (insecure_http_for_tests)", spec.name);
+  }
+  auto sources = Sources::open(live);
+  if (!sources) return fail(sources.error());
+  return std::shared_ptr<Sources>(std::move(*sources));
 }
 
 Result<config::LiveSettings, std::string> read_live(const std::string& file,
-                                                    const std::vector<config::ZoneSpec>& zones) {
+                                                    const config::LiveSettings& first) {
   auto newest = load_config(file);
   if (!newest) return fail(newest.error());
-  if (newest->live.zones != zones) {
+  if (newest->live.zones != first.zones) {
     return fail(std::string("lists with `zone` are fixed at start: restart to change them"));
+  }
+  if (newest->live.sources != first.sources) {
+    return fail(std::string("[[source]] is fixed at start: restart to change it"));
   }
   return std::move(newest->live);
 }
@@ -63,20 +69,30 @@ int run(const cli::RunCommand& command) {
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
-  auto zones = open_zones(config->live);
-  if (!zones) return refuse_start(zones.error());
+  auto sources = open_sources(config->live);
+  if (!sources) return refuse_start(sources.error());
   // Lists and policies are read again at each reload; all other settings stay.
-  const auto read_settings = [file = command.config, zones = config->live.zones]() {
-    return read_live(file, zones);
+  const auto read_settings = [file = command.config, first = config->live]() {
+    return read_live(file, first);
   };
   const auto builder = std::make_shared<BanBuilder>(config->live, read_settings);
+  if (*sources) {
+    for (const std::string& line : (*sources)->first(kFirstTransfer, *builder)) {
+      spdlog::error("{}", line);
+    }
+  }
   auto ban = builder->build_first();
   if (!ban) return refuse_start(ban.error());
+  for (const auto& [source, file] : ban->trials) {
+    for (const std::string& line : (*sources)->decided(source, file, true)) {
+      spdlog::info("{}", line);
+    }
+  }
   log_ban(ban->status);  // first, whatever else is wrong
   // Before the dataplane changes what they look at.
   const auto checks = io::check_interfaces(start.inside, start.outside, start.dataplane);
   auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban),
-                                [builder] { return builder->build(); }, builder, *zones});
+                                [builder] { return builder->build(); }, builder, *sources});
   if (!gateway) return refuse_start(gateway.error());
   log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);

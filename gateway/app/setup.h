@@ -6,6 +6,7 @@
 // Errors: lines for the operator.
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +31,9 @@ struct Ban {
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
   config::ReloadGuard guard;
   bool accepted = false;  // an operator said that what it lacks is meant
-  std::string amended;    // what changed, if the lists were not compiled again; for the log
+  // Candidates of sources that are in it, by the source.
+  std::map<std::string, std::filesystem::path> trials;
+  std::string amended;  // what changed, if the lists were not compiled again; for the log
 };
 // The outcome of a build that found nothing to do.
 inline constexpr std::string_view kNothingNew = "nothing new";

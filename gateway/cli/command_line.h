@@ -132,11 +132,18 @@ struct ListsVerifyCommand {
   bool json = false;
 };
 
+// `lists rollback`
+struct ListsRollbackCommand {
+  std::string config, source;       // source empty: the only one, or all with `list`
+  std::optional<std::uint64_t> to;  // a number that --list prints; none: the one before
+  bool list = false, resume = false;
+};
+
 using Command =
     std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
                  DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
                  ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
-                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand>;
+                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -20,6 +20,7 @@ Works on lists of names, offline: a running gateway is not affected.
   search   find the rules for a name in an image
   convert  write a list in another format
   diff     show what two lists or images differ in, and what it would do to traffic
+  rollback put an earlier version of a source in force in a running gateway
   keygen   make a key that signs bundles
   sign     put lists or images into a signed bundle, or add a signature to one
   verify   show what is in a bundle and who signed it, if it may be taken
@@ -228,6 +229,48 @@ Result<Command, Answer> parse_show(const std::vector<std::string>& words) {
   return ListsShowCommand{images.front(), values->count("json") != 0};
 }
 
+Syntax rollback_syntax() {
+  Syntax syntax{
+      "usage: sluice lists rollback --config FILE [OPTIONS] [SOURCE]\n"
+      "Puts an earlier version of a [[source]] in force, the one before unless --to names "
+      "another,\n"
+      "and has the running gateway reload. It stays until the source publishes something newer "
+      "than\n"
+      "what was rolled back from, or until --resume.\n",
+      "examples:\n"
+      "  sluice lists rollback -c sluice.toml --list\n"
+      "  sluice lists rollback -c sluice.toml department --to 7\n"
+      "exit status: 0, 2 error (nothing was changed)\n",
+      common_options()};
+  syntax.options.add_options()("config,c", po::value<std::string>()->value_name("FILE"),
+                               "configuration with the [[source]]")(
+      "to", po::value<std::uint64_t>()->value_name("NUMBER"), "a version that --list prints")(
+      "list", "print the versions on disk; changes nothing")("resume", "the newest version again")(
+      "source", po::value<std::vector<std::string>>()->value_name("SOURCE"), "the same as SOURCE");
+  return syntax;
+}
+
+Result<Command, Answer> parse_rollback(const std::vector<std::string>& words) {
+  const Syntax syntax = rollback_syntax();
+  const auto values = read_options(syntax, words, "source");
+  if (!values) return fail(values.error());
+  const std::vector<std::string> sources = texts_of(*values, "source");
+  if (sources.size() > 1) {
+    return fail(Answer{"sluice: \"" + sources[1] + "\": rollback takes one source\n" + syntax.usage,
+                       kUsage});
+  }
+  ListsRollbackCommand command{.config = text_of(*values, "config"),
+                               .source = sources.empty() ? "" : sources.front(),
+                               .list = values->count("list") != 0,
+                               .resume = values->count("resume") != 0};
+  if (command.config.empty()) return fail(missing(syntax, "--config"));
+  if (values->count("to") != 0) command.to = (*values)["to"].as<std::uint64_t>();
+  if (command.list + command.resume + command.to.has_value() > 1) {
+    return fail(Answer{"sluice: --list, --resume and --to exclude each other\n", kUsage});
+  }
+  return command;
+}
+
 }  // namespace
 
 Result<Command, Answer> parse_lists(const std::vector<std::string>& words) {
@@ -240,6 +283,7 @@ Result<Command, Answer> parse_lists(const std::vector<std::string>& words) {
   if (command == "search") return parse_search(rest);
   if (command == "convert") return parse_convert(rest);
   if (command == "diff") return parse_diff(rest);
+  if (command == "rollback") return parse_rollback(rest);
   if (command == "keygen") return parse_keygen(rest);
   if (command == "sign") return parse_sign(rest);
   if (command == "verify") return parse_verify(rest);

@@ -99,18 +99,44 @@ struct ZoneSpec {
   friend bool operator==(const ZoneSpec&, const ZoneSpec&) = default;
 };
 
+// [[source]]: lists that come from a URL or a folder.
+struct SourceSpec {
+  std::string name;                                 // [[source]] name
+  std::string url;                                  // [[source]] url
+  std::filesystem::path folder;                     // [[source]] folder
+  std::vector<std::filesystem::path> trusted_keys;  // [[source]] trusted_keys: files
+  std::filesystem::path ca_file;                    // [[source]] ca_file
+  std::string proxy;                                // [[source]] proxy
+  bool insecure_http = false;                       // [[source]] insecure_http_for_tests
+  std::chrono::seconds interval{300};               // [[source]] interval_seconds
+  std::chrono::seconds timeout{600};                // [[source]] timeout_seconds
+  std::uint32_t max_mib = 256;                      // [[source]] max_mib
+  std::uint32_t keep = 5;                           // [[source]] keep: versions
+  std::filesystem::path state;                      // its folder in that of [lists] state
+  friend bool operator==(const SourceSpec&, const SourceSpec&) = default;
+};
+
+// [[list]] source
+struct SourceList {
+  std::string list, source;
+  std::filesystem::path fallback;  // [[list]] file
+};
+
 struct LiveSettings {
   Verdicts verdicts;
-  policy::DnsScope dns;                // [dns]
-  bool kill_open_flows = false;        // [reload] kill_open_flows
-  ReloadGuard guard;                   // [reload] max_shrink, max_refused
-  std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
-  std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
-  Nat64 nat64;                         // [lists] nat64: prefixes of translators
-  std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
-  std::vector<ZoneSpec> zones;         // those of `lists` that are zones; fixed at start
-  std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
-  std::vector<PolicySpec> policies;    // [[policy]]
+  policy::DnsScope dns;                  // [dns]
+  bool kill_open_flows = false;          // [reload] kill_open_flows
+  ReloadGuard guard;                     // [reload] max_shrink, max_refused
+  std::filesystem::path critical;        // [lists] critical: names never blocked; empty: none
+  std::filesystem::path popular;         // [lists] popular: names to warn of; empty: none
+  Nat64 nat64;                           // [lists] nat64: prefixes of translators
+  std::vector<lists::ListSpec> lists;    // [[list]] app, file, name, format, exceptions, force
+  std::vector<ZoneSpec> zones;           // those of `lists` that are zones; fixed at start
+  std::filesystem::path state;           // [lists] state: versions of sources
+  std::vector<SourceSpec> sources;       // [[source]]; fixed at start
+  std::vector<SourceList> source_lists;  // those of `lists` that come from sources
+  std::filesystem::path image;           // [[list]] image, instead of `lists`; empty: none
+  std::vector<PolicySpec> policies;      // [[policy]]
 };
 
 struct Config {

@@ -7,6 +7,7 @@
 #include "lists/format/format.h"
 #include "lists/transfer/socket_address.h"
 #include "lists/transfer/zone_source.h"
+#include "lists/versions/version_source.h"
 
 namespace sluice::config {
 namespace {
@@ -188,7 +189,7 @@ ZoneSpec read_zone(TableReader& table, lists::ListSpec& spec) {
   if (zone.file.empty()) table.error("zone_file", "is missing");
   table.read("max_mib", zone.max_mib, 1, 65536);
   table.read("timeout_seconds", zone.timeout, 1, 86400);
-  for (const char* key : {"file", "format"}) {
+  for (const char* key : {"file", "format", "source"}) {
     if (table.has(key))
       table.error(key, "cannot be combined with zone: it is a response policy zone");
   }
@@ -210,10 +211,33 @@ void read_file(TableReader& table, lists::ListSpec& spec) {
   table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
 }
 
-void read_list(TableReader& table, lists::ListSpec& spec, std::vector<ZoneSpec>& zones) {
+// What a list of a source is until a version has it, and its format.
+SourceList read_source_list(TableReader& table, lists::ListSpec& spec, const LiveSettings& live) {
+  SourceList bound;
+  table.read("source", bound.source);
+  if (std::ranges::find(live.sources, bound.source, &SourceSpec::name) == live.sources.end()) {
+    table.error("source", "no [[source]] has the name \"" + bound.source + "\"");
+  }
+  table.read("file", bound.fallback);
+  spec.name = bound.fallback.empty() ? bound.source : list_name_of(bound.fallback);
+  table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
+  return bound;
+}
+
+void bind(SourceList bound, lists::ListSpec& spec, LiveSettings& live) {
+  bound.list = spec.name;
+  spec.source =
+      lists::version_source(live.state / bound.source, bound.source, bound.list, bound.fallback);
+  live.source_lists.push_back(std::move(bound));
+}
+
+void read_list(TableReader& table, lists::ListSpec& spec, LiveSettings& live) {
   std::optional<ZoneSpec> zone;
+  std::optional<SourceList> bound;
   if (table.has("zone")) {
     zone = read_zone(table, spec);
+  } else if (table.has("source")) {
+    bound = read_source_list(table, spec, live);
   } else {
     read_file(table, spec);
   }
@@ -227,16 +251,17 @@ void read_list(TableReader& table, lists::ListSpec& spec, std::vector<ZoneSpec>&
     table.require("app", spec.app);
     if (spec.app == kAnyApp) table.error("app", "only exceptions may be for every app");
   }
+  if (bound) bind(std::move(*bound), spec, live);
   if (!zone) return;
   zone->list = spec.name;
-  zones.push_back(std::move(*zone));
+  live.zones.push_back(std::move(*zone));
 }
 
 // An image has its names, apps and versions inside.
 void read_list_image(TableReader& table, LiveSettings& live) {
   table.read("image", live.image);
   if (live.image.empty()) table.error("image", "is missing");
-  for (const char* key : {"file", "name", "app", "format", "exceptions", "force"}) {
+  for (const char* key : {"file", "name", "app", "format", "exceptions", "force", "source"}) {
     if (table.has(key)) {
       table.error(key, "cannot be combined with image: an image is built with it");
     }
@@ -261,8 +286,10 @@ void read_lists(TableReader& root, LiveSettings& live) {
   auto guards = root.table("lists");
   guards.read("critical", live.critical);
   guards.read("popular", live.popular);
+  guards.read("state", live.state);
   read_nat64(guards, live.nat64);
   guards.refuse_others();
+  read_sources(root, live);
 
   std::set<std::string> names;
   std::vector<TableReader> tables = root.tables("list");
@@ -279,7 +306,7 @@ void read_lists(TableReader& root, LiveSettings& live) {
       continue;
     }
     lists::ListSpec spec;
-    read_list(table, spec, live.zones);
+    read_list(table, spec, live);
     if (!names.insert(spec.name).second) {
       table.error("name", "\"" + spec.name + "\" is the name of an earlier list");
     }

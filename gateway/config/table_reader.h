@@ -95,6 +95,11 @@ class TableReader {
     error(key, "\"" + *word + "\" is none of: " + allowed);
   }
 
+  // A path as read() makes it of a text.
+  [[nodiscard]] std::filesystem::path resolve(const std::string& text) const {
+    return file_.resolve(text);
+  }
+
   [[nodiscard]] TableReader table(std::string_view key);
   // The tables of `[[key]]`.
   [[nodiscard]] std::vector<TableReader> tables(std::string_view key);

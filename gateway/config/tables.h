@@ -13,7 +13,9 @@ void read_start_tables(TableReader& root, StartSettings& start);
 
 // [verdicts], [dns], [reload]
 void read_live_tables(TableReader& root, LiveSettings& live);
-// [lists], [[list]]
+// [[source]]. REQUIRES: live.state was read.
+void read_sources(TableReader& root, LiveSettings& live);
+// [lists], [[source]], [[list]]
 void read_lists(TableReader& root, LiveSettings& live);
 // [[policy]]. REQUIRES: the lists were read.
 void read_policies(TableReader& root, LiveSettings& live);

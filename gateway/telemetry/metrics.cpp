@@ -93,6 +93,7 @@ struct Metrics::State final : prometheus::Collectable {
   [[nodiscard]] MetricFamily packet_time() const;
   void collect_lists(std::vector<MetricFamily>& families) const;
   void collect_zones(std::vector<MetricFamily>& families) const;
+  void collect_sources(std::vector<MetricFamily>& families) const;
 
   const Labels labels;
   const Sources sources;
@@ -119,6 +120,7 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
   families.push_back(packet_time());
   collect_lists(families);
   if (sources.zones) collect_zones(families);
+  if (sources.lists) collect_sources(families);
   return families;
 }
 
@@ -327,6 +329,40 @@ void Metrics::State::collect_zones(std::vector<MetricFamily>& families) const {
     for (const auto& [reason, count] : zone.refusals) add_count(refused, "reason", reason, count);
   }
   for (auto* part : {&serial, &records, &age, &expired, &transfers, &refused, &notifies}) {
+    families.push_back(std::move(*part));
+  }
+}
+
+void Metrics::State::collect_sources(std::vector<MetricFamily>& families) const {
+  auto version =
+      family("sluice_source_version", "1: the source's version in force", MetricType::Gauge);
+  auto age = family("sluice_source_age_seconds",
+                    "Time since the source had its newest version; no value before the first one",
+                    MetricType::Gauge);
+  auto pinned =
+      family("sluice_source_pinned", "1 if an operator rolled the source back", MetricType::Gauge);
+  auto accepted =
+      family("sluice_source_accepted_total", "Versions that came into force", MetricType::Counter);
+  auto refused =
+      family("sluice_source_refusals_total",
+             "Fetches that failed, and versions that were refused, by reason", MetricType::Counter);
+  const auto now = std::chrono::system_clock::now();
+  for (const SourceStatus& it : sources.lists()) {
+    if (!it.version.empty()) {
+      add(version, {{"source", it.source}, {"version", it.version}}, 1);
+    }
+    if (it.seen.time_since_epoch().count() != 0) {
+      // A clock that was set back makes nothing younger than new.
+      add(age, {{"source", it.source}},
+          std::max(0.0, std::chrono::duration<double>(now - it.seen).count()));
+    }
+    add(pinned, {{"source", it.source}}, it.pinned ? 1 : 0);
+    add(accepted, {{"source", it.source}}, static_cast<double>(it.accepted));
+    for (const auto& [reason, count] : it.refusals) {
+      add(refused, {{"source", it.source}, {"reason", reason}}, static_cast<double>(count));
+    }
+  }
+  for (auto* part : {&version, &age, &pinned, &accepted, &refused}) {
     families.push_back(std::move(*part));
   }
 }

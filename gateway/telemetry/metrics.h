@@ -48,11 +48,22 @@ struct ZoneStatus {
   std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
 };
 
+// Lists that come from a URL or a folder.
+struct SourceStatus {
+  std::string source, version;
+  std::chrono::system_clock::time_point seen;  // it last had the newest version; the epoch: never
+  bool pinned = false;                         // rolled back by an operator
+  std::uint64_t accepted = 0;                  // versions, since the start
+  std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
+};
+
 // Where the numbers come from. All outlive the Metrics; no pointer is null.
 struct Sources {
   std::vector<const WorkerCounters*> workers;
   const ResolverCounters* resolver;
-  std::function<std::vector<ZoneStatus>()> zones = {};  // from any thread; empty: there are none
+  // From any thread; empty: there are none.
+  std::function<std::vector<ZoneStatus>()> zones = {};
+  std::function<std::vector<SourceStatus>()> lists = {};
 };
 
 struct ListStatus {
@@ -62,6 +73,7 @@ struct ListStatus {
   std::uint64_t duplicates = 0;  // not among the entries: another list of the app has them
   bool exceptions = false;       // it lets through, and need not have entries
   std::string format;            // for people; empty: of a ready image
+  bool accepted = false;         // a version of a source that passed the guard before
 };
 
 struct ListsStatus {

@@ -1,6 +1,6 @@
 // A gateway whose list is a zone of a real primary: what it transfers comes into force.
 
-#include "gateway/app/zones.h"
+#include "gateway/app/sources.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -69,12 +69,12 @@ class ZonesTest : public testing::TestWithParam<Server> {
   }
   void open() {
     const config::LiveSettings live = settings();
-    zones_ = *Zones::open(live.zones);
-    for (int i = 0; i < 100 && !zones_->first(std::chrono::seconds(10)).empty(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it is still loading
-    }
+    zones_ = *Sources::open(live);
     builder_ = std::make_shared<BanBuilder>(
         live, [live]() -> Result<config::LiveSettings, std::string> { return live; });
+    for (int i = 0; i < 100 && !zones_->first(std::chrono::seconds(10), *builder_).empty(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it is still loading
+    }
     auto ban = builder_->build_first();
     ASSERT_TRUE(ban) << ban.error();
     auto gateway = Gateway::open(
@@ -88,7 +88,7 @@ class ZonesTest : public testing::TestWithParam<Server> {
          .ban = std::move(*ban),
          .rebuild = [this] { return builder_->build(); },
          .builder = builder_,
-         .zones = zones_});
+         .sources = zones_});
     ASSERT_TRUE(gateway) << gateway.error();
     gateway_ = std::move(*gateway);
   }
@@ -111,7 +111,7 @@ class ZonesTest : public testing::TestWithParam<Server> {
   LiveDataplane::Wire wire_;
   std::uint16_t notify_port_ = 0;
   std::unique_ptr<PrimaryServer> primary_;
-  std::shared_ptr<Zones> zones_;
+  std::shared_ptr<Sources> zones_;
   std::shared_ptr<BanBuilder> builder_;
   std::unique_ptr<Gateway> gateway_;
 };
