@@ -20,7 +20,7 @@
 
 #include "filters/match/domain_set_builder.h"
 #include "gateway/app/ban_builder.h"
-#include "gateway/app/zones.h"
+#include "gateway/app/sources.h"
 #include "lists/transfer/zone_feed.h"
 #include "lists/transfer/zone_source.h"
 #include "tests/lists/transfer/primary_server.h"
