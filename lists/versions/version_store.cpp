@@ -245,7 +245,6 @@ void VersionStore::drop_candidates() const {
 Result<Version, std::string> VersionStore::accept(const fs::path& candidate) const {
   auto version = open(candidate);
   if (!version) return fail(candidate.string() + ": " + version.error());
-  // Also above those that are damaged.
   std::uint64_t number = 1;
   const auto files = numbered();
   if (!files.empty()) number = number_of(files.front()).value_or(0) + 1;

@@ -91,7 +91,7 @@ TEST_F(VersionStoreTest, ADamagedVersionIsSaidAndSkipped) {
     const auto lines = store_.prepare();
     ASSERT_TRUE(lines);
     ASSERT_EQ(lines->size(), 1U) << i;
-    EXPECT_THAT(lines->front(), testing::HasSubstr("damaged"));
+    EXPECT_THAT(lines->front(), testing::HasSubstr("set aside"));
     EXPECT_EQ(in_force(), "L1");
     EXPECT_EQ(store_.highest().number, 7U) << "it still cannot be rolled back by others";
   }
