@@ -203,8 +203,8 @@ void Gateway::take_zone(Zones::Event event) {
                   to_string(event.what.error().reason), event.what.error().text);
     return;
   }
-  if (event.what->changes) {
-    options_.builder->want(changes_of(event.list, std::move(*event.what)));
+  if (auto changes = std::exchange(event.what->changes, std::nullopt)) {
+    options_.builder->want(changes_of(event.list, std::move(*event.what), std::move(*changes)));
   } else {
     spdlog::info("list {}: the whole zone was transferred, serial {}", event.list,
                  event.what->label);

@@ -107,19 +107,23 @@ void Zones::run(Zone& zone) {
   while (!zone.bell.stopped()) {
     auto fetched = zone.feed->fetch({}, zone.bell);
     if (zone.bell.stopped()) return;
-    if (!fetched) zone.count(fetched.error());
-    if (!fetched || *fetched) {
-      Event event{zone.spec.list, fetched ? Result<lists::Fetched, lists::Refusal>(**fetched)
-                                          : fail(fetched.error())};
-      {
-        const std::lock_guard lock(mutex_);
-        events_.push_back(std::move(event));
-      }
-      const std::uint64_t one = 1;
-      static_cast<void>(::write(arrived_.value(), &one, sizeof one) < 0);
+    if (!fetched) {
+      zone.count(fetched.error());
+      hand_over({zone.spec.list, fail(fetched.error())});
+    } else if (auto& newest = *fetched) {
+      hand_over({zone.spec.list, std::move(*newest)});
     }
     zone.feed->wait(zone.bell);
   }
+}
+
+void Zones::hand_over(Event event) {
+  {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(arrived_.value(), &one, sizeof one) < 0);
 }
 
 void Zones::deliver() {
@@ -165,13 +169,14 @@ std::vector<telemetry::ZoneStatus> Zones::statuses() const {
   return statuses;
 }
 
-lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched) {
+lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched,
+                              lists::Changes changes) {
   return {.list = list,
-          .from = std::move(fetched.changes->from),
+          .from = std::move(changes.from),
           .version = std::move(fetched.label),
           .modified = fetched.modified,
-          .removed = std::move(fetched.changes->removed),
-          .added = std::move(fetched.changes->added)};
+          .removed = std::move(changes.removed),
+          .added = std::move(changes.added)};
 }
 
 }  // namespace sluice::app

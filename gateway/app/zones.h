@@ -55,6 +55,7 @@ class Zones {
 
   Zones() = default;
   void run(Zone& zone);
+  void hand_over(Event event);
   void deliver();
 
   std::vector<std::unique_ptr<Zone>> zones_;
@@ -67,6 +68,7 @@ class Zones {
 };
 
 // For BanBuilder::want(). REQUIRES: the feed knows the changes.
-[[nodiscard]] lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched);
+[[nodiscard]] lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched,
+                                            lists::Changes changes);
 
 }  // namespace sluice::app
