@@ -46,7 +46,7 @@ Refusal refusal(RefusalReason reason, std::string text) {
 struct ZoneFeed::Pending {
   using Lines = std::unordered_map<std::uint64_t, std::string>;
 
-  explicit Pending(const ZoneFeed& feed) : feed(feed), records(feed.records_) {}
+  explicit Pending(const ZoneFeed& own) : feed(own), records(own.records_) {}
 
   bool take(RecordStream::Does does, const knot_rrset_t& record) {
     if (record.type == KNOT_RRTYPE_SOA) return true;
