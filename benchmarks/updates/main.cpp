@@ -198,8 +198,9 @@ void measure_transfer(const Folder& folder, std::size_t rules, test::Server serv
     primary.update();
     double took = 0;
     auto fetched = fetch(took);
-    require(fetched.changes.has_value(), "an incremental transfer");
-    builder.want(app::changes_of("zone", std::move(fetched)));
+    auto changes = std::exchange(fetched.changes, std::nullopt);
+    require(changes.has_value(), "an incremental transfer");
+    builder.want(app::changes_of("zone", std::move(fetched), std::move(*changes)));
     const auto start = Clock::now();
     auto next = builder.build();
     const double built = milliseconds(Clock::now() - start);

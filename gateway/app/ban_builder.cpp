@@ -115,7 +115,7 @@ Reloader::Outcome BanBuilder::build() {
     return build_everything(std::move(*settings));
   }
   const bool only_fold = wanted.fold && wanted.changes.empty();
-  if (!wanted.lists && amendments_ && only_fold) return fold();
+  if (!wanted.lists && amendments_ && only_fold) return fold(*amendments_);
   if (!wanted.lists && !wanted.changes.empty()) {
     if (auto amended = amend(wanted.changes)) return std::move(*amended);
   }
@@ -164,8 +164,8 @@ std::optional<Reloader::Outcome> BanBuilder::amend(const std::vector<lists::List
   return ban;
 }
 
-Reloader::Outcome BanBuilder::fold() {
-  auto compiled = amendments_->fold();
+Reloader::Outcome BanBuilder::fold(const lists::Amendments& amendments) {
+  auto compiled = amendments.fold();
   if (!compiled) return fail(compiled.error().to_string());
   next_.emplace(*compiled);
   next_settings_ = settings_;

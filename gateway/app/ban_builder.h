@@ -59,7 +59,7 @@ class BanBuilder {
   // Empty: it cannot be amended.
   [[nodiscard]] std::optional<Reloader::Outcome> amend(
       const std::vector<lists::ListChanges>& changes);
-  [[nodiscard]] Reloader::Outcome fold();
+  [[nodiscard]] Reloader::Outcome fold(const lists::Amendments& amendments);
 
   const ReadSettings read_;
   config::LiveSettings settings_;

@@ -220,8 +220,8 @@ void Gateway::take_event(Sources::Event event) {
 }
 
 void Gateway::take_zone(const std::string& list, lists::Fetched fetched) {
-  if (fetched.changes) {
-    options_.builder->want(changes_of(list, std::move(fetched)));
+  if (auto changes = std::exchange(fetched.changes, std::nullopt)) {
+    options_.builder->want(changes_of(list, std::move(fetched), std::move(*changes)));
   } else {
     spdlog::info("list {}: the whole zone was transferred, serial {}", list, fetched.label);
     options_.builder->want_lists();

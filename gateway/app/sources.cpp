@@ -360,13 +360,14 @@ std::vector<telemetry::SourceStatus> Sources::statuses() const {
   return statuses;
 }
 
-lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched) {
+lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched,
+                              lists::Changes changes) {
   return {.list = list,
-          .from = std::move(fetched.changes->from),
+          .from = std::move(changes.from),
           .version = std::move(fetched.label),
           .modified = fetched.modified,
-          .removed = std::move(fetched.changes->removed),
-          .added = std::move(fetched.changes->added)};
+          .removed = std::move(changes.removed),
+          .added = std::move(changes.added)};
 }
 
 }  // namespace sluice::app

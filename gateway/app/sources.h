@@ -81,7 +81,8 @@ class Sources {
   std::vector<Event> events_;  // guarded by the mutex
 };
 
-// For BanBuilder::want(). REQUIRES: the feed knows the changes.
-[[nodiscard]] lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched);
+// For BanBuilder::want().
+[[nodiscard]] lists::ListChanges changes_of(const std::string& list, lists::Fetched fetched,
+                                            lists::Changes changes);
 
 }  // namespace sluice::app

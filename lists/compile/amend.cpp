@@ -24,7 +24,7 @@ match::AppId app_of(const match::DomainSet& set, std::string_view name) {
   return {};
 }
 
-constexpr auto place_of = [](const auto& holder) {
+constexpr auto kPlaceOf = [](const auto& holder) {
   return std::tuple(holder.list.index, holder.line);
 };
 
@@ -113,7 +113,7 @@ void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
   Holder holder{list, 0, std::string(entry.source), answer_of(entry), {}};
   holder.data = as_text(holder.answer.rdata);
   holder.answer.rdata = {};
-  const auto place = std::ranges::upper_bound(touched.holders, place_of(holder), {}, place_of);
+  const auto place = std::ranges::upper_bound(touched.holders, kPlaceOf(holder), {}, kPlaceOf);
   touched.holders.insert(place, std::move(holder));
   touched.changed = true;
   count(touched, 1);
@@ -183,7 +183,7 @@ Result<Compiled, CompileError> Amendments::amend(const ListChanges& changes) {
   const match::ListId id{static_cast<std::uint16_t>(index)};
   LoadedList& loaded = next.lists_[index];
   const match::AppId app = app_of(image_, loaded.spec.app);
-  const FormatInfo& format = info_of(*loaded.format);
+  const FormatInfo& format = info_of(loaded.format.value_or(Format::domains));
   // An entry may be removed and added again, with another source.
   const auto ignore = [](LineError&&) {};
   bool exempts = false;

@@ -186,7 +186,9 @@ class Parser {
       return value.empty() ? std::string{} : "$dnsrewrite: a record in an answer without records";
     }
     if (text == "NOERROR") return read_record(type, value, answer);
-    if (IpAddress::parse(text) && !has_parts) return read_address(text, answer);
+    if (const auto address = IpAddress::parse(text); address && !has_parts) {
+      return read_address(*address, answer);
+    }
     if (has_parts || !text.contains('.')) {
       return "$dnsrewrite: an answer other than NOERROR, NXDOMAIN and REFUSED";
     }
@@ -206,13 +208,13 @@ class Parser {
     }
     const auto address = IpAddress::parse(value);
     if ((type == "A" || type == "AAAA") && address && address->is_v4() == (type == "A")) {
-      return read_address(value, answer);
+      return read_address(*address, answer);
     }
     return "$dnsrewrite: a record other than A, AAAA, CNAME and TXT, or its value is wrong";
   }
 
-  std::string read_address(std::string_view text, Answer& answer) {
-    answer = data_.of(*IpAddress::parse(text));
+  std::string read_address(const IpAddress& address, Answer& answer) {
+    answer = data_.of(address);
     return {};
   }
 

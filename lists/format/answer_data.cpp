@@ -10,10 +10,14 @@ constexpr std::size_t kV4Bytes = 4;
 }  // namespace
 
 bool is_sinkhole(const IpAddress& address) noexcept {
-  static const std::array<IpPrefix, 4> sinkholes = {
-      *IpPrefix::parse("0.0.0.0"), *IpPrefix::parse("127.0.0.0/8"), *IpPrefix::parse("::"),
-      *IpPrefix::parse("::1")};
-  return std::ranges::any_of(sinkholes, [&](const IpPrefix& it) { return it.contains(address); });
+  constexpr std::byte kLoopback4{127};
+  const Bytes bytes = address.wire();
+  if (address.is_v4() && bytes.front() == kLoopback4) return true;
+  const auto is_zero = [](std::byte it) { return it == std::byte{}; };
+  const bool zero_but_last = std::ranges::all_of(bytes.first(bytes.size() - 1), is_zero);
+  // 0.0.0.0, :: and ::1
+  return zero_but_last &&
+         (is_zero(bytes.back()) || (!address.is_v4() && bytes.back() == std::byte{1}));
 }
 
 match::Answer AnswerData::of(const IpAddress& address) noexcept {

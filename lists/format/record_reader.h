@@ -11,7 +11,7 @@
 #include "filters/base/result.h"
 #include "lists/format/rpz.h"
 
-struct ldns_struct_rdf;
+struct ldns_struct_rdf;  // NOLINT(readability-identifier-naming): the library's
 
 namespace sluice::lists {
 

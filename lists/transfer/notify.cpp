@@ -57,7 +57,7 @@ bool read_all(int socket, std::span<std::uint8_t> bytes,
 }  // namespace
 
 Result<std::unique_ptr<NotifyListener>, std::string> NotifyListener::open(
-    const Endpoint& listen, std::string zone, std::vector<IpAddress> primaries,
+    const Endpoint& listen, const std::string& zone, std::vector<IpAddress> primaries,
     std::optional<TsigKey> key) {
   std::unique_ptr<NotifyListener> listener(new NotifyListener);
   const SocketAddress address(listen);

@@ -25,7 +25,7 @@ class NotifyListener {
  public:
   // `key`: null: unsigned ones count. Error: one line.
   [[nodiscard]] static Result<std::unique_ptr<NotifyListener>, std::string> open(
-      const Endpoint& listen, std::string zone, std::vector<IpAddress> primaries,
+      const Endpoint& listen, const std::string& zone, std::vector<IpAddress> primaries,
       std::optional<TsigKey> key);
   ~NotifyListener();
   NotifyListener(const NotifyListener&) = delete;

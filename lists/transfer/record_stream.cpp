@@ -22,12 +22,13 @@ std::optional<Soa> soa_of(const knot_rrset_t& record) noexcept {
 }
 
 Result<RecordStream::State, std::string> RecordStream::take_first(const knot_rrset_t& record) {
-  newest_ = soa_of(record);
-  if (!newest_) return fail(std::string("it does not begin with a SOA record"));
+  const auto soa = soa_of(record);
+  if (!soa) return fail(std::string("it does not begin with a SOA record"));
+  newest_ = *soa;
   stage_ = Stage::second;
-  if (!ours_ || is_newer(newest_->serial, *ours_)) return state_;
-  if (newest_->serial == *ours_) return state_ = State::up_to_date;
-  return fail("the serial went back: the primary has " + serial_text(newest_->serial) +
+  if (!ours_ || is_newer(newest_.serial, *ours_)) return state_;
+  if (newest_.serial == *ours_) return state_ = State::up_to_date;
+  return fail("the serial went back: the primary has " + serial_text(newest_.serial) +
               ", in force is " + serial_text(*ours_));
 }
 
@@ -46,14 +47,14 @@ Result<RecordStream::State, std::string> RecordStream::take(const knot_rrset_t& 
   const Does does = stage_ == Stage::full       ? Does::full
                     : stage_ == Stage::removing ? Does::remove
                                                 : Does::add;
-  if (!give(does, *newest_, record)) return fail(std::string());
+  if (!give(does, newest_, record)) return fail(std::string());
   return state_;
 }
 
 Result<RecordStream::State, std::string> RecordStream::take_soa(const Soa& soa) {
   switch (stage_) {
     case Stage::second:
-      if (soa.serial == newest_->serial) return state_ = State::whole_zone;  // an empty zone
+      if (soa.serial == newest_.serial) return state_ = State::whole_zone;  // an empty zone
       if (!ours_ || soa.serial != *ours_) {
         return fail("its changes are of serial " + serial_text(soa.serial) + ", not of ours");
       }
@@ -61,7 +62,7 @@ Result<RecordStream::State, std::string> RecordStream::take_soa(const Soa& soa) 
       stage_ = Stage::removing;
       return state_;
     case Stage::full:
-      if (soa != *newest_) return fail(std::string("the zone changed while it was sent"));
+      if (soa != newest_) return fail(std::string("the zone changed while it was sent"));
       return state_ = State::whole_zone;
     case Stage::removing:
       if (!is_newer(soa.serial, reached_)) return fail(std::string("its serials do not ascend"));
@@ -70,7 +71,7 @@ Result<RecordStream::State, std::string> RecordStream::take_soa(const Soa& soa) 
       return state_;
     case Stage::adding:
       if (soa.serial != reached_) return fail(std::string("its changes do not follow each other"));
-      if (soa.serial == newest_->serial) return state_ = State::changes;
+      if (soa.serial == newest_.serial) return state_ = State::changes;
       stage_ = Stage::removing;
       return state_;
     case Stage::first:

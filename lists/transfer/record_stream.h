@@ -50,7 +50,7 @@ class RecordStream {
   [[nodiscard]] Result<State, std::string> take(const knot_rrset_t& record, Take give);
   [[nodiscard]] State state() const noexcept { return state_; }
   // Of the zone as it will be. REQUIRES: a record was taken.
-  [[nodiscard]] const Soa& soa() const noexcept { return *newest_; }
+  [[nodiscard]] const Soa& soa() const noexcept { return newest_; }
   // Only the SOA was seen.
   [[nodiscard]] bool is_at_second() const noexcept { return stage_ == Stage::second; }
 
@@ -64,7 +64,7 @@ class RecordStream {
   const std::optional<std::uint32_t> ours_;
   Stage stage_ = Stage::first;
   State state_ = State::more;
-  std::optional<Soa> newest_;
+  Soa newest_;
   std::uint32_t reached_ = 0;  // the serial that the differences so far lead to
 };
 

@@ -191,8 +191,8 @@ class Transfer {
     while (stream_.state() == RecordStream::State::more) {
       if (auto taken = take_message(take); !taken) return fail(taken.error());
     }
-    if (const auto signed_ = exchange_.finish(); !signed_) {
-      return fail(failure(RefusalReason::untrusted, signed_.error()));
+    if (const auto finished = exchange_.finish(); !finished) {
+      return fail(failure(RefusalReason::untrusted, finished.error()));
     }
     return Transferred{stream_.state(), stream_.soa(), bytes_};
   }
@@ -202,8 +202,8 @@ class Transfer {
     const Packet question = question_of(request_, zone_);
     if (question == nullptr) return fail(failure(RefusalReason::malformed, "no question"));
     id_ = knot_wire_get_id(question->wire);
-    if (const auto signed_ = exchange_.sign(*question); !signed_) {
-      return fail(failure(RefusalReason::untrusted, signed_.error()));
+    if (const auto sent = exchange_.sign(*question); !sent) {
+      return fail(failure(RefusalReason::untrusted, sent.error()));
     }
     if (auto connected = connection_.connect(); !connected) return connected;
     const std::size_t size = question->size;

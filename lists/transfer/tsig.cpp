@@ -60,9 +60,9 @@ Result<void, std::string> TsigExchange::sign(knot_pkt_t& question) {
   if (key_ == nullptr) return {};
   mac_.resize(kMostMac);
   std::size_t size = mac_.size();
-  const int signed_ = knot_tsig_sign(question.wire, &question.size, question.max_size, nullptr, 0,
-                                     mac_.data(), &size, key_->get(), 0, 0);
-  if (signed_ != KNOT_EOK) return fail(std::string("cannot sign: ") + knot_strerror(signed_));
+  const int done = knot_tsig_sign(question.wire, &question.size, question.max_size, nullptr, 0,
+                                  mac_.data(), &size, key_->get(), 0, 0);
+  if (done != KNOT_EOK) return fail(std::string("cannot sign: ") + knot_strerror(done));
   mac_.resize(size);
   return {};
 }

@@ -46,7 +46,7 @@ Refusal refusal(RefusalReason reason, std::string text) {
 struct ZoneFeed::Pending {
   using Lines = std::unordered_map<std::uint64_t, std::string>;
 
-  explicit Pending(const ZoneFeed& feed) : feed_(feed), records(feed.records_) {}
+  explicit Pending(const ZoneFeed& own) : feed(own), records(own.records_) {}
 
   bool take(RecordStream::Does does, const knot_rrset_t& record) {
     if (record.type == KNOT_RRTYPE_SOA) return true;
@@ -67,7 +67,7 @@ struct ZoneFeed::Pending {
   bool take_whole(const std::string& line, std::uint64_t hash) {
     if (writer == nullptr) {
       records.clear();
-      writer = feed_.files_.write(*soa);
+      writer = feed.files_.write(soa);
     }
     if (records.insert(hash)) writer->add(line);
     return true;
@@ -109,12 +109,12 @@ struct ZoneFeed::Pending {
     return text;
   }
 
-  const ZoneFeed& feed_;
+  const ZoneFeed& feed;
   ZoneRecords records;  // as they will be
   Lines removed, added;
   std::size_t bytes = 0;
   std::unique_ptr<ZoneFiles::Writer> writer;
-  std::optional<Soa> soa;  // of a whole zone
+  Soa soa;  // of the zone as it will be
   bool fits = true;
   std::string reason;
 };
@@ -125,6 +125,7 @@ Result<std::unique_ptr<ZoneFeed>, std::string> ZoneFeed::open(ZoneSettings setti
   const ZoneSettings& own = feed->settings_;
   if (own.notify) {
     std::vector<IpAddress> primaries;
+    primaries.reserve(own.primaries.size());
     for (const Endpoint& primary : own.primaries) primaries.push_back(primary.address);
     auto listener = NotifyListener::open(*own.notify, own.zone, std::move(primaries), own.key);
     if (!listener) return fail(listener.error());
@@ -166,8 +167,8 @@ void ZoneFeed::load() {
   soa_ = stored->soa;
   must_rewrite_ = !stored->whole;
   shared_.records = records_.size();
-  shared_.serial = soa_->serial;
-  shared_.expire = soa_->expire;
+  shared_.serial = stored->soa.serial;
+  shared_.expire = stored->soa.expire;
   shared_.seen = std::chrono::duration_cast<Seconds>(stored->seen.time_since_epoch()).count();
 }
 
@@ -182,7 +183,7 @@ void ZoneFeed::seen(const Soa& soa) {
 }
 
 Fetched ZoneFeed::fetched() const {
-  const std::string serial = std::to_string(soa_->serial);
+  const std::string serial = std::to_string(shared_.serial.load(std::memory_order_relaxed));
   return {.file = settings_.file,
           .label = serial,
           .validator = serial,
@@ -216,20 +217,22 @@ ZoneFeed::Outcome ZoneFeed::fetch(const Known& /*known*/, const Bell& bell) {
 ZoneFeed::Outcome ZoneFeed::fetch_from(std::size_t primary, const Bell& bell) {
   const Endpoint& endpoint = settings_.primaries[primary];
   bool again = false;
-  auto outcome = transfer_from(endpoint, soa_.has_value(), bell, again);
+  std::optional<std::uint32_t> serial;
+  if (soa_) serial = soa_->serial;
+  auto outcome = transfer_from(endpoint, serial, bell, again);
   if (outcome || !again) return outcome;
-  return transfer_from(endpoint, false, bell, again);
+  return transfer_from(endpoint, {}, bell, again);
 }
 
-ZoneFeed::Outcome ZoneFeed::transfer_from(const Endpoint& primary, bool incremental,
-                                          const Bell& bell, bool& again) {
+ZoneFeed::Outcome ZoneFeed::transfer_from(const Endpoint& primary,
+                                          std::optional<std::uint32_t> serial, const Bell& bell,
+                                          bool& again) {
   Pending pending(*this);
-  TransferRequest request{.primary = primary,
-                          .zone = settings_.zone,
-                          .serial = {},
-                          .key = settings_.key ? &*settings_.key : nullptr,
-                          .limits = settings_.limits};
-  if (incremental) request.serial = soa_->serial;
+  const TransferRequest request{.primary = primary,
+                                .zone = settings_.zone,
+                                .serial = serial,
+                                .key = settings_.key ? &*settings_.key : nullptr,
+                                .limits = settings_.limits};
   const auto done = transfer(
       request,
       [&](RecordStream::Does does, const Soa& soa, const knot_rrset_t& record) {
@@ -240,12 +243,12 @@ ZoneFeed::Outcome ZoneFeed::transfer_from(const Endpoint& primary, bool incremen
   if (!done) {
     Refusal why = done.error().refusal;
     if (!pending.reason.empty()) why.text = pending.reason;
-    again = incremental && (done.error().no_incremental || !pending.fits);
+    again = serial && (done.error().no_incremental || !pending.fits);
     return fail(why);
   }
   switch (done->state) {
     case RecordStream::State::changes:
-      return keep_changes(pending, done->soa);
+      return keep_changes(pending, serial.value_or(0), done->soa);
     case RecordStream::State::whole_zone:
       return keep_zone(pending, done->soa);
     case RecordStream::State::up_to_date:
@@ -256,15 +259,15 @@ ZoneFeed::Outcome ZoneFeed::transfer_from(const Endpoint& primary, bool incremen
   return std::nullopt;
 }
 
-ZoneFeed::Outcome ZoneFeed::keep_changes(Pending& pending, const Soa& soa) {
+ZoneFeed::Outcome ZoneFeed::keep_changes(Pending& pending, std::uint32_t from, const Soa& soa) {
   const std::string removed = Pending::text_of(pending.removed);
   const std::string added = Pending::text_of(pending.added);
   if (must_rewrite_) rewrite();
-  if (const auto kept = files_.append(soa_->serial, soa, removed, added); !kept) {
+  if (const auto kept = files_.append(from, soa, removed, added); !kept) {
     return fail(refusal(RefusalReason::storage, settings_.file.string() + ": " + kept.error()));
   }
   const std::string origin = "$ORIGIN " + files_.zone() + '\n';
-  Changes changes{std::to_string(soa_->serial), origin + removed, origin + added};
+  Changes changes{std::to_string(from), origin + removed, origin + added};
   records_ = std::move(pending.records);
   seen(soa);
   count(shared_.incremental);

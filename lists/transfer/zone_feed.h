@@ -77,9 +77,10 @@ class ZoneFeed final : public Feed {
   void load();
   // One primary, by index.
   [[nodiscard]] Outcome fetch_from(std::size_t primary, const Bell& bell);
-  [[nodiscard]] Outcome transfer_from(const Endpoint& primary, bool incremental, const Bell& bell,
-                                      bool& again);
-  [[nodiscard]] Outcome keep_changes(Pending& pending, const Soa& soa);
+  [[nodiscard]] Outcome transfer_from(const Endpoint& primary,
+                                      std::optional<std::uint32_t> serial,  // ours, for changes
+                                      const Bell& bell, bool& again);
+  [[nodiscard]] Outcome keep_changes(Pending& pending, std::uint32_t from, const Soa& soa);
   [[nodiscard]] Outcome keep_zone(Pending& pending, const Soa& soa);
   void rewrite();
   void count(std::atomic<std::uint64_t>& counter) noexcept {

@@ -365,7 +365,8 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ACpuTwice",
                "[dataplane]\nworkers = 2\ncpus = [3, 3]\n",
                {":3: dataplane.cpus[1]: CPU 3 is there already"}},
-        Broken{"NoCpu", "[dataplane]\ncpus = [\"0\"]\n", {":2: dataplane.cpus[0]: must be a whole"}},
+        Broken{
+            "NoCpu", "[dataplane]\ncpus = [\"0\"]\n", {":2: dataplane.cpus[0]: must be a whole"}},
         Broken{"TooManyWorkers", "[dataplane]\nworkers = 65\n", {":2: dataplane.workers: "}},
         Broken{"NumberTooSmall",
                "[limits]\nstreams = 1\n",
