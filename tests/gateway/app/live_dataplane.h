@@ -27,7 +27,7 @@ class LiveDataplane final : public io::Dataplane {
     std::mutex mutex;  // guards what follows
     std::condition_variable changed;
     std::deque<ByteVector> frames;
-    std::string thread;  // the name of the thread that polls
+    std::string thread;               // the name of the thread that polls
     std::vector<std::uint32_t> cpus;  // on which it may run
     bool broken = false;
     std::atomic<int> passed = 0;
