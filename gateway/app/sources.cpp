@@ -171,12 +171,13 @@ std::optional<Sources::Place::What> Sources::Place::look() {
   auto fetched = feed->fetch(stored == nullptr ? lists::Known{} : stored->known, bell);
   if (bell.stopped()) return std::nullopt;
   if (!fetched) return refuse(std::move(fetched.error()));
-  if (!*fetched) {
+  std::optional<lists::Fetched>& newest = *fetched;
+  if (!newest) {
     saw_newest();
     return std::nullopt;
   }
-  if (stored == nullptr) return std::move(**fetched);
-  return take_in(std::move(**fetched));
+  if (stored == nullptr) return std::move(*newest);
+  return take_in(std::move(*newest));
 }
 
 std::optional<Sources::Place::What> Sources::Place::take_in(lists::Fetched fetched) {
@@ -187,7 +188,8 @@ std::optional<Sources::Place::What> Sources::Place::take_in(lists::Fetched fetch
   if (is_final) stored->known.validator = validator;
   stored->refused = !candidate;
   if (!candidate) return refuse(std::move(candidate.error()));
-  if (*candidate) return std::move(**candidate);
+  std::optional<lists::Candidate>& it = *candidate;
+  if (it) return std::move(*it);
   saw_newest();
   return std::nullopt;
 }

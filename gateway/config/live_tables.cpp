@@ -272,8 +272,7 @@ void read_list_image(TableReader& table, LiveSettings& live) {
 }  // namespace
 
 std::string list_name_of(const std::filesystem::path& file) {
-  const bool endpoints = lists::format_of_file(file.native()) == lists::Format::endpoints;
-  return (endpoints ? file.filename() : file.stem()).string();
+  return lists::list_name_of_file(file.native());
 }
 
 void read_live_tables(TableReader& root, LiveSettings& live) {

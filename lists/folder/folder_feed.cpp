@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lists/compile/load.h"
+#include "lists/format/format.h"
 
 namespace sluice::lists {
 namespace {
@@ -72,11 +73,6 @@ std::string stamp_of(const std::vector<File>& files) {
   return short_digest(all);
 }
 
-std::string name_of(const fs::path& file) {
-  const bool endpoints = format_of_file(file.native()) == Format::endpoints;
-  return (endpoints ? file.filename() : file.stem()).string();
-}
-
 }  // namespace
 
 FolderFeed::FolderFeed(FolderSettings settings)
@@ -134,7 +130,7 @@ FolderFeed::Outcome FolderFeed::look(const Known& known) {
                           file_name + ": " + loaded.error()));
     }
     left -= loaded->text.size();
-    std::string name = name_of(file.path);
+    std::string name = list_name_of_file(file.path.native());
     if (std::ranges::find(fetched.lists, name, &NamedList::name) != fetched.lists.end()) {
       return fail(refusal(RefusalReason::unusable, "two files are the list " + name));
     }

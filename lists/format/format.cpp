@@ -60,4 +60,13 @@ FormatChoice format_of_file(std::string_view file) noexcept {
   return std::nullopt;
 }
 
+std::string list_name_of_file(std::string_view file) {
+  file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0
+  const std::size_t dot = file.rfind('.');
+  if (format_of_file(file) == Format::endpoints || dot == file.npos || dot == 0) {
+    return std::string(file);
+  }
+  return std::string(file.substr(0, dot));
+}
+
 }  // namespace sluice::lists

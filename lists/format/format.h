@@ -55,6 +55,9 @@ inline constexpr std::string_view kAutoFormat = "auto";
 [[nodiscard]] std::string format_choices(std::string_view separator);
 // The format that the name of a file tells: `*.endpoints` is endpoints, `*.rpz` is rpz.
 [[nodiscard]] FormatChoice format_of_file(std::string_view file) noexcept;
+// The name of a list that gives none: `wechat` of `lists/wechat.list`, `wechat.endpoints` of
+// itself.
+[[nodiscard]] std::string list_name_of_file(std::string_view file);
 
 // A name a line: `example.com` (and all below it; so does `*.example.com`), `=example.com` (it
 // alone), `@@example.com`, `@@=example.com` (exceptions); other stars make a glob. `#` starts a

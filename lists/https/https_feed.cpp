@@ -168,8 +168,8 @@ std::string url_problem(const std::string& url, bool insecure_http) {
 HttpsFeed::HttpsFeed(HttpsSettings settings)
     : settings_(std::move(settings)),
       pause_(settings_.interval, settings_.first_retry, random_seed()) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  static_cast<void>(kReady);
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(ready);
 }
 
 Result<std::optional<Fetched>, Refusal> HttpsFeed::fetch(const Known& known, const Bell& bell) {

@@ -51,7 +51,12 @@ Result<Intake::Opened, Refusal> Intake::open_bundle(const std::string& bytes, Ti
       return fail(refusal(RefusalReason::unusable,
                           "it holds the image " + member.name + "; a source takes lists only"));
     }
-    opened.lists.push_back({member.name, member.format, std::string(bundle->contents[i])});
+    // As the configuration names the file of that list.
+    std::string name = list_name_of_file(member.name);
+    if (std::ranges::find(opened.lists, name, &NamedList::name) != opened.lists.end()) {
+      return fail(refusal(RefusalReason::unusable, "two of its members are the list " + name));
+    }
+    opened.lists.push_back({std::move(name), member.format, std::string(bundle->contents[i])});
   }
   return opened;
 }

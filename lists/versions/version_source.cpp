@@ -18,8 +18,9 @@ Result<ListText, std::string> read_from(const Version& version, const std::strin
                                         const std::filesystem::path& fallback) {
   auto found = VersionStore::read(version, list);
   if (!found) return fail(version.file.string() + ": " + found.error());
-  if (!*found) return without_version(fallback);
-  NamedList& it = **found;
+  std::optional<NamedList>& text = *found;
+  if (!text) return without_version(fallback);
+  const NamedList& it = *text;
   std::string name = version.head.label.empty() ? short_digest(it.text) : version.head.label;
   return ListText{std::pmr::string(it.text), std::move(name), version.head.taken, it.format};
 }

@@ -164,6 +164,7 @@ std::vector<fs::path> VersionStore::numbered() const {
   }
   std::ranges::sort(found, std::greater{}, &std::pair<std::uint64_t, fs::path>::first);
   std::vector<fs::path> files;
+  files.reserve(found.size());
   for (auto& [number, file] : found) files.push_back(std::move(file));
   return files;
 }

@@ -40,7 +40,6 @@ class SourcesTest : public testing::Test {
     start_settings_.flows = 1024;
     start_settings_.streams = 64;
     start_settings_.metrics_listen = "";
-    std::filesystem::remove_all(root_);
     std::filesystem::create_directories(root_ / "drop");
   }
   ~SourcesTest() override {
@@ -146,8 +145,13 @@ class SourcesTest : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  std::filesystem::path root_ =
-      std::filesystem::path(testing::TempDir()) / ("sluice_sources_" + std::to_string(::getpid()));
+  static std::filesystem::path empty_folder() {
+    auto folder = std::filesystem::path(testing::TempDir()) /
+                  ("sluice_sources_" + std::to_string(::getpid()));
+    std::filesystem::remove_all(folder);
+    return folder;
+  }
+  std::filesystem::path root_ = empty_folder();
   test::HttpsServer server_{root_ / "server"};
   config::StartSettings start_settings_;
   LiveDataplane::Wire wire_;

@@ -92,7 +92,7 @@ TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
     EXPECT_EQ(asked.text, alone.text);
   }
   EXPECT_THAT(alone.text, HasSubstr("usage: sluice lists COMMAND"));
-  for (const char* command : {"build ", "lint ", "show ", "search ", "convert ", "diff "}) {
+  for (const char* command : {"build ", "lint ", "show ", "search ", "convert ", "diff ", "rollback "}) {
     EXPECT_THAT(alone.text, HasSubstr(command));
   }
 }

@@ -22,7 +22,8 @@ class IntakeTest : public test::ListFolder {
         .valid_until = std::chrono::time_point_cast<std::chrono::seconds>(now_ + hours(48)),
         .author = "",
         .members = {}};
-    const Member member{.name = "chat", .app = "chat", .format = Format::domains, .sha256 = ""};
+    const Member member{
+        .name = "chat.list", .app = "chat", .format = Format::domains, .sha256 = ""};
     return *make_bundle(manifest, {{member, text}}, key);
   }
   // What becomes of it; nothing: it is known. `storage`, which is not tested here: a candidate.
