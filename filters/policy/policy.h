@@ -6,6 +6,9 @@
 // passes. A policy blocks a name for one of its apps if the longest entry that covers the name is
 // no exception. The operator's exceptions count for every app. Cost of decide(): one scan of the
 // prefixes and one lookup; no allocation.
+//
+// Shadows (policies, and lists of a policy, on trial) never change a decision: decide() is as if
+// they were not there, and try_shadows() says what they would have done.
 
 #include <cstdint>
 #include <optional>
@@ -19,6 +22,7 @@
 #include "filters/match/domain_set.h"
 #include "filters/match/rule.h"
 #include "filters/policy/dns_answer.h"
+#include "filters/policy/masks.h"
 
 namespace sluice::policy {
 
@@ -31,35 +35,17 @@ inline constexpr std::size_t kActions = 4;
   return action == Action::drop || action == Action::reject;
 }
 
-// A set of apps, by AppId::index.
-class AppMask {
- public:
-  // AppId::kAny is no app: it adds none.
-  void add(match::AppId app) noexcept {
-    if (app.index < match::kMaxApps) bits_ |= std::uint64_t{1} << app.index;
-  }
-  [[nodiscard]] bool has(match::AppId app) const noexcept {
-    return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
-  }
-  [[nodiscard]] bool has_any(AppMask others) const noexcept { return (bits_ & others.bits_) != 0; }
-  [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
-  [[nodiscard]] static AppMask all() noexcept {
-    AppMask mask;
-    mask.bits_ = ~std::uint64_t{0};
-    return mask;
-  }
-
- private:
-  std::uint64_t bits_ = 0;
-};
-
 struct Policy {
   std::string name;
   std::vector<IpPrefix> clients;  // empty: every client
   AppMask apps;
   Action action = Action::drop;
-  DnsAnswer answer;  // of `reject`
+  DnsAnswer answer;       // of `reject`
+  bool shadow = false;    // on trial: it decides for no client
+  ListMask shadow_lists;  // on trial in this policy: their rules and exceptions do not count
 };
+// Of all policies, so many may be on trial, or have lists that are.
+inline constexpr std::size_t kMostShadowPolicies = 32;
 
 struct PolicyId {
   std::uint16_t index = 0xffff;
@@ -75,10 +61,29 @@ struct Decision {
   AppMask excepted;         // apps for which exceptions cover the name
 };
 
+// Apps that do not count for a name, because an exception covers the name that was asked for: in
+// the decision, and in what shadows would have decided.
+struct Excepted {
+  AppMask now, of_lists, of_policy;
+};
+
+// What shadows would have done, where it differs from what was decided. The action of a decision
+// without a rule is `allow`: its exception would have let the name through.
+struct Trial {
+  Decision of_lists;   // of the client's policy, if its shadow lists counted
+  Decision of_policy;  // of the shadow policy that holds the client
+  bool lists_differ = false, policy_differs = false;
+
+  [[nodiscard]] Excepted excepted(const Decision& decided) const noexcept {
+    return {decided.excepted, of_lists.excepted, of_policy.excepted};
+  }
+};
+
 class PolicySet {
  public:
   PolicySet() = default;
   // In configuration order; of equal prefixes the first one wins.
+  // REQUIRES: at most kMostShadowPolicies are on trial, or have shadow lists.
   explicit PolicySet(std::vector<Policy> policies);
 
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
@@ -93,6 +98,25 @@ class PolicySet {
   [[nodiscard]] Decision decide(const match::DomainSet& domains, const match::AddressSet& addresses,
                                 PolicyId policy, const IpAddress& server) const noexcept;
 
+  // False: no policy or list is on trial, and there is nothing to ask below.
+  [[nodiscard]] bool has_shadows() const noexcept { return has_shadows_; }
+  [[nodiscard]] PolicyId shadow_policy_for(const IpAddress& client) const noexcept {
+    return find(shadows_, client);
+  }
+  // What shadows would have done about a name, or a server's address, of which decide() said
+  // `decided`. Shadow policies judge beside the others: the one with the longest prefix that
+  // contains the client.
+  [[nodiscard]] Trial try_shadows(const match::DomainSet& domains, const IpAddress& client,
+                                  const name::Name& name, const Decision& decided,
+                                  const Excepted& excepted = {}) const noexcept;
+  [[nodiscard]] Trial try_shadows(const match::DomainSet& domains,
+                                  const match::AddressSet& addresses, const IpAddress& client,
+                                  const IpAddress& server, const Decision& decided) const noexcept;
+  // Where a policy's shadows are counted, below kMostShadowPolicies; none: it has none.
+  [[nodiscard]] std::optional<std::size_t> shadow_slot(PolicyId id) const noexcept;
+  // Lists that are on trial in every policy: as if they were not there, no name is banned by them.
+  [[nodiscard]] const ListMask& idle_lists() const noexcept { return idle_lists_; }
+
   [[nodiscard]] const std::vector<Policy>& all() const noexcept { return policies_; }
   [[nodiscard]] std::string_view name_of(PolicyId id) const noexcept;  // "" where invalid
 
@@ -101,8 +125,20 @@ class PolicySet {
     IpPrefix prefix;
     PolicyId policy;
   };
+  using Entries = std::vector<Entry>;
+  [[nodiscard]] static PolicyId find(const Entries& entries, const IpAddress& client) noexcept;
+  // `find_all(visit)` calls back with the rules that cover what is judged, best first.
+  template <typename FindAll>
+  Trial try_shadows(const match::DomainSet& domains, const IpAddress& client,
+                    const Decision& decided, const Excepted& excepted,
+                    const FindAll& find_all) const noexcept;
+
   std::vector<Policy> policies_;
-  std::vector<Entry> by_prefix_;  // longest prefix first, then in configuration order
+  Entries by_prefix_;                       // longest prefix first, then in configuration order
+  Entries shadows_;                         // the same for policies on trial
+  std::vector<std::uint8_t> shadow_slots_;  // by PolicyId; kMostShadowPolicies: none
+  ListMask idle_lists_;
+  bool has_shadows_ = false;
 };
 
 }  // namespace sluice::policy
