@@ -133,7 +133,7 @@ Decision PolicySet::decide(const match::DomainSet& domains, const IpAddress& cli
 }
 
 template <typename FindAll>
-Trial PolicySet::try_shadows(const match::DomainSet& domains, const IpAddress& client,
+Trial PolicySet::try_shadows(const match::DomainSet& domains, const Standing& standing,
                              const Decision& decided, const Excepted& excepted,
                              const FindAll& find_all) const noexcept {
   const auto decide_with = [&](PolicyId id, AppMask apps) {
@@ -142,7 +142,7 @@ Trial PolicySet::try_shadows(const match::DomainSet& domains, const IpAddress& c
     return weighing.decision();
   };
   Trial trial;
-  const PolicyId own = policy_for(client);
+  const PolicyId own = standing.policy;
   if (own.valid() && !policies_[own.index].shadow_lists.empty()) {
     Decision& would = trial.of_lists = decide_with(own, excepted.of_lists);
     const bool releases = decided.rule.valid() && !would.rule.valid() && would.exception.valid();
@@ -151,24 +151,24 @@ Trial PolicySet::try_shadows(const match::DomainSet& domains, const IpAddress& c
   } else {
     trial.of_lists.excepted = decided.excepted;
   }
-  if (const PolicyId beside = shadow_policy_for(client); beside.valid()) {
+  if (const PolicyId beside = standing.shadow; beside.valid()) {
     trial.of_policy = decide_with(beside, excepted.of_policy);
     trial.policy_differs = acts_otherwise(trial.of_policy, decided);
   }
   return trial;
 }
 
-Trial PolicySet::try_shadows(const match::DomainSet& domains, const IpAddress& client,
+Trial PolicySet::try_shadows(const match::DomainSet& domains, const Standing& standing,
                              const name::Name& name, const Decision& decided,
                              const Excepted& excepted) const noexcept {
-  return try_shadows(domains, client, decided, excepted,
+  return try_shadows(domains, standing, decided, excepted,
                      [&](match::DomainSet::Visit visit) { domains.find_all(name, visit); });
 }
 
 Trial PolicySet::try_shadows(const match::DomainSet& domains, const match::AddressSet& addresses,
-                             const IpAddress& client, const IpAddress& server,
+                             const Standing& standing, const IpAddress& server,
                              const Decision& decided) const noexcept {
-  return try_shadows(domains, client, decided, {},
+  return try_shadows(domains, standing, decided, {},
                      [&](match::AddressSet::Visit visit) { addresses.find_all(server, visit); });
 }
 

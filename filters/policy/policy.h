@@ -52,6 +52,12 @@ struct PolicyId {
   [[nodiscard]] bool valid() const noexcept { return index != 0xffff; }
 };
 
+// Whose rules count for a client; either may be invalid.
+struct Standing {
+  PolicyId policy;  // decides
+  PolicyId shadow;  // on trial: judges beside it
+};
+
 struct Decision {
   Action action = Action::allow;
   PolicyId policy;          // invalid: the client has no policy
@@ -103,14 +109,17 @@ class PolicySet {
   [[nodiscard]] PolicyId shadow_policy_for(const IpAddress& client) const noexcept {
     return find(shadows_, client);
   }
+  [[nodiscard]] Standing standing_of(const IpAddress& client) const noexcept {
+    return {policy_for(client), shadow_policy_for(client)};
+  }
   // What shadows would have done about a name, or a server's address, of which decide() said
   // `decided`. Shadow policies judge beside the others: the one with the longest prefix that
   // contains the client.
-  [[nodiscard]] Trial try_shadows(const match::DomainSet& domains, const IpAddress& client,
+  [[nodiscard]] Trial try_shadows(const match::DomainSet& domains, const Standing& standing,
                                   const name::Name& name, const Decision& decided,
                                   const Excepted& excepted = {}) const noexcept;
   [[nodiscard]] Trial try_shadows(const match::DomainSet& domains,
-                                  const match::AddressSet& addresses, const IpAddress& client,
+                                  const match::AddressSet& addresses, const Standing& standing,
                                   const IpAddress& server, const Decision& decided) const noexcept;
   // Where a policy's shadows are counted, below kMostShadowPolicies; none: it has none.
   [[nodiscard]] std::optional<std::size_t> shadow_slot(PolicyId id) const noexcept;
@@ -129,7 +138,7 @@ class PolicySet {
   [[nodiscard]] static PolicyId find(const Entries& entries, const IpAddress& client) noexcept;
   // `find_all(visit)` calls back with the rules that cover what is judged, best first.
   template <typename FindAll>
-  Trial try_shadows(const match::DomainSet& domains, const IpAddress& client,
+  Trial try_shadows(const match::DomainSet& domains, const Standing& standing,
                     const Decision& decided, const Excepted& excepted,
                     const FindAll& find_all) const noexcept;
 

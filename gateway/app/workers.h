@@ -34,7 +34,7 @@ struct WorkersOptions {
   engine::JudgeLimits limits;  // for all workers together
   packet::Tunnels tunnels = packet::Tunnels::all();
   flow::Routes routes = flow::Routes::symmetric;
-  std::size_t audit_ring = 0;  // records, of all workers together; 0: no audit trail
+  std::size_t audit_ring = 0;       // records, of all workers together; 0: no audit trail
   std::vector<std::uint32_t> cpus;  // worker N stays on the Nth; none: wherever the kernel likes
 };
 

@@ -77,7 +77,9 @@ struct PolicySpec {
   std::vector<IpPrefix> clients;
   std::vector<std::string> apps;
   policy::Action action = policy::Action::drop;
-  policy::DnsAnswer answer;  // of `reject`
+  policy::DnsAnswer answer;               // of `reject`
+  bool shadow = false;                    // [[policy]] shadow
+  std::vector<std::string> shadow_lists;  // [[policy]] shadow_lists, and lists with `shadow`
 };
 
 // What a reload may change without an operator's explicit word, in percent.
@@ -101,16 +103,17 @@ struct ZoneSpec {
 
 struct LiveSettings {
   Verdicts verdicts;
-  policy::DnsScope dns;                // [dns]
-  bool kill_open_flows = false;        // [reload] kill_open_flows
-  ReloadGuard guard;                   // [reload] max_shrink, max_refused
-  std::filesystem::path critical;      // [lists] critical: names never blocked; empty: none
-  std::filesystem::path popular;       // [lists] popular: names to warn of; empty: none
-  Nat64 nat64;                         // [lists] nat64: prefixes of translators
-  std::vector<lists::ListSpec> lists;  // [[list]] app, file, name, format, exceptions, force
-  std::vector<ZoneSpec> zones;         // those of `lists` that are zones; fixed at start
-  std::filesystem::path image;         // [[list]] image, instead of `lists`; empty: none
-  std::vector<PolicySpec> policies;    // [[policy]]
+  policy::DnsScope dns;                   // [dns]
+  bool kill_open_flows = false;           // [reload] kill_open_flows
+  ReloadGuard guard;                      // [reload] max_shrink, max_refused
+  std::filesystem::path critical;         // [lists] critical: names never blocked; empty: none
+  std::filesystem::path popular;          // [lists] popular: names to warn of; empty: none
+  Nat64 nat64;                            // [lists] nat64: prefixes of translators
+  std::vector<lists::ListSpec> lists;     // [[list]] app, file, name, format, exceptions, force
+  std::vector<ZoneSpec> zones;            // those of `lists` that are zones; fixed at start
+  std::vector<std::string> shadow_lists;  // [[list]] shadow: their names
+  std::filesystem::path image;            // [[list]] image, instead of `lists`; empty: none
+  std::vector<PolicySpec> policies;       // [[policy]]
 };
 
 struct Config {
@@ -137,8 +140,8 @@ struct ConfigError {
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
 
-// Error: the policy that names an app that no list is of.
+// Error: the policy that names an app that no list is of, or a list that there is not.
 [[nodiscard]] Result<policy::PolicySet, std::string> resolve_policies(
-    const std::vector<PolicySpec>& specs, const match::DomainSet& domains);
+    const LiveSettings& live, const match::DomainSet& domains);
 
 }  // namespace sluice::config

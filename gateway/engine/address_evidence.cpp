@@ -138,11 +138,11 @@ void AddressEvidence::tell_shadows(const Context& context,
   inspect::Finding finding{.protocol = inspect::Protocol::ip,
                            .source = inspect::Source::address,
                            .raw = packet.destination.write(address_text_)};
+  const policy::Standing standing = snapshot.policies.standing_of(packet.source);
   policy::Trial trial = snapshot.policies.try_shadows(snapshot.domains, snapshot.addresses,
-                                                      packet.source, packet.destination, decided);
-  const policy::PolicyId beside = snapshot.policies.shadow_policy_for(packet.source);
-  if (beside.valid()) {
-    trial.of_policy = decide_by_address(context, beside, finding).decision;
+                                                      standing, packet.destination, decided);
+  if (standing.shadow.valid()) {
+    trial.of_policy = decide_by_address(context, standing.shadow, finding).decision;
     trial.policy_differs = trial.of_policy.rule.valid() && trial.of_policy.action != decided.action;
   }
   tell(context, finding, trial);

@@ -189,7 +189,8 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
       if (snapshot.policies.has_shadows()) {
         asked.excepted =
             snapshot.policies
-                .try_shadows(snapshot.domains, context.client(), question.name, decision)
+                .try_shadows(snapshot.domains, snapshot.policies.standing_of(context.client()),
+                             question.name, decision)
                 .excepted(decision);
       }
     }

@@ -43,8 +43,9 @@ Ruling rule_on_findings(const Context& context, const policy::Excepted& excepted
     add(context, finding, decision, ruling);
     if (snapshot.policies.has_shadows()) {
       tell(context, finding,
-           snapshot.policies.try_shadows(snapshot.domains, context.client(), finding.name, decision,
-                                         excepted));
+           snapshot.policies.try_shadows(snapshot.domains,
+                                         snapshot.policies.standing_of(context.client()),
+                                         finding.name, decision, excepted));
     }
   }
   return ruling;
@@ -63,7 +64,9 @@ Ruling rule_on_encrypted_dns(const Context& context, inspect::Protocol protocol)
   add(context, finding, decision, ruling);
   if (snapshot.policies.has_shadows()) {
     tell(context, finding,
-         snapshot.policies.try_shadows(snapshot.domains, context.client(), finding.name, decision));
+         snapshot.policies.try_shadows(snapshot.domains,
+                                       snapshot.policies.standing_of(context.client()),
+                                       finding.name, decision));
   }
   return ruling;
 }

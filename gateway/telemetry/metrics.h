@@ -70,7 +70,8 @@ struct ListsStatus {
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
   bool of_image = false;
-  std::string bans_nothing;  // why no traffic can be blocked; empty: some can
+  std::vector<std::string> shadow_policies;  // by the slots of WorkerCounters::shadows
+  std::string bans_nothing;                  // why no traffic can be blocked; empty: some can
 };
 
 // Why a reload was refused, though it could be read.

@@ -102,6 +102,7 @@ class Compiler {
     if (!app) return fail(build_failure(source, app.error()));
     const auto list = builder_.list(spec.name, loaded.version);
     if (!list) return fail(build_failure(source, list.error()));
+    if (spec.apart) builder_.keep_apart(*list);
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
     auto found =
         spec.format ? Result<Format, std::string>(*spec.format) : detect_format(text->bytes);

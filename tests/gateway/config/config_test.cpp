@@ -365,7 +365,8 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ACpuTwice",
                "[dataplane]\nworkers = 2\ncpus = [3, 3]\n",
                {":3: dataplane.cpus[1]: CPU 3 is there already"}},
-        Broken{"NoCpu", "[dataplane]\ncpus = [\"0\"]\n", {":2: dataplane.cpus[0]: must be a whole"}},
+        Broken{
+            "NoCpu", "[dataplane]\ncpus = [\"0\"]\n", {":2: dataplane.cpus[0]: must be a whole"}},
         Broken{"TooManyWorkers", "[dataplane]\nworkers = 65\n", {":2: dataplane.workers: "}},
         Broken{"NumberTooSmall",
                "[limits]\nstreams = 1\n",
@@ -550,13 +551,13 @@ TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
   const match::AppId mail = *builder.app("mail");
   const match::AppId chat = *builder.app("chat");
   const match::DomainSet domains = builder.build()->set;
-  PolicySpec spec{.name = "office", .apps = {"chat"}};
-  const auto resolved = resolve_policies({spec}, domains);
+  LiveSettings live{.policies = {{.name = "office", .apps = {"chat"}}}};
+  const auto resolved = resolve_policies(live, domains);
   ASSERT_TRUE(resolved);
   EXPECT_TRUE(resolved->all().at(0).apps.has(chat));
   EXPECT_FALSE(resolved->all().at(0).apps.has(mail));
-  spec.apps.emplace_back("chatt");
-  EXPECT_EQ(resolve_policies({spec}, domains).error(),
+  live.policies[0].apps.emplace_back("chatt");
+  EXPECT_EQ(resolve_policies(live, domains).error(),
             "policy \"office\": no list is of the app \"chatt\"");
 }
 
