@@ -561,6 +561,33 @@ TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
             "policy \"office\": no list is of the app \"chatt\"");
 }
 
+TEST(Config, PoliciesAndListsMayBeOnTrial) {
+  const std::string lists =
+      "[[list]]\napp = \"chat\"\nfile = \"a.list\"\n"
+      "[[list]]\napp = \"chat\"\nfile = \"b.list\"\nshadow = true\n";
+  const std::string office = "[[policy]]\nname = \"office\"\napps = [\"chat\"]\n";
+  const LiveSettings live = good(lists + office + "shadow_lists = [\"a\"]\n" +
+                                 "[[policy]]\nname = \"trial\"\napps = [\"chat\"]\nshadow = true\n")
+                                .live;
+  ASSERT_EQ(live.policies.size(), 2U);
+  EXPECT_THAT(live.policies[0].shadow_lists, ElementsAre("a", "b"));
+  EXPECT_THAT(live.policies[1].shadow_lists, ElementsAre("b"));
+  EXPECT_TRUE(live.policies[1].shadow);  // the same clients: it holds none of them
+  EXPECT_TRUE(live.lists[0].apart && live.lists[1].apart);
+  EXPECT_FALSE(good(lists + office).live.lists[0].apart);
+  EXPECT_THAT(errors_of(lists + office + "shadow_lists = [\"c\"]\n"),
+              ElementsAre("sluice.toml:11: policy[0].shadow_lists[0]: no list has the name \"c\""));
+  EXPECT_THAT(errors_of("[[list]]\nimage = \"x\"\n" + office + "shadow_lists = [\"a\"]\n"),
+              ElementsAre(HasSubstr("cannot be combined with an image")));
+  std::string many;
+  for (int i = 0; i < 33; ++i) {
+    many += "[[policy]]\nname = \"p" + std::to_string(i) + "\"\nclients = [\"10.0.0." +
+            std::to_string(i) + "\"]\napps = [\"chat\"]\nshadow = true\n";
+  }
+  EXPECT_THAT(errors_of(lists + many),
+              ElementsAre(HasSubstr("more than 32 policies are on trial")));
+}
+
 TEST(Config, AllErrorsAreSaidInTheOrderOfLines) {
   EXPECT_THAT(errors_of("[log]\nlevel = \"loud\"\n[limits]\nflows = 1\n[nonsense]\n"),
               ElementsAre(HasSubstr(":2: log.level"), HasSubstr(":4: limits.flows"),
