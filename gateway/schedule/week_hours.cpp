@@ -32,11 +32,12 @@ std::optional<unsigned> number_of(std::string_view digits) {
 }
 
 // Minutes of the day.
-std::optional<std::size_t> minute_of(std::string_view text) {
-  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+constexpr std::size_t kNoMinute = 24UL * 60 + 1;
+std::size_t minute_of(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return kNoMinute;
   const auto hour = number_of(text.substr(0, 2)), minute = number_of(text.substr(3));
   if (!hour || !minute || *hour > 24 || *minute > 59 || (*hour == 24 && *minute > 0)) {
-    return std::nullopt;
+    return kNoMinute;
   }
   return std::size_t{*hour} * 60 + *minute;
 }
@@ -116,15 +117,16 @@ Result<void, std::string> WeekHours::add(std::string_view hours) {
       blank == std::string_view::npos ? std::string_view{} : hours.substr(blank + 1);
   const auto days = days_of(hours.substr(0, blank));
   const std::size_t dash = times.find('-');
-  const auto from = minute_of(times.substr(0, dash));
-  const auto to = dash == std::string_view::npos ? std::nullopt : minute_of(times.substr(dash + 1));
-  if (!days || !from || !to || *from == *to || *from == kDay) {
+  const std::size_t from = minute_of(times.substr(0, dash));
+  const std::size_t to =
+      dash == std::string_view::npos ? kNoMinute : minute_of(times.substr(dash + 1));
+  if (!days || from >= kDay || to == kNoMinute || from == to) {
     return fail("\"" + std::string(hours) + "\" is not of the form Mon-Fri 08:00-18:00");
   }
-  const std::size_t length = (*to + kDay - *from - 1) % kDay + 1;
+  const std::size_t length = (to + kDay - from - 1) % kDay + 1;
   for (std::size_t day = 0; day < kDays.size(); ++day) {
     if (!days->test(day)) continue;
-    for (std::size_t i = 0; i < length; ++i) minutes_.set((day * kDay + *from + i) % kWeek);
+    for (std::size_t i = 0; i < length; ++i) minutes_.set((day * kDay + from + i) % kWeek);
   }
   return {};
 }

@@ -85,7 +85,7 @@ TEST(ShadowEvidence, ANameOnTrialIsInnocent) {
   policies[0].shadow_lists.add(fresh);
   snapshot->policies = policy::PolicySet(policies);
   lab.use(snapshot);
-  lab.look_up(lab.staff(1), test::kBannedName, lab.server(7));
+  lab.look_up(lab.guest(1), test::kBannedName, lab.server(7));
   EXPECT_TRUE(lab.drops_ssh(lab.staff(2), lab.server(7)));
   lab.show(lab.staff(2), test::kInnocentName, lab.server(7));
   EXPECT_FALSE(lab.drops_ssh(lab.staff(2), lab.server(7)));
@@ -96,7 +96,7 @@ TEST(ShadowEvidence, AListOnTrialLeasesNoAddress) {
   for (const bool on_trial : {false, true}) {
     test::EvidenceLab lab;
     if (on_trial) lab.use(trial_of(*lab.ban(), OnTrial::list));
-    lab.look_up(lab.staff(1), test::kBannedName, lab.server(7));
+    lab.look_up(lab.guest(1), test::kBannedName, lab.server(7));
     EXPECT_EQ(lab.drops_ssh(lab.staff(2), lab.server(7)), !on_trial);
     EXPECT_EQ(lab.lab().counters->leases.value(), on_trial ? 0U : 1U);
   }

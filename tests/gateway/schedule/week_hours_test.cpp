@@ -9,7 +9,6 @@
 namespace sluice::schedule {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::minutes;
 
 Time at(std::string_view text) {
@@ -20,9 +19,9 @@ Time at(std::string_view text) {
   return time;
 }
 
-WeekHours of(const std::string& zone, std::initializer_list<std::string_view> hours) {
+WeekHours of(const std::string& zone, std::initializer_list<std::string_view> all) {
   WeekHours week = WeekHours::in(zone).value();
-  for (const std::string_view text : hours) EXPECT_TRUE(week.add(text)) << text;
+  for (const std::string_view text : all) EXPECT_TRUE(week.add(text)) << text;
   return week;
 }
 
@@ -81,7 +80,8 @@ TEST(WeekHours, RefuseWhatIsNoHours) {
 
 // Property: between two changes nothing changes, and at each one it does.
 TEST(WeekHours, NextChangeAgreesWithALookAtEachMinute) {
-  std::mt19937 random(11);
+  std::mt19937 generator(11);
+  const auto random = [&] { return static_cast<unsigned>(generator()); };
   const auto two = [](unsigned number) {
     return (number < 10 ? "0" : "") + std::to_string(number);
   };
@@ -101,7 +101,8 @@ TEST(WeekHours, NextChangeAgreesWithALookAtEachMinute) {
       }
       std::optional<Time> next = week.next_change(at(start));
       bool now = week.contains(at(start));
-      for (Time time = at(start); time < at(start) + hours(24 * 8); time += minutes(1)) {
+      for (Time time = at(start); time < at(start) + std::chrono::hours(24 * 8);
+           time += minutes(1)) {
         if (next && time == *next) {
           ASSERT_NE(week.contains(time), now) << zone << " " << to_string(time);
           now = !now;
