@@ -15,9 +15,9 @@ enum class Shadows : std::uint8_t { ignored, counted };
 // Decides under one policy, from rules that come best first.
 class Deciding {
  public:
-  Deciding(const match::DomainSet& domains, const Policy& policy, PolicyId id,
-           AppMask excepted = {}, Shadows shadows = Shadows::ignored) noexcept
-      : domains_(domains), policy_(policy), shadows_(shadows) {
+  Deciding(const match::DomainSet& domains, const ListMask& lists_off, const Policy& policy,
+           PolicyId id, AppMask excepted = {}, Shadows shadows = Shadows::ignored) noexcept
+      : domains_(domains), lists_off_(lists_off), policy_(policy), shadows_(shadows) {
     decision_.policy = id;
     decision_.excepted = excepted;
   }
@@ -26,6 +26,7 @@ class Deciding {
   bool take(const match::Match& match) noexcept {
     const match::Rule rule = domains_.rule(match.rule);
     const match::AppId app = rule.app;
+    if (lists_off_.has(rule.list)) return true;
     if (shadows_ == Shadows::ignored && policy_.shadow_lists.has(rule.list)) return true;
     if (match::is_exception(match.kind)) {
       const bool for_every_app = app == match::AppId{};
@@ -46,6 +47,7 @@ class Deciding {
 
  private:
   const match::DomainSet& domains_;
+  const ListMask& lists_off_;
   const Policy& policy_;
   Shadows shadows_;
   Decision decision_;
@@ -68,16 +70,20 @@ std::optional<Action> parse_action(std::string_view text) noexcept {
   return static_cast<Action>(found - kActionNames.begin());
 }
 
-PolicySet::PolicySet(std::vector<Policy> policies)
-    : policies_(std::move(policies)), shadow_slots_(policies_.size(), kMostShadowPolicies) {
+PolicySet::PolicySet(std::vector<Policy> policies, ListMask lists_off)
+    : policies_(std::move(policies)),
+      lists_off_(std::move(lists_off)),
+      shadow_slots_(policies_.size(), kMostShadowPolicies) {
   std::uint8_t slots = 0;
   bool is_first = true;
   for (std::size_t i = 0; i < policies_.size(); ++i) {
     const Policy& policy = policies_[i];
     const PolicyId id{static_cast<std::uint16_t>(i)};
     Entries& entries = policy.shadow ? shadows_ : by_prefix_;
-    for (const IpPrefix& prefix : policy.clients) entries.push_back({prefix, id});
-    if (policy.clients.empty()) entries.push_back({IpPrefix{}, id});
+    if (policy.in_force) {
+      for (const IpPrefix& prefix : policy.clients) entries.push_back({prefix, id});
+      if (policy.clients.empty()) entries.push_back({IpPrefix{}, id});
+    }
     if ((policy.shadow || !policy.shadow_lists.empty()) && slots < kMostShadowPolicies) {
       shadow_slots_[i] = slots++;
     }
@@ -88,6 +94,7 @@ PolicySet::PolicySet(std::vector<Policy> policies)
       idle_lists_ &= policy.shadow_lists;
     }
   }
+  idle_lists_ |= lists_off_;
   has_shadows_ = slots > 0;
   for (Entries* const entries : {&by_prefix_, &shadows_}) {
     std::ranges::stable_sort(*entries, [](const Entry& a, const Entry& b) {
@@ -114,7 +121,7 @@ Action PolicySet::action_for(const IpAddress& client) const noexcept {
 Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id, const name::Name& name,
                            AppMask excepted) const noexcept {
   if (!id.valid()) return {.policy = id};
-  Deciding weighing(domains, policies_[id.index], id, excepted);
+  Deciding weighing(domains, lists_off_, policies_[id.index], id, excepted);
   domains.find_all(name, [&](const match::Match& match) { return weighing.take(match); });
   return weighing.decision();
 }
@@ -122,7 +129,7 @@ Decision PolicySet::decide(const match::DomainSet& domains, PolicyId id, const n
 Decision PolicySet::decide(const match::DomainSet& domains, const match::AddressSet& addresses,
                            PolicyId id, const IpAddress& server) const noexcept {
   if (!id.valid()) return {.policy = id};
-  Deciding weighing(domains, policies_[id.index], id);
+  Deciding weighing(domains, lists_off_, policies_[id.index], id);
   addresses.find_all(server, [&](const match::Match& match) { return weighing.take(match); });
   return weighing.decision();
 }
@@ -137,7 +144,7 @@ Trial PolicySet::try_shadows(const match::DomainSet& domains, const Standing& st
                              const Decision& decided, const Excepted& excepted,
                              const FindAll& find_all) const noexcept {
   const auto decide_with = [&](PolicyId id, AppMask apps) {
-    Deciding weighing(domains, policies_[id.index], id, apps, Shadows::counted);
+    Deciding weighing(domains, lists_off_, policies_[id.index], id, apps, Shadows::counted);
     find_all([&](const match::Match& match) { return weighing.take(match); });
     return weighing.decision();
   };

@@ -43,6 +43,7 @@ struct Policy {
   DnsAnswer answer;       // of `reject`
   bool shadow = false;    // on trial: it decides for no client
   ListMask shadow_lists;  // on trial in this policy: their rules and exceptions do not count
+  bool in_force = true;   // false: as if it were not there, for now
 };
 // Of all policies, so many may be on trial, or have lists that are.
 inline constexpr std::size_t kMostShadowPolicies = 32;
@@ -90,7 +91,8 @@ class PolicySet {
   PolicySet() = default;
   // In configuration order; of equal prefixes the first one wins.
   // REQUIRES: at most kMostShadowPolicies are on trial, or have shadow lists.
-  explicit PolicySet(std::vector<Policy> policies);
+  // `lists_off`: as if they were not there, for now.
+  explicit PolicySet(std::vector<Policy> policies, ListMask lists_off = {});
 
   [[nodiscard]] PolicyId policy_for(const IpAddress& client) const noexcept;
   // Of the client's policy; `allow` without one.
@@ -123,7 +125,8 @@ class PolicySet {
                                   const IpAddress& server, const Decision& decided) const noexcept;
   // Where a policy's shadows are counted, below kMostShadowPolicies; none: it has none.
   [[nodiscard]] std::optional<std::size_t> shadow_slot(PolicyId id) const noexcept;
-  // Lists that are on trial in every policy: as if they were not there, no name is banned by them.
+  // Lists that are off, or on trial in every policy: as if they were not there, no name is banned
+  // by them.
   [[nodiscard]] const ListMask& idle_lists() const noexcept { return idle_lists_; }
 
   [[nodiscard]] const std::vector<Policy>& all() const noexcept { return policies_; }
@@ -143,6 +146,7 @@ class PolicySet {
                     const FindAll& find_all) const noexcept;
 
   std::vector<Policy> policies_;
+  ListMask lists_off_;
   Entries by_prefix_;                       // longest prefix first, then in configuration order
   Entries shadows_;                         // the same for policies on trial
   std::vector<std::uint8_t> shadow_slots_;  // by PolicyId; kMostShadowPolicies: none

@@ -57,6 +57,7 @@ Decided decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>&
   }
   Decided decided, first_trial;
   for (std::size_t i = 0; i < policies.all().size(); ++i) {
+    if (!policies.all()[i].in_force) continue;
     const policy::PolicyId id{static_cast<std::uint16_t>(i)};
     const bool shadow = policies.all()[i].shadow;
     const Decided of_it = decide(snapshot, shadow ? policy::PolicyId{} : id,

@@ -127,7 +127,9 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
 }
 
 Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSettings& settings) {
-  auto policies = config::resolve_policies(settings, compiled.domains);
+  auto policies = config::resolve_policies(
+      settings, compiled.domains,
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (!policies) return fail(std::move(policies.error()));
   using List = lists::LoadedList;
   Ban ban;
@@ -138,6 +140,7 @@ Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSett
   ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled.domains);
   ban.status.shadow_policies = shadow_policies(*policies);
   ban.guard = settings.guard;
+  ban.settings = std::make_shared<const config::LiveSettings>(settings);
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = std::move(*policies);
   snapshot->domains = std::move(compiled.domains);

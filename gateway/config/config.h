@@ -24,6 +24,7 @@
 #include "filters/policy/policy.h"
 #include "gateway/dataplane/kind.h"
 #include "gateway/dataplane/xdp_settings.h"
+#include "gateway/schedule/week_hours.h"
 #include "lists/compile/compile.h"
 
 namespace sluice::config {
@@ -77,9 +78,10 @@ struct PolicySpec {
   std::vector<IpPrefix> clients;
   std::vector<std::string> apps;
   policy::Action action = policy::Action::drop;
-  policy::DnsAnswer answer;               // of `reject`
-  bool shadow = false;                    // [[policy]] shadow
-  std::vector<std::string> shadow_lists;  // [[policy]] shadow_lists, and lists with `shadow`
+  policy::DnsAnswer answer;                  // of `reject`
+  bool shadow = false;                       // [[policy]] shadow
+  std::optional<schedule::WeekHours> hours;  // [[policy]] hours, time_zone; none: always
+  std::vector<std::string> shadow_lists;     // [[policy]] shadow_lists, and lists with `shadow`
 };
 
 // What a reload may change without an operator's explicit word, in percent.
@@ -101,6 +103,13 @@ struct ZoneSpec {
   friend bool operator==(const ZoneSpec&, const ZoneSpec&) = default;
 };
 
+// When a list counts.
+struct Validity {
+  std::string list;                     // its name
+  std::optional<schedule::Time> from;   // [[list]] valid_from
+  std::optional<schedule::Time> until;  // [[list]] valid_until: from then on it does not count
+};
+
 struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                   // [dns]
@@ -110,6 +119,7 @@ struct LiveSettings {
   std::filesystem::path popular;          // [lists] popular: names to warn of; empty: none
   Nat64 nat64;                            // [lists] nat64: prefixes of translators
   std::vector<lists::ListSpec> lists;     // [[list]] app, file, name, format, exceptions, force
+  std::vector<Validity> validities;       // of those of `lists` that have one
   std::vector<ZoneSpec> zones;            // those of `lists` that are zones; fixed at start
   std::vector<std::string> shadow_lists;  // [[list]] shadow: their names
   std::filesystem::path image;            // [[list]] image, instead of `lists`; empty: none
@@ -140,8 +150,8 @@ struct ConfigError {
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
 
-// Error: the policy that names an app that no list is of, or a list that there is not.
+// As of `now`. Error: the policy that names an app that no list is of, or a list that there is not.
 [[nodiscard]] Result<policy::PolicySet, std::string> resolve_policies(
-    const LiveSettings& live, const match::DomainSet& domains);
+    const LiveSettings& live, const match::DomainSet& domains, schedule::Time now);
 
 }  // namespace sluice::config

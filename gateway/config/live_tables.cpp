@@ -141,7 +141,15 @@ void read_list(TableReader& table, lists::ListSpec& spec, LiveSettings& live) {
   table.read("force", spec.forced);
   bool shadow = false;
   table.read("shadow", shadow);
-  spec.apart = shadow;
+  Validity validity{.list = spec.name};
+  table.read("valid_from", validity.from);
+  table.read("valid_until", validity.until);
+  if (validity.from && validity.until && *validity.from >= *validity.until) {
+    table.error("valid_until", "is not later than valid_from");
+  }
+  const bool is_timed = validity.from || validity.until;
+  spec.apart = shadow || is_timed;
+  if (is_timed) live.validities.push_back(std::move(validity));
   if (shadow) live.shadow_lists.push_back(spec.name);
   if (spec.exceptions) {
     spec.app = kAnyApp;  // the default

@@ -84,6 +84,24 @@ void check_apps(TableReader& table, const LiveSettings& live, std::string_view k
   }
 }
 
+void read_hours(TableReader& table, PolicySpec& spec) {
+  std::vector<std::string> hours;
+  std::string time_zone;
+  table.read("hours", hours);
+  table.read("time_zone", time_zone);
+  if (table.has("hours") != table.has("time_zone")) {
+    table.error(table.has("hours") ? "hours" : "time_zone", "hours and time_zone go together");
+    return;
+  }
+  if (hours.empty()) return;
+  auto week = schedule::WeekHours::in(time_zone);
+  if (!week) return table.error("time_zone", week.error());
+  for (std::size_t i = 0; i < hours.size(); ++i) {
+    if (const auto added = week->add(hours[i]); !added) table.error("hours", i, added.error());
+  }
+  spec.hours = *week;
+}
+
 // Its own, and those that are on trial in every policy.
 void read_shadow_lists(TableReader& table, LiveSettings& live, PolicySpec& spec) {
   table.read("shadow_lists", spec.shadow_lists);
@@ -123,13 +141,15 @@ void read_policies(TableReader& root, LiveSettings& live) {
     if (!names.insert(spec.name).second) {
       table.error("name", "\"" + spec.name + "\" is the name of an earlier policy");
     }
+    read_hours(table, spec);
     table.read("shadow", spec.shadow);
     ClientPrefixes& prefixes = spec.shadow ? on_trial : in_force;
     read_prefixes(table, "clients", [&](const IpPrefix& prefix, std::size_t index) {
       spec.clients.push_back(prefix);
-      prefixes.take(prefix, spec.name, table, index);
+      // Policies that have hours may take turns.
+      if (!spec.hours) prefixes.take(prefix, spec.name, table, index);
     });
-    if (!table.has("clients")) prefixes.take(IpPrefix{}, spec.name, table, 0);
+    if (!table.has("clients") && !spec.hours) prefixes.take(IpPrefix{}, spec.name, table, 0);
     table.require("apps", spec.apps);
     check_apps(table, live, "apps", spec.apps);
     table.read_word("action", spec.action, policy::parse_action, "drop, reject, log, allow");

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "gateway/config/config.h"
+#include "gateway/config/timetable.h"
 
 namespace sluice::config {
 namespace {
@@ -26,7 +27,8 @@ std::optional<match::ListId> list_of(const match::DomainSet& domains, const std:
 }  // namespace
 
 Result<policy::PolicySet, std::string> resolve_policies(const LiveSettings& live,
-                                                        const match::DomainSet& domains) {
+                                                        const match::DomainSet& domains,
+                                                        schedule::Time now) {
   std::vector<policy::Policy> policies;
   for (const PolicySpec& spec : live.policies) {
     const auto wrong = [&](const std::string& why) {
@@ -36,7 +38,8 @@ Result<policy::PolicySet, std::string> resolve_policies(const LiveSettings& live
                           .clients = spec.clients,
                           .action = spec.action,
                           .answer = spec.answer,
-                          .shadow = spec.shadow};
+                          .shadow = spec.shadow,
+                          .in_force = is_in_force(spec, now)};
     for (const std::string& name : spec.apps) {
       const auto app = app_of(domains, name);
       if (!app) return wrong("no list is of the app \"" + name + "\"");
@@ -49,7 +52,12 @@ Result<policy::PolicySet, std::string> resolve_policies(const LiveSettings& live
     }
     policies.push_back(std::move(policy));
   }
-  return policy::PolicySet(std::move(policies));
+  policy::ListMask lists_off;
+  for (const Validity& validity : live.validities) {
+    const auto list = list_of(domains, validity.list);
+    if (list && !is_in_force(validity, now)) lists_off.add(*list);
+  }
+  return policy::PolicySet(std::move(policies), std::move(lists_off));
 }
 
 }  // namespace sluice::config

@@ -350,6 +350,19 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
     add(refusals_now, {{"list", refusal.list}, {"reason", refusal.reason}}, 1);
   }
   families.push_back(std::move(refusals_now));
+  auto timed = family("sluice_schedule_in_force",
+                      "1 while a policy with hours, or a list with a validity, is in force",
+                      MetricType::Gauge);
+  for (const TimedStatus& it : lists.timed) {
+    add(timed, {{"kind", it.kind}, {"name", it.name}}, it.in_force ? 1 : 0);
+  }
+  families.push_back(std::move(timed));
+  auto next = family("sluice_schedule_next_change_timestamp_seconds",
+                     "When one of them changes; no value: not within two weeks", MetricType::Gauge);
+  if (lists.next_change) {
+    add(next, {}, static_cast<double>(lists.next_change->time_since_epoch().count()));
+  }
+  families.push_back(std::move(next));
   families.push_back(single("sluice_ban_in_force",
                             "1 if some traffic can be blocked, 0 if nothing is banned",
                             MetricType::Gauge, lists.bans_nothing.empty() ? 1 : 0));

@@ -552,12 +552,12 @@ TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
   const match::AppId chat = *builder.app("chat");
   const match::DomainSet domains = builder.build()->set;
   LiveSettings live{.policies = {{.name = "office", .apps = {"chat"}}}};
-  const auto resolved = resolve_policies(live, domains);
+  const auto resolved = resolve_policies(live, domains, {});
   ASSERT_TRUE(resolved);
   EXPECT_TRUE(resolved->all().at(0).apps.has(chat));
   EXPECT_FALSE(resolved->all().at(0).apps.has(mail));
   live.policies[0].apps.emplace_back("chatt");
-  EXPECT_EQ(resolve_policies(live, domains).error(),
+  EXPECT_EQ(resolve_policies(live, domains, {}).error(),
             "policy \"office\": no list is of the app \"chatt\"");
 }
 
