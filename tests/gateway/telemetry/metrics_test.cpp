@@ -95,6 +95,8 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
       {"sluice_packets_total", "counter"},
       {"sluice_decisions_total", "counter"},
       {"sluice_shadow_decisions_total", "counter"},
+      {"sluice_schedule_in_force", "gauge"},
+      {"sluice_schedule_next_change_timestamp_seconds", "gauge"},
       {"sluice_parse_errors_total", "counter"},
       {"sluice_flow_evictions_total", "counter"},
       {"sluice_packet_processing_seconds", "histogram"},
