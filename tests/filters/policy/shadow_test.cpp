@@ -142,6 +142,30 @@ TEST_F(Shadows, AnEntryOfBothListsStaysInTheOther) {
   }
 }
 
+// Out of its hours a policy holds nobody; a list that is off blocks, releases and tries nothing.
+TEST_F(Shadows, WhatTheClockTookOutOfForceIsAsIfItWereNotThere) {
+  builder_.keep_apart(fresh_);
+  add(fresh_, chat_, suffix, "new.example");
+  add(fresh_, chat_, exception, "open.chat.example");
+  add(old_, chat_, suffix, "chat.example");
+  build();
+  Policy office = policy("office"), floor = policy("floor", Action::log);
+  office.clients = {*IpPrefix::parse("10.1.0.0/16")};
+  ListMask off;
+  off.add(fresh_);
+  const PolicySet day({office, floor}, off);
+  EXPECT_EQ(action(day, "open.chat.example"), Action::drop);
+  EXPECT_EQ(action(day, "new.example"), Action::allow);
+  EXPECT_TRUE(day.idle_lists().has(fresh_));
+  office.in_force = false;
+  const PolicySet night({office, floor}, off);
+  EXPECT_EQ(night.name_of(night.policy_for(kClient)), "floor");
+  EXPECT_EQ(action(night, "chat.example"), Action::log);
+  office.in_force = true;
+  office.shadow_lists.add(fresh_);
+  EXPECT_FALSE(trial(PolicySet({office}, off), "new.example").lists_differ);
+}
+
 // Property: decisions are those of a set that lacks what is on trial.
 TEST_F(Shadows, DecisionsAreAsIfWhatIsOnTrialWereNotThere) {
   std::mt19937 random(7);
