@@ -21,7 +21,7 @@
 #include "filters/base/result.h"
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): theirs
 }  // namespace date
 
 namespace sluice::schedule {
