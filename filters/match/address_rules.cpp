@@ -27,7 +27,7 @@ IpPrefix range_of(const SluiceAddressRule& rule) noexcept {
 
 bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
   const auto out_of_order = [](const SluiceAddressRule& a, const SluiceAddressRule& b) {
-    return place_of(a) >= place_of(b);
+    return place_of(a) > place_of(b);  // lists that are kept apart may have the same
   };
   return rules.size() <= kMaxAddressRules && std::ranges::all_of(rules, is_canonical) &&
          std::ranges::adjacent_find(rules, out_of_order) == rules.end();
@@ -45,14 +45,16 @@ bool comes_before(const SluiceAddressRule& a, const SluiceAddressRule& b) noexce
   return place_of(a) < place_of(b);
 }
 
-std::vector<RepeatedAddressRule> sort_address_rules(std::vector<SluiceAddressRule>& rules) {
-  std::ranges::sort(rules, {}, [](const SluiceAddressRule& rule) {
-    return std::tuple(place_of(rule), rule.list, rule.line);
+std::vector<RepeatedAddressRule> sort_address_rules(
+    std::vector<SluiceAddressRule>& rules, FunctionRef<std::uint32_t(std::uint16_t list)> share) {
+  std::ranges::sort(rules, {}, [&](const SluiceAddressRule& rule) {
+    return std::tuple(place_of(rule), share(rule.list), rule.list, rule.line);
   });
   std::vector<RepeatedAddressRule> repeated;
   std::size_t kept = 0;
   for (const SluiceAddressRule& rule : rules) {
-    if (kept > 0 && place_of(rules[kept - 1]) == place_of(rule)) {
+    if (kept > 0 && place_of(rules[kept - 1]) == place_of(rule) &&
+        share(rules[kept - 1].list) == share(rule.list)) {
       repeated.push_back({rule, rules[kept - 1]});
     } else {
       rules[kept++] = rule;

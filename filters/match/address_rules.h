@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "filters/base/function_ref.h"
 #include "filters/base/ip_address.h"
 #include "filters/match/domain_image.h"
 #include "filters/match/rule.h"
@@ -46,9 +47,9 @@ inline constexpr std::size_t kMaxAddressRules = kAddedRule - 1;  // all bits set
 struct RepeatedAddressRule {
   SluiceAddressRule left_out, first;
 };
-// Puts rules into the order of the section. Of those with the same range, kind and app only the
-// first by list and line stays; the others are returned.
+// Puts rules into the order of the section. Of those with the same range, kind and app, whose lists
+// have the same `share`, only the first by list and line stays; the others are returned.
 [[nodiscard]] std::vector<RepeatedAddressRule> sort_address_rules(
-    std::vector<SluiceAddressRule>& rules);
+    std::vector<SluiceAddressRule>& rules, FunctionRef<std::uint32_t(std::uint16_t list)> share);
 
 }  // namespace sluice::match

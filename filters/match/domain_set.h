@@ -55,7 +55,8 @@ enum class ImageError : std::uint8_t {
 
 struct Overlay;
 
-// What tells a rule from all others of its set: no two have the same.
+// What tells a rule from all others of its set: no two have the same, but for those of lists that
+// are kept apart.
 struct RuleKey {
   Bytes name = {};  // wire form, lower case; empty: of a range
   IpPrefix range = {};

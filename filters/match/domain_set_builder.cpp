@@ -75,7 +75,8 @@ Result<ListId, BuildError> DomainSetBuilder::list(std::string_view name, std::st
     if (name.size() > kMaxText || version.size() > kMaxText) return fail(BuildError::text_too_long);
   }
   const ListId id{static_cast<std::uint16_t>(found - lists_.begin())};
-  if (found == lists_.end()) lists_.push_back({std::string(name), std::string(version)});
+  if (found == lists_.end())
+    lists_.push_back({.name = std::string(name), .version = std::string(version)});
   return id;
 }
 

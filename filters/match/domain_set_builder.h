@@ -113,6 +113,9 @@ class DomainSetBuilder {
                                                 std::string_view version = {});
   // REQUIRES: at most 255 bytes.
   void set_version(ListId list, std::string_view version) { lists_[list.index].version = version; }
+  // Its entries repeat none of another list: each has a rule of its own, for there are times or
+  // policies in which only one of the lists counts.
+  void keep_apart(ListId list) { lists_[list.index].apart = true; }
   // REQUIRES, here and below: ids that this builder gave out.
   [[nodiscard]] Result<void, BuildError> add(const NewEntry& entry);
   [[nodiscard]] Result<void, BuildError> add(const name::Name& name, EntryKind kind, AppId app,
@@ -146,7 +149,12 @@ class DomainSetBuilder {
   };
   struct List {
     std::string name, version;
+    bool apart = false;
   };
+  // Lists with the same number share their entries.
+  [[nodiscard]] std::uint32_t share_of(ListId list) const {
+    return lists_[list.index].apart ? list.index + 1U : 0;
+  }
   struct Source {
     std::uint32_t name_at;  // of its entry
     std::string text;

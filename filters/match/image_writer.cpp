@@ -174,6 +174,7 @@ bool ImageWriter::same_rule(const Hashed& a, const Hashed& b) const {
       static_cast<EntryKind>(first.bits & SLUICE_RULE_KIND) == EntryKind::exemption;
   // Exemptions of other rules are other exemptions.
   if (is_exemption && (first.list != second.list || first.line != second.line)) return false;
+  if (builder_.share_of(first.list) != builder_.share_of(second.list)) return false;
   return a.hash == b.hash && first.app == second.app &&
          (first.bits & kSame) == (second.bits & kSame) &&
          std::ranges::equal(name_of(first), name_of(second));
@@ -187,7 +188,8 @@ bool ImageWriter::comes_before(const Hashed& a, const Hashed& b) const {
   const auto order = [&](const Hashed& hashed, const Entry& entry) {
     const bool is_glob = (entry.bits & SLUICE_RULE_GLOB) != 0;
     return std::tuple(as_text(key_of(entry)), is_glob, is_glob ? as_text(name_of(entry)) : "",
-                      rank(entry.bits), entry.app.index, hashed.entry);
+                      rank(entry.bits), entry.app.index, builder_.share_of(entry.list),
+                      hashed.entry);
   };
   return order(a, first) < order(b, second);
 }
@@ -502,7 +504,8 @@ Result<Built, BuildError> ImageWriter::write(const DomainSetBuilder::Allocate& a
   const std::vector<std::byte> strings = this->strings(texts, answers);
   const Hashes filter = this->filter();
   std::vector<SluiceAddressRule> addresses = builder_.addresses_;
-  const std::vector<RepeatedAddressRule> repeated = sort_address_rules(addresses);
+  const std::vector<RepeatedAddressRule> repeated = sort_address_rules(
+      addresses, [this](std::uint16_t list) { return builder_.share_of(ListId{list}); });
   const SluiceImageHeader header =
       lay_out(*table, addresses.size(), texts.size(), answers.size(), strings.size());
 

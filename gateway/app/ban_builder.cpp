@@ -12,8 +12,11 @@ namespace {
 // Before the queue of changes costs more than reading the zone again.
 constexpr std::size_t kMostQueued = 1000;
 
+// Changes are told to rules by name, app and kind, which several rules share where lists are kept
+// apart.
 bool is_amendable(const config::LiveSettings& settings) {
-  return !settings.zones.empty() && settings.image.empty();
+  return !settings.zones.empty() && settings.image.empty() &&
+         std::ranges::none_of(settings.lists, &lists::ListSpec::apart);
 }
 
 // The lists of a source read its candidate.

@@ -15,32 +15,60 @@ struct Question {
   std::optional<name::Name> target;
 };
 
-policy::Decision decide(const engine::Snapshot& snapshot, policy::PolicyId policy,
-                        const Question& question) {
+// What becomes of it, and what shadows would have done.
+struct Decided {
+  policy::Decision decision;
+  policy::Trial trial;
+};
+
+// `policy` is that of the client.
+Decided decide(const engine::Snapshot& snapshot, policy::PolicyId policy, policy::PolicyId beside,
+               const Question& question) {
   const policy::PolicySet& policies = snapshot.policies;
+  const match::DomainSet& domains = snapshot.domains;
   const Asked& asked = question.asked;
+  Decided decided;
+  policy::Decision& decision = decided.decision;
   if (asked.address) {
-    return policies.decide(snapshot.domains, snapshot.addresses, policy, *asked.address);
+    decision = policies.decide(domains, snapshot.addresses, policy, *asked.address);
+    decided.trial = policies.try_shadows(domains, snapshot.addresses, {policy, beside},
+                                         *asked.address, decision);
+    return decided;
   }
-  const policy::Decision decision = policies.decide(snapshot.domains, policy, asked.name);
-  if (!question.target || decision.rule.valid()) return decision;
+  decision = policies.decide(domains, policy, asked.name);
+  decided.trial = policies.try_shadows(domains, {policy, beside}, asked.name, decision);
+  if (!question.target || decision.rule.valid()) return decided;
   const bool covers = snapshot.dns.exceptions_cover_answers;
-  policy::Decision of_target = policies.decide(snapshot.domains, policy, *question.target,
-                                               covers ? decision.excepted : policy::AppMask{});
+  const policy::Excepted excepted = covers ? decided.trial.excepted(decision) : policy::Excepted{};
+  policy::Decision of_target = policies.decide(domains, policy, *question.target, excepted.now);
+  decided.trial =
+      policies.try_shadows(domains, {policy, beside}, *question.target, of_target, excepted);
   if (covers && decision.exception.valid()) of_target.exception = decision.exception;
-  return of_target;
+  decision = of_target;
+  return decided;
 }
 
-policy::Decision decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
-                        const Question& question) {
+Decided decide(const engine::Snapshot& snapshot, const std::optional<IpAddress>& client,
+               const Question& question) {
   const policy::PolicySet& policies = snapshot.policies;
-  if (client) return decide(snapshot, policies.policy_for(*client), question);
-  policy::Decision decision;
-  for (std::size_t i = 0; i < policies.all().size(); ++i) {
-    decision = decide(snapshot, policy::PolicyId{static_cast<std::uint16_t>(i)}, question);
-    if (decision.rule.valid()) break;
+  if (client) {
+    return decide(snapshot, policies.policy_for(*client), policies.shadow_policy_for(*client),
+                  question);
   }
-  return decision;
+  Decided decided, first_trial;
+  for (std::size_t i = 0; i < policies.all().size(); ++i) {
+    if (!policies.all()[i].in_force) continue;
+    const policy::PolicyId id{static_cast<std::uint16_t>(i)};
+    const bool shadow = policies.all()[i].shadow;
+    const Decided of_it = decide(snapshot, shadow ? policy::PolicyId{} : id,
+                                 shadow ? id : policy::PolicyId{}, question);
+    if (!decided.decision.rule.valid() && !shadow) decided.decision = of_it.decision;
+    const bool is_first = !first_trial.trial.lists_differ && !first_trial.trial.policy_differs;
+    if (is_first) first_trial = of_it;
+  }
+  // Nothing is on trial where a policy blocks already.
+  if (!decided.decision.rule.valid()) decided.trial = first_trial.trial;
+  return decided;
 }
 
 std::string understood_as(const Asked& asked) {
@@ -48,6 +76,22 @@ std::string understood_as(const Asked& asked) {
   if (asked.name.label_count() == 0) return ".";
   std::array<char, name::kMaxTextBytes> buffer;
   return std::string(name::to_text(asked.name, buffer));
+}
+
+// The entry that decided, if there is one.
+match::RuleId entry_of(const policy::Decision& decision) {
+  return decision.rule.valid() ? decision.rule : decision.exception;
+}
+
+cli::WouldDo would_do(const engine::Snapshot& snapshot, const policy::Decision& would) {
+  const match::RuleId id = entry_of(would);
+  const match::Rule rule = snapshot.domains.rule(id);
+  return {.action = would.action,
+          .policy = std::string(snapshot.policies.name_of(would.policy)),
+          .app = std::string(snapshot.domains.app_name(would.app)),
+          .entry = match::rule_text(snapshot.domains, id),
+          .list = std::string(snapshot.domains.list_name(rule.list)),
+          .line = rule.line};
 }
 
 }  // namespace
@@ -68,13 +112,15 @@ Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
     target_name = read_target->name;
     explanation.target = understood_as(*read_target);
   }
-  const policy::Decision decision = decide(snapshot, client, {asked, target_name});
+  const auto [decision, trial] = decide(snapshot, client, {asked, target_name});
   explanation.asked = text;
   explanation.understood = understood_as(asked);
   explanation.action = decision.action;
   explanation.policy = snapshot.policies.name_of(decision.policy);
+  if (trial.lists_differ) explanation.shadows.push_back(would_do(snapshot, trial.of_lists));
+  if (trial.policy_differs) explanation.shadows.push_back(would_do(snapshot, trial.of_policy));
   explanation.is_exception = !decision.rule.valid() && decision.exception.valid();
-  const match::RuleId id = explanation.is_exception ? decision.exception : decision.rule;
+  const match::RuleId id = entry_of(decision);
   if (!id.valid()) return explanation;
   const match::Rule rule = snapshot.domains.rule(id);
   explanation.has_entry = true;

@@ -21,9 +21,9 @@ namespace {
 
 constexpr auto kKeepHouseEvery = std::chrono::milliseconds(200);
 
-std::shared_ptr<const engine::Snapshot> stamped(Ban& ban, std::uint64_t generation) {
+std::shared_ptr<const engine::Snapshot> stamped(const Ban& ban, std::uint64_t generation) {
   ban.snapshot->generation = generation;
-  return std::move(ban.snapshot);
+  return ban.snapshot;
 }
 
 WorkersOptions workers_options(const config::StartSettings& start) {
@@ -94,7 +94,11 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
       workers_(options_.dataplanes.workers, workers_options(options_.start)),
       metrics_(engine::labels(),
                {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
-                source_statuses(options_.sources)}) {}
+                source_statuses(options_.sources)}) {
+  settings_ = std::move(options_.ban.settings);
+  set_to_clock(*options_.ban.snapshot);  // nobody reads it yet
+  options_.ban.snapshot.reset();
+}
 
 Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
@@ -270,11 +274,16 @@ bool Gateway::refuses(const Ban& next) {
   return true;
 }
 
-// To all workers: each takes the snapshot before its next batch, with its generation.
 void Gateway::publish(Ban ban) {
-  ++generation_;
-  const auto snapshot = stamped(ban, generation_);
   lists_ = std::move(ban.status);
+  settings_ = std::move(ban.settings);
+  set_to_clock(*ban.snapshot);
+  publish(ban.snapshot);
+}
+
+// To all workers: each takes the snapshot before its next batch, with its generation.
+void Gateway::publish(const std::shared_ptr<engine::Snapshot>& snapshot) {
+  snapshot->generation = ++generation_;
   retired_.push_back(snapshots_.newest());
   workers_.watch(interest_of(*snapshot, options_.start));  // before anybody judges by it
   snapshots_.publish(snapshot);
@@ -282,7 +291,42 @@ void Gateway::publish(Ban ban) {
   metrics_.publish(lists_);
 }
 
+void Gateway::set_to_clock(engine::Snapshot& snapshot) {
+  timed_.clear();
+  if (!settings_) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(options_.clock());
+  const auto next = config::next_change(*settings_, now);
+  auto policies = config::resolve_policies(*settings_, snapshot.domains, now);
+  if (policies) snapshot.policies = std::move(*policies);  // they were resolved before
+  timed_ = config::timed(*settings_, now);
+  timetable_.looked(now, std::chrono::steady_clock::now(), next);
+  lists_.timed.clear();
+  for (const config::Timed& it : timed_) lists_.timed.push_back({it.kind, it.name, it.in_force});
+  lists_.next_change = next;
+}
+
+// Workers know of no calendar: at a border they are given other policies, as at a reload.
+void Gateway::look_at_clock() {
+  if (!settings_ || timed_.empty()) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(options_.clock());
+  if (!timetable_.is_due(now, std::chrono::steady_clock::now())) return;
+  const std::vector<config::Timed> before = timed_;
+  if (config::timed(*settings_, now) == before) {
+    timetable_.looked(now, std::chrono::steady_clock::now(), config::next_change(*settings_, now));
+    return;
+  }
+  const auto snapshot = std::make_shared<engine::Snapshot>(*snapshots_.newest());
+  set_to_clock(*snapshot);
+  publish(snapshot);
+  for (std::size_t i = 0; i < timed_.size() && i < before.size(); ++i) {
+    if (timed_[i] == before[i]) continue;
+    spdlog::info("schedule: {} {} is {} force; generation {}", timed_[i].kind, timed_[i].name,
+                 timed_[i].in_force ? "in" : "no longer in", generation_);
+  }
+}
+
 void Gateway::keep_house() {
+  look_at_clock();
   oversize_.look(statistics().dataplane_oversize);
   std::erase_if(retired_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
 }

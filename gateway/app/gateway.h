@@ -13,7 +13,9 @@
 // the old one stays in force, with a log line and a metric. Threads: all functions are for the
 // thread that runs it, unless they say otherwise.
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +30,10 @@
 #include "gateway/app/reloader.h"
 #include "gateway/app/setup.h"
 #include "gateway/app/sources.h"
+#include "gateway/app/timetable.h"
 #include "gateway/app/workers.h"
 #include "gateway/config/config.h"
+#include "gateway/config/timetable.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/telemetry/audit_writer.h"
@@ -47,6 +51,8 @@ class Gateway {
     // Both may be missing: `rebuild` then does all that is wanted, always.
     std::shared_ptr<BanBuilder> builder;  // what `rebuild` calls
     std::shared_ptr<Sources> sources;     // not started yet
+    // For schedules.
+    std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
@@ -86,6 +92,10 @@ class Gateway {
   bool take_ban(Reloader::Outcome outcome);
   [[nodiscard]] bool refuses(const Ban& next);
   void publish(Ban ban);
+  void publish(const std::shared_ptr<engine::Snapshot>& snapshot);
+  // Policies and lists as of now.
+  void set_to_clock(engine::Snapshot& snapshot);
+  void look_at_clock();
   void keep_house();
   void reopen_audit() noexcept;
 
@@ -93,6 +103,9 @@ class Gateway {
   Options options_;
   std::unique_ptr<EventLoop> loop_;
   std::uint64_t generation_ = 1;
+  std::shared_ptr<const config::LiveSettings> settings_;  // in force; null: nothing is scheduled
+  std::vector<config::Timed> timed_;                      // as published
+  Timetable timetable_;
   telemetry::ListsStatus lists_;
   engine::SnapshotCell snapshots_;
   // Earlier snapshots that somebody may still hold. Freeing one takes long, so no worker may be the

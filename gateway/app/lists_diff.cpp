@@ -65,8 +65,8 @@ class Effect final : public engine::FindingObserver {
 
   void take(const std::string& client, const name::Name& name) {
     if (name.label_count() == 0) return;
-    const bool was = engine::is_banned(before_, name);
-    const bool is = engine::is_banned(after_, name);
+    const bool was = engine::is_banned({before_}, name);
+    const bool is = engine::is_banned({after_}, name);
     if (was == is) return;
     if (remembered_ == kMaxRemembered) {
       ++forgotten_;

@@ -61,21 +61,39 @@ telemetry::ListsStatus status_of(const lists::Compiled& compiled) {
   return status;
 }
 
+// The policies whose shadows are counted, by their slots.
+std::vector<std::string> shadow_policies(const policy::PolicySet& policies) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < policies.all().size(); ++i) {
+    if (policies.shadow_slot(policy::PolicyId{static_cast<std::uint16_t>(i)})) {
+      names.push_back(policies.all()[i].name);  // slots are given in this order
+    }
+  }
+  return names;
+}
+
 // Why no traffic can be blocked; empty: some can.
 std::string reason_to_ban_nothing(const policy::PolicySet& policies,
                                   const match::DomainSet& domains) {
-  policy::AppMask banned;
+  std::vector<policy::AppMask> banned(domains.list_count());  // by list
   domains.for_each_rule([&](match::RuleId id) {
     const match::Rule rule = domains.rule(id);
-    if (!match::is_exception(rule.kind)) banned.add(rule.app);
+    if (!match::is_exception(rule.kind)) banned[rule.list.index].add(rule.app);
   });
   if (policies.all().empty()) return "no policy is configured";
   const auto blocks = [](const policy::Policy& policy) {
-    return policy::is_enforced(policy.action);
+    return policy::is_enforced(policy.action) && !policy.shadow;
   };
-  if (std::ranges::none_of(policies.all(), blocks)) return "every policy only logs or allows";
+  if (std::ranges::none_of(policies.all(), blocks)) {
+    return "every policy only logs, allows or is on trial";
+  }
   const auto bans = [&](const policy::Policy& policy) {
-    return blocks(policy) && policy.apps.has_any(banned);
+    policy::AppMask apps;
+    for (std::size_t i = 0; i < banned.size(); ++i) {
+      const match::ListId list{static_cast<std::uint16_t>(i)};
+      if (!policy.shadow_lists.has(list)) apps.add(banned[i]);
+    }
+    return blocks(policy) && policy.apps.has_any(apps);
   };
   if (std::ranges::none_of(policies.all(), bans)) return "no list has an entry of a policy's apps";
   return {};
@@ -109,7 +127,9 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
 }
 
 Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSettings& settings) {
-  auto policies = config::resolve_policies(settings.policies, compiled.domains);
+  auto policies = config::resolve_policies(
+      settings, compiled.domains,
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (!policies) return fail(std::move(policies.error()));
   using List = lists::LoadedList;
   Ban ban;
@@ -118,7 +138,9 @@ Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSett
   ban.status = status_of(compiled);
   ban.status.of_image = !settings.image.empty();
   ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled.domains);
+  ban.status.shadow_policies = shadow_policies(*policies);
   ban.guard = settings.guard;
+  ban.settings = std::make_shared<const config::LiveSettings>(settings);
   auto snapshot = std::make_shared<engine::Snapshot>();
   snapshot->policies = std::move(*policies);
   snapshot->domains = std::move(compiled.domains);

@@ -30,6 +30,7 @@ struct Ban {
   telemetry::ListsStatus status;
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
   config::ReloadGuard guard;
+  std::shared_ptr<const config::LiveSettings> settings;  // for when the clock changes them
   bool accepted = false;  // an operator said that what it lacks is meant
   // Candidates of sources that are in it, by the source.
   std::map<std::string, std::filesystem::path> trials;

@@ -47,6 +47,14 @@ std::string to_line(const Explanation& explanation) {
     line += " line=" + std::to_string(explanation.line);
     if (!explanation.policy.empty()) line += " policy=" + explanation.policy;
   }
+  for (const WouldDo& would : explanation.shadows) {
+    line += " shadow=" + std::string(verdict_word(would.action));
+    line += " app=" + would.app;
+    line += (would.action == policy::Action::allow ? " exception=" : " rule=") + would.entry;
+    line += " list=" + would.list;
+    line += " line=" + std::to_string(would.line);
+    line += " policy=" + would.policy;
+  }
   if (!is_as_asked(explanation)) line += " asked=" + as_word(explanation.asked);
   return line;
 }
@@ -64,6 +72,14 @@ std::string to_json(const Explanation& explanation) {
     line["line"] = explanation.line;
   }
   if (!explanation.policy.empty()) line["policy"] = explanation.policy;
+  for (const WouldDo& would : explanation.shadows) {
+    line["shadows"].push_back({{"would", verdict_word(would.action)},
+                               {"app", would.app},
+                               {"rule", would.entry},
+                               {"list", would.list},
+                               {"line", would.line},
+                               {"policy", would.policy}});
+  }
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -7,10 +7,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "filters/policy/policy.h"
 
 namespace sluice::cli {
+
+// What a policy or list on trial would have done.
+struct WouldDo {
+  policy::Action action = policy::Action::allow;
+  std::string policy, app, entry, list;
+  std::uint32_t line = 0;
+};
 
 struct Explanation {
   std::string asked;       // as it was asked
@@ -23,6 +31,7 @@ struct Explanation {
   bool is_exception = false;
   std::string app, entry, list;
   std::uint32_t line = 0;
+  std::vector<WouldDo> shadows;
 
   [[nodiscard]] bool is_blocked() const noexcept {
     return action == policy::Action::drop || action == policy::Action::reject;
@@ -36,8 +45,9 @@ struct Explanation {
 // `pass example.com`
 // `pass click.example target=edge.wechat.com app=* exception==click.example list=… line=3`: its
 // answer leads to a banned name, and passes.
-// `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by more
-// than case and a final dot.
+// `pass edge.example shadow=drop app=chat rule=edge.example list=new line=2 policy=office`: on
+// trial `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by
+// more than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);
 [[nodiscard]] std::string to_json(const Explanation& explanation);
 

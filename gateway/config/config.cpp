@@ -81,26 +81,4 @@ Result<Config, std::vector<ConfigError>> defaults(const fs::path& lists_folder) 
   return config;
 }
 
-Result<policy::PolicySet, std::string> resolve_policies(const std::vector<PolicySpec>& specs,
-                                                        const match::DomainSet& domains) {
-  const auto app_of = [&](const std::string& name) -> std::optional<match::AppId> {
-    for (std::size_t i = 0; i < domains.app_count(); ++i) {
-      const match::AppId id{static_cast<std::uint8_t>(i)};
-      if (domains.app_name(id) == name) return id;
-    }
-    return std::nullopt;
-  };
-  std::vector<policy::Policy> policies;
-  for (const PolicySpec& spec : specs) {
-    policy::Policy policy{spec.name, spec.clients, {}, spec.action, spec.answer};
-    for (const std::string& name : spec.apps) {
-      const auto app = app_of(name);
-      if (!app) return fail("policy \"" + spec.name + "\": no list is of the app \"" + name + "\"");
-      policy.apps.add(*app);
-    }
-    policies.push_back(std::move(policy));
-  }
-  return policy::PolicySet(std::move(policies));
-}
-
 }  // namespace sluice::config

@@ -24,6 +24,7 @@
 #include "filters/policy/policy.h"
 #include "gateway/dataplane/kind.h"
 #include "gateway/dataplane/xdp_settings.h"
+#include "gateway/schedule/week_hours.h"
 #include "lists/compile/compile.h"
 
 namespace sluice::config {
@@ -77,7 +78,10 @@ struct PolicySpec {
   std::vector<IpPrefix> clients;
   std::vector<std::string> apps;
   policy::Action action = policy::Action::drop;
-  policy::DnsAnswer answer;  // of `reject`
+  policy::DnsAnswer answer;                  // of `reject`
+  bool shadow = false;                       // [[policy]] shadow
+  std::optional<schedule::WeekHours> hours;  // [[policy]] hours, time_zone; none: always
+  std::vector<std::string> shadow_lists;     // [[policy]] shadow_lists, and lists with `shadow`
 };
 
 // What a reload may change without an operator's explicit word, in percent.
@@ -122,21 +126,30 @@ struct SourceList {
   std::filesystem::path fallback;  // [[list]] file
 };
 
+// When a list counts.
+struct Validity {
+  std::string list;                     // its name
+  std::optional<schedule::Time> from;   // [[list]] valid_from
+  std::optional<schedule::Time> until;  // [[list]] valid_until: from then on it does not count
+};
+
 struct LiveSettings {
   Verdicts verdicts;
-  policy::DnsScope dns;                  // [dns]
-  bool kill_open_flows = false;          // [reload] kill_open_flows
-  ReloadGuard guard;                     // [reload] max_shrink, max_refused
-  std::filesystem::path critical;        // [lists] critical: names never blocked; empty: none
-  std::filesystem::path popular;         // [lists] popular: names to warn of; empty: none
-  Nat64 nat64;                           // [lists] nat64: prefixes of translators
-  std::vector<lists::ListSpec> lists;    // [[list]] app, file, name, format, exceptions, force
-  std::vector<ZoneSpec> zones;           // those of `lists` that are zones; fixed at start
-  std::filesystem::path state;           // [lists] state: versions of sources
-  std::vector<SourceSpec> sources;       // [[source]]; fixed at start
-  std::vector<SourceList> source_lists;  // those of `lists` that come from sources
-  std::filesystem::path image;           // [[list]] image, instead of `lists`; empty: none
-  std::vector<PolicySpec> policies;      // [[policy]]
+  policy::DnsScope dns;                   // [dns]
+  bool kill_open_flows = false;           // [reload] kill_open_flows
+  ReloadGuard guard;                      // [reload] max_shrink, max_refused
+  std::filesystem::path critical;         // [lists] critical: names never blocked; empty: none
+  std::filesystem::path popular;          // [lists] popular: names to warn of; empty: none
+  Nat64 nat64;                            // [lists] nat64: prefixes of translators
+  std::vector<lists::ListSpec> lists;     // [[list]] app, file, name, format, exceptions, force
+  std::vector<Validity> validities;       // of those of `lists` that have one
+  std::vector<ZoneSpec> zones;            // those of `lists` that are zones; fixed at start
+  std::filesystem::path state;            // [lists] state: versions of sources
+  std::vector<SourceSpec> sources;        // [[source]]; fixed at start
+  std::vector<SourceList> source_lists;   // those of `lists` that come from sources
+  std::vector<std::string> shadow_lists;  // [[list]] shadow: their names
+  std::filesystem::path image;            // [[list]] image, instead of `lists`; empty: none
+  std::vector<PolicySpec> policies;       // [[policy]]
 };
 
 struct Config {
@@ -163,8 +176,8 @@ struct ConfigError {
 [[nodiscard]] Result<Config, std::vector<ConfigError>> defaults(
     const std::filesystem::path& lists_folder);
 
-// Error: the policy that names an app that no list is of.
+// As of `now`. Error: the policy that names an app that no list is of, or a list that there is not.
 [[nodiscard]] Result<policy::PolicySet, std::string> resolve_policies(
-    const std::vector<PolicySpec>& specs, const match::DomainSet& domains);
+    const LiveSettings& live, const match::DomainSet& domains, schedule::Time now);
 
 }  // namespace sluice::config

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "filters/name/name.h"
+#include "gateway/config/read_prefixes.h"
 #include "gateway/config/tables.h"
 #include "lists/format/format.h"
 #include "lists/transfer/socket_address.h"
@@ -14,33 +14,6 @@ namespace {
 
 constexpr std::string_view kAnyApp = "*";
 constexpr std::size_t kMostLists = 4096;
-constexpr std::size_t kMostPolicies = 1024;  // a new flow looks at the prefixes of all
-
-// The prefixes of all policies. Of two policies with the same prefix only the first would ever
-// decide, so the second is an error.
-class ClientPrefixes {
- public:
-  void take(const IpPrefix& prefix, const std::string& policy, TableReader& table,
-            std::size_t index) {
-    const std::uint32_t line = table.line_of("clients", index);
-    const auto [first, is_new] = seen_.try_emplace(prefix, Seen{policy, line});
-    if (is_new || first->second.policy == policy) return;
-    const std::string also =
-        " in policy \"" + first->second.policy + "\", line " + std::to_string(first->second.line);
-    if (prefix == IpPrefix{}) {
-      table.error("clients", "every client is already" + also);
-    } else {
-      table.error("clients", index, prefix.to_string() + " is already" + also);
-    }
-  }
-
- private:
-  struct Seen {
-    std::string policy;
-    std::uint32_t line;
-  };
-  std::map<IpPrefix, Seen> seen_;
-};
 
 void read_verdicts(TableReader table, Verdicts& verdicts) {
   static constexpr std::array kFallbacks = {Word<Fallback>{"pass", Fallback::pass},
@@ -56,29 +29,6 @@ void read_verdicts(TableReader table, Verdicts& verdicts) {
   table.read_word("checksums", verdicts.checksums, kChecksums);
   table.read_word("ech", verdicts.ech, kEch);
   table.refuse_others();
-}
-
-// Why `text` is not a prefix, for the operator.
-std::string prefix_problem(const std::string& text) {
-  const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
-  if (!address) {
-    return "\"" + text + "\" is not an IP address or prefix (10.0.0.0/8, 2001:db8::/32)";
-  }
-  return "\"" + text + "\" has a wrong prefix length, or bits set behind it";
-}
-
-// Calls take(prefix, index) for each.
-template <typename Take>
-void read_prefixes(TableReader& table, std::string_view key, Take&& take) {
-  std::vector<std::string> texts;
-  table.read(key, texts);
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (const auto prefix = IpPrefix::parse(texts[i])) {
-      take(*prefix, i);
-    } else {
-      table.error(key, i, prefix_problem(texts[i]));
-    }
-  }
 }
 
 void read_dns(TableReader table, policy::DnsScope& dns) {
@@ -124,37 +74,6 @@ void read_nat64(TableReader& table, Nat64& nat64) {
       table.error("nat64", index, "is one more than " + std::to_string(Nat64::kMost) + " entries");
     }
   });
-}
-
-void read_answer(TableReader& table, PolicySpec& spec) {
-  using Kind = policy::DnsAnswerKind;
-  static constexpr std::array kKinds = {
-      Word<Kind>{"nxdomain", Kind::nxdomain}, Word<Kind>{"nodata", Kind::nodata},
-      Word<Kind>{"refused", Kind::refused}, Word<Kind>{"sinkhole", Kind::sinkhole}};
-  policy::DnsAnswer& answer = spec.answer;
-  table.read_word("answer", answer.kind, kKinds);
-  std::vector<std::string> sinkhole;
-  table.read("sinkhole", sinkhole);
-  for (std::size_t i = 0; i < sinkhole.size(); ++i) {
-    const auto address = IpAddress::parse(sinkhole[i]);
-    if (!address) {
-      table.error("sinkhole", i, "\"" + sinkhole[i] + "\" is not an IP address");
-      continue;
-    }
-    auto& place = address->is_v4() ? answer.ipv4 : answer.ipv6;
-    if (place) table.error("sinkhole", i, "is the second address of its family");
-    place = *address;
-  }
-  const bool is_sinkhole = answer.kind == Kind::sinkhole;
-  if (answer.kind != Kind::nxdomain && spec.action != policy::Action::reject) {
-    table.error("answer", "needs action = \"reject\"");
-  }
-  if (is_sinkhole && !table.has("sinkhole")) {
-    table.error("answer", "needs sinkhole = [addresses]");
-  }
-  if (!is_sinkhole && table.has("sinkhole")) {
-    table.error("sinkhole", "needs answer = \"sinkhole\"");
-  }
 }
 
 // `203.0.113.53`, `203.0.113.53:5353`
@@ -244,6 +163,18 @@ void read_list(TableReader& table, lists::ListSpec& spec, LiveSettings& live) {
   table.read("name", spec.name);
   table.read("exceptions", spec.exceptions);
   table.read("force", spec.forced);
+  bool shadow = false;
+  table.read("shadow", shadow);
+  Validity validity{.list = spec.name};
+  table.read("valid_from", validity.from);
+  table.read("valid_until", validity.until);
+  if (validity.from && validity.until && *validity.from >= *validity.until) {
+    table.error("valid_until", "is not later than valid_from");
+  }
+  const bool is_timed = validity.from || validity.until;
+  spec.apart = shadow || is_timed;
+  if (is_timed) live.validities.push_back(std::move(validity));
+  if (shadow) live.shadow_lists.push_back(spec.name);
   if (spec.exceptions) {
     spec.app = kAnyApp;  // the default
     table.read("app", spec.app);
@@ -261,7 +192,8 @@ void read_list(TableReader& table, lists::ListSpec& spec, LiveSettings& live) {
 void read_list_image(TableReader& table, LiveSettings& live) {
   table.read("image", live.image);
   if (live.image.empty()) table.error("image", "is missing");
-  for (const char* key : {"file", "name", "app", "format", "exceptions", "force", "source"}) {
+  for (const char* key :
+       {"file", "name", "app", "format", "exceptions", "force", "source", "shadow"}) {
     if (table.has(key)) {
       table.error(key, "cannot be combined with image: an image is built with it");
     }
@@ -311,43 +243,6 @@ void read_lists(TableReader& root, LiveSettings& live) {
     }
     table.refuse_others();
     live.lists.push_back(std::move(spec));
-  }
-}
-
-void read_policies(TableReader& root, LiveSettings& live) {
-  std::set<std::string> names;
-  ClientPrefixes prefixes;
-  std::vector<TableReader> tables = root.tables("policy");
-  if (tables.size() > kMostPolicies) {
-    root.error("policy", "more than " + std::to_string(kMostPolicies) + " policies");
-    return;
-  }
-  for (TableReader& table : tables) {
-    PolicySpec spec;
-    table.require("name", spec.name);
-    if (!names.insert(spec.name).second) {
-      table.error("name", "\"" + spec.name + "\" is the name of an earlier policy");
-    }
-    read_prefixes(table, "clients", [&](const IpPrefix& prefix, std::size_t index) {
-      spec.clients.push_back(prefix);
-      prefixes.take(prefix, spec.name, table, index);
-    });
-    if (!table.has("clients")) prefixes.take(IpPrefix{}, spec.name, table, 0);
-    table.require("apps", spec.apps);
-    for (std::size_t i = 0; i < spec.apps.size(); ++i) {
-      // "*" is the app of exceptions: as an app of a policy it would ban nothing.
-      // resolve_policies() checks the apps of an image.
-      const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
-        return list.app == spec.apps[i] && list.app != kAnyApp;
-      });
-      if (!known && live.image.empty()) {
-        table.error("apps", i, "no list is of the app \"" + spec.apps[i] + "\"");
-      }
-    }
-    table.read_word("action", spec.action, policy::parse_action, "drop, reject, log, allow");
-    read_answer(table, spec);
-    table.refuse_others();
-    live.policies.push_back(std::move(spec));
   }
 }
 

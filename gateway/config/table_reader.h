@@ -62,6 +62,8 @@ class TableReader {
             std::uint32_t most);
   // Relative paths start at the file's directory. "" and "-" stay as they are.
   void read(std::string_view key, std::filesystem::path& value);
+  // A date and time with an offset: `2026-12-31T18:00:00+01:00`.
+  void read(std::string_view key, std::optional<std::chrono::sys_seconds>& value);
   // An empty list is an error, because its meaning would be a guess.
   void read(std::string_view key, std::vector<std::string>& values);
   void read(std::string_view key, std::vector<std::uint32_t>& values, std::uint32_t least,

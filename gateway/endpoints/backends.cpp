@@ -9,7 +9,8 @@
 
 namespace sluice::endpoints {
 
-Backends backends_of(const match::DomainSet& domains, std::size_t most) {
+Backends backends_of(const engine::Ban& ban, std::size_t most) {
+  const match::DomainSet& domains = ban.domains;
   struct Place {
     std::uint16_t list;
     std::uint32_t line;
@@ -34,13 +35,13 @@ Backends backends_of(const match::DomainSet& domains, std::size_t most) {
     const name::Name name = domains.rule_name(place.rule);
     // The name may be in several apps, and an exception may let it through.
     const bool known = std::ranges::find(backends.names, name) != backends.names.end();
-    if (!known && engine::is_banned(domains, name)) backends.names.push_back(name);
+    if (!known && engine::is_banned(ban, name)) backends.names.push_back(name);
   }
   return backends;
 }
 
 Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message,
-                                                                   const match::DomainSet& domains,
+                                                                   const engine::Ban& ban,
                                                                    dns::Response& response) {
   if (const auto parsed = dns::parse_response(message, response); !parsed) {
     return fail(parsed.error());
@@ -50,7 +51,7 @@ Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(Bytes message
     if (!is_reserved(address)) found.push_back({address, ttl});
     return found.size() < kMostAddresses;
   };
-  engine::for_each_address_of(message, response, domains, true, take);
+  engine::for_each_address_of(message, response, ban, true, take);
   return found;
 }
 

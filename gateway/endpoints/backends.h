@@ -9,8 +9,8 @@
 #include "filters/base/bytes.h"
 #include "filters/base/ip_address.h"
 #include "filters/dns/response.h"
-#include "filters/match/domain_set.h"
 #include "filters/name/name.h"
+#include "gateway/engine/answer_addresses.h"
 
 namespace sluice::endpoints {
 
@@ -20,7 +20,7 @@ struct Backends {
 };
 // The names of exact rules and of suffix rules, each once, ordered by list and line, `most` at
 // most. Globs, exceptions and pseudo-names are left out.
-[[nodiscard]] Backends backends_of(const match::DomainSet& domains, std::size_t most);
+[[nodiscard]] Backends backends_of(const engine::Ban& ban, std::size_t most);
 
 struct FoundAddress {
   IpAddress address;
@@ -31,6 +31,6 @@ inline constexpr std::size_t kMostAddresses = 64;  // from one answer
 // Addresses and hints in the answer section that belong to banned names. `response` is scratch
 // space. Error: the answer cannot be parsed.
 [[nodiscard]] Result<std::vector<FoundAddress>, dns::ResponseError> addresses_in(
-    Bytes message, const match::DomainSet& domains, dns::Response& response);
+    Bytes message, const engine::Ban& ban, dns::Response& response);
 
 }  // namespace sluice::endpoints

@@ -120,7 +120,7 @@ class Resolver::Work {
       ban_ = std::exchange(next_ban_, nullptr);
     }
     std::vector<Target> before = std::exchange(targets_, {});
-    for (const name::Name& name : backends_of(ban_->domains, options_.most_names).names) {
+    for (const name::Name& name : backends_of(engine::ban_of(*ban_), options_.most_names).names) {
       const auto known = std::ranges::find(before, name, &Target::name);
       targets_.push_back(known == before.end() ? Target{name, {}} : std::move(*known));
     }
@@ -169,7 +169,7 @@ class Resolver::Work {
     if (question.round != round_) return;
     std::vector<engine::ResolvedAddress> found;
     if (!message.empty()) {
-      const auto addresses = addresses_in(message, ban_->domains, response_);
+      const auto addresses = addresses_in(message, engine::ban_of(*ban_), response_);
       if (!addresses) return counters_.resolutions_failed.add();
       const Nanos now = engine::wall_clock();
       for (const FoundAddress& it : *addresses) {
@@ -202,7 +202,7 @@ class Resolver::Work {
       }
       if (ours.empty()) continue;
       names.push_back(target.name);
-      engine::for_each_app_that_bans(ban_->domains, target.name, [&](match::AppId app) {
+      engine::for_each_app_that_bans(engine::ban_of(*ban_), target.name, [&](match::AppId app) {
         const engine::AppTag tag = engine::tag_of(ban_->domains.app_name(app));
         for (engine::ResolvedAddress& it : ours) it.app = tag;
         all.insert(all.end(), ours.begin(), ours.end());

@@ -91,6 +91,26 @@ policy::Decision AddressEvidence::decide_by_name(const Context& context, policy:
 }
 
 // By listed range first: whoever lists one means it, whatever traffic shows.
+AddressEvidence::ByAddress AddressEvidence::decide_by_address(const Context& context,
+                                                              policy::PolicyId policy,
+                                                              inspect::Finding& finding) noexcept {
+  const Snapshot& snapshot = context.snapshot;
+  const IpAddress& server = context.packet.destination;
+  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
+  const bool is_listed = decision.rule.valid();
+  if (is_listed || decision.exception.valid()) return {decision};
+  decision = decide_by_name(context, policy, server, finding);
+  // A client may have translated an IPv4 address itself (RFC 6877), and the resolver asks for
+  // these.
+  const auto v4 = snapshot.addresses.behind_nat64(server);
+  if (!decision.rule.valid() && v4) decision = decide_by_name(context, policy, *v4, finding);
+  if (!decision.rule.valid()) return {};
+  if (is_shared(context, server) || (v4 && is_shared(context, *v4))) {
+    return {.decision = {}, .is_guarded = true};
+  }
+  return {decision};
+}
+
 Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
   Ruling ruling;
   if (is_empty(context)) return ruling;
@@ -98,25 +118,34 @@ Ruling AddressEvidence::rule_on_address(const Context& context) noexcept {
   inspect::Finding& finding = *context.bench.findings.add();
   finding.protocol = inspect::Protocol::ip;
   finding.source = inspect::Source::address;
-  const Snapshot& snapshot = context.snapshot;
-  const policy::PolicyId policy = snapshot.policies.policy_for(context.packet.source);
-  const IpAddress& server = context.packet.destination;
-  auto decision = snapshot.policies.decide(snapshot.domains, snapshot.addresses, policy, server);
-  const bool is_listed = decision.rule.valid();
-  if (!is_listed && decision.exception.valid()) return ruling;
-  if (!is_listed) decision = decide_by_name(context, policy, server, finding);
-  // A client may have translated an IPv4 address itself (RFC 6877), and the resolver asks for
-  // these.
-  const auto v4 = snapshot.addresses.behind_nat64(server);
-  if (!decision.rule.valid() && v4) decision = decide_by_name(context, policy, *v4, finding);
-  if (!decision.rule.valid()) return ruling;
-  if (!is_listed && (is_shared(context, server) || (v4 && is_shared(context, *v4)))) {
-    ++guarded_;
-    return ruling;
+  const policy::PolicySet& policies = context.snapshot.policies;
+  const ByAddress by_address =
+      decide_by_address(context, policies.policy_for(context.packet.source), finding);
+  if (by_address.is_guarded) ++guarded_;
+  if (by_address.decision.rule.valid()) {
+    finding.raw = context.packet.destination.write(address_text_);
+    add(context, finding, by_address.decision, ruling);
   }
-  finding.raw = server.write(address_text_);
-  add(context, finding, decision, ruling);
+  if (policies.has_shadows()) tell_shadows(context, by_address.decision);
   return ruling;
+}
+
+// Shadow lists by the ranges that they list: they lease no addresses.
+void AddressEvidence::tell_shadows(const Context& context,
+                                   const policy::Decision& decided) noexcept {
+  const Snapshot& snapshot = context.snapshot;
+  const packet::Packet& packet = context.packet;
+  inspect::Finding finding{.protocol = inspect::Protocol::ip,
+                           .source = inspect::Source::address,
+                           .raw = packet.destination.write(address_text_)};
+  const policy::Standing standing = snapshot.policies.standing_of(packet.source);
+  policy::Trial trial = snapshot.policies.try_shadows(snapshot.domains, snapshot.addresses,
+                                                      standing, packet.destination, decided);
+  if (standing.shadow.valid()) {
+    trial.of_policy = decide_by_address(context, standing.shadow, finding).decision;
+    trial.policy_differs = trial.of_policy.rule.valid() && trial.of_policy.action != decided.action;
+  }
+  tell(context, finding, trial);
 }
 
 // A datagram that anybody may have sent leaves no more behind than that its own five-tuple has
@@ -249,7 +278,7 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
   const Snapshot& snapshot = context.snapshot;
   std::array<AppTag, match::kMaxApps> apps;
   std::size_t app_count = 0;
-  for_each_app_that_bans(snapshot.domains, name, [&](match::AppId app) {
+  for_each_app_that_bans(ban_of(snapshot), name, [&](match::AppId app) {
     if (app_count < apps.size()) apps[app_count++] = tag_of(snapshot.domains.app_name(app));
   });
   const bool banned = app_count > 0;
@@ -274,7 +303,7 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
     }
     return ++taken < (banned ? kMostOfBanned : kMostOfInnocent);
   };
-  for_each_address_of(message, response, snapshot.domains, banned, visit);
+  for_each_address_of(message, response, ban_of(snapshot), banned, visit);
 }
 
 void AddressEvidence::expire(Nanos now) noexcept {

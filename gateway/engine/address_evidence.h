@@ -82,6 +82,14 @@ class AddressEvidence {
   policy::Decision decide_by_name(const Context& context, policy::PolicyId policy,
                                   const IpAddress& server, inspect::Finding& finding) noexcept;
   [[nodiscard]] bool is_shared(const Context& context, const IpAddress& server) noexcept;
+  // A packet that shows no name, by its server's address.
+  struct ByAddress {
+    policy::Decision decision;  // without a rule: it passes
+    bool is_guarded = false;    // for the address is shared
+  };
+  ByAddress decide_by_address(const Context& context, policy::PolicyId policy,
+                              inspect::Finding& finding) noexcept;
+  void tell_shadows(const Context& context, const policy::Decision& decided) noexcept;
   void note_name(const Context& context, const flow::KeyedPacket& keyed, Named* known) noexcept;
   static void judge_named_flow(const Context& context, Named& named, Judgement& judgement) noexcept;
 

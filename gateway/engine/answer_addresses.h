@@ -12,6 +12,7 @@
 #include "filters/dns/response.h"
 #include "filters/match/domain_set.h"
 #include "filters/policy/policy.h"
+#include "gateway/engine/snapshot.h"
 
 namespace sluice::engine {
 
@@ -21,13 +22,23 @@ using AppTag = std::uint64_t;
   return std::hash<std::string_view>{}(app);
 }
 
+// What bans names, whoever asks: rules, but for those of lists that count in no policy.
+struct Ban {
+  const match::DomainSet& domains;
+  const policy::ListMask* idle = nullptr;  // null: every list counts
+};
+[[nodiscard]] inline Ban ban_of(const Snapshot& snapshot) noexcept {
+  return {snapshot.domains, &snapshot.policies.idle_lists()};
+}
+
 // Calls visit(app) for each app whose rules ban the name.
 template <typename Visit>
-void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& name,
-                            Visit&& visit) noexcept {
+void for_each_app_that_bans(const Ban& ban, const name::Name& name, Visit&& visit) noexcept {
   policy::AppMask done;
-  domains.find_all(name, [&](const match::Match& match) {
-    const match::AppId app = domains.rule(match.rule).app;
+  ban.domains.find_all(name, [&](const match::Match& match) {
+    const match::Rule rule = ban.domains.rule(match.rule);
+    const match::AppId app = rule.app;
+    if (ban.idle != nullptr && ban.idle->has(rule.list)) return true;
     if (match::is_exception(match.kind) && app == match::AppId{}) return false;
     if (done.has(app)) return true;
     done.add(app);
@@ -37,10 +48,9 @@ void for_each_app_that_bans(const match::DomainSet& domains, const name::Name& n
 }
 
 // A rule of any app covers the name, and no exception lets it through.
-[[nodiscard]] inline bool is_banned(const match::DomainSet& domains,
-                                    const name::Name& name) noexcept {
+[[nodiscard]] inline bool is_banned(const Ban& ban, const name::Name& name) noexcept {
   bool banned = false;
-  for_each_app_that_bans(domains, name, [&](match::AppId) { banned = true; });
+  for_each_app_that_bans(ban, name, [&](match::AppId) { banned = true; });
   return banned;
 }
 
@@ -52,8 +62,8 @@ inline constexpr std::size_t kMostAddressRecords = 64;
 // the other they are neither name's: a network that serves many. REQUIRES: `response` was parsed
 // from `message`.
 template <typename Visit>
-void for_each_address_of(Bytes message, const dns::Response& response,
-                         const match::DomainSet& domains, bool banned, Visit&& visit) noexcept {
+void for_each_address_of(Bytes message, const dns::Response& response, const Ban& ban, bool banned,
+                         Visit&& visit) noexcept {
   dns::ResponseReader records(message, response);
   dns::JumpsLeft jumps = dns::kJumpsOfTarget * dns::kMaxTargets;
   std::size_t looked_at = 0;
@@ -64,7 +74,7 @@ void for_each_address_of(Bytes message, const dns::Response& response,
     if (!dns::may_hold_addresses(record->type)) continue;
     if (++looked_at > kMostAddressRecords) return;
     const auto owner = dns::read_name(message, record->owner, jumps);
-    if (!owner || is_banned(domains, owner->name) != banned) continue;
+    if (!owner || is_banned(ban, owner->name) != banned) continue;
     dns::for_each_address(message, *record, [&](const IpAddress& address) {
       takes_more = visit(address, record->ttl);
       return takes_more;

@@ -30,6 +30,9 @@ class FindingSink {
   // `packet` is the one that completed the finding; inspect::ends_of says who its client is.
   virtual void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
                           const policy::Decision& decision) noexcept = 0;
+  // What a shadow would have done about a finding that on_finding() was told of.
+  virtual void on_shadow(const packet::Packet& packet, const inspect::Finding& finding,
+                         const policy::Decision& would) noexcept = 0;
   virtual void on_parse_error(inspect::ParseError error) noexcept = 0;
 };
 

@@ -185,7 +185,14 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
     const dns::Question& question = response.query.questions[i];
     const auto decision = take(question.name, question.qtype);
     if (response.query.count == 1 && snapshot.dns.exceptions_cover_answers) {
-      asked.excepted = decision.excepted;
+      asked.excepted = {.now = decision.excepted, .of_lists = {}, .of_policy = {}};
+      if (snapshot.policies.has_shadows()) {
+        asked.excepted =
+            snapshot.policies
+                .try_shadows(snapshot.domains, snapshot.policies.standing_of(context.client()),
+                             question.name, decision)
+                .excepted(decision);
+      }
     }
   }
   if (response.query.count > 0) return asked;
@@ -203,7 +210,8 @@ DnsJudge::Asked DnsJudge::rule_on_asked(const Context& context, Bytes message) n
 // All targets, a list of findings at a time. A banned one counts, whatever cannot be read behind
 // it.
 AnswerRuling DnsJudge::rule_on_targets(const Context& context, Bytes message,
-                                       policy::AppMask excepted, AnswerProgress progress) noexcept {
+                                       const policy::Excepted& excepted,
+                                       AnswerProgress progress) noexcept {
   const dns::Response& response = context.bench.scratch.response;
   const bool over_tcp = context.packet.transport == packet::Transport::tcp;
   dns::ResponseReader records(message, response,
@@ -236,7 +244,7 @@ DnsJudge::Ahead DnsJudge::judge_ahead(const Context& context, Bytes start, std::
   inspect::FindingList& findings = context.bench.findings;
   progress.seen = static_cast<std::uint16_t>(start.size());
   if (!dns::parse_response_start(start, response)) return {};
-  policy::AppMask excepted;
+  policy::Excepted excepted;
   if (response.query.count == 1) {
     const Asked asked = rule_on_asked(context, start);
     if (asked.ruling.refusal) return {.refusal = asked.ruling.refusal};

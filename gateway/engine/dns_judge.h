@@ -63,11 +63,11 @@ class DnsJudge {
   // What was asked for, as the answer repeats it.
   struct Asked {
     Ruling ruling;
-    policy::AppMask excepted;  // whose rules do not count for what the answer leads to
+    policy::Excepted excepted;  // whose rules do not count for what the answer leads to
   };
   Asked rule_on_asked(const Context& context, Bytes message) noexcept;
-  AnswerRuling rule_on_targets(const Context& context, Bytes message, policy::AppMask excepted,
-                               AnswerProgress progress) noexcept;
+  AnswerRuling rule_on_targets(const Context& context, Bytes message,
+                               const policy::Excepted& excepted, AnswerProgress progress) noexcept;
   std::optional<AnswerRuling> rule_on_keys(const Context& context) const noexcept;
 
   AddressEvidence& evidence_;

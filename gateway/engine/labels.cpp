@@ -12,6 +12,7 @@ static_assert(telemetry::kProtocols == inspect::kProtocols);
 static_assert(telemetry::kActions == policy::kActions);
 static_assert(telemetry::kRemovals == flow::kRemovals);
 static_assert(telemetry::kApps == match::kMaxApps + 1);
+static_assert(telemetry::kShadowSlots == policy::kMostShadowPolicies);
 
 // The words of an enumeration whose values are 0 … count-1.
 template <typename Enum>

@@ -27,14 +27,26 @@ void add(const Context& context, const inspect::Finding& finding, const policy::
   }
 }
 
-Ruling rule_on_findings(const Context& context, policy::AppMask excepted) noexcept {
+void tell(const Context& context, const inspect::Finding& finding,
+          const policy::Trial& trial) noexcept {
+  if (trial.lists_differ) context.sink.on_shadow(context.packet, finding, trial.of_lists);
+  if (trial.policy_differs) context.sink.on_shadow(context.packet, finding, trial.of_policy);
+}
+
+Ruling rule_on_findings(const Context& context, const policy::Excepted& excepted) noexcept {
   Ruling ruling;
   const Snapshot& snapshot = context.snapshot;
   const policy::PolicyId policy = snapshot.policies.policy_for(context.client());
   for (const inspect::Finding& finding : context.bench.findings) {
     const auto decision =
-        snapshot.policies.decide(snapshot.domains, policy, finding.name, excepted);
+        snapshot.policies.decide(snapshot.domains, policy, finding.name, excepted.now);
     add(context, finding, decision, ruling);
+    if (snapshot.policies.has_shadows()) {
+      tell(context, finding,
+           snapshot.policies.try_shadows(snapshot.domains,
+                                         snapshot.policies.standing_of(context.client()),
+                                         finding.name, decision, excepted));
+    }
   }
   return ruling;
 }
@@ -50,6 +62,12 @@ Ruling rule_on_encrypted_dns(const Context& context, inspect::Protocol protocol)
   const Snapshot& snapshot = context.snapshot;
   const auto decision = snapshot.policies.decide(snapshot.domains, context.client(), finding.name);
   add(context, finding, decision, ruling);
+  if (snapshot.policies.has_shadows()) {
+    tell(context, finding,
+         snapshot.policies.try_shadows(snapshot.domains,
+                                       snapshot.policies.standing_of(context.client()),
+                                       finding.name, decision));
+  }
   return ruling;
 }
 

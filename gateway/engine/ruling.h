@@ -30,9 +30,13 @@ struct Ruling {
 void add(const Context& context, const inspect::Finding& finding, const policy::Decision& decision,
          Ruling& ruling) noexcept;
 
+// Tells the sink what shadows would have done. It changes nothing.
+void tell(const Context& context, const inspect::Finding& finding,
+          const policy::Trial& trial) noexcept;
+
 // Of context.bench.findings. `excepted`: see policy::PolicySet::decide.
 [[nodiscard]] Ruling rule_on_findings(const Context& context,
-                                      policy::AppMask excepted = {}) noexcept;
+                                      const policy::Excepted& excepted = {}) noexcept;
 
 // DNS over TLS and over QUIC, which are told by their port (RFC 7858, RFC 9250); nothing on others.
 [[nodiscard]] Ruling rule_on_encrypted_dns(const Context& context,

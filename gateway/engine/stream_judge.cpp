@@ -223,9 +223,9 @@ void StreamJudge::note_names(const Context& context, Flow& flow) noexcept {
   const inspect::FindingList& findings = context.bench.findings;
   flow.shown = ShownNames::none;
   if (flow.progress.state.stage() == Stage::dns || !inspect::shows_name(findings)) return;
-  const match::DomainSet& domains = context.snapshot.domains;
+  const Ban ban = ban_of(context.snapshot);
   const auto banned = static_cast<std::size_t>(std::ranges::count_if(
-      findings, [&](const auto& finding) { return is_banned(domains, finding.name); }));
+      findings, [&](const auto& finding) { return is_banned(ban, finding.name); }));
   if (banned == 0) flow.shown = ShownNames::innocent;
   if (banned == findings.size()) flow.shown = ShownNames::banned;
   const auto* const named = std::ranges::find_if(

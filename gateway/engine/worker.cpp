@@ -239,11 +239,19 @@ void Worker::on_finding(const packet::Packet& packet, const inspect::Finding& fi
         .decisions[app][static_cast<std::size_t>(finding.protocol)]
                   [static_cast<std::size_t>(decision.action)]
         .add();
-    if (decision.action != policy::Action::allow) audit(packet, finding, decision);
+    if (decision.action != policy::Action::allow) audit(packet, finding, decision, Kind::decided);
   }
   if (parts_.observer != nullptr) {
     parts_.observer->observe(*frame_, packet, finding, decision, *snapshot_);
   }
+}
+
+void Worker::on_shadow(const packet::Packet& packet, const inspect::Finding& finding,
+                       const policy::Decision& would) noexcept {
+  const auto slot = snapshot_->policies.shadow_slot(would.policy);
+  const std::size_t app = std::min<std::size_t>(would.app.index, telemetry::kApps - 1);
+  if (slot) parts_.counters.shadows[*slot][app][static_cast<std::size_t>(would.action)].add();
+  audit(packet, finding, would, Kind::shadow);
 }
 
 telemetry::AuditRecord* Worker::reserve_record() noexcept {
@@ -253,17 +261,18 @@ telemetry::AuditRecord* Worker::reserve_record() noexcept {
 }
 
 void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding,
-                   const policy::Decision& decision) noexcept {
+                   const policy::Decision& decision, Kind kind) noexcept {
   if (parts_.audit == nullptr) return;
   telemetry::AuditRecord* const record = reserve_record();
   if (record == nullptr) return;
   const match::DomainSet& domains = snapshot_->domains;
-  const match::Rule rule = domains.rule(decision.rule);
+  const match::RuleId entry = decision.rule.valid() ? decision.rule : decision.exception;
+  const match::Rule rule = domains.rule(entry);
   std::array<char, name::kMaxTextBytes> text;
   record->time = frame_->time;
   record->app.assign(domains.app_name(decision.app));
   match::RuleText rule_text;
-  record->rule.assign(match::rule_text(domains, decision.rule, rule_text));
+  record->rule.assign(match::rule_text(domains, entry, rule_text));
   record->list.assign(domains.list_name(rule.list));
   record->list_version.assign(domains.list_version(rule.list));
   record->line = rule.line;
@@ -278,6 +287,7 @@ void Worker::audit(const packet::Packet& packet, const inspect::Finding& finding
   record->client = ends.client;
   record->server = ends.server;
   record->unjudged = {};
+  record->is_shadow = kind == Kind::shadow;
   record->transport = packet.transport == packet::Transport::udp ? "udp" : "tcp";
   parts_.audit->commit();
 }

@@ -69,6 +69,8 @@ class Worker final : private FindingSink {
  private:
   void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
                   const policy::Decision& decision) noexcept override;
+  void on_shadow(const packet::Packet& packet, const inspect::Finding& finding,
+                 const policy::Decision& would) noexcept override;
   void on_parse_error(inspect::ParseError error) noexcept override;
 
   // A frame of the batch, decoded.
@@ -101,8 +103,9 @@ class Worker final : private FindingSink {
         .add();
     return verdict;
   }
+  enum class Kind : std::uint8_t { decided, shadow };
   void audit(const packet::Packet& packet, const inspect::Finding& finding,
-             const policy::Decision& decision) noexcept;
+             const policy::Decision& decision, Kind kind) noexcept;
   // `packet` was dropped.
   void note_unjudged(const packet::Packet& packet, Reason reason) noexcept;
   void audit(const Unjudged& drop) noexcept;

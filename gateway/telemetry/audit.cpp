@@ -50,7 +50,9 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   nlohmann::ordered_json line;
   line["v"] = kFormatVersion;
   line["time"] = time_text(record.time);
-  line["action"] = record.action.view();
+  // Whoever counts drops must not count what was not dropped.
+  line["action"] = record.is_shadow ? "shadow" : record.action.view();
+  if (record.is_shadow) line["would"] = record.action.view();
   line["app"] = record.app.view();
   line["name"] = record.name.view();
   if (!record.asked.view().empty()) line["asked"] = record.asked.view();

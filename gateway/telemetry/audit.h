@@ -57,6 +57,7 @@ struct AuditRecord {
   // Of what was dropped because it cannot be judged: why (static storage); empty: a decision.
   std::string_view unjudged;
   std::uint64_t suppressed = 0;  // such drops without a record of their own
+  bool is_shadow = false;        // nothing was done: `action` is what a shadow would have done
 };
 
 using AuditRing = threads::SpscRing<AuditRecord>;

@@ -81,6 +81,7 @@ inline constexpr std::size_t kApps = 65;         // match::kMaxApps, and one for
 inline constexpr std::size_t kErrorSlots = 64;   // decode and parse errors, named by the engine
 inline constexpr std::size_t kReasonSlots = 64;  // engine::Reason
 inline constexpr std::size_t kRemovals = 5;      // flow::Removal
+inline constexpr std::size_t kShadowSlots = 32;  // policy::kMostShadowPolicies
 
 struct WorkerCounters {
 #define SLUICE_X(name, metric, help) Counter name;
@@ -90,6 +91,8 @@ struct WorkerCounters {
   std::array<std::array<Counter, kReasonSlots>, kVerdicts> verdicts;  // [verdict][reason]
   std::array<std::array<std::array<Counter, kActions>, kProtocols>, kApps>
       decisions;  // [app][protocol][action]
+  std::array<std::array<std::array<Counter, kActions>, kApps>, kShadowSlots>
+      shadows;  // [slot of the policy][app][action]
   std::array<Counter, kErrorSlots> errors;
   std::array<Counter, kRemovals> removals;
   TimeHistogram packet_time;

@@ -38,6 +38,10 @@ void add(MetricFamily& family, const LabelPairs& labels, double value) {
   family.metric.push_back(std::move(metric));
 }
 
+// Counts of shadows of one policy and app, by action.
+using ShadowCounts = std::array<std::uint64_t, kActions>;
+using PolicyAndApp = std::pair<std::string, std::string>;
+
 // Counts of one app, by protocol and action.
 using DecisionCounts = std::array<std::array<std::uint64_t, kActions>, kProtocols>;
 
@@ -83,11 +87,15 @@ struct Metrics::State final : prometheus::Collectable {
   [[nodiscard]] DecisionCounts decisions_of(std::size_t index) const;
   // Call before the lists change: other lists may give the slot to another app.
   void settle_decisions(const std::vector<std::string>& next_apps);
+  // The same for shadows, of the policy in a slot.
+  [[nodiscard]] ShadowCounts shadows_of(std::size_t slot, std::size_t index) const;
+  void settle_shadows(const ListsStatus& next);
 
   [[nodiscard]] std::vector<MetricFamily> Collect() const override;
   void collect_plain(std::vector<MetricFamily>& families) const;
   [[nodiscard]] MetricFamily packets() const;
   [[nodiscard]] MetricFamily decisions() const;
+  [[nodiscard]] MetricFamily shadows() const;
   [[nodiscard]] MetricFamily errors() const;
   [[nodiscard]] MetricFamily evictions() const;
   [[nodiscard]] MetricFamily packet_time() const;
@@ -101,6 +109,8 @@ struct Metrics::State final : prometheus::Collectable {
   ListsStatus lists;
   std::map<std::string, DecisionCounts> settled;      // by app: counts under earlier lists
   std::array<DecisionCounts, kApps> settled_slots{};  // what `settled` includes of each slot
+  std::map<PolicyAndApp, ShadowCounts> settled_shadows;
+  std::array<std::array<ShadowCounts, kApps>, kShadowSlots> settled_shadow_slots{};
   std::uint64_t reloads_ok = 0;
   std::uint64_t reloads_failed = 0;
   std::uint64_t reloads_refused = 0;
@@ -115,6 +125,7 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
   collect_plain(families);
   families.push_back(packets());
   families.push_back(decisions());
+  families.push_back(shadows());
   families.push_back(errors());
   families.push_back(evictions());
   families.push_back(packet_time());
@@ -214,6 +225,59 @@ void Metrics::State::settle_decisions(const std::vector<std::string>& next_apps)
   settled = std::move(next);
 }
 
+MetricFamily Metrics::State::shadows() const {
+  auto shadows = family("sluice_shadow_decisions_total",
+                        "Names that policies and lists on trial would have treated otherwise, by "
+                        "policy, app and what they would have done",
+                        MetricType::Counter);
+  for (std::size_t slot = 0; slot < lists.shadow_policies.size(); ++slot) {
+    for (std::size_t a = 0; a < lists.apps.size(); ++a) {
+      const ShadowCounts counts = shadows_of(slot, a);
+      for (std::size_t action = 0; action < kActions; ++action) {
+        if (counts[action] == 0) continue;
+        add(shadows,
+            {{"policy", lists.shadow_policies[slot]},
+             {"app", lists.apps[a]},
+             {"would", labels.actions[action]}},
+            static_cast<double>(counts[action]));
+      }
+    }
+  }
+  return shadows;
+}
+
+ShadowCounts Metrics::State::shadows_of(std::size_t slot, std::size_t index) const {
+  const auto earlier = settled_shadows.find({lists.shadow_policies[slot], lists.apps[index]});
+  ShadowCounts counts = earlier == settled_shadows.end() ? ShadowCounts{} : earlier->second;
+  const std::size_t app = slot_of(index);
+  for (std::size_t a = 0; a < kActions; ++a) {
+    counts[a] += total([&](const auto& worker) -> auto& { return worker.shadows[slot][app][a]; }) -
+                 settled_shadow_slots[slot][app][a];
+  }
+  return counts;
+}
+
+void Metrics::State::settle_shadows(const ListsStatus& next) {
+  std::map<PolicyAndApp, ShadowCounts> kept;
+  for (std::size_t slot = 0; slot < lists.shadow_policies.size(); ++slot) {
+    const std::string& policy = lists.shadow_policies[slot];
+    if (std::ranges::find(next.shadow_policies, policy) == next.shadow_policies.end()) continue;
+    for (std::size_t i = 0; i < lists.apps.size(); ++i) {
+      if (std::ranges::find(next.apps, lists.apps[i]) == next.apps.end()) continue;
+      kept[{policy, lists.apps[i]}] = shadows_of(slot, i);
+    }
+  }
+  for (std::size_t slot = 0; slot < kShadowSlots && !lists.apps.empty(); ++slot) {
+    for (std::size_t app = 0; app < kApps; ++app) {
+      for (std::size_t a = 0; a < kActions; ++a) {
+        settled_shadow_slots[slot][app][a] =
+            total([&](const auto& worker) -> auto& { return worker.shadows[slot][app][a]; });
+      }
+    }
+  }
+  settled_shadows = std::move(kept);
+}
+
 MetricFamily Metrics::State::errors() const {
   auto errors = family("sluice_parse_errors_total",
                        "Packets and messages that could not be parsed, by layer and reason",
@@ -288,6 +352,19 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
     add(refusals_now, {{"list", refusal.list}, {"reason", refusal.reason}}, 1);
   }
   families.push_back(std::move(refusals_now));
+  auto timed = family("sluice_schedule_in_force",
+                      "1 while a policy with hours, or a list with a validity, is in force",
+                      MetricType::Gauge);
+  for (const TimedStatus& it : lists.timed) {
+    add(timed, {{"kind", it.kind}, {"name", it.name}}, it.in_force ? 1 : 0);
+  }
+  families.push_back(std::move(timed));
+  auto next = family("sluice_schedule_next_change_timestamp_seconds",
+                     "When one of them changes; no value: not within two weeks", MetricType::Gauge);
+  if (lists.next_change) {
+    add(next, {}, static_cast<double>(lists.next_change->time_since_epoch().count()));
+  }
+  families.push_back(std::move(next));
   families.push_back(single("sluice_ban_in_force",
                             "1 if some traffic can be blocked, 0 if nothing is banned",
                             MetricType::Gauge, lists.bans_nothing.empty() ? 1 : 0));
@@ -378,6 +455,7 @@ Metrics::~Metrics() {
 void Metrics::publish(ListsStatus lists) {
   const std::lock_guard lock(state_->mutex);
   state_->settle_decisions(lists.apps);
+  state_->settle_shadows(lists);
   state_->lists = std::move(lists);
 }
 

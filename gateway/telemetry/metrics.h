@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,12 +77,21 @@ struct ListStatus {
   bool accepted = false;         // a version of a source that passed the guard before
 };
 
+// A policy or a list that the clock puts into force.
+struct TimedStatus {
+  std::string kind, name;  // `policy` or `list`
+  bool in_force = true;
+};
+
 struct ListsStatus {
   std::vector<std::string> apps;  // by AppId; the last one is "*"
   std::vector<ListStatus> lists;
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
   bool of_image = false;
+  std::vector<std::string> shadow_policies;  // by the slots of WorkerCounters::shadows
+  std::vector<TimedStatus> timed;
+  std::optional<std::chrono::sys_seconds> next_change;  // of one of them
   std::string bans_nothing;  // why no traffic can be blocked; empty: some can
 };
 

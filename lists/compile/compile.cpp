@@ -102,6 +102,7 @@ class Compiler {
     if (!app) return fail(build_failure(source, app.error()));
     const auto list = builder_.list(spec.name, loaded.version);
     if (!list) return fail(build_failure(source, list.error()));
+    if (spec.apart) builder_.keep_apart(*list);
     const ReadOptions reading{spec.exceptions, spec.forced || options_.forced, threads_};
     const FormatChoice told = spec.format ? spec.format : text->format;
     auto found = told ? Result<Format, std::string>(*told) : detect_format(text->bytes);

@@ -38,6 +38,7 @@ struct ListSpec {
   std::string app;          // "*": every app (exceptions only)
   bool exceptions = false;  // every entry is an exception
   bool forced = false;      // public suffixes are taken
+  bool apart = false;       // an entry that another list has as well is no duplicate
 };
 
 struct CompileOptions {

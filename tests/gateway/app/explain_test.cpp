@@ -74,6 +74,22 @@ TEST_F(Explain, SaysWhetherAnAnswerThatLeadsToABannedNamePasses) {
   EXPECT_FALSE(explain(*ban_.snapshot, {}, "click.io", "a..b"));
 }
 
+TEST_F(Explain, SaysWhatAShadowWouldDo) {
+  policy::Policy trial = ban_.snapshot->policies.all()[0];
+  trial.name = "trial";
+  trial.shadow = true;
+  ban_.snapshot->policies = policy::PolicySet({trial});
+  for (const auto client : {std::optional<IpAddress>(), IpAddress::parse("10.1.2.3")}) {
+    const cli::Explanation passed = of("chat.example", client);
+    EXPECT_FALSE(passed.is_blocked());
+    EXPECT_EQ(cli::to_line(passed),
+              "pass chat.example shadow=drop app=chat rule=chat.example list=chat line=1 "
+              "policy=trial");
+    EXPECT_NE(cli::to_json(passed).find("\"shadows\":[{\"would\":\"drop\""), std::string::npos);
+  }
+  EXPECT_EQ(cli::to_line(of("www.example")), "pass www.example");
+}
+
 TEST_F(Explain, TakesTheAddressOfAServer) {
   const cli::Explanation passed = of("203.0.113.7");
   EXPECT_EQ(passed.understood, "203.0.113.7");

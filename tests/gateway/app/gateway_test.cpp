@@ -51,8 +51,9 @@ class TheGateway : public testing::Test {
                           }
                           return dataplanes;
                         }},
-         .ban = test::office_ban({"chat.example"}),
-         .rebuild = [this] { return next(); }});
+         .ban = first(),
+         .rebuild = [this] { return next(); },
+         .clock = [this] { return clock; }});
   }
   void open() {
     auto result = try_open();
@@ -74,6 +75,8 @@ class TheGateway : public testing::Test {
   config::StartSettings start;
   std::array<LiveDataplane::Wire, 2> wires;
   std::function<Reloader::Outcome()> next = [] { return test::office_ban({"other.example"}); };
+  std::function<Ban()> first = [] { return test::office_ban({"chat.example"}); };
+  std::chrono::system_clock::time_point clock{};
   bool refuse_interfaces = false;
   int opened = 0;
   std::unique_ptr<Gateway> gateway;
@@ -110,6 +113,40 @@ TEST_F(TheGateway, TellsItsWorkersThatRoutesAreAsymmetric) {
     EXPECT_TRUE(run_until([&] { return gateway->statistics().packets == 3; }));
     EXPECT_EQ(wires[0].dropped - before, asymmetric ? 1 : 0);
   }
+}
+
+// Borders of a schedule, and a clock that is set back across one.
+TEST_F(TheGateway, TheClockPutsPoliciesIntoForce) {
+  using std::chrono::hours;
+  const auto monday = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5);
+  config::LiveSettings live;
+  live.policies.push_back({.name = "office", .apps = {"chat"}});
+  live.policies[0].hours = schedule::WeekHours::in("UTC").value();
+  ASSERT_TRUE(live.policies[0].hours->add("Mon 08:00-18:00"));
+  first = [&] {
+    Ban ban = test::office_ban({"chat.example"});
+    ban.settings = std::make_shared<const config::LiveSettings>(live);
+    return ban;
+  };
+  clock = monday + hours(7);
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_FALSE(blocks("chat.example"));
+  EXPECT_EQ(gateway->generation(), 1U);
+  const std::vector<std::pair<hours, bool>> steps = {
+      {hours(8), true}, {hours(18), false}, {hours(17), true}, {hours(7 * 24 + 18), false}};
+  std::size_t step = 0;
+  clock = monday + steps[0].first;
+  EXPECT_TRUE(run_until([&] {
+    if (gateway->generation() < step + 2) return false;
+    EXPECT_EQ(blocks("chat.example"), steps[step].second) << step;
+    const std::string in_force = steps[step].second ? "} 1" : "} 0";
+    EXPECT_THAT(gateway->metrics_text(),
+                HasSubstr("sluice_schedule_in_force{kind=\"policy\",name=\"office\"" + in_force));
+    if (++step == steps.size()) return true;
+    clock = monday + steps[step].first;
+    return false;
+  }));
+  EXPECT_EQ(gateway->generation(), 5U);
 }
 
 TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {

@@ -197,7 +197,7 @@ class Check(Program):
         policy = "[[policy]]\nname = \"p\"\napps = [\"chat\"]\n"
         logs = self.write("logs.toml", lists.read_text() + policy + "action = \"log\"\n")
         _, said = self.run_program("check", "-c", logs, "chat.example")
-        self.assertIn("warning: nothing is banned: every policy only logs or allows", said)
+        self.assertIn("warning: nothing is banned: every policy only logs, allows or is on trial", said)
         self.write("chat.list", "@@chat.example\n")
         bans = self.write("bans.toml", lists.read_text() + policy)
         _, said = self.run_program("check", "-c", bans, "chat.example")

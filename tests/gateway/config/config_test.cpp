@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "filters/match/domain_set_builder.h"
+#include "gateway/config/timetable.h"
 
 namespace sluice::config {
 namespace {
@@ -567,14 +568,83 @@ TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
   const match::AppId mail = *builder.app("mail");
   const match::AppId chat = *builder.app("chat");
   const match::DomainSet domains = builder.build()->set;
-  PolicySpec spec{.name = "office", .apps = {"chat"}};
-  const auto resolved = resolve_policies({spec}, domains);
+  LiveSettings live{.policies = {{.name = "office", .apps = {"chat"}}}};
+  const auto resolved = resolve_policies(live, domains, {});
   ASSERT_TRUE(resolved);
   EXPECT_TRUE(resolved->all().at(0).apps.has(chat));
   EXPECT_FALSE(resolved->all().at(0).apps.has(mail));
-  spec.apps.emplace_back("chatt");
-  EXPECT_EQ(resolve_policies({spec}, domains).error(),
+  live.policies[0].apps.emplace_back("chatt");
+  EXPECT_EQ(resolve_policies(live, domains, {}).error(),
             "policy \"office\": no list is of the app \"chatt\"");
+}
+
+TEST(Config, PoliciesHaveHoursAndListsAValidity) {
+  const std::string list = "[[list]]\napp = \"chat\"\nfile = \"a.list\"\n";
+  const auto office = [](const std::string& name, const std::string& more) {
+    return "[[policy]]\nname = \"" + name + "\"\napps = [\"chat\"]\n" + more;
+  };
+  const std::string day = "hours = [\"Mon-Fri 08:00-18:00\"]\ntime_zone = \"Europe/Berlin\"\n";
+  const std::string until = "valid_until = 2026-01-06T00:00:00+01:00\n";
+  const LiveSettings live =
+      good(list + "valid_from = 2026-01-01T00:00:00Z\n" + until + office("day", day) +
+           office("always", ""))  // the same clients: they take turns
+          .live;
+  using schedule::Time;
+  const Time monday(std::chrono::sys_days(std::chrono::year(2026) / 1 / 5));
+  const auto state = [&](Time now) {
+    const std::vector<Timed> all = timed(live, now);
+    return std::string(all.at(0).in_force ? "policy " : "") + (all.at(1).in_force ? "list" : "");
+  };
+  EXPECT_EQ(state(monday), "list");
+  EXPECT_EQ(next_change(live, monday), monday + std::chrono::hours(7));
+  EXPECT_EQ(state(monday + std::chrono::hours(7)), "policy list");
+  EXPECT_EQ(next_change(live, monday + std::chrono::hours(17)), monday + std::chrono::hours(23));
+  EXPECT_EQ(state(monday + std::chrono::hours(23)), "");
+  EXPECT_EQ(state(monday - std::chrono::hours(24 * 28 - 8)), "policy ");  // before the list counts
+  EXPECT_TRUE(live.lists[0].apart);
+  const auto wrong = [&](const std::string& of_list, const std::string& of_policy) {
+    const auto errors = errors_of(list + of_list + office("day", of_policy));
+    return errors.size() == 1 ? errors[0] : std::to_string(errors.size()) + " errors";
+  };
+  EXPECT_EQ(wrong("valid_from = 2026-01-07T00:00:00Z\n" + until, ""),
+            "sluice.toml:5: list[0].valid_until: is not later than valid_from");
+  EXPECT_EQ(wrong("valid_until = 2026-01-06\n", ""),
+            "sluice.toml:4: list[0].valid_until: must be a date and time with an offset "
+            "(2026-12-31T18:00:00+01:00)");
+  EXPECT_THAT(wrong("valid_until = 2026-01-06T00:00:00\n", ""), HasSubstr("with an offset"));
+  EXPECT_EQ(wrong("", "hours = [\"Mon 08:00-18:00\"]\n"),
+            "sluice.toml:7: policy[0].hours: hours and time_zone go together");
+  EXPECT_EQ(wrong("", "hours = [\"Mon 08:00-18:00\", \"Mon\"]\ntime_zone = \"UTC\"\n"),
+            "sluice.toml:7: policy[0].hours[1]: \"Mon\" is not of the form Mon-Fri 08:00-18:00");
+  EXPECT_THAT(wrong("", "hours = [\"Mon 08:00-18:00\"]\ntime_zone = \"Berlin\"\n"),
+              HasSubstr("sluice.toml:8: policy[0].time_zone: \"Berlin\" is no time zone"));
+}
+
+TEST(Config, PoliciesAndListsMayBeOnTrial) {
+  const std::string lists =
+      "[[list]]\napp = \"chat\"\nfile = \"a.list\"\n"
+      "[[list]]\napp = \"chat\"\nfile = \"b.list\"\nshadow = true\n";
+  const std::string office = "[[policy]]\nname = \"office\"\napps = [\"chat\"]\n";
+  const LiveSettings live = good(lists + office + "shadow_lists = [\"a\"]\n" +
+                                 "[[policy]]\nname = \"trial\"\napps = [\"chat\"]\nshadow = true\n")
+                                .live;
+  ASSERT_EQ(live.policies.size(), 2U);
+  EXPECT_THAT(live.policies[0].shadow_lists, ElementsAre("a", "b"));
+  EXPECT_THAT(live.policies[1].shadow_lists, ElementsAre("b"));
+  EXPECT_TRUE(live.policies[1].shadow);  // the same clients: it holds none of them
+  EXPECT_TRUE(live.lists[0].apart && live.lists[1].apart);
+  EXPECT_FALSE(good(lists + office).live.lists[0].apart);
+  EXPECT_THAT(errors_of(lists + office + "shadow_lists = [\"c\"]\n"),
+              ElementsAre("sluice.toml:11: policy[0].shadow_lists[0]: no list has the name \"c\""));
+  EXPECT_THAT(errors_of("[[list]]\nimage = \"x\"\n" + office + "shadow_lists = [\"a\"]\n"),
+              ElementsAre(HasSubstr("cannot be combined with an image")));
+  std::string many;
+  for (int i = 0; i < 33; ++i) {
+    many += "[[policy]]\nname = \"p" + std::to_string(i) + "\"\nclients = [\"10.0.0." +
+            std::to_string(i) + "\"]\napps = [\"chat\"]\nshadow = true\n";
+  }
+  EXPECT_THAT(errors_of(lists + many),
+              ElementsAre(HasSubstr("more than 32 policies are on trial")));
 }
 
 TEST(Config, AllErrorsAreSaidInTheOrderOfLines) {

@@ -28,13 +28,13 @@ std::vector<std::string> texts(const std::vector<name::Name>& names) {
 TEST(Backends, AreTheNamesOfRulesThatBlock) {
   const auto ban = test::ban_of({"chat.example", "=a.cdn.example", "@@open.chat.example",
                                  "p-*.cdn.example", "mmtls._signature", "b.open.chat.example"});
-  EXPECT_THAT(texts(backends_of(ban->domains, 100).names),
+  EXPECT_THAT(texts(backends_of(engine::ban_of(*ban), 100).names),
               ElementsAre("chat.example", "a.cdn.example", "b.open.chat.example"));
 }
 
 TEST(Backends, AreBounded) {
   const auto ban = test::ban_of({"a.example", "b.example", "c.example"});
-  const Backends backends = backends_of(ban->domains, 2);
+  const Backends backends = backends_of(engine::ban_of(*ban), 2);
   EXPECT_THAT(texts(backends.names), ElementsAre("a.example", "b.example"));
   EXPECT_EQ(backends.left_out, 1U);
 }
@@ -43,7 +43,7 @@ class Addresses : public testing::Test {
  protected:
   std::vector<std::string> in(const test::ByteVector& message) {
     std::vector<std::string> all;
-    const auto found = addresses_in(message, ban_->domains, response_);
+    const auto found = addresses_in(message, engine::ban_of(*ban_), response_);
     if (!found) return {"no answer"};
     for (const FoundAddress& it : *found) {
       all.push_back(it.address.to_string() + " " + std::to_string(it.ttl));

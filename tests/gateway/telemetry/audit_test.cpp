@@ -45,6 +45,16 @@ std::string client_of(const AuditRecord& record, const AuditOptions& options) {
   return Json::parse(to_json(record, options))["client"];
 }
 
+// Whoever counts what was dropped must not count it.
+TEST(AuditJson, SaysWhatAShadowWouldHaveDone) {
+  AuditRecord shadow = record();
+  shadow.is_shadow = true;
+  const Json line = Json::parse(to_json(shadow, {}));
+  EXPECT_EQ(line["action"], "shadow");
+  EXPECT_EQ(line["would"], "drop");
+  EXPECT_FALSE(Json::parse(to_json(record(), {})).contains("would"));
+}
+
 TEST(AuditJson, SaysWhyWhatCannotBeJudgedWasDropped) {
   EXPECT_FALSE(Json::parse(to_json(record(), {})).contains("kind"));
   AuditRecord drop;

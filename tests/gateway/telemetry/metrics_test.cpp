@@ -66,12 +66,37 @@ class Page : public testing::Test {
   Metrics metrics{labels(), {{one.get(), two.get()}, &resolver}};
 };
 
+TEST_F(Page, CountsShadowsByPolicyAndAppAcrossReloads) {
+  const auto on_trial = [](std::vector<std::string> apps, std::vector<std::string> policies) {
+    ListsStatus status = lists(std::move(apps));
+    status.shadow_policies = std::move(policies);
+    return status;
+  };
+  const std::string series =
+      "sluice_shadow_decisions_total{policy=\"trial\",app=\"chat\",would=\"drop\"}";
+  metrics.publish(on_trial({"wechat", "chat"}, {"first", "trial"}));
+  EXPECT_EQ(value(series), "");
+  one->shadows[1][1][kDrop].add();
+  two->shadows[1][1][kDrop].add();
+  EXPECT_EQ(value(series), "2");
+  // Slot and index are another's now.
+  metrics.publish(on_trial({"chat"}, {"trial"}));
+  EXPECT_EQ(value(series), "2");
+  one->shadows[0][0][kDrop].add();
+  EXPECT_EQ(value(series), "3");
+  metrics.publish(on_trial({"chat"}, {}));
+  EXPECT_EQ(value(series), "");
+}
+
 // All families of gateway/telemetry/README.md.
 TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
   metrics.publish(lists({"wechat"}));
   std::vector<std::pair<std::string, std::string>> wanted = {
       {"sluice_packets_total", "counter"},
       {"sluice_decisions_total", "counter"},
+      {"sluice_shadow_decisions_total", "counter"},
+      {"sluice_schedule_in_force", "gauge"},
+      {"sluice_schedule_next_change_timestamp_seconds", "gauge"},
       {"sluice_parse_errors_total", "counter"},
       {"sluice_flow_evictions_total", "counter"},
       {"sluice_packet_processing_seconds", "histogram"},
