@@ -92,13 +92,14 @@ TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
     EXPECT_EQ(asked.text, alone.text);
   }
   EXPECT_THAT(alone.text, HasSubstr("usage: sluice lists COMMAND"));
-  for (const char* command : {"build ", "lint ", "show ", "search ", "convert ", "diff ", "rollback "}) {
+  for (const char* command :
+       {"build ", "lint ", "show ", "search ", "convert ", "diff ", "rollback "}) {
     EXPECT_THAT(alone.text, HasSubstr(command));
   }
 }
 
 TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
-  for (const char* command : {"build", "lint", "show", "search", "convert", "diff"}) {
+  for (const char* command : {"build", "lint", "show", "search", "convert", "diff", "rollback"}) {
     const Answer answer = answer_to({"lists", command, "--help"});
     EXPECT_EQ(answer.exit_status, 0) << command;
     EXPECT_THAT(answer.text, HasSubstr("usage: sluice lists " + std::string(command)));
