@@ -53,33 +53,32 @@ def serve():
 
 
 def ask(name):
-    """0: answered, 1: not."""
+    """0: answered by the server, 1: not, or the gateway says that there is no such name."""
     asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     asking.settimeout(0.5)
     for _ in range(2):
         asking.sendto(question(name), (SERVER, DNS))
         try:
-            asking.recv(2048)
-            return 0
+            answer = asking.recv(2048)
+            return answer[3] & 0x0f  # RCODE
         except TimeoutError:
             pass
     return 1
 
 
-def read_stream(progress):
-    """Writes how many bytes came, and the longest silence so far in milliseconds."""
+def read_stream(progress, host=None):
+    """Asks for an endless answer, with the name of a host if one is given. Writes how many bytes came, and the longest silence so far in milliseconds."""
     stream = socket.create_connection((SERVER, STREAM), timeout=5)
     stream.settimeout(20)
-    stream.sendall(OF_NO_PROTOCOL)
+    stream.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() if host else OF_NO_PROTOCOL)
     total, longest, last = 0, 0.0, time.monotonic()
     try:
         while data := stream.recv(1 << 16):
             now = time.monotonic()
             total, longest, last = total + len(data), max(longest, now - last), now
             progress.write_text(f"{total} {longest * 1000:.0f}")
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):
         pass
-    return 1
 
 
 # ── the test ──
@@ -159,6 +158,17 @@ class Lab:
 
     def configure(self, on_failure, banned=BANNED):
         (self.folder / "names.list").write_text(banned + "\n")
+        self.write_config(on_failure, '''[limits]
+flows = 1024
+[[list]]
+app = "game"
+file = "names.list"
+[[policy]]
+name = "everyone"
+apps = ["game"]
+''')
+
+    def write_config(self, on_failure, rest):
         self.config = self.folder / "sluice.toml"
         self.config.write_text(f'''[dataplane]
 type = "xdp"
@@ -168,15 +178,7 @@ on_failure = "{on_failure}"
 pins = "{self.pins}"
 [metrics]
 listen = "127.0.0.1:9464"
-[limits]
-flows = 1024
-[[list]]
-app = "game"
-file = "names.list"
-[[policy]]
-name = "everyone"
-apps = ["game"]
-''')
+''' + rest)
 
     def run_gateway(self):
         log = open(self.folder / "log", "w")
@@ -203,9 +205,9 @@ apps = ["game"]
         expect(self.answers(ORDINARY) == ordinary, f"{when}: an ordinary name is {'answered' if ordinary else 'not answered'}")
         expect(self.answers(BANNED) == banned, f"{when}: a banned name is {'answered' if banned else 'not answered'}")
 
-    def open_stream(self):
+    def open_stream(self, *host):
         self.progress = self.folder / f"stream-{time.monotonic_ns()}"
-        self.start("client", *self.itself("--stream", self.progress))
+        self.start("client", *self.itself("--stream", self.progress, *host))
         for _ in range(100):
             if self.stream()[0] > 1000000:
                 return

@@ -886,7 +886,7 @@ class Words(Program):
 
     def test_wrong_usage_is_said_on_standard_error(self):
         for words, word in (([], "usage"), (["frobnicate"], "frobnicate"), (["lists"], "usage"),
-                            (["lists", "sign", "a"], 'unknown command "lists sign"'),
+                            (["lists", "resign", "a"], 'unknown command "lists resign"'),
                             (["inspect"], "--read"), (["inspect", "--nonsense"], "--nonsense"),
                             (["inspect", "office.pcap"], "office.pcap"),
                             (["check", "--client", "office", "a"], "office")):
