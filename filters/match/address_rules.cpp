@@ -27,7 +27,9 @@ IpPrefix range_of(const SluiceAddressRule& rule) noexcept {
 
 bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
   const auto out_of_order = [](const SluiceAddressRule& a, const SluiceAddressRule& b) {
-    return place_of(a) > place_of(b);  // lists that are kept apart may have the same
+    const auto first = place_of(a), second = place_of(b);
+    // Lists that are kept apart may have the same.
+    return first > second || (first == second && a.list == b.list);
   };
   return rules.size() <= kMaxAddressRules && std::ranges::all_of(rules, is_canonical) &&
          std::ranges::adjacent_find(rules, out_of_order) == rules.end();

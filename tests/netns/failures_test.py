@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from xdp_lab import BANNED, OF_NO_PROTOCOL, ORDINARY, SERVER, STREAM, Failure, Lab, Skipped, expect, skip_without
+from xdp_lab import OF_NO_PROTOCOL, ORDINARY, SERVER, STREAM, Failure, Lab, Skipped, expect, skip_without
 
 SKIPPED = 77
 
