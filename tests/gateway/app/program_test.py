@@ -522,6 +522,61 @@ class Lists(Program):
                 self.assertIn("No such file", said)
 
 
+class Bundles(Program):
+    def setUp(self):
+        super().setUp()
+        self.run_program("lists", "keygen", "--out", self.folder / "ops")
+        self.bundle = self.folder / "ban.bundle"
+
+    def sign(self, version, *words, key="ops.key", status=0):
+        return self.run_program("lists", "sign", "--key", self.folder / key, "--version", version, "--out", self.bundle,
+                                f"chat={self.folder / 'chat.list'}", *words, status=status)
+
+    def verify(self, *words, status=0, trusted="ops.pub"):
+        printed, said = self.run_program("lists", "verify", "--trusted", self.folder / trusted, self.bundle, *words, status=status)
+        return printed, said
+
+    def test_what_is_signed_is_verified(self):
+        self.sign(7, "--author", "Network ops")
+        shown = json.loads(self.verify("--json")[0])
+        self.assertTrue(shown["accepted"])
+        self.assertEqual((shown["version"], shown["author"], len(shown["signers"])), (7, "Network ops", 1))
+        self.assertEqual([(it["name"], it["app"], it["format"]) for it in shown["members"]], [("chat.list", "chat", "domains")])
+
+    def test_a_key_is_secret_and_never_overwritten(self):
+        self.assertEqual((self.folder / "ops.key").stat().st_mode & 0o777, 0o600)
+        before = (self.folder / "ops.key").read_bytes()
+        self.run_program("lists", "keygen", "--out", self.folder / "ops", status=2)
+        self.assertEqual((self.folder / "ops.key").read_bytes(), before)
+
+    def test_a_changed_byte_a_stranger_and_an_older_version_are_refused(self):
+        self.sign(7)
+        self.assertIn("older", self.verify("--minimum-version", "8", status=1)[1])
+        self.run_program("lists", "keygen", "--out", self.folder / "stranger")
+        self.assertIn("untrusted", self.verify(trusted="stranger.pub", status=1)[1])
+        content = bytearray(self.bundle.read_bytes())
+        content[-1] ^= 1
+        self.bundle.write_bytes(content)
+        self.assertIn("digest", self.verify(status=1)[1])
+
+    def test_an_expired_bundle_is_refused(self):
+        self.sign(7, "--valid-for", "1")
+        self.assertIn("expired", self.verify("--at", "2099-01-01", status=1)[1])
+
+    def test_keys_can_be_changed(self):
+        self.sign(7)
+        self.run_program("lists", "keygen", "--out", self.folder / "new")
+        self.run_program("lists", "sign", "--key", self.folder / "new.key", "--add", self.bundle, "--trusted", self.folder / "ops.pub")
+        self.verify(trusted="new.pub")
+        self.verify(trusted="ops.pub")
+
+    def test_a_lower_version_does_not_replace_a_bundle(self):
+        self.sign(7)
+        before = self.bundle.read_bytes()
+        self.sign(7, status=2)
+        self.assertEqual(self.bundle.read_bytes(), before)
+
+
 class Inspect(Program):
     def test_example(self):
         lines, said = self.findings("--read", EXAMPLE)

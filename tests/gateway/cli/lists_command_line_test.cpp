@@ -112,7 +112,8 @@ INSTANTIATE_TEST_SUITE_P(
     ListsCommandLine, WrongUsage,
     testing::Values(
         Wrong{"UnknownCommand", {"lists", "frobnicate"}, "unknown command \"lists frobnicate\""},
-        Wrong{"CommandOfALaterVersion", {"lists", "resign", "i"}, "unknown command \"lists resign\""},
+        Wrong{
+            "CommandOfALaterVersion", {"lists", "resign", "i"}, "unknown command \"lists resign\""},
         Wrong{"BuildWithoutOut", {"lists", "build", "a.list"}, "--out is missing"},
         Wrong{"BuildWithoutList", {"lists", "build", "--out", "i"}, "LIST is missing"},
         Wrong{"LintWithoutList", {"lists", "lint", "--force"}, "LIST is missing"},
