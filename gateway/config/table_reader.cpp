@@ -79,11 +79,10 @@ void TableReader::read(std::string_view key, std::optional<std::chrono::sys_seco
   using namespace std::chrono;  // NOLINT(google-build-using-namespace): units
   const toml::node* const node = find(key);
   if (node == nullptr) return;
-  const auto* const time = node->as_date_time();
-  if (time == nullptr || !time->get().offset) {
+  const toml::date_time at = node->value_or(toml::date_time{});
+  if (!at.offset) {
     return error(key, "must be a date and time with an offset (2026-12-31T18:00:00+01:00)");
   }
-  const toml::date_time& at = time->get();
   value = sys_days(year(at.date.year) / at.date.month / at.date.day) + hours(at.time.hour) +
           minutes(at.time.minute - at.offset->minutes) + seconds(at.time.second);
 }

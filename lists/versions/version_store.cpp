@@ -227,7 +227,7 @@ Result<fs::path, std::string> VersionStore::put_candidate(
   for (const NamedList& list : lists) {
     head.lists.push_back({digest_of(list.text), list.text.size(), list.format, list.name});
   }
-  const fs::path path = folder_ / (std::string(kCandidate) + head.digest.substr(0, kShortDigest));
+  fs::path path = folder_ / (std::string(kCandidate) + head.digest.substr(0, kShortDigest));
   drop_candidates();
   NewFile file(path);
   bool good = file.write(write_head(head));
