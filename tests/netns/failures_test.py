@@ -130,6 +130,23 @@ def detached(lab):
     expect(again.returncode == 0 and "nothing" in again.stdout, "detach says that nothing was left")
 
 
+def is_promiscuous(lab):
+    shown = lab.ip("gateway", "-d", "link", "show", "inside").stdout
+    return "promiscuity 0 " not in shown
+
+
+def ended_without_pins(lab, how):
+    """Nothing is left on the interfaces, whether it could tidy up or not."""
+    lab.configure("open", pins=False)
+    expect(not is_promiscuous(lab), "before it starts, the interface takes frames for itself only")
+    lab.run_gateway()
+    lab.expect_verdicts(False, True, "without pins")
+    expect(is_promiscuous(lab), "at work it takes frames for other stations")
+    lab.end_gateway(how)
+    expect(not lab.answers(ORDINARY), "ended: nothing is forwarded")
+    expect(not is_promiscuous(lab), "ended: the interface is as it was")
+
+
 def run(program):
     skip_without()
     with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +162,9 @@ def run(program):
                                ("a reload fails", lambda: a_reload_fails(lab)),
                                ("the map is full", lambda: the_map_is_full(lab)),
                                ("an interface is removed", lambda: an_interface_is_removed(lab)),
-                               ("detached", lambda: detached(lab))):
+                               ("detached", lambda: detached(lab)),
+                               ("stopped, without pins", lambda: ended_without_pins(lab, signal.SIGTERM)),
+                               ("killed, without pins", lambda: ended_without_pins(lab, signal.SIGKILL))):
                 print(name, flush=True)
                 test()
         except (Failure, subprocess.TimeoutExpired) as failure:

@@ -156,9 +156,9 @@ class Lab:
             subprocess.run(["ip", "netns", "del", space], capture_output=True)
         subprocess.run(["umount", str(self.pins)], capture_output=True)
 
-    def configure(self, on_failure, banned=BANNED):
+    def configure(self, on_failure, banned=BANNED, pins=True):
         (self.folder / "names.list").write_text(banned + "\n")
-        self.write_config(on_failure, '''[limits]
+        self.write_config(on_failure, pins=pins, rest='''[limits]
 flows = 1024
 [[list]]
 app = "game"
@@ -168,14 +168,14 @@ name = "everyone"
 apps = ["game"]
 ''')
 
-    def write_config(self, on_failure, rest):
+    def write_config(self, on_failure, rest, pins=True):
         self.config = self.folder / "sluice.toml"
         self.config.write_text(f'''[dataplane]
 type = "xdp"
 inside = "inside"
 outside = "outside"
 on_failure = "{on_failure}"
-pins = "{self.pins}"
+pins = "{self.pins if pins else ''}"
 [metrics]
 listen = "127.0.0.1:9464"
 ''' + rest)

@@ -3,11 +3,13 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
@@ -68,6 +70,21 @@ bool set_promiscuous(const std::string& name, bool on) noexcept {
   short& flags = control.request().ifr_flags;
   flags = static_cast<short>(on ? flags | kPromiscuous : flags & ~kPromiscuous);
   return control.ask(SIOCSIFFLAGS);
+}
+
+int promiscuous_while_open(unsigned index) noexcept {
+  const int heard = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);  // of no protocol: nothing
+  packet_mreq membership{};
+  membership.mr_ifindex = static_cast<int>(index);
+  membership.mr_type = PACKET_MR_PROMISC;
+  if (heard < 0 ||
+      ::setsockopt(heard, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) == 0) {
+    return heard;
+  }
+  const int error = errno;
+  ::close(heard);
+  errno = error;
+  return -1;
 }
 
 }  // namespace sluice::io

@@ -17,5 +17,8 @@ namespace sluice::io {
 [[nodiscard]] std::uint32_t send_queues(const std::string& name);
 // Until it is switched off: it outlives the process. False: the kernel refused it.
 bool set_promiscuous(const std::string& name, bool on) noexcept;
+// As long as the descriptor is open, however the process ends; the caller closes it. Negative: the
+// kernel refused it.
+[[nodiscard]] int promiscuous_while_open(unsigned index) noexcept;
 
 }  // namespace sluice::io

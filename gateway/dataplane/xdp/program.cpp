@@ -181,6 +181,7 @@ struct XdpProgram::State {
   std::filesystem::path pins;  // of these interfaces; empty: none
   std::array<unsigned, 2> indices{};
   std::array<Descriptor, 2> locks, links;
+  std::array<Descriptor, 2> promiscuous;  // without pins: what the interfaces owe to this process
   std::array<XdpMode, 2> modes{};
   gateway_bpf* skeleton = nullptr;
   bpf::sluice_settings* settings = nullptr;  // the map itself
@@ -198,6 +199,7 @@ struct XdpProgram::State {
 
   Result<void, std::string> load();
   Result<void, std::string> attach(Side side);
+  [[nodiscard]] bool make_promiscuous(Side side) noexcept;
   [[nodiscard]] Descriptor make_link(Side side) const;
   [[nodiscard]] bool watch_prefixes(std::vector<IpPrefix> wanted);
   void forget_old_addresses() noexcept;
@@ -282,7 +284,7 @@ Result<void, std::string> XdpProgram::attach() {
   State::store(state.settings->on_failure, std::uint32_t{bpf::SLUICE_CLOSED});
   for (const Side side : kSides) {
     if (auto attached = state.attach(side); !attached) return attached;
-    if (!set_promiscuous(state.interfaces[index_of(side)], true)) {
+    if (!state.make_promiscuous(side)) {
       return fail(state.interfaces[index_of(side)] +
                   ": cannot be made promiscuous: " + reason(errno));
     }
@@ -322,6 +324,14 @@ Result<void, std::string> XdpProgram::State::attach(Side side) {
     return fail(pin.string() + ": cannot be pinned: " + reason(errno));
   }
   return {};
+}
+
+// With pins it has to outlive the process, as the program does.
+bool XdpProgram::State::make_promiscuous(Side side) noexcept {
+  const std::size_t i = index_of(side);
+  if (!pins.empty()) return set_promiscuous(interfaces[i], true);
+  promiscuous[i] = Descriptor(promiscuous_while_open(indices[i]));
+  return static_cast<bool>(promiscuous[i]);
 }
 
 Descriptor XdpProgram::State::make_link(Side side) const {
