@@ -19,6 +19,7 @@ class AppMask {
     if (app.index < match::kMaxApps) bits_ |= std::uint64_t{1} << app.index;
   }
   void add(AppMask others) noexcept { bits_ |= others.bits_; }
+  void remove(AppMask others) noexcept { bits_ &= ~others.bits_; }
   [[nodiscard]] bool has(match::AppId app) const noexcept {
     return app.index < match::kMaxApps && (bits_ >> app.index & 1) != 0;
   }
@@ -29,6 +30,7 @@ class AppMask {
     mask.bits_ = ~std::uint64_t{0};
     return mask;
   }
+  friend bool operator==(AppMask, AppMask) = default;
 
  private:
   std::uint64_t bits_ = 0;

@@ -84,6 +84,10 @@ PolicySet::PolicySet(std::vector<Policy> policies, ListMask lists_off)
       for (const IpPrefix& prefix : policy.clients) entries.push_back({prefix, id});
       if (policy.clients.empty()) entries.push_back({IpPrefix{}, id});
     }
+    if (policy.made_of.valid()) {
+      shadow_slots_[i] = shadow_slots_[policy.made_of.index];
+      continue;
+    }
     if ((policy.shadow || !policy.shadow_lists.empty()) && slots < kMostShadowPolicies) {
       shadow_slots_[i] = slots++;
     }

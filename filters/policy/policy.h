@@ -35,6 +35,11 @@ inline constexpr std::size_t kActions = 4;
   return action == Action::drop || action == Action::reject;
 }
 
+struct PolicyId {
+  std::uint16_t index = 0xffff;
+  [[nodiscard]] bool valid() const noexcept { return index != 0xffff; }
+};
+
 struct Policy {
   std::string name;
   std::vector<IpPrefix> clients;  // empty: every client
@@ -44,14 +49,10 @@ struct Policy {
   bool shadow = false;    // on trial: it decides for no client
   ListMask shadow_lists;  // on trial in this policy: their rules and exceptions do not count
   bool in_force = true;   // false: as if it were not there, for now
+  PolicyId made_of = {};  // the policy of whose clients these are exempt from an app; invalid: none
 };
 // Of all policies, so many may be on trial, or have lists that are.
 inline constexpr std::size_t kMostShadowPolicies = 32;
-
-struct PolicyId {
-  std::uint16_t index = 0xffff;
-  [[nodiscard]] bool valid() const noexcept { return index != 0xffff; }
-};
 
 // Whose rules count for a client; either may be invalid.
 struct Standing {

@@ -124,6 +124,7 @@ Result<void, std::string> Gateway::open_parts() {
   for (const std::string& note : workers_.notes()) spdlog::info("{}", note);
   log_notes(options_.ban);
   log_lists(lists_);
+  log_exceptions(lists_);
   log_memory(start, workers_.count(), lists_);
   return {};
 }
@@ -261,6 +262,7 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
     return true;
   }
   log_lists(lists_);
+  log_exceptions(lists_);
   log_ban(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
   return true;

@@ -21,6 +21,14 @@ void log_notes(const Ban& ban) {
   for (const std::string& line : ban.warnings) spdlog::warn("{}", line);
 }
 
+void log_exceptions(const telemetry::ListsStatus& lists) {
+  for (const telemetry::TimedStatus& it : lists.timed) {
+    if (it.kind == "exception" && !it.in_force) {
+      spdlog::warn("the exception \"{}\" has expired: renew it, or take it out", it.name);
+    }
+  }
+}
+
 void log_lists(const telemetry::ListsStatus& lists) {
   for (const telemetry::ListStatus& list : lists.lists) {
     spdlog::info("list {}: app {}, {}, {} entries, {} refused, version {}", list.name, list.app,

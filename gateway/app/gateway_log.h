@@ -15,6 +15,8 @@
 namespace sluice::app {
 
 void log_notes(const Ban& ban);
+// Those that have expired.
+void log_exceptions(const telemetry::ListsStatus& lists);
 void log_lists(const telemetry::ListsStatus& lists);
 // Warns if nothing is banned; an error for each list without effect.
 void log_ban(const telemetry::ListsStatus& lists);

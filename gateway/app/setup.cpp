@@ -65,6 +65,7 @@ telemetry::ListsStatus status_of(const lists::Compiled& compiled) {
 std::vector<std::string> shadow_policies(const policy::PolicySet& policies) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < policies.all().size(); ++i) {
+    if (policies.all()[i].made_of.valid()) continue;  // counted with what it is made of
     if (policies.shadow_slot(policy::PolicyId{static_cast<std::uint16_t>(i)})) {
       names.push_back(policies.all()[i].name);  // slots are given in this order
     }

@@ -39,6 +39,7 @@ Result<Config, std::vector<ConfigError>> parse(std::string_view text, const fs::
     read_live_tables(root, config.live);
     read_lists(root, config.live);
     read_policies(root, config.live);
+    read_exceptions(root, config.live);
     root.refuse_others();
     if (file.errors().empty()) return config;
     std::ranges::stable_sort(file.errors(), {}, &ConfigError::line);

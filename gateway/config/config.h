@@ -84,6 +84,14 @@ struct PolicySpec {
   std::vector<std::string> shadow_lists;     // [[policy]] shadow_lists, and lists with `shadow`
 };
 
+// [[exception]]: clients that some apps are not banned for.
+struct ExceptionSpec {
+  std::vector<IpPrefix> clients;  // [[exception]] clients
+  std::vector<std::string> apps;  // [[exception]] apps
+  std::string owner, reason;      // [[exception]] owner, reason: for people
+  schedule::Time expires;         // [[exception]] expires: from then on it does not count
+};
+
 // What a reload may change without an operator's explicit word, in percent.
 struct ReloadGuard {
   std::uint32_t max_shrink = 25;   // [reload] max_shrink: of the entries of a list
@@ -150,6 +158,7 @@ struct LiveSettings {
   std::vector<std::string> shadow_lists;  // [[list]] shadow: their names
   std::filesystem::path image;            // [[list]] image, instead of `lists`; empty: none
   std::vector<PolicySpec> policies;       // [[policy]]
+  std::vector<ExceptionSpec> exceptions;  // [[exception]]
 };
 
 struct Config {

@@ -70,20 +70,6 @@ void read_answer(TableReader& table, PolicySpec& spec) {
   }
 }
 
-// Of an image, resolve_policies() checks them.
-void check_apps(TableReader& table, const LiveSettings& live, std::string_view key,
-                const std::vector<std::string>& apps) {
-  for (std::size_t i = 0; i < apps.size(); ++i) {
-    // "*" is the app of exceptions: as an app of a policy it would ban nothing.
-    const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
-      return list.app == apps[i] && list.app != kAnyApp;
-    });
-    if (!known && live.image.empty()) {
-      table.error(key, i, "no list is of the app \"" + apps[i] + "\"");
-    }
-  }
-}
-
 void read_hours(TableReader& table, PolicySpec& spec) {
   std::vector<std::string> hours;
   std::string time_zone;
@@ -125,6 +111,19 @@ void read_shadow_lists(TableReader& table, LiveSettings& live, PolicySpec& spec)
 }
 
 }  // namespace
+
+void check_apps(TableReader& table, const LiveSettings& live, std::string_view key,
+                const std::vector<std::string>& apps) {
+  for (std::size_t i = 0; i < apps.size(); ++i) {
+    // "*" is the app of exceptions: as an app of a policy it would ban nothing.
+    const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
+      return list.app == apps[i] && list.app != kAnyApp;
+    });
+    if (!known && live.image.empty()) {
+      table.error(key, i, "no list is of the app \"" + apps[i] + "\"");
+    }
+  }
+}
 
 void read_policies(TableReader& root, LiveSettings& live) {
   std::set<std::string> names;

@@ -2,11 +2,14 @@
 
 #include <optional>
 
+#include "filters/policy/exemption.h"
 #include "gateway/config/config.h"
 #include "gateway/config/timetable.h"
 
 namespace sluice::config {
 namespace {
+
+constexpr std::size_t kMostPolicies = 16'384;  // with those that exceptions make of them
 
 std::optional<match::AppId> app_of(const match::DomainSet& domains, const std::string& name) {
   for (std::size_t i = 0; i < domains.app_count(); ++i) {
@@ -51,6 +54,19 @@ Result<policy::PolicySet, std::string> resolve_policies(const LiveSettings& live
       policy.shadow_lists.add(*list);
     }
     policies.push_back(std::move(policy));
+  }
+  for (const ExceptionSpec& spec : live.exceptions) {
+    policy::AppMask apps;
+    for (const std::string& name : spec.apps) {
+      const auto app = app_of(domains, name);
+      if (!app)
+        return fail("exception \"" + name_of(spec) + "\": no list is of the app \"" + name + "\"");
+      apps.add(*app);
+    }
+    if (is_in_force(spec, now)) policy::exempt(policies, spec.clients, apps);
+    if (policies.size() > kMostPolicies) {
+      return fail(std::string("the exceptions divide the policies into more than 16384"));
+    }
   }
   policy::ListMask lists_off;
   for (const Validity& validity : live.validities) {

@@ -19,6 +19,11 @@ void read_sources(TableReader& root, LiveSettings& live);
 void read_lists(TableReader& root, LiveSettings& live);
 // [[policy]]. REQUIRES: the lists were read.
 void read_policies(TableReader& root, LiveSettings& live);
+// [[exception]]. REQUIRES: the lists were read.
+void read_exceptions(TableReader& root, LiveSettings& live);
+// Errors for apps that no list is of. Of an image, resolve_policies() checks them.
+void check_apps(TableReader& table, const LiveSettings& live, std::string_view key,
+                const std::vector<std::string>& apps);
 
 // The name of a list that gives none: `wechat` for `wechat.list`, `wechat.endpoints` for itself.
 [[nodiscard]] std::string list_name_of(const std::filesystem::path& file);

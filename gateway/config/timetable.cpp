@@ -10,6 +10,14 @@ bool is_in_force(const Validity& validity, schedule::Time now) {
   return (!validity.from || now >= *validity.from) && (!validity.until || now < *validity.until);
 }
 
+bool is_in_force(const ExceptionSpec& exception, schedule::Time now) {
+  return now < exception.expires;
+}
+
+std::string name_of(const ExceptionSpec& exception) {
+  return exception.owner + ": " + exception.reason;
+}
+
 std::vector<Timed> timed(const LiveSettings& live, schedule::Time now) {
   std::vector<Timed> all;
   for (const PolicySpec& policy : live.policies) {
@@ -17,6 +25,9 @@ std::vector<Timed> timed(const LiveSettings& live, schedule::Time now) {
   }
   for (const Validity& validity : live.validities) {
     all.push_back({"list", validity.list, is_in_force(validity, now)});
+  }
+  for (const ExceptionSpec& exception : live.exceptions) {
+    all.push_back({"exception", name_of(exception), is_in_force(exception, now)});
   }
   return all;
 }
@@ -33,6 +44,7 @@ std::optional<schedule::Time> next_change(const LiveSettings& live, schedule::Ti
     take(validity.from);
     take(validity.until);
   }
+  for (const ExceptionSpec& exception : live.exceptions) take(exception.expires);
   return next;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What of the settings the clock changes: policies with hours, and lists with a validity.
+// What of the settings the clock changes: policies with hours, lists with a validity, and
+// exceptions.
 //
 // Pure functions. Cost: allocate; not for workers.
 
@@ -14,9 +15,12 @@ namespace sluice::config {
 
 [[nodiscard]] bool is_in_force(const PolicySpec& policy, schedule::Time now);
 [[nodiscard]] bool is_in_force(const Validity& validity, schedule::Time now);
+[[nodiscard]] bool is_in_force(const ExceptionSpec& exception, schedule::Time now);
+// For people: `Ms Weber: press monitoring`.
+[[nodiscard]] std::string name_of(const ExceptionSpec& exception);
 
 struct Timed {
-  std::string kind;  // `policy`, `list`
+  std::string kind;  // `policy`, `list`, `exception`
   std::string name;
   bool in_force = true;
   friend bool operator==(const Timed&, const Timed&) = default;

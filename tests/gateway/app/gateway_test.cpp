@@ -149,6 +149,33 @@ TEST_F(TheGateway, TheClockPutsPoliciesIntoForce) {
   EXPECT_EQ(gateway->generation(), 5U);
 }
 
+TEST_F(TheGateway, AnExceptionEndsAtItsTime) {
+  using std::chrono::hours;
+  const auto day = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5);
+  config::LiveSettings live;
+  live.policies.push_back({.name = "office", .apps = {"chat"}});
+  live.exceptions.push_back({.clients = {IpPrefix{}},
+                             .apps = {"chat"},
+                             .owner = "Ms Weber",
+                             .reason = "press",
+                             .expires = day + hours(8)});
+  first = [&] {
+    Ban ban = test::office_ban({"chat.example"});
+    ban.settings = std::make_shared<const config::LiveSettings>(live);
+    return ban;
+  };
+  clock = day;
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_FALSE(blocks("chat.example"));
+  const std::string series =
+      "sluice_schedule_in_force{kind=\"exception\",name=\"Ms Weber: press\"} ";
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "1"));
+  clock = day + hours(8);
+  EXPECT_TRUE(run_until([&] { return gateway->generation() == 2; }));
+  EXPECT_TRUE(blocks("chat.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "0"));
+}
+
 TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("chat.example"));

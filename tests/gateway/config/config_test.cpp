@@ -578,6 +578,45 @@ TEST(Config, APolicyOfAnAppThatTheSetHasNotIsRefused) {
             "policy \"office\": no list is of the app \"chatt\"");
 }
 
+TEST(Config, ExceptionsHaveAnOwnerAReasonAndAnEnd) {
+  const std::string before =
+      "[[list]]\napp = \"chat\"\nfile = \"a.list\"\n[[policy]]\nname = \"all\"\napps = [\"chat\"]\n"
+      "[[exception]]\n";
+  const std::string clients = "clients = [\"10.1.0.0/16\"]\n";
+  const std::string rest =
+      "apps = [\"chat\"]\nowner = \"Ms Weber\"\nreason = \"press\"\n"
+      "expires = 2026-01-06T00:00:00Z\n";
+  const LiveSettings live = good(before + clients + rest).live;
+  ASSERT_EQ(live.exceptions.size(), 1U);
+  const ExceptionSpec& it = live.exceptions[0];
+  EXPECT_EQ(name_of(it), "Ms Weber: press");
+  EXPECT_EQ(next_change(live, it.expires - std::chrono::hours(1)), it.expires);
+  match::DomainSetBuilder builder{HashKey{1, 2}};
+  const auto chat = builder.app("chat").value();
+  const match::DomainSet domains = builder.build()->set;
+  const auto bans = [&](const char* client, schedule::Time now) {
+    const policy::PolicySet policies = resolve_policies(live, domains, now).value();
+    const auto id = policies.policy_for(IpAddress::parse(client).value());
+    return policies.all()[id.index].apps.has(chat);
+  };
+  EXPECT_FALSE(bans("10.1.2.3", it.expires - std::chrono::seconds(1)));
+  EXPECT_TRUE(bans("10.2.2.3", it.expires - std::chrono::seconds(1)));
+  EXPECT_TRUE(bans("10.1.2.3", it.expires));
+  const auto wrong = [&](const std::string& text) {
+    std::string all;
+    for (const std::string& error : errors_of(before + text)) all += error + '\n';
+    return all;
+  };
+  EXPECT_EQ(wrong(rest), "sluice.toml:7: exception[0].clients: is missing\n");
+  EXPECT_THAT(wrong(clients + "apps = [\"chat\"]\nowner = \"a\"\nreason = \"b\"\n"),
+              HasSubstr("exception[0].expires: is missing"));
+  EXPECT_THAT(wrong(clients + "apps = [\"game\"]\n"), HasSubstr("no list is of the app"));
+  EXPECT_THAT(wrong(clients + rest + "[[exception]]\n" + clients + rest),
+              HasSubstr("an earlier exception has the same owner and reason"));
+  EXPECT_THAT(wrong("clients = [\"10.1.0.0/16\"]\napps = [\"chat\"]\nowner = \"a\\nb\"\n"),
+              HasSubstr("must be one line of at most 200 bytes"));
+}
+
 TEST(Config, PoliciesHaveHoursAndListsAValidity) {
   const std::string list = "[[list]]\napp = \"chat\"\nfile = \"a.list\"\n";
   const auto office = [](const std::string& name, const std::string& more) {

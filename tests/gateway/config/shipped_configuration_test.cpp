@@ -140,7 +140,8 @@ TEST(ShippedConfiguration, NamesEveryKeyOfTheReader) {
   const std::string source = contents((readers + "start_tables.cpp").c_str()) +
                              contents((readers + "live_tables.cpp").c_str()) +
                              contents((readers + "source_tables.cpp").c_str()) +
-                             contents((readers + "policy_tables.cpp").c_str());
+                             contents((readers + "policy_tables.cpp").c_str()) +
+                             contents((readers + "exception_tables.cpp").c_str());
   const std::string text = contents(kShipped);
   const std::regex asks("(?:read|read_word|require|read_prefixes)\\((?:table, )?\"([a-z_]+)\"");
   std::size_t keys = 0;
