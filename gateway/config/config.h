@@ -86,8 +86,9 @@ struct PolicySpec {
 
 // What a reload may change without an operator's explicit word, in percent.
 struct ReloadGuard {
-  std::uint32_t max_shrink = 25;   // [reload] max_shrink: of the entries of a list
-  std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
+  std::uint32_t max_shrink = 25;        // [reload] max_shrink: of the entries of a list
+  std::uint32_t max_refused = 50;       // [reload] max_refused: of the lines of a list
+  std::uint32_t max_newly_blocked = 5;  // [reload] max_newly_blocked: of the names seen of late
 };
 
 // [[list]] zone: a list that comes by zone transfer.
