@@ -55,7 +55,8 @@ class Places {
 
 std::size_t labels_of(Bytes wire) {
   std::size_t count = 0;
-  for (std::size_t at = 0; at < wire.size() && wire[at] != 0; at += std::size_t{wire[at]} + 1) {
+  for (std::size_t at = 0; at < wire.size() && std::to_integer<std::size_t>(wire[at]) != 0;
+       at += std::to_integer<std::size_t>(wire[at]) + 1) {
     ++count;
   }
   return count;

@@ -138,7 +138,7 @@ struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                   // [dns]
   bool kill_open_flows = false;           // [reload] kill_open_flows
-  ReloadGuard guard;                      // [reload] max_shrink, max_refused
+  ReloadGuard guard;                      // [reload] max_shrink, max_refused, max_newly_blocked
   std::filesystem::path critical;         // [lists] critical: names never blocked; empty: none
   std::filesystem::path popular;          // [lists] popular: names to warn of; empty: none
   Nat64 nat64;                            // [lists] nat64: prefixes of translators
