@@ -122,10 +122,16 @@ match::RuleId blocker(const engine::Snapshot& snapshot, const policy::Policy* po
   return {};
 }
 
+bool is_meant(const match::DomainSet& domains, match::RuleId rule,
+              const std::vector<std::string>& meant) {
+  return std::ranges::find(meant, domains.list_name(domains.rule(rule).list)) != meant.end();
+}
+
 }  // namespace
 
 Canary try_canary(const engine::Snapshot& old, const engine::Snapshot& next,
-                  const std::vector<NameSample::Weighted>& sample, HashKey key) {
+                  const std::vector<NameSample::Weighted>& sample, HashKey key,
+                  const std::vector<std::string>& meant) {
   Canary canary{.sampled = sample.size(), .share = 0, .rules = {}};
   if (sample.size() < kLeastSampled) return canary;
   const Places places(sample);
@@ -138,7 +144,7 @@ Canary try_canary(const engine::Snapshot& old, const engine::Snapshot& next,
     all += weight;
     const auto* const policy = find_policy(next.policies, entry.policy, key);
     const match::RuleId rule = blocker(next, policy, after[i]);
-    if (!rule.valid()) continue;
+    if (!rule.valid() || is_meant(next.domains, rule, meant)) continue;
     const auto* const had = find_policy(old.policies, entry.policy, key);
     if (blocker(old, had, before[i]).valid()) continue;
     newly += weight;

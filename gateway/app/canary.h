@@ -31,9 +31,10 @@ struct Canary {
   std::vector<std::string> rules;  // some of those that block them, the most popular first
 };
 
+// `meant`: lists whose rules are accepted already, such as of a roll back.
 [[nodiscard]] Canary try_canary(const engine::Snapshot& old, const engine::Snapshot& next,
                                 const std::vector<engine::NameSample::Weighted>& sample,
-                                HashKey key);
+                                HashKey key, const std::vector<std::string>& meant = {});
 
 // Nothing: it may be published. `most`: percent of the names; 100: never refuses.
 [[nodiscard]] std::optional<telemetry::ReloadRefusal> canary_refusal(const Canary& canary,

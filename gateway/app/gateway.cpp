@@ -271,10 +271,14 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
 Reloader::Outcome Gateway::build() {
   auto ban = options_.rebuild();
   if (!ban || ban->guard.max_newly_blocked >= 100) return ban;
+  std::vector<std::string> meant;
+  for (const telemetry::ListStatus& list : ban->status.lists) {
+    if (list.accepted) meant.push_back(list.name);
+  }
   const auto old = snapshots_.newest();
-  ban->canary =
-      canary_refusal(try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key()),
-                     ban->guard.max_newly_blocked);
+  ban->canary = canary_refusal(
+      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant),
+      ban->guard.max_newly_blocked);
   return ban;
 }
 

@@ -69,6 +69,9 @@ TEST(Canary, SaysWhichRuleWouldBlockMuch) {
   EXPECT_THAT(refusal->text, HasSubstr("33 % of the names seen of late"));
   EXPECT_FALSE(canary_refusal(canary, 34));
   EXPECT_FALSE(canary_refusal(canary, 100));
+  const auto rolled_back = try_canary(snapshot_of({}), snapshot_of({{.name = "popular.example"}}),
+                                      read(sample), kKey, {"test"});
+  EXPECT_FALSE(canary_refusal(rolled_back, 0));
 }
 
 TEST(Canary, SaysNothingOfFewNames) {
