@@ -152,6 +152,7 @@ Canary try_canary(const engine::Snapshot& old, const engine::Snapshot& next,
   }
   canary.share = newly / all;
   std::vector<std::pair<double, std::uint32_t>> popular;
+  popular.reserve(by_rule.size());
   for (const auto& [rule, weight] : by_rule) popular.emplace_back(-weight, rule);
   std::ranges::sort(popular);
   for (const auto& [weight, rule] : popular) {
