@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "filters/packet/datagram_tunnel.h"
+#include "gateway/app/canary.h"
 #include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
@@ -104,9 +105,9 @@ Result<void, std::string> Gateway::open_parts() {
   const config::StartSettings& start = options_.start;
   if (auto allowed = check_cpus(start.cpus); !allowed) return allowed;
   if (auto watched = add_to_loop(); !watched) return watched;
-  auto reloader = Reloader::open(*loop_, options_.rebuild, [this](Reloader::Outcome outcome) {
-    finish_reload(std::move(outcome));
-  });
+  auto reloader = Reloader::open(
+      *loop_, [this] { return build(); },
+      [this](Reloader::Outcome outcome) { finish_reload(std::move(outcome)); });
   if (!reloader) return fail(reloader.error());
   reloader_ = std::move(*reloader);
   if (!start.metrics_listen.empty()) {
@@ -268,8 +269,24 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
   return true;
 }
 
+// In the reload thread: hashing the rules may take half a second.
+Reloader::Outcome Gateway::build() {
+  auto ban = options_.rebuild();
+  if (!ban || ban->guard.max_newly_blocked >= 100) return ban;
+  std::vector<std::string> meant;
+  for (const telemetry::ListStatus& list : ban->status.lists) {
+    if (list.accepted) meant.push_back(list.name);
+  }
+  const auto old = snapshots_.newest();
+  ban->canary = canary_refusal(
+      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant),
+      ban->guard.max_newly_blocked);
+  return ban;
+}
+
 bool Gateway::refuses(const Ban& next) {
   auto refusals = reload_refusals(lists_, next.status, next.guard);
+  if (next.canary) refusals.push_back(*next.canary);
   log_refusals(refusals, next.accepted);
   if (refusals.empty() || next.accepted) return false;
   metrics_.reload_refused(std::move(refusals));

@@ -90,6 +90,7 @@ class Gateway {
   void finish_reload(Reloader::Outcome outcome);
   // False: it was not published.
   bool take_ban(Reloader::Outcome outcome);
+  [[nodiscard]] Reloader::Outcome build();
   [[nodiscard]] bool refuses(const Ban& next);
   void publish(Ban ban);
   void publish(const std::shared_ptr<engine::Snapshot>& snapshot);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ struct Ban {
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
   config::ReloadGuard guard;
   std::shared_ptr<const config::LiveSettings> settings;  // for when the clock changes them
-  bool accepted = false;  // an operator said that what it lacks is meant
+  std::optional<telemetry::ReloadRefusal> canary;  // what the canary (canary.h) says against it
+  bool accepted = false;                           // an operator said that what it lacks is meant
   // Candidates of sources that are in it, by the source.
   std::map<std::string, std::filesystem::path> trials;
   std::string amended;  // what changed, if the lists were not compiled again; for the log

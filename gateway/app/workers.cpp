@@ -14,10 +14,11 @@ constexpr std::size_t kLeastRing = 16;
 }  // namespace
 
 Workers::Workers(std::size_t count, const WorkersOptions& options)
-    : options_(options), exchange_(count) {
+    : options_(options), sample_key_(random_key()), exchange_(count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto one = std::make_unique<One>();
     one->counters = std::make_unique<telemetry::WorkerCounters>();
+    one->sample = std::make_unique<engine::NameSample>(sample_key_);
     if (options.audit_ring > 0) {
       one->ring =
           std::make_unique<telemetry::AuditRing>(share_of(options.audit_ring, count, kLeastRing));
@@ -35,6 +36,12 @@ std::vector<const telemetry::WorkerCounters*> Workers::counters() const {
   counters.reserve(all_.size());
   for (const auto& one : all_) counters.push_back(one->counters.get());
   return counters;
+}
+
+std::vector<engine::NameSample::Weighted> Workers::sample() const {
+  std::vector<engine::NameSample::Weighted> sample;
+  for (const auto& one : all_) one->sample->read(sample);
+  return sample;
 }
 
 std::vector<telemetry::AuditRing*> Workers::rings() const {
@@ -59,7 +66,8 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
                                       .resolutions = &resolutions,
                                       .tunnels = options_.tunnels,
                                       .routes = options_.routes,
-                                      .evidence = {count() > 1 ? &exchange_ : nullptr, i}};
+                                      .evidence = {count() > 1 ? &exchange_ : nullptr, i},
+                                      .sample = one.sample.get()};
     one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
   }
 }

@@ -23,6 +23,7 @@
 #include "gateway/app/dataplanes.h"
 #include "gateway/engine/evidence_exchange.h"
 #include "gateway/engine/judge.h"
+#include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/engine/worker.h"
 #include "gateway/telemetry/audit.h"
@@ -50,6 +51,10 @@ class Workers {
   [[nodiscard]] std::vector<const telemetry::WorkerCounters*> counters() const;
   [[nodiscard]] std::vector<telemetry::AuditRing*> rings() const;  // none without an audit trail
 
+  // What clients asked for of late, of all workers; from any thread. Allocates.
+  [[nodiscard]] std::vector<engine::NameSample::Weighted> sample() const;
+  [[nodiscard]] HashKey sample_key() const noexcept { return sample_key_; }
+
   // Allocates all tables. `snapshots` and `resolutions` outlive this object.
   // REQUIRES: one dataplane for each worker.
   void open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
@@ -68,6 +73,7 @@ class Workers {
   struct One {
     std::unique_ptr<telemetry::WorkerCounters> counters;
     std::unique_ptr<telemetry::AuditRing> ring;
+    std::unique_ptr<engine::NameSample> sample;
     std::unique_ptr<io::Dataplane> dataplane;
     std::unique_ptr<engine::Worker> worker;
     std::atomic<bool> failed = false;
@@ -75,6 +81,7 @@ class Workers {
   };
 
   WorkersOptions options_;
+  HashKey sample_key_;
   engine::EvidenceExchange exchange_;
   std::vector<std::unique_ptr<One>> all_;
 };

@@ -94,8 +94,9 @@ struct ExceptionSpec {
 
 // What a reload may change without an operator's explicit word, in percent.
 struct ReloadGuard {
-  std::uint32_t max_shrink = 25;   // [reload] max_shrink: of the entries of a list
-  std::uint32_t max_refused = 50;  // [reload] max_refused: of the lines of a list
+  std::uint32_t max_shrink = 25;        // [reload] max_shrink: of the entries of a list
+  std::uint32_t max_refused = 50;       // [reload] max_refused: of the lines of a list
+  std::uint32_t max_newly_blocked = 5;  // [reload] max_newly_blocked: of the names seen of late
 };
 
 // [[list]] zone: a list that comes by zone transfer.
@@ -145,7 +146,7 @@ struct LiveSettings {
   Verdicts verdicts;
   policy::DnsScope dns;                   // [dns]
   bool kill_open_flows = false;           // [reload] kill_open_flows
-  ReloadGuard guard;                      // [reload] max_shrink, max_refused
+  ReloadGuard guard;                      // [reload] max_shrink, max_refused, max_newly_blocked
   std::filesystem::path critical;         // [lists] critical: names never blocked; empty: none
   std::filesystem::path popular;          // [lists] popular: names to warn of; empty: none
   Nat64 nat64;                            // [lists] nat64: prefixes of translators

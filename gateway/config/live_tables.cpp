@@ -60,6 +60,7 @@ void read_reload(TableReader table, LiveSettings& live) {
   table.read("kill_open_flows", live.kill_open_flows);
   table.read("max_shrink", live.guard.max_shrink, 0, 100);
   table.read("max_refused", live.guard.max_refused, 0, 100);
+  table.read("max_newly_blocked", live.guard.max_newly_blocked, 0, 100);
   table.refuse_others();
 }
 

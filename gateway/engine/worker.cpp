@@ -14,6 +14,12 @@ namespace {
 // One packet in so many is timed: two looks at the clock would cost more than most packets do.
 constexpr std::uint32_t kTimeEvery = 64;
 
+// Names that clients chose; not where answers lead.
+constexpr bool is_asked_for(inspect::Source source) noexcept {
+  return source == inspect::Source::question || source == inspect::Source::server_name ||
+         source == inspect::Source::host;
+}
+
 }  // namespace
 
 Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce)
@@ -233,6 +239,9 @@ void Worker::on_parse_error(inspect::ParseError error) noexcept {
 void Worker::on_finding(const packet::Packet& packet, const inspect::Finding& finding,
                         const policy::Decision& decision) noexcept {
   parts_.counters.findings.add();
+  if (parts_.sample != nullptr && decision.policy.valid() && is_asked_for(finding.source)) {
+    parts_.sample->offer(finding.name, snapshot_->policies.name_of(decision.policy), newest_);
+  }
   if (decision.rule.valid()) {
     const std::size_t app = std::min<std::size_t>(decision.app.index, telemetry::kApps - 1);
     parts_.counters

@@ -26,6 +26,7 @@
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/executor.h"
 #include "gateway/engine/judge.h"
+#include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/engine/unjudged_log.h"
 #include "gateway/telemetry/audit.h"
@@ -58,6 +59,7 @@ class Worker final : private FindingSink {
     packet::Tunnels tunnels = packet::Tunnels::all();     // that are looked into
     flow::Routes routes = flow::Routes::symmetric;        // of the network
     EvidenceLink evidence = {};                           // to other workers
+    NameSample* sample = nullptr;                         // null: nobody asks for one
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
 

@@ -98,7 +98,8 @@ struct ListsStatus {
 // Why a reload was refused, though it could be read.
 struct ReloadRefusal {
   std::string list;    // its name; empty: the whole ban
-  std::string reason;  // a word: `empty`, `shrunk`, `refused_lines`, `gone`, `bans_nothing`
+  std::string reason;  // a word: `empty`, `shrunk`, `refused_lines`, `gone`, `bans_nothing`,
+                       // `canary`
   std::string text;    // for people
 };
 

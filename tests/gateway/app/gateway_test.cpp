@@ -260,6 +260,35 @@ TEST_F(TheGateway, AReloadThatWouldLiftTheBanNeedsAnOperatorsWord) {
   EXPECT_THAT(gateway->metrics_text(), testing::Not(HasSubstr("sluice_reload_refused{")));
 }
 
+// A list that came to hold a parent of much that clients ask for.
+TEST_F(TheGateway, AReloadThatWouldBlockMuchOfWhatWasSeenNeedsAnOperatorsWord) {
+  next = [] { return test::office_ban({"chat.example", "popular.example"}); };
+  ASSERT_NO_FATAL_FAILURE(open());
+  for (int i = 0; i < 300; ++i) {
+    const std::string parent = i % 3 == 0 ? ".popular.example" : ".other.example";
+    wires[static_cast<std::size_t>(i) % 2].push(query("n" + std::to_string(i) + parent));
+  }
+  int step = 0;
+  std::string refused_metrics;
+  EXPECT_TRUE(run_until([&] {
+    if (step == 0 && gateway->statistics().packets == 300) {
+      ++step;
+      ::kill(::getpid(), SIGHUP);
+    } else if (step == 1) {
+      const std::string metrics = gateway->metrics_text();
+      if (!metrics.contains("sluice_reloads_total{result=\"refused\"} 1\n")) return false;
+      ++step;
+      refused_metrics = metrics;
+      EXPECT_FALSE(blocks("www.popular.example"));
+      ::kill(::getpid(), SIGUSR2);
+    }
+    return gateway->generation() == 2;
+  }));
+  EXPECT_THAT(refused_metrics, HasSubstr("reason=\"canary\"} 1\n"));
+  EXPECT_TRUE(blocks("www.popular.example"));
+  EXPECT_THAT(gateway->metrics_text(), testing::Not(HasSubstr("sluice_reload_refused{")));
+}
+
 TEST_F(TheGateway, StopsCleanlyDuringAReload) {
   std::binary_semaphore started(0);
   std::binary_semaphore go(0);

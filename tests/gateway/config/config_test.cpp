@@ -253,9 +253,11 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
 }
 
 TEST(Config, ReadsWhatAReloadMayChange) {
-  const ReloadGuard guard = good("[reload]\nmax_shrink = 100\nmax_refused = 0").live.guard;
+  const ReloadGuard guard =
+      good("[reload]\nmax_shrink = 100\nmax_refused = 0\nmax_newly_blocked = 7").live.guard;
   EXPECT_EQ(guard.max_shrink, 100U);
   EXPECT_EQ(guard.max_refused, 0U);
+  EXPECT_EQ(guard.max_newly_blocked, 7U);
   EXPECT_THAT(
       errors_of("[reload]\nmax_shrink = 101\nmax_refused = -1"),
       ElementsAre("sluice.toml:2: reload.max_shrink: must be a whole number from 0 to 100",

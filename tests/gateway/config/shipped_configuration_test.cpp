@@ -75,6 +75,7 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(shipped().live.kill_open_flows, LiveSettings{}.kill_open_flows);
   EXPECT_EQ(shipped().live.guard.max_shrink, LiveSettings{}.guard.max_shrink);
   EXPECT_EQ(shipped().live.guard.max_refused, LiveSettings{}.guard.max_refused);
+  EXPECT_EQ(shipped().live.guard.max_newly_blocked, LiveSettings{}.guard.max_newly_blocked);
   EXPECT_EQ(start.metrics_allow, standard.metrics_allow);
   EXPECT_EQ(shipped().live.critical, LiveSettings{}.critical);
   EXPECT_EQ(shipped().live.popular, LiveSettings{}.popular);
