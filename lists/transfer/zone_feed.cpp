@@ -1,7 +1,6 @@
 #include "lists/transfer/zone_feed.h"
 
 #include <poll.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "lists/transfer/zone_source.h"
+#include "lists/update/pause.h"
 
 namespace sluice::lists {
 namespace {
@@ -23,12 +23,6 @@ constexpr Seconds kMostWait{86'400};
 constexpr Seconds kMostFirstWait{60};  // while there is no zone
 // NOTIFY may come at any rate, and from a sender that is not who it says.
 constexpr std::chrono::milliseconds kLeastBetween{100};
-
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  static_cast<void>(getrandom(&seed, sizeof seed, 0) < 0);
-  return seed;
-}
 
 std::string with_final_dot(std::string zone) {
   if (!zone.ends_with('.')) zone += '.';

@@ -14,9 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from xdp_lab import OF_NO_PROTOCOL, ORDINARY, SERVER, STREAM, Failure, Lab, Skipped, expect, skip_without
-
-SKIPPED = 77
+from xdp_lab import OF_NO_PROTOCOL, ORDINARY, SERVER, STREAM, Lab, expect, run_steps, run_test, skip_without
 
 
 def killed_and_restarted(lab, mode):
@@ -151,40 +149,20 @@ def run(program):
     skip_without()
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(program).resolve(), folder)
-        try:
-            lab.up()
-            for name, test in (("killed, restarted, stopped; open", lambda: killed_and_restarted(lab, "open")),
-                               ("killed, restarted, stopped; closed", lambda: killed_and_restarted(lab, "closed")),
-                               ("not scheduled; open", lambda: stopped_and_continued(lab, "open")),
-                               ("not scheduled; closed", lambda: stopped_and_continued(lab, "closed")),
-                               ("a second instance", lambda: a_second_instance(lab)),
-                               ("a link flaps", lambda: a_link_flaps(lab)),
-                               ("a reload fails", lambda: a_reload_fails(lab)),
-                               ("the map is full", lambda: the_map_is_full(lab)),
-                               ("an interface is removed", lambda: an_interface_is_removed(lab)),
-                               ("detached", lambda: detached(lab)),
-                               ("stopped, without pins", lambda: ended_without_pins(lab, signal.SIGTERM)),
-                               ("killed, without pins", lambda: ended_without_pins(lab, signal.SIGKILL))):
-                print(name, flush=True)
-                test()
-        except (Failure, subprocess.TimeoutExpired) as failure:
-            print(f"FAILED: {failure}\n" + (lab.log() if (lab.folder / "log").exists() else ""))
-            return 1
-        finally:
-            lab.down()
-    return 0
-
-
-def main():
-    if len(sys.argv) != 2:
-        print(__doc__.strip().splitlines()[-1], file=sys.stderr)
-        return 2
-    try:
-        return run(sys.argv[1])
-    except Skipped as why:
-        print(f"SKIPPED: {why}")
-        return SKIPPED
+        return run_steps(lab, (
+            ("killed, restarted, stopped; open", lambda: killed_and_restarted(lab, "open")),
+            ("killed, restarted, stopped; closed", lambda: killed_and_restarted(lab, "closed")),
+            ("not scheduled; open", lambda: stopped_and_continued(lab, "open")),
+            ("not scheduled; closed", lambda: stopped_and_continued(lab, "closed")),
+            ("a second instance", lambda: a_second_instance(lab)),
+            ("a link flaps", lambda: a_link_flaps(lab)),
+            ("a reload fails", lambda: a_reload_fails(lab)),
+            ("the map is full", lambda: the_map_is_full(lab)),
+            ("an interface is removed", lambda: an_interface_is_removed(lab)),
+            ("detached", lambda: detached(lab)),
+            ("stopped, without pins", lambda: ended_without_pins(lab, signal.SIGTERM)),
+            ("killed, without pins", lambda: ended_without_pins(lab, signal.SIGKILL))))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_test(__doc__, run))

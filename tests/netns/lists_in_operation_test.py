@@ -11,11 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-from xdp_lab import BANNED, ORDINARY, Failure, Lab, Skipped, expect, skip_without
+from xdp_lab import BANNED, ORDINARY, Failure, Lab, expect, run_steps, run_test, skip_without
 
-SKIPPED = 77
 LATER, FED, OPEN, TRIED = "www.later.test", "www.fed.test", "www.open.test", "www.tried.test"
 
 NGINX = """daemon off;
@@ -237,9 +237,13 @@ def on_trial(walk):
     walk.expect_verdicts(False, True, "with a list on trial")
 
 
+def stopped(walk):
+    expect(walk.end_gateway() == 0, "it ends with status 0")
+
+
 STEPS = (("a bundle is signed and published", signed_and_published), ("bad ones are refused", broken_and_refused),
          ("rolled back", rolled_back), ("fed by a zone", fed_by_a_zone), ("an open connection ends", an_open_connection_ends),
-         ("a list on trial", on_trial))
+         ("a list on trial", on_trial), ("stopped", stopped))
 
 
 def run(program):
@@ -247,31 +251,9 @@ def run(program):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # knotd may run as somebody else
         walk = Walk(Path(program).resolve(), folder)
-        try:
-            walk.up()
-            walk.serve_lists()
-            for name, step in STEPS:
-                print(name, flush=True)
-                step(walk)
-            expect(walk.end_gateway() == 0, "it ends with status 0")
-        except (Failure, subprocess.TimeoutExpired) as failure:
-            print(f"FAILED: {failure}\n" + (walk.log() if (walk.folder / "log").exists() else ""))
-            return 1
-        finally:
-            walk.down()
-    return 0
-
-
-def main():
-    if len(sys.argv) != 2:
-        print(__doc__.strip().splitlines()[-1], file=sys.stderr)
-        return 2
-    try:
-        return run(sys.argv[1])
-    except Skipped as why:
-        print(f"SKIPPED: {why}")
-        return SKIPPED
+        steps = [("the lists are served", walk.serve_lists), *((name, partial(step, walk)) for name, step in STEPS)]
+        return run_steps(walk, steps)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_test(__doc__, run))

@@ -19,6 +19,7 @@ from pathlib import Path
 CLIENT, SERVER = "10.78.0.1", "10.78.0.2"
 DNS, STREAM = 53, 7000
 OF_NO_PROTOCOL = b"\xff\xfe" * 100
+SKIPPED = 77
 BANNED, ORDINARY = "www.banned.test", "www.ordinary.test"
 METRICS = "http://127.0.0.1:9464/metrics"
 
@@ -246,6 +247,33 @@ def skip_without(*tools):
     missing = [tool for tool in ("ip", "ethtool", "curl", "mount", *tools) if not shutil.which(tool)]
     if missing:
         raise Skipped(f"not installed: {' '.join(missing)} (deploy/dependencies lab)")
+
+
+def run_steps(lab, steps):
+    """Steps are pairs of a name and a function without arguments. Returns the exit status; removes the lab."""
+    try:
+        lab.up()
+        for name, step in steps:
+            print(name, flush=True)
+            step()
+    except (Failure, subprocess.TimeoutExpired) as failure:
+        print(f"FAILED: {failure}\n" + (lab.log() if (lab.folder / "log").exists() else ""))
+        return 1
+    finally:
+        lab.down()
+    return 0
+
+
+def run_test(usage, run):
+    """The main function of a test: run(PROGRAM) returns the exit status, or raises Skipped."""
+    if len(sys.argv) != 2:
+        print(usage.strip().splitlines()[-1], file=sys.stderr)
+        return 2
+    try:
+        return run(sys.argv[1])
+    except Skipped as why:
+        print(f"SKIPPED: {why}")
+        return SKIPPED
 
 
 def main():
