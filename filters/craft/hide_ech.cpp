@@ -17,9 +17,11 @@ constexpr std::size_t kKeyBytes = 2;
 constexpr auto kEch = static_cast<std::uint16_t>(dns::ServiceKey::ech);
 constexpr auto kMandatory = static_cast<std::uint16_t>(dns::ServiceKey::mandatory);
 
-// An answer with keys has one record with them, or a few, and aliases in front. In one with more
-// records keys are not hidden: all its names are read twice to tell that they stay.
+// An answer with keys has one record with them, or a few, and aliases in front; a chatty server
+// adds its name servers and their addresses. In one with more records, or more names to watch, keys
+// are not hidden.
 constexpr std::size_t kMostRecords = 64;
+constexpr std::size_t kMostWatchedNames = 24;
 
 std::uint16_t u16_at(Bytes bytes) noexcept {
   return ByteReader(bytes).u16();
@@ -93,17 +95,53 @@ bool hide(MutableBytes params) noexcept {
   return true;
 }
 
-// Of all names that the records show. A name may be compressed by a pointer into a parameter, and
-// would read differently once that has moved.
-std::uint64_t hash_of_names(Bytes message, const dns::Response& response) noexcept {
+// Pointers to below this offset lead to no parameter: into the question, as most do, if that is
+// one whole name.
+std::size_t end_of_safe_names(const dns::Response& response) noexcept {
+  constexpr std::size_t kTypeAndClass = 4;
+  const std::size_t end = response.query.questions_end;
+  if (response.query.count != 1) return 0;
+  const std::size_t whole = response.query.questions[0].name.wire().size() + kTypeAndClass;
+  return end == dns::kHeaderBytes + whole ? end : 0;
+}
+
+// A name may be compressed by a pointer into a parameter, and would read differently once that has
+// moved.
+bool may_lead_to_params(Bytes message, std::size_t name, std::size_t safe_end) noexcept {
+  constexpr unsigned kPointer = 0xc0, kOffset = 0x3fff;
+  for (std::size_t at = name; at + 1 < message.size();) {
+    const unsigned length = std::to_integer<unsigned>(message[at]);
+    if ((length & kPointer) == kPointer) {
+      return (u16_at(message.subspan(at)) & kOffset) >= safe_end;
+    }
+    if (length == 0) return false;
+    at += 1 + length;
+  }
+  return false;
+}
+
+// Of all names that the records show and that may change. nullopt: too many.
+std::optional<std::uint64_t> hash_of_names(Bytes message, const dns::Response& response) noexcept {
   std::uint64_t hash = 0;
+  std::size_t names_left = kMostWatchedNames;
   const auto mix = [&](Bytes name) { hash = keyed_hash({hash, name.size()}, name); };
   dns::ResponseReader records(message, response);
-  dns::JumpsLeft jumps = dns::kJumpsOfTarget * dns::most_targets(message.size());
+  dns::JumpsLeft jumps = dns::kJumpsOfTarget * kMostWatchedNames;
+  const std::size_t safe_end = end_of_safe_names(response);
+  const auto is_watched = [&](std::size_t name) {
+    return may_lead_to_params(message, name, safe_end);
+  };
   while (const auto record = records.next()) {
-    if (const auto owner = dns::read_name(message, record->owner, jumps)) mix(owner->name.wire());
-    if (!dns::is_alias(record->type) && !dns::is_service_target(record->type)) continue;
-    if (const auto target = records.read_target(*record)) mix(target->name.wire());
+    if (is_watched(record->owner)) {
+      if (names_left-- == 0) return std::nullopt;
+      if (const auto owner = dns::read_name(message, record->owner, jumps)) {
+        mix(owner->name.wire());
+      }
+    }
+    const auto name = dns::name_in_data(*record);
+    if (!name || !is_watched(*name)) continue;
+    if (names_left-- == 0) return std::nullopt;
+    if (const auto target = dns::read_name(message, *name, jumps)) mix(target->name.wire());
   }
   return hash;
 }
@@ -113,7 +151,8 @@ std::uint64_t hash_of_names(Bytes message, const dns::Response& response) noexce
 std::optional<std::size_t> hide_ech(MutableBytes message, const dns::Response& response) noexcept {
   if (response.records > kMostRecords) return std::nullopt;
   std::size_t first_changed = message.size();
-  const std::uint64_t names = hash_of_names(message, response);
+  const auto names = hash_of_names(message, response);
+  if (!names) return std::nullopt;
   dns::ResponseReader records(message, response);
   while (const auto record = records.next()) {
     if (!dns::is_service_binding(record->type)) continue;

@@ -52,21 +52,33 @@ bool count_records(Bytes message, const Header& header, Response& response) noex
   return true;
 }
 
-// The name behind `skip` bytes of RDATA, up to its end.
-std::optional<Target> name_in(Bytes message, const Record& record, std::size_t skip,
-                              JumpsLeft& jumps) noexcept {
-  if (record.size <= skip) return std::nullopt;
-  const auto read = read_name(message, record.data + skip, jumps);
+// RDATA in front of a name.
+constexpr std::size_t kServicePriority = 2;
+std::size_t bytes_before_name(RecordType type) noexcept {
+  switch (type) {
+    case RecordType::mx:
+      return kMxPreference;
+    case RecordType::srv:
+      return kSrvFields;
+    case RecordType::svcb:
+    case RecordType::https:
+      return kServicePriority;
+    default:
+      return 0;
+  }
+}
+
+// The name of RDATA, which ends with it.
+std::optional<Target> last_name(Bytes message, const Record& record, JumpsLeft& jumps) noexcept {
+  const auto at = name_in_data(record);
+  if (!at) return std::nullopt;
+  const auto read = read_name(message, *at, jumps);
   if (!read || read->end != record.data + record.size) return std::nullopt;
   return Target{.name = read->name};
 }
 
 std::optional<Target> target_of(Bytes message, const Record& record, JumpsLeft& jumps) noexcept {
   switch (record.type) {
-    case RecordType::mx:
-      return name_in(message, record, kMxPreference, jumps);
-    case RecordType::srv:
-      return name_in(message, record, kSrvFields, jumps);
     case RecordType::svcb:
     case RecordType::https: {
       const auto binding = read_service_binding(message, record, jumps);
@@ -81,11 +93,18 @@ std::optional<Target> target_of(Bytes message, const Record& record, JumpsLeft& 
       return Target{.name = owner->name, .has_ech = has_ech};
     }
     default:
-      return name_in(message, record, 0, jumps);
+      return last_name(message, record, jumps);
   }
 }
 
 }  // namespace
+
+std::optional<std::size_t> name_in_data(const Record& record) noexcept {
+  if (!is_alias(record.type) && !is_service_target(record.type)) return std::nullopt;
+  const std::size_t before = bytes_before_name(record.type);
+  if (record.size <= before) return std::nullopt;
+  return record.data + before;
+}
 
 Result<void, ResponseError> parse_response(Bytes message, Response& response) noexcept {
   const auto header = parse_head(message, response);

@@ -121,6 +121,8 @@ class ResponseReader {
 [[nodiscard]] constexpr bool may_hold_addresses(RecordType type) noexcept {
   return type == RecordType::a || type == RecordType::aaaa || is_service_binding(type);
 }
+// Offset of the name in RDATA of these types; nullopt: another type, or too short for one.
+[[nodiscard]] std::optional<std::size_t> name_in_data(const Record& record) noexcept;
 // Addresses in A, AAAA, and hints of SVCB and HTTPS; none in other types and classes. `visit` says
 // whether it takes more.
 template <typename Visit>

@@ -1,6 +1,7 @@
 // Any message: bounds hold, names are canonical, what is handed out lies in the message; and an
 // answer built from what was read, without compression, gives the same targets and addresses.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -93,8 +94,42 @@ ByteVector with_header(std::size_t records, const ByteVector& body) {
   return message;
 }
 
+// Targets up to the first that cannot be read, of what is there of the message; goes on from
+// `position`, and leaves there how far it came.
+void read_targets(Bytes start, std::size_t whole, Response& response, ResponsePosition& position,
+                  std::vector<name::Name>& targets) {
+  if (!parse_response_start(start, response)) return;
+  ResponseReader records(start, response, most_targets(whole));
+  records.resume(position);
+  while (const auto record = records.next()) {
+    if (is_alias(record->type) || is_service_target(record->type)) {
+      const auto target = records.read_target(*record);
+      if (!target) return;
+      targets.push_back(target->name);
+    }
+    position = records.position();
+  }
+}
+
+// A message that comes in two parts shows the same as one that is there at once.
+void check_parts(Bytes message, Response& response) {
+  if (message.size() < kHeaderBytes || message.size() > 0xffff) return;
+  std::size_t cut = kHeaderBytes;
+  for (const std::byte byte : message.first(kHeaderBytes)) cut += std::to_integer<unsigned>(byte);
+  ResponsePosition position;
+  std::vector<name::Name> at_once;
+  std::vector<name::Name> in_parts;
+  read_targets(message, message.size(), response, position, at_once);
+  position = {};
+  read_targets(message.first(std::min(cut, message.size())), message.size(), response, position,
+               in_parts);
+  read_targets(message, message.size(), response, position, in_parts);
+  require(in_parts == at_once);
+}
+
 void check(Bytes message) {
   const auto response = std::make_unique<Response>();
+  check_parts(message, *response);
   const auto parsed = parse_response(message, *response);
   if (!parsed) {
     require(!to_string(parsed.error()).empty() && response->records == 0);

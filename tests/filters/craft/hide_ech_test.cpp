@@ -93,6 +93,19 @@ TEST(HideEch, FailsIfThereAreOverSixtyFourRecords) {
   EXPECT_FALSE(is_hidden(64));
 }
 
+// Each name that is compressed by a pointer behind the question is read twice.
+TEST(HideEch, FailsIfOverTwentyFourNamesMightReadDifferently) {
+  const auto is_hidden = [](int aliases) {
+    DnsResponse response("a.example", 65);
+    response.https("a.example", "", {.ech = 3}).cname("a.example", "b.example");
+    const std::string_view to_the_alias = "\xc0\x3d"sv;
+    for (int i = 0; i < aliases; ++i) response.raw("a.example", 5, as_bytes(to_the_alias));
+    return !hide(frame(response)).frame.empty();
+  };
+  EXPECT_TRUE(is_hidden(24));
+  EXPECT_FALSE(is_hidden(25));
+}
+
 TEST(HideEch, OverIpv6AndWithoutAChecksum) {
   const DnsResponse response = DnsResponse("a.example", 65).https("a.example", "", {.ech = 30});
   EXPECT_TRUE(hide(frame(response, "[2001:db8::53]:53", "[2001:db8::1]:5000")).checksums);
@@ -135,6 +148,19 @@ TEST(HideEch, FailsIfANameWouldReadDifferently) {
   };
   EXPECT_TRUE(leading_to("\xc0\x2e"sv).frame.empty());   // the value of `ech`
   EXPECT_FALSE(leading_to("\xc0\x0c"sv).frame.empty());  // the question
+}
+
+// The question is no name of its own, but leads to where the keys are, and the alias to the
+// question.
+TEST(HideEch, FailsIfTheQuestionWouldReadDifferently) {
+  const std::string_view message =
+      "\x12\x34\x81\x80\0\1\0\2\0\0\0\0"
+      "\xc0\x25\0\x41\0\1"
+      "\xc0\x0c\0\x41\0\1\0\0\0\x3c\0\x24"
+      "\0\1\0\0\5\0\x0d\4news\2io\0zzzz\x07\xd0\0\x0c\6wechat\3com\0"
+      "\0\0\5\0\1\0\0\0\x3c\0\2\xc0\x0c"sv;
+  EXPECT_TRUE(hide(FrameBuilder("198.51.100.53:53", "192.0.2.1:5000").payload(message).build())
+                  .frame.empty());
 }
 
 // Bug: a key that `mandatory` lists was not there any more, and dig took the answer for malformed.
