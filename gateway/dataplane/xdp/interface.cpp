@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -61,6 +62,19 @@ std::uint32_t send_queues(const std::string& name) {
     if (each->path().filename().string().starts_with("tx-")) ++count;
   }
   return count == 0 ? receive_queues(name) : count;
+}
+
+std::optional<HardwareAddress> hardware_address(const std::string& name) noexcept {
+  ControlSocket control(name);
+  if (!control.ask(SIOCGIFHWADDR)) return std::nullopt;
+  HardwareAddress address{};
+  std::memcpy(address.data(), control.request().ifr_hwaddr.sa_data, address.size());
+  return address;
+}
+
+bool has_carrier(const std::string& name) noexcept {
+  ControlSocket control(name);
+  return control.ask(SIOCGIFFLAGS) && (control.request().ifr_flags & IFF_RUNNING) != 0;
 }
 
 bool set_promiscuous(const std::string& name, bool on) noexcept {

@@ -2,7 +2,10 @@
 
 // What the XDP dataplane asks the kernel of an interface. System calls. Any thread.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sluice::io {
@@ -15,6 +18,10 @@ namespace sluice::io {
 // own, for frames that are redirected: it takes no lock there. As many as it receives by if sysfs
 // does not say.
 [[nodiscard]] std::uint32_t send_queues(const std::string& name);
+using HardwareAddress = std::array<std::byte, 6>;  // of Ethernet
+[[nodiscard]] std::optional<HardwareAddress> hardware_address(const std::string& name) noexcept;
+// It is up, and has a link.
+[[nodiscard]] bool has_carrier(const std::string& name) noexcept;
 // Until it is switched off: it outlives the process. False: the kernel refused it.
 bool set_promiscuous(const std::string& name, bool on) noexcept;
 // As long as the descriptor is open, however the process ends; the caller closes it. Negative: the

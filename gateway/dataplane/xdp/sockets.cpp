@@ -7,10 +7,14 @@
 #include <xdp/xsk.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
 #include <system_error>
+#include <thread>
+
+#include "gateway/dataplane/xdp/interface.h"
 
 namespace sluice::io {
 namespace {
@@ -69,6 +73,7 @@ struct XdpSockets::State {
   std::size_t first = 0;  // which socket is read first; they take turns
 
   Result<void, std::string> open(const XdpQueue& queue, const Options& options);
+  [[nodiscard]] bool queue_up(Socket& socket, const FrameRef& frame) noexcept;
   void reclaim(Socket& socket) noexcept;
   void fill(Socket& socket) noexcept;
   void kick(Socket& socket) noexcept;
@@ -148,14 +153,11 @@ int XdpSockets::descriptor(std::size_t socket) const noexcept {
 const XdpQueue& XdpSockets::queue(std::size_t socket) const noexcept {
   return state_->sockets[socket]->queue;
 }
-bool XdpSockets::is_zero_copy() const noexcept {
-  return std::ranges::all_of(state_->sockets, [](const auto& socket) {
-    xdp_options options{};
-    socklen_t length = sizeof options;
-    return ::getsockopt(xsk_socket__fd(socket->handle.get()), SOL_XDP, XDP_OPTIONS, &options,
-                        &length) == 0 &&
-           (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
-  });
+bool XdpSockets::is_zero_copy(std::size_t socket) const noexcept {
+  xdp_options options{};
+  socklen_t length = sizeof options;
+  return ::getsockopt(descriptor(socket), SOL_XDP, XDP_OPTIONS, &options, &length) == 0 &&
+         (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
 }
 
 void XdpSockets::State::reclaim(Socket& socket) noexcept {
@@ -222,18 +224,23 @@ MutableBytes XdpSockets::bytes(const FrameRef& frame) const noexcept {
 bool XdpSockets::send(Side side, const FrameRef& frame) noexcept {
   State& state = *state_;
   const auto& candidates = state.of_side[static_cast<std::size_t>(side)];
-  if (candidates.empty()) return false;
+  if (candidates.empty()) {
+    release(frame);
+    return false;
+  }
   const std::uint32_t from = state.sockets[frame.socket]->queue.queue;
   Socket& socket = *state.sockets[candidates[from % candidates.size()]];
+  if (state.queue_up(socket, frame)) return true;
+  state.kick(socket);
+  state.reclaim(socket);
+  if (state.queue_up(socket, frame)) return true;
+  release(frame);
+  return false;
+}
+
+bool XdpSockets::State::queue_up(Socket& socket, const FrameRef& frame) noexcept {
   std::uint32_t at = 0;
-  if (xsk_ring_prod__reserve(&socket.to_send, 1, &at) != 1) {
-    state.kick(socket);
-    state.reclaim(socket);
-    if (xsk_ring_prod__reserve(&socket.to_send, 1, &at) != 1) {
-      release(frame);
-      return false;
-    }
-  }
+  if (xsk_ring_prod__reserve(&socket.to_send, 1, &at) != 1) return false;
   xdp_desc& sent = *xsk_ring_prod__tx_desc(&socket.to_send, at);
   sent.addr = frame.place;
   sent.len = frame.length;
@@ -271,6 +278,54 @@ void XdpSockets::State::kick(Socket& socket) noexcept {
     if (::sendto(descriptor, nullptr, 0, MSG_DONTWAIT, nullptr, 0) >= 0) return;
     if (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS && errno != EINTR) return;
   }
+}
+
+namespace {
+
+// To the nearest bridge, which forwards it to nobody (IEEE 802.1Q section 8.6.3), and of an
+// EtherType for experiments (IEEE 802 section 9.2.4): whoever gets it discards it.
+constexpr std::size_t kTestFrame = 60;
+std::array<std::byte, kTestFrame> test_frame(const HardwareAddress& source) noexcept {
+  constexpr std::array<std::uint8_t, 6> kNearestBridge = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e};
+  constexpr std::array<std::uint8_t, 2> kExperiment = {0x88, 0xb5};
+  std::array<std::byte, kTestFrame> frame{};
+  const auto to_byte = [](std::uint8_t value) { return std::byte{value}; };
+  const auto behind = std::ranges::transform(kNearestBridge, frame.begin(), to_byte).out;
+  std::ranges::transform(kExperiment, std::ranges::copy(source, behind).out, to_byte);
+  return frame;
+}
+
+}  // namespace
+
+Result<void, std::string> XdpSockets::try_to_send(std::chrono::milliseconds patience) {
+  State& state = *state_;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto waits_for = [&](const auto& holds) {
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  };
+  for (const auto& each : state.sockets) {
+    Socket& socket = *each;
+    if (!socket.queue.may_send) continue;
+    const auto source = hardware_address(socket.queue.interface);
+    if (!source || !waits_for([&] { return has_carrier(socket.queue.interface); })) continue;
+    FrameRef frame;
+    const bool sent =
+        take(test_frame(*source), frame) && state.queue_up(socket, frame) && waits_for([&] {
+          socket.unsent = socket.sending;  // a driver may want to be told again
+          state.kick(socket);
+          state.reclaim(socket);
+          return socket.sending == 0;
+        });
+    if (!sent) {
+      return fail(socket.queue.interface + ": queue " + std::to_string(socket.queue.queue) +
+                  ": a frame was not sent within " + std::to_string(patience.count()) + " ms");
+    }
+  }
+  return {};
 }
 
 void XdpSockets::kick() noexcept {

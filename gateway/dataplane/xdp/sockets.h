@@ -53,8 +53,13 @@ class XdpSockets {
   [[nodiscard]] std::size_t count() const noexcept;
   [[nodiscard]] int descriptor(std::size_t socket) const noexcept;
   [[nodiscard]] const XdpQueue& queue(std::size_t socket) const noexcept;
-  // All of its sockets hand frames over without a copy by the kernel.
-  [[nodiscard]] bool is_zero_copy() const noexcept;
+  // It hands frames over without a copy by the kernel.
+  [[nodiscard]] bool is_zero_copy(std::size_t socket) const noexcept;
+  // Whether frames go out: each socket that may send sends one that nobody forwards, and waits
+  // until the kernel has sent it. Drivers exist that take zero-copy and then send nothing. A socket
+  // whose interface gets no link in this time is left out. Error: names the interface and queue.
+  // REQUIRES: nothing was received yet.
+  [[nodiscard]] Result<void, std::string> try_to_send(std::chrono::milliseconds patience);
 
   // Takes back what was sent, gives the kernel places for more, and fills `frames` with what came
   // in, sockets in turn. Returns how many.

@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kPollMilliseconds = 20;
 constexpr auto kStatsEvery = std::chrono::seconds(1);
+// A card that a program was just attached to may take seconds until its link is back.
+constexpr auto kTryToSend = std::chrono::milliseconds(5000);
 
 struct QueueCounts {
   std::uint32_t receive = 0, send = 0;
@@ -69,6 +71,29 @@ Result<std::array<QueueCounts, 2>, std::string> count_queues(const InterfaceName
   return counts;
 }
 
+bool any_zero_copy(const XdpSockets& sockets) noexcept {
+  for (std::size_t i = 0; i < sockets.count(); ++i) {
+    if (sockets.is_zero_copy(i)) return true;
+  }
+  return false;
+}
+
+// Where zero-copy does not send what it should, the kernel copies, and `note` says so.
+Result<std::unique_ptr<XdpSockets>, std::string> open_sockets(std::vector<XdpQueue> queues,
+                                                              const XdpSettings& settings,
+                                                              std::string& note) {
+  XdpSockets::Options options = {
+      .queues = std::move(queues), .copy = !settings.zero_copy, .busy_poll = settings.busy_poll};
+  auto sockets = XdpSockets::open(options);
+  if (!sockets || !any_zero_copy(**sockets)) return sockets;
+  const auto tried = (*sockets)->try_to_send(kTryToSend);
+  if (tried) return sockets;
+  note = "zero-copy does not work, so the kernel copies: " + tried.error();
+  sockets->reset();  // a queue takes one socket
+  options.copy = true;
+  return XdpSockets::open(options);
+}
+
 }  // namespace
 
 struct XdpBridge::State {
@@ -88,6 +113,7 @@ struct XdpBridge::State {
   std::chrono::steady_clock::time_point next_stats{};
   std::atomic<bool> stopped = false;
   std::string error;
+  std::string note;  // of its sockets; empty: nothing to say
 
   ~State() { keep_alive(std::chrono::nanoseconds(0)); }
 
@@ -135,9 +161,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
     state->worker = worker;
     state->counts_program = worker == 0;
     auto sockets =
-        XdpSockets::open({.queues = queues_of_worker(interfaces, *counts, worker, workers),
-                          .copy = !settings.zero_copy,
-                          .busy_poll = settings.busy_poll});
+        open_sockets(queues_of_worker(interfaces, *counts, worker, workers), settings, state->note);
     if (!sockets) return fail(sockets.error());
     state->sockets = std::move(*sockets);
     for (std::size_t i = 0; i < state->sockets->count(); ++i) {
@@ -329,9 +353,10 @@ std::vector<std::string> XdpBridge::notes() const {
     const bool is_native = state.program->mode(queue.side) == XdpMode::native;
     notes.push_back(queue.interface + ": XDP " +
                     (is_native ? "in the driver (native)" : "behind the driver (generic), slower") +
-                    ", " + (state.sockets->is_zero_copy() ? "zero-copy" : "the kernel copies") +
+                    ", " + (state.sockets->is_zero_copy(i) ? "zero-copy" : "the kernel copies") +
                     " what comes up");
   }
+  if (!state.note.empty()) notes.push_back(state.note);
   if (state.program->took_over()) notes.emplace_back("took over the flows of the gateway before");
   return notes;
 }
