@@ -146,7 +146,10 @@ void path_of_questions(benchmark::State& state, const char* name, bool banned) {
   check(path.run() == (banned ? kFrames : 0), "verdicts of questions");
   path.time(state);
 }
-BENCHMARK_CAPTURE(path_of_questions, passed, ".static.example.com", false);
+// Of several threads each has a worker of its own, as in the gateway.
+BENCHMARK_CAPTURE(path_of_questions, passed, ".static.example.com", false)
+    ->ThreadRange(1, 2)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(path_of_questions, banned, ".sgshort.wechat.com", true);
 
 // Data of connections that were passed: the most common packets. With 50,000 connections, neither
@@ -182,7 +185,7 @@ void path_of_decided_flows(benchmark::State& state, std::size_t flows) {
   check(path.run() == 0 && path.passed_flow_packets() == packets, "verdicts of decided flows");
   path.time(state);
 }
-BENCHMARK_CAPTURE(path_of_decided_flows, 64, 64);
+BENCHMARK_CAPTURE(path_of_decided_flows, 64, 64)->ThreadRange(1, 2)->UseRealTime();
 BENCHMARK_CAPTURE(path_of_decided_flows, 50000, 50000);
 
 void path_of_a_capture(benchmark::State& state) {
