@@ -15,7 +15,7 @@
 namespace sluice::app {
 namespace {
 
-constexpr int kNice = 10;
+constexpr int kNice = 15;
 // ioprio_set(2): class "idle", which other readers of the disk go before.
 constexpr int kIoprioWhoProcess = 1;
 constexpr int kIoprioIdle = 3 << 13;
