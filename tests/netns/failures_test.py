@@ -7,6 +7,7 @@ Exits 77 (skipped) where it cannot run.
 usage: failures_test.py PROGRAM      PROGRAM is an existing `sluice`
 """
 
+import json
 import signal
 import subprocess
 import sys
@@ -105,6 +106,58 @@ def the_map_is_full(lab):
     lab.end_gateway()
 
 
+def more_comes_up_than_can_be_judged(lab):
+    """A worker that stands still, and more questions than its queue has places: the rest is lost, and nothing passes unjudged."""
+    lab.configure("closed")
+    lab.run_gateway()
+    lab.open_stream()
+    lab.gateway.send_signal(signal.SIGSTOP)
+    lab.flood(ORDINARY, 6000)
+    lab.gateway.send_signal(signal.SIGCONT)
+    lost = lab.wait_for_metric("sluice_dataplane_lost_total", 1)
+    print(f"  ok: a metric says how many frames were lost ({lost})")
+    lab.expect_verdicts(False, True, "after more than the queue holds")
+    lab.expect_stream("after more than the queue holds")
+    lab.end_gateway()
+
+
+def nothing_can_be_sent(lab):
+    """Frames stay with the port that cannot send them, again and again: the others must not run out of memory for theirs."""
+    lab.configure("closed")
+    lab.run_gateway()
+    lab.ip("server", "link", "set", "eth0", "down")
+    for _ in range(3):
+        lab.flood(ORDINARY, 6000)
+    lab.ip("server", "link", "set", "eth0", "up")
+    time.sleep(0.5)
+    lab.expect_verdicts(False, True, "after 18,000 frames that could not be sent")
+    lab.open_stream()
+    lab.expect_stream("after 18,000 frames that could not be sent")
+    lab.end_gateway()
+
+
+def restarted_under_load(lab):
+    """A stream of 200 Mbit/s through a crash, a restart and an upgrade (another process takes over from one that is told to end)."""
+    lab.configure("closed")
+    lab.run_gateway()
+    server = lab.start("server", "iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
+    time.sleep(0.5)
+    load = lab.start("client", "iperf3", "-c", SERVER, "-R", "-b", "200M", "-t", "8", "-i", "0.2", "-J", stdout=subprocess.PIPE, text=True)
+    time.sleep(2)
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        lab.end_gateway(how)
+        lab.run_gateway()
+    seen = json.loads(load.communicate(timeout=60)[0])
+    server.wait(timeout=10)
+    expect("error" not in seen, "iperf3 ran to its end" + seen.get("error", ""))
+    idle = [interval["sum"]["start"] for interval in seen["intervals"] if interval["sum"]["bytes"] == 0 and not interval["sum"]["omitted"]]
+    expect(not idle, f"bytes came in each of {len(seen['intervals'])} fifths of a second")
+    sent_again = seen["end"]["sum_sent"]["retransmits"]
+    expect(sent_again <= 20, f"through a crash, a restart and an upgrade {sent_again} segments were sent again, no more than one round trip's")
+    lab.expect_verdicts(False, True, "restarted under load")
+    lab.end_gateway()
+
+
 def an_interface_is_removed(lab):
     lab.configure("closed")
     lab.run_gateway()
@@ -146,7 +199,7 @@ def ended_without_pins(lab, how):
 
 
 def run(program):
-    skip_without()
+    skip_without("iperf3")
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(program).resolve(), folder)
         return run_steps(lab, (
@@ -158,6 +211,9 @@ def run(program):
             ("a link flaps", lambda: a_link_flaps(lab)),
             ("a reload fails", lambda: a_reload_fails(lab)),
             ("the map is full", lambda: the_map_is_full(lab)),
+            ("more comes up than can be judged", lambda: more_comes_up_than_can_be_judged(lab)),
+            ("nothing can be sent", lambda: nothing_can_be_sent(lab)),
+            ("restarted under load", lambda: restarted_under_load(lab)),
             ("an interface is removed", lambda: an_interface_is_removed(lab)),
             ("detached", lambda: detached(lab)),
             ("stopped, without pins", lambda: ended_without_pins(lab, signal.SIGTERM)),

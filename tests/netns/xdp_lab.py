@@ -67,6 +67,14 @@ def ask(name):
     return 1
 
 
+def flood(name, count):
+    """Asks so many questions at once, from one socket, and waits for no answer."""
+    asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    message = question(name)
+    for _ in range(int(count)):
+        asking.sendto(message, (SERVER, DNS))
+
+
 def read_stream(progress, host=None):
     """Asks for an endless answer, with the name of a host if one is given. Writes how many bytes came, and the longest silence so far in milliseconds."""
     stream = socket.create_connection((SERVER, STREAM), timeout=5)
@@ -202,6 +210,9 @@ listen = "127.0.0.1:9464"
     def answers(self, name):
         return subprocess.run(self.within("client", *self.itself("--ask", name))).returncode == 0
 
+    def flood(self, name, count):
+        subprocess.run(self.within("client", *self.itself("--flood", name, count)), check=True, timeout=60)
+
     def expect_verdicts(self, banned, ordinary, when):
         expect(self.answers(ORDINARY) == ordinary, f"{when}: an ordinary name is {'answered' if ordinary else 'not answered'}")
         expect(self.answers(BANNED) == banned, f"{when}: a banned name is {'answered' if banned else 'not answered'}")
@@ -235,6 +246,13 @@ listen = "127.0.0.1:9464"
         text = subprocess.run(self.within("gateway", "curl", "-s", "--max-time", "2", METRICS), capture_output=True, text=True).stdout
         found = re.search(rf"^{name} (\d+)", text, re.MULTILINE)
         return int(found.group(1)) if found else None
+
+    def wait_for_metric(self, name, least):
+        for _ in range(50):
+            if (value := self.metric(name)) is not None and value >= least:
+                return value
+            time.sleep(0.1)
+        raise Failure(f"{name} is at least {least}, but it is {value}")
 
     def detach(self):
         return subprocess.run(self.within("gateway", str(self.program), "detach", "--config", str(self.config)),
@@ -281,6 +299,8 @@ def main():
         serve()
     elif sys.argv[1:2] == ["--ask"]:
         return ask(sys.argv[2])
+    elif sys.argv[1:2] == ["--flood"]:
+        flood(*sys.argv[2:])
     elif sys.argv[1:2] == ["--stream"]:
         read_stream(Path(sys.argv[2]), *sys.argv[3:])
     return 0
