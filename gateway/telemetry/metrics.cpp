@@ -11,6 +11,8 @@
 #include <map>
 #include <mutex>
 
+#include "gateway/telemetry/process_metrics.h"
+
 namespace sluice::telemetry {
 namespace {
 
@@ -105,6 +107,7 @@ struct Metrics::State final : prometheus::Collectable {
 
   const Labels labels;
   const Sources sources;
+  const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   mutable std::mutex mutex;  // guards all below
   ListsStatus lists;
   std::map<std::string, DecisionCounts> settled;      // by app: counts under earlier lists
@@ -121,7 +124,10 @@ struct Metrics::State final : prometheus::Collectable {
 
 std::vector<MetricFamily> Metrics::State::Collect() const {
   const std::lock_guard lock(mutex);
-  std::vector<MetricFamily> families;
+  std::vector<MetricFamily> families = process_metrics(started);
+  auto build = family("sluice_build_info", "1: the version that runs", MetricType::Gauge);
+  add(build, {{"version", SLUICE_VERSION}}, 1);
+  families.push_back(std::move(build));
   collect_plain(families);
   families.push_back(packets());
   families.push_back(decisions());

@@ -88,6 +88,15 @@ TEST_F(Page, CountsShadowsByPolicyAndAppAcrossReloads) {
   EXPECT_EQ(value(series), "");
 }
 
+TEST_F(Page, SaysWhatTheProcessUses) {
+  EXPECT_GT(std::stod(value("process_resident_memory_bytes")), 1 << 20);
+  const double before = std::stod(value("process_open_fds"));
+  const int more = ::dup(0);
+  EXPECT_EQ(std::stod(value("process_open_fds")), before + 1);
+  ::close(more);
+  EXPECT_EQ(std::stod(value("process_open_fds")), before);
+}
+
 // All families of gateway/telemetry/README.md.
 TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
   metrics.publish(lists({"wechat"}));
@@ -109,7 +118,13 @@ TEST_F(Page, HasEveryFamilyOnceWithHelpAndType) {
       {"sluice_reloads_total", "counter"},
       {"sluice_reload_last_ok", "gauge"},
       {"sluice_reload_refused", "gauge"},
-      {"sluice_ban_in_force", "gauge"}};
+      {"sluice_ban_in_force", "gauge"},
+      {"sluice_build_info", "gauge"},
+      {"process_start_time_seconds", "gauge"},
+      {"process_cpu_seconds_total", "counter"},
+      {"process_resident_memory_bytes", "gauge"},
+      {"process_open_fds", "gauge"},
+      {"process_max_fds", "gauge"}};
 #define SLUICE_X(member, metric, help) wanted.emplace_back(metric, "counter");
   SLUICE_COUNTERS(SLUICE_X)
   SLUICE_RESOLVER_COUNTERS(SLUICE_X)
