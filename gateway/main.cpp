@@ -48,6 +48,12 @@ struct Dispatch {
   int operator()(const sluice::cli::ListsRollbackCommand& command) const {
     return sluice::app::lists_rollback(command);
   }
+  int operator()(const sluice::cli::AuditVerifyCommand& command) const {
+    return sluice::app::audit_verify(command);
+  }
+  int operator()(const sluice::cli::ReportCommand& command) const {
+    return sluice::app::report(command);
+  }
   int operator()(const sluice::cli::ListsDiffCommand& command) const {
     return sluice::app::lists_diff(command);
   }

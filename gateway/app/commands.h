@@ -10,6 +10,7 @@ inline constexpr int kOk = 0;
 inline constexpr int kSomeBlocked = 1;
 inline constexpr int kFindings = 1;  // `lists`: some lines were refused; `doctor`: some are wrong
 inline constexpr int kRefused = 1;   // `lists verify`: the bundle may not be taken
+inline constexpr int kBroken = 1;    // `audit verify`: the trail is not whole
 inline constexpr int kFailed = 1;    // `run`: the dataplane failed
 inline constexpr int kUnusable = 2;  // bad input or configuration
 
@@ -30,5 +31,8 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int lists_sign(const cli::ListsSignCommand& command);
 [[nodiscard]] int lists_cosign(const cli::ListsCosignCommand& command);
 [[nodiscard]] int lists_verify(const cli::ListsVerifyCommand& command);
+
+[[nodiscard]] int audit_verify(const cli::AuditVerifyCommand& command);
+[[nodiscard]] int report(const cli::ReportCommand& command);
 
 }  // namespace sluice::app

@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "filters/packet/datagram_tunnel.h"
+#include "gateway/app/audit_trail.h"
 #include "gateway/app/canary.h"
 #include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
 #include "gateway/engine/labels.h"
-#include "gateway/telemetry/file_sink.h"
 #include "lists/compile/load.h"
 
 namespace sluice::app {
@@ -61,19 +61,6 @@ std::function<std::vector<telemetry::SourceStatus>()> source_statuses(
     const std::shared_ptr<Sources>& sources) {
   if (!sources) return {};
   return [sources] { return sources->statuses(); };
-}
-
-Result<telemetry::AuditOptions, std::string> audit_options(const config::StartSettings& start) {
-  telemetry::AuditOptions options{start.audit_pseudonymise, {}};
-  if (!options.pseudonymise) return options;
-  constexpr std::uintmax_t kMaxKeyFile = 4096;
-  const auto file = lists::load_file(start.audit_key_file, kMaxKeyFile);
-  if (!file) return fail(start.audit_key_file.string() + ": " + file.error());
-  options.key = std::string_view(file->text).substr(0, file->text.find('\n'));
-  if (options.key.empty()) {
-    return fail(start.audit_key_file.string() + ": no key for pseudonyms in its first line");
-  }
-  return options;
 }
 
 }  // namespace
@@ -131,15 +118,15 @@ Result<void, std::string> Gateway::open_parts() {
 }
 
 Result<void, std::string> Gateway::open_audit() {
-  const config::StartSettings& start = options_.start;
-  auto options = audit_options(start);
-  if (!options) return fail(options.error());
-  if (start.audit_file.empty()) return {};
-  auto sink = telemetry::FileSink::open(start.audit_file);
-  if (!sink) return fail(sink.error());
-  audit_ = std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
-                                                    workers_.rings());
+  auto trail = open_audit_trail(options_.start, workers_.rings());
+  if (!trail) return fail(trail.error());
+  audit_ = std::move(*trail);
+  note_update("ok");
   return {};
+}
+
+void Gateway::note_update(const char* result) {
+  if (audit_) audit_->note(update_record(result, generation_, lists_));
 }
 
 Result<void, std::string> Gateway::open_resolver() {
@@ -250,6 +237,7 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
   if (!outcome && outcome.error() == kNothingNew) return false;
   if (!outcome) {
     metrics_.reload_failed();
+    note_update("failed");
     spdlog::error("reload failed; the old lists and policies stay in force: {}", outcome.error());
     return false;
   }
@@ -258,6 +246,7 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
   const std::string amended = std::move(outcome->amended);
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
+  note_update("ok");
   if (!amended.empty()) {
     spdlog::info("in force: {}; generation {}, {} rules", amended, generation_, lists_.rules);
     return true;
@@ -290,6 +279,7 @@ bool Gateway::refuses(const Ban& next) {
   log_refusals(refusals, next.accepted);
   if (refusals.empty() || next.accepted) return false;
   metrics_.reload_refused(std::move(refusals));
+  note_update("refused");
   return true;
 }
 

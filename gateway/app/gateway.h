@@ -99,6 +99,7 @@ class Gateway {
   void look_at_clock();
   void keep_house();
   void reopen_audit() noexcept;
+  void note_update(const char* result);
 
   // Destroyed in the reverse order: what reads or calls others comes after them.
   Options options_;

@@ -10,6 +10,7 @@
 #include "filters/inspect/ends.h"
 #include "gateway/app/capture_run.h"
 #include "gateway/app/commands.h"
+#include "gateway/audit/trail.h"
 #include "gateway/engine/answer_addresses.h"
 #include "lists/compile/difference.h"
 #include "lists/compile/image_file.h"
@@ -96,29 +97,18 @@ class Effect final : public engine::FindingObserver {
   std::uint64_t forgotten_ = 0;
 };
 
-// `192.0.2.1:5000` or `[2001:db8::1]:5000` without the port; a pseudonym as it is.
-std::string without_port(const std::string& client) {
-  const std::size_t colon = client.rfind(':');
-  const bool has_port =
-      colon != client.npos && (client.starts_with('[') || client.find(':') == colon);
-  return has_port ? client.substr(0, colon) : client;
-}
-
 // Error: why the audit trail cannot be read.
 std::string read_audit(const std::string& file, Effect& effect) {
   std::ifstream in(file);
   if (!in) return file + ": cannot be opened";
   std::uint64_t bad = 0;
-  for (std::string line; std::getline(in, line);) {
-    const Json record = Json::parse(line, nullptr, false);
-    const bool has_both = record.is_object() && record.contains("client") &&
-                          record["client"].is_string() && record.contains("name") &&
-                          record["name"].is_string();
-    const auto name = has_both ? name::Name::from_text(record["name"].get<std::string>())
-                               : name::Name::from_text("");
-    // Records without a name (an address, what cannot be judged) are no names.
-    if (record.is_discarded() || !name) ++bad;
-    if (has_both && name) effect.take(without_port(record["client"].get<std::string>()), *name);
+  for (std::string line; audit::next_line(in, line);) {
+    const auto record = audit::parse_line(line);
+    if (!record) ++bad;
+    if (!record || record->name.empty()) continue;
+    // An address, which a rule banned as such, is no name.
+    const auto name = name::Name::from_text(record->name);
+    if (name) effect.take(std::string(audit::without_port(record->client)), *name);
   }
   if (in.bad()) return file + ": cannot be read";
   if (bad > 0) std::cerr << file << ": " << bad << " lines are no audit records\n";

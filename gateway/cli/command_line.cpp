@@ -1,5 +1,6 @@
 #include "gateway/cli/command_line.h"
 
+#include "gateway/cli/audit_command_line.h"
 #include "gateway/cli/doctor_command_line.h"
 #include "gateway/cli/lists_command_line.h"
 #include "gateway/cli/syntax.h"
@@ -20,6 +21,8 @@ usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
   check    show what would happen to a name, and why
   doctor   show what this host supports and what is set wrongly; mend it
   lists    build, lint and show lists of names
+  audit    say whether an audit trail is whole
+  report   sum up an audit trail
 
   --version
 )";
@@ -219,6 +222,8 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   if (command == "check") return parse_check(rest);
   if (command == "doctor") return parse_doctor(rest);
   if (command == "lists") return parse_lists(rest);
+  if (command == "audit") return parse_audit(rest);
+  if (command == "report") return parse_report(rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});
   }

@@ -139,11 +139,26 @@ struct ListsRollbackCommand {
   bool list = false, resume = false;
 };
 
+// `audit verify`
+struct AuditVerifyCommand {
+  std::vector<std::string> files;
+  std::string key_file, expect;  // empty: not given
+};
+
+struct ReportCommand {
+  std::vector<std::string> files;
+  std::string key_file, from, to;  // empty: not given
+  std::size_t most = 20;           // clients and names that are listed
+  enum class Form : std::uint8_t { text, json, html };
+  Form form = Form::text;
+};
+
 using Command =
     std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
                  DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
                  ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
-                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand>;
+                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
+                 AuditVerifyCommand, ReportCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

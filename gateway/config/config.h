@@ -54,6 +54,11 @@ struct StartSettings {
   std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
   std::vector<IpPrefix> metrics_allow;            // [metrics] allow; none: everyone
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
+  bool audit_chain = true;                        // [audit] chain
+  std::filesystem::path audit_chain_key_file;     // [audit] chain_key_file
+  std::uint32_t audit_rotate_mib = 0;             // [audit] rotate_mib; 0: never
+  std::uint32_t audit_keep = 30;                  // [audit] keep, rotated files
+  bool audit_sync = false;                        // [audit] sync
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
   std::string log_level = "info";                 // [log] level

@@ -137,6 +137,11 @@ void read_metrics(TableReader table, StartSettings& start) {
 
 void read_audit(TableReader table, StartSettings& start) {
   table.read("file", start.audit_file);
+  table.read("chain", start.audit_chain);
+  table.read("chain_key_file", start.audit_chain_key_file);
+  table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);
+  table.read("keep", start.audit_keep, 1, 10'000);
+  table.read("sync", start.audit_sync);
   table.read("pseudonymise_clients", start.audit_pseudonymise);
   table.read("key_file", start.audit_key_file);
   if (start.audit_pseudonymise && start.audit_key_file.empty()) {

@@ -44,7 +44,42 @@ std::string pseudonym(const IpAddress& address, const std::string& key) {
   return text;
 }
 
+// The names of policies and lists may hold any bytes: escape them.
+std::string dump(const nlohmann::ordered_json& line) {
+  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+nlohmann::ordered_json begin_note(Nanos time, const char* kind) {
+  return {{"v", kFormatVersion}, {"time", time_text(time)}, {"kind", kind}};
+}
+
 }  // namespace
+
+std::string start_json(Nanos time) {
+  nlohmann::ordered_json line = begin_note(time, "start");
+  line["version"] = SLUICE_VERSION;
+  return dump(line);
+}
+
+std::string lost_json(Nanos time, std::uint64_t records) {
+  nlohmann::ordered_json line = begin_note(time, "lost");
+  line["records"] = records;
+  return dump(line);
+}
+
+std::string update_json(Nanos time, const UpdateRecord& update) {
+  nlohmann::ordered_json line = begin_note(time, "update");
+  line["result"] = update.result;
+  line["generation"] = update.generation;
+  line["lists"] = nlohmann::ordered_json::array();
+  for (const UpdateRecord::List& list : update.lists) {
+    line["lists"].push_back({{"name", list.name},
+                             {"app", list.app},
+                             {"version", list.version},
+                             {"entries", list.entries}});
+  }
+  return dump(line);
+}
 
 std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   nlohmann::ordered_json line;
@@ -72,8 +107,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
     line["reason"] = record.unjudged;
     line["suppressed"] = record.suppressed;
   }
-  // The names of policies and lists may hold any bytes: escape them.
-  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return dump(line);
 }
 
 }  // namespace sluice::telemetry

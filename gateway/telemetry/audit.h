@@ -16,6 +16,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/time.h"
@@ -63,11 +64,27 @@ struct AuditRecord {
 using AuditRing = threads::SpscRing<AuditRecord>;
 
 struct AuditOptions {
+  bool chain = false;         // each line follows from those before it: gateway/audit/chain.h
+  std::string chain_key;      // empty: whoever can write the file can make the chain anew
   bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits
   std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
 };
 
 // One JSON object, without the end of the line. Allocates.
 [[nodiscard]] std::string to_json(const AuditRecord& record, const AuditOptions& options);
+
+// What is no decision: the process began, records were lost, or lists were updated.
+struct UpdateRecord {
+  std::string result;  // `ok`, `refused`, `failed`
+  std::uint64_t generation = 0;
+  struct List {
+    std::string name, app, version;
+    std::uint64_t entries = 0;
+  };
+  std::vector<List> lists;  // in force from now on
+};
+[[nodiscard]] std::string start_json(Nanos time);
+[[nodiscard]] std::string lost_json(Nanos time, std::uint64_t records);
+[[nodiscard]] std::string update_json(Nanos time, const UpdateRecord& update);
 
 }  // namespace sluice::telemetry

@@ -3,10 +3,12 @@
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -16,18 +18,25 @@ namespace {
 constexpr auto kDrainEvery = std::chrono::milliseconds(50);
 constexpr auto kComplainEvery = std::chrono::minutes(1);
 
+Nanos now() {
+  return std::chrono::system_clock::now().time_since_epoch();
+}
+
 }  // namespace
 
 struct AuditWriter::State {
   std::unique_ptr<AuditSink> sink;
   AuditOptions options;
   std::vector<AuditRing*> rings;
-  std::vector<std::string> lines;  // of one drain
+  std::optional<audit::Chain> chain;  // behind what was written
+  std::vector<std::string> lines;     // of one drain
+  std::uint64_t not_said = 0;         // records that were lost, and the trail does not say so yet
   std::atomic<std::uint64_t> written = 0;
   std::atomic<std::uint64_t> failed = 0;
   std::atomic<bool> reopen = false;
   std::chrono::steady_clock::time_point next_complaint{};
-  std::mutex mutex;  // guards nothing but the wait
+  std::mutex mutex;                // guards the notes, and the wait
+  std::vector<std::string> notes;  // that wait for the next drain
   std::condition_variable_any wake;
   std::jthread thread;
 
@@ -36,13 +45,23 @@ struct AuditWriter::State {
     std::unique_lock lock(mutex);
     while (!stopping.stop_requested()) {
       wake.wait_for(lock, stopping, kDrainEvery, [] { return false; });
+      lock.unlock();
       if (reopen.exchange(false) && !sink->reopen()) complain();
       drain();
+      lock.lock();
     }
+  }
+
+  void take_notes() {
+    const std::lock_guard lock(mutex);
+    for (std::string& note : notes) lines.push_back(std::move(note));
+    notes.clear();
   }
 
   void drain() {
     lines.clear();
+    take_notes();
+    const std::size_t noted = lines.size();
     for (AuditRing* ring : rings) {
       // At most one ring full: a busy worker must not hold up the other rings.
       for (std::size_t i = 0; i < ring->capacity(); ++i) {
@@ -53,29 +72,39 @@ struct AuditWriter::State {
       }
     }
     if (lines.empty()) return;
+    const std::size_t records = lines.size() - noted;
+    if (not_said > 0) lines.insert(lines.begin(), lost_json(now(), not_said));
+    // The chain goes on behind what was written.
+    auto next = chain;
+    if (next) std::ranges::for_each(lines, [&](std::string& line) { next->add(line); });
     sink->write(lines);
     if (sink->flush()) {
-      written += lines.size();
+      chain = std::move(next);
+      not_said = 0;
+      written += records;
     } else {
-      failed += lines.size();
+      not_said += records;
+      failed += records;
       complain();
     }
   }
 
   void complain() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_complaint) return;
-    next_complaint = now + kComplainEvery;
+    const auto moment = std::chrono::steady_clock::now();
+    if (moment < next_complaint) return;
+    next_complaint = moment + kComplainEvery;
     spdlog::error("audit: {}; {} records lost so far", sink->error(), failed.load());
   }
 };
 
 AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
-                         std::vector<AuditRing*> rings)
+                         std::vector<AuditRing*> rings, const audit::ChainValue& before)
     : state_(std::make_unique<State>()) {
   state_->sink = std::move(sink);
   state_->options = std::move(options);
   state_->rings = std::move(rings);
+  if (state_->options.chain) state_->chain.emplace(state_->options.chain_key, before);
+  state_->notes.push_back(start_json(now()));
   state_->thread = std::jthread(
       [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }
@@ -89,6 +118,12 @@ void AuditWriter::stop() {
   state_->thread.request_stop();
   state_->thread.join();
   state_->drain();
+}
+
+void AuditWriter::note(const UpdateRecord& update) {
+  std::string line = update_json(now(), update);
+  const std::lock_guard lock(state_->mutex);
+  state_->notes.push_back(std::move(line));
 }
 
 void AuditWriter::reopen() noexcept {

@@ -3,12 +3,14 @@
 // Drains the rings of the workers into a sink, in a thread of its own.
 //
 // stop() and the destructor drain the rings once more: stop the workers before.
-// Errors: records that the sink loses are counted and said on the log, once a minute at most.
+// Its first line says that the process began. Errors: records that the sink loses are counted and
+// said on the log, once a minute at most, and in the trail itself once it can be written again.
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "gateway/audit/chain.h"
 #include "gateway/telemetry/audit.h"
 #include "gateway/telemetry/audit_sink.h"
 
@@ -16,13 +18,17 @@ namespace sluice::telemetry {
 
 class AuditWriter {
  public:
-  // `rings` outlive it. Throws std::system_error when no thread can be started.
-  AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings);
+  // `rings` outlive it. `before`: the last value of the chain in the trail. Throws
+  // std::system_error when no thread can be started.
+  AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings,
+              const audit::ChainValue& before = {});
   ~AuditWriter();
   AuditWriter(const AuditWriter&) = delete;
   AuditWriter& operator=(const AuditWriter&) = delete;
 
   void stop();
+  // Notes an update of the lists. From any thread; its time is now.
+  void note(const UpdateRecord& update);
   // Opens the destination again, for log rotation. From any thread.
   void reopen() noexcept;
   [[nodiscard]] std::uint64_t written() const noexcept;

@@ -2,9 +2,12 @@
 
 // Appends audit lines to a file, or to standard output.
 //
-// A write that fails half-way may leave half a line in the file. The next line then starts after a
-// line feed, so that it stays whole.
+// Lines that are written together are there together: a write that fails half-way is taken back.
+// Where it cannot be (a pipe) half a line may stay, and the next line starts after a line feed. A
+// file may be rotated here, as well as by others (reopen): FILE becomes FILE.1, that FILE.2, and so
+// on.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -15,9 +18,19 @@ namespace sluice::telemetry {
 
 class FileSink final : public AuditSink {
  public:
-  // `file`: "-" is standard output. Error: one line with the name of the file.
+  struct Options {
+    std::uint64_t rotate_bytes = 0;  // rotate a file that is larger; 0: never
+    unsigned keep = 0;               // rotated files; older ones are removed
+    bool sync = false;               // flush() returns when the lines are on the disk
+  };
+  // `file`: "-" is standard output, which is never rotated. Error: one line with the name of the
+  // file.
   [[nodiscard]] static Result<std::unique_ptr<FileSink>, std::string> open(
-      std::filesystem::path file);
+      std::filesystem::path file, const Options& options);
+  [[nodiscard]] static Result<std::unique_ptr<FileSink>, std::string> open(
+      std::filesystem::path file) {
+    return open(std::move(file), Options{});
+  }
   ~FileSink() override;
 
   void write(std::span<const std::string> lines) override;
@@ -26,13 +39,17 @@ class FileSink final : public AuditSink {
   [[nodiscard]] std::string error() const override { return error_; }
 
  private:
-  explicit FileSink(std::filesystem::path file) : file_(std::move(file)) {}
+  FileSink(std::filesystem::path file, const Options& options)
+      : file_(std::move(file)), options_(options) {}
   [[nodiscard]] bool is_stdout() const { return file_ == "-"; }
   [[nodiscard]] bool write_pending();
+  void take_back(std::int64_t size);
+  void rotate();
   void close();
   bool failed(const char* what);
 
   std::filesystem::path file_;
+  Options options_;
   int descriptor_ = -1;  // -1: not open
   std::string pending_;
   bool half_line_ = false;  // the file ends within a line

@@ -4,6 +4,7 @@
 usage: program_test.py PROGRAM [UNITTEST OPTIONS]
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -455,12 +456,64 @@ class Lists(Program):
         self.assertEqual(found["apps"], [{"app": "list", "added_count": 1, "removed_count": 1,
                                           "added": ["tiktok.com"], "removed": ["wechat.com"]}])
         self.assertIn("www.tiktok.com", found["would_block"]["names"])
-        audit = self.write("audit", '{"v":1,"name":"a.wechat.com","client":"192.0.2.1:1"}\n'
-                                    '{"v":1,"name":"a.wechat.com","client":"192.0.2.1:2"}\nno record\n')
+        audit = self.write("audit", '{"v":1,"time":"2026-11-28T06:01:40Z","name":"a.wechat.com","client":"192.0.2.1:1"}\n'
+                                    '{"v":1,"time":"2026-11-28T06:01:41Z","name":"a.wechat.com","client":"192.0.2.1:2"}\nno record\n')
         printed, said = self.run_program("lists", "diff", "--audit", audit, old, new, status=1)
         self.assertRegex(printed, r"would release 1 clients, 1 names\n  a\.wechat\.com: 1 clients")
         self.assertIn("1 lines are no audit records", said)
         self.run_program("lists", "diff", "--audit", self.folder / "none", old, new, status=2)
+
+    def test_report_sums_up_an_audit_trail(self):
+        events = self.folder / "events"
+        self.run_program("replay", "--read", EXAMPLE, "--events", events)
+        records = [json.loads(line) for line in events.read_text().splitlines()]
+        blocked = sum(record["action"] in ("drop", "reject") for record in records)
+        self.assertGreater(blocked, 10)
+        printed, _ = self.run_program("report", "--json", events)
+        found = json.loads(printed)
+        self.assertEqual(found["records"], len(records))
+        self.assertEqual(found["attempts"]["blocked"], blocked)
+        self.assertEqual(found["chain"]["lines"], 0)
+        self.assertEqual({one["client"] for one in found["top_clients"]}, {record["client"].rpartition(":")[0] for record in records if not record.get("kind")})
+        printed, _ = self.run_program("report", "--json", "--to", "2000-01-01", events)
+        self.assertEqual(json.loads(printed)["records"], 0)
+        printed, _ = self.run_program("report", "--html", events)
+        self.assertTrue(printed.startswith("<!doctype html>") and printed.endswith("</html>\n"))
+        printed, _ = self.run_program("report", events)
+        self.assertIn("by app", printed)
+        _, said = self.run_program("report", self.folder / "none", status=2)
+        self.assertIn("none: cannot be opened", said)
+        self.run_program("report", "--from", "yesterday", events, status=2)
+        self.run_program("report", status=2)
+
+    def test_audit_verify_tells_a_whole_trail_from_a_changed_one(self):
+        lines, value = [], bytes(16)
+        for body in ('{"v":1,"kind":"start"}', '{"v":1,"line":1}', '{"v":1,"line":2}'):
+            value = hashlib.sha256(value + body.encode()).digest()[:16]
+            lines.append(f'{body[:-1]},"chain":"{value.hex()}"}}\n')
+        audit = self.write("audit", "".join(lines))
+        printed, _ = self.run_program("audit", "verify", audit)
+        self.assertEqual(printed, f"3 lines, whole; last value {value.hex()}\n")
+        self.run_program("audit", "verify", "--expect", value.hex(), audit)
+        one, two = self.write("audit.1", lines[0]), self.write("audit.0", "".join(lines[1:]))
+        printed, _ = self.run_program("audit", "verify", one, two)
+        self.assertIn("3 lines, whole;", printed)
+        printed, _ = self.run_program("audit", "verify", two)
+        self.assertIn("what was before the first one is not known", printed)
+        self.run_program("audit", "verify", two, one, status=1)
+        self.write("audit", "".join(lines).replace('"line":1', '"line":7'))
+        printed, _ = self.run_program("audit", "verify", audit, status=1)
+        self.assertIn("audit:2: does not follow from the line before", printed)
+        self.assertIn("NOT WHOLE", printed)
+        self.write("audit", "".join(lines[:2]))
+        printed, _ = self.run_program("audit", "verify", "--expect", value.hex(), audit, status=1)
+        self.assertIn("lines are missing at the end", printed)
+        self.run_program("audit", "verify", "--expect", "7", audit, status=2)
+        key = self.write("key", "secret\n")
+        self.run_program("audit", "verify", "--key-file", key, audit, status=1)
+        self.run_program("audit", "verify", "--key-file", self.folder / "none", audit, status=2)
+        self.run_program("audit", "verify", status=2)
+        self.run_program("audit", "other", status=2)
 
     def test_lists_of_one_name_are_told_apart(self):
         (self.folder / "more").mkdir()

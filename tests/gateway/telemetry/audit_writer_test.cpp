@@ -52,9 +52,18 @@ class Writer : public testing::Test {
   static std::vector<int> lines(const fs::path& path) {
     std::ifstream stream(path);
     std::vector<int> numbers;
-    for (std::string text; std::getline(stream, text);) {
-      numbers.push_back(nlohmann::json::parse(text).at("line"));
-    }
+    for (std::string text; std::getline(stream, text);) add_number(text, numbers);
+    return numbers;
+  }
+  // What is no decision has none.
+  static void add_number(const std::string& text, std::vector<int>& numbers) {
+    const auto record = nlohmann::json::parse(text);
+    if (record.contains("kind")) return;
+    numbers.push_back(record.at("line"));
+  }
+  static std::vector<int> numbers_in(const std::vector<std::string>& texts) {
+    std::vector<int> numbers;
+    for (const std::string& text : texts) add_number(text, numbers);
     return numbers;
   }
   // The writer has its own thread, so tests wait for what it does, up to a limit.
@@ -182,8 +191,41 @@ TEST_F(Writer, CountsWhatAnySinkLosesAndGoesOn) {
   writer.reopen();
   ASSERT_TRUE(becomes([&] { return log.reopened == 1; }));
   writer.stop();
-  ASSERT_EQ(log.lines.size(), 1U);
-  EXPECT_EQ(nlohmann::json::parse(log.lines[0]).at("line"), 2);
+  EXPECT_THAT(numbers_in(log.lines), ElementsAre(2));
+}
+
+// What was lost is said where it is missing, and the chain goes on behind what was written.
+TEST_F(Writer, TheTrailSaysWhatIsMissingAndStaysWhole) {
+  AuditRing ring(16);
+  MemorySink::Log log;
+  const auto before = audit::parse_chain_value(std::string(32, 'a')).value();
+  AuditWriter writer(std::make_unique<MemorySink>(log), {.chain = true, .chain_key = "k"}, {&ring},
+                     before);
+  push(ring, 1);
+  ASSERT_TRUE(becomes([&] { return writer.written() == 1; }));
+  log.broken = true;
+  push(ring, 2);
+  push(ring, 3);
+  ASSERT_TRUE(becomes([&] { return writer.failed() == 2; }));
+  log.broken = false;
+  writer.note({.result = "ok", .generation = 7, .lists = {{"chat", "chat", "aa", 3}}});
+  push(ring, 4);
+  ASSERT_TRUE(becomes([&] { return writer.written() == 2; }));
+  writer.stop();
+  EXPECT_THAT(numbers_in(log.lines), ElementsAre(1, 4));
+  std::vector<std::string> kinds;
+  audit::Chain chain("k", before);
+  for (const std::string& line : log.lines) {
+    const auto record = nlohmann::json::parse(line);
+    kinds.push_back(record.value("kind", "decision"));
+    auto split = audit::split_chained(line);
+    ASSERT_TRUE(split) << line;
+    chain.add(split->body);
+    EXPECT_EQ(split->body, line);
+    if (kinds.back() == "lost") EXPECT_EQ(record.at("records"), 2);
+    if (kinds.back() == "update") EXPECT_EQ(record.at("lists").at(0).at("version"), "aa");
+  }
+  EXPECT_THAT(kinds, ElementsAre("start", "decision", "lost", "update", "decision"));
 }
 
 TEST_F(Writer, PseudonymisesAsItsOptionsSay) {
@@ -193,8 +235,8 @@ TEST_F(Writer, PseudonymisesAsItsOptionsSay) {
                      {&ring});
   push(ring, 1);
   writer.stop();
-  ASSERT_EQ(log.lines.size(), 1U);
-  const std::string client = nlohmann::json::parse(log.lines[0]).at("client");
+  ASSERT_EQ(log.lines.size(), 2U);
+  const std::string client = nlohmann::json::parse(log.lines[1]).at("client");
   EXPECT_TRUE(client.starts_with("p:")) << client;
 }
 

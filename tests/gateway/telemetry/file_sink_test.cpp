@@ -109,7 +109,28 @@ TEST_F(File, HalfALineDoesNotSpoilTheNext) {
   EXPECT_THAT((*sink)->error(), HasSubstr("File too large"));
   EXPECT_TRUE(put(**sink, {"three"}));
   EXPECT_TRUE(put(**sink, {"four"}));
-  EXPECT_EQ(content(file()), "one\ntw\nthree\nfour\n");
+  EXPECT_EQ(content(file()), "one\nthree\nfour\n") << "half a line is taken back";
+}
+
+TEST_F(File, RotatesItself) {
+  const auto sink = FileSink::open(file(), {.rotate_bytes = 8, .keep = 2, .sync = true});
+  ASSERT_TRUE(sink) << sink.error();
+  for (const char* text : {"one", "two", "three", "four", "five-and-more", "six"}) {
+    EXPECT_TRUE(put(**sink, {text}));
+  }
+  EXPECT_EQ(content(file()), "six\n");
+  EXPECT_EQ(content(file("audit.jsonl.1")), "five-and-more\n");
+  EXPECT_EQ(content(file("audit.jsonl.2")), "three\nfour\n");
+  EXPECT_FALSE(fs::exists(file("audit.jsonl.3"))) << "two are kept";
+}
+
+TEST_F(File, GoesOnWhereItCannotBeRenamed) {
+  const auto sink = FileSink::open(file(), {.rotate_bytes = 4, .keep = 1});
+  ASSERT_TRUE(sink) << sink.error();
+  fs::create_directories(file("audit.jsonl.1") / "in-the-way");
+  EXPECT_TRUE(put(**sink, {"one"}));
+  EXPECT_TRUE(put(**sink, {"two"}));
+  EXPECT_EQ(content(file()), "one\ntwo\n");
 }
 
 }  // namespace

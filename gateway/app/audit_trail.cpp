@@ -1,0 +1,72 @@
+#include "gateway/app/audit_trail.h"
+
+#include <string_view>
+#include <utility>
+
+#include "gateway/telemetry/file_sink.h"
+#include "lists/compile/load.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::uint64_t kMebibyte = 1024 * 1024;
+
+Result<telemetry::AuditOptions, std::string> options_of(const config::StartSettings& start) {
+  telemetry::AuditOptions options{.chain = start.audit_chain,
+                                  .chain_key = {},
+                                  .pseudonymise = start.audit_pseudonymise,
+                                  .key = {}};
+  if (options.pseudonymise) {
+    auto key = read_key(start.audit_key_file, "pseudonyms");
+    if (!key) return fail(key.error());
+    options.key = std::move(*key);
+  }
+  if (options.chain && !start.audit_chain_key_file.empty()) {
+    auto key = read_key(start.audit_chain_key_file, "the chain");
+    if (!key) return fail(key.error());
+    options.chain_key = std::move(*key);
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::string, std::string> read_key(const std::filesystem::path& path, const char* what) {
+  constexpr std::uintmax_t kMaxKeyFile = 4096;
+  const auto file = lists::load_file(path, kMaxKeyFile);
+  if (!file) return fail(path.string() + ": " + file.error());
+  std::string key(std::string_view(file->text).substr(0, file->text.find('\n')));
+  if (key.empty()) {
+    return fail(path.string() + ": no key for " + what + " in its first line");
+  }
+  return key;
+}
+
+Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(
+    const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings) {
+  auto options = options_of(start);
+  if (!options) return fail(options.error());
+  if (start.audit_file.empty()) return nullptr;
+  const bool is_file = start.audit_file != "-";
+  const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
+  auto sink = telemetry::FileSink::open(start.audit_file,
+                                        {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
+                                         .keep = start.audit_keep,
+                                         .sync = start.audit_sync});
+  if (!sink) return fail(sink.error());
+  return std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
+                                                  std::move(rings),
+                                                  before.value_or(audit::ChainValue{}));
+}
+
+telemetry::UpdateRecord update_record(std::string result, std::uint64_t generation,
+                                      const telemetry::ListsStatus& lists) {
+  telemetry::UpdateRecord record{
+      .result = std::move(result), .generation = generation, .lists = {}};
+  for (const telemetry::ListStatus& list : lists.lists) {
+    record.lists.push_back({list.name, list.app, list.version, list.entries});
+  }
+  return record;
+}
+
+}  // namespace sluice::app

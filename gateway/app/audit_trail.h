@@ -1,0 +1,28 @@
+#pragma once
+
+// The audit trail as the configuration says: opens it, goes on with the chain that is there, and
+// notes updates of the lists. Reads files; allocates.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/base/result.h"
+#include "gateway/config/config.h"
+#include "gateway/telemetry/audit_writer.h"
+#include "gateway/telemetry/metrics.h"
+
+namespace sluice::app {
+
+// The first line of a file. Error: one line that names the file; `what` the key is for.
+[[nodiscard]] Result<std::string, std::string> read_key(const std::filesystem::path& file,
+                                                        const char* what);
+
+// nullptr: the configuration wants none, though its keys are read. `rings` outlive it.
+[[nodiscard]] Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(
+    const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings);
+
+[[nodiscard]] telemetry::UpdateRecord update_record(std::string result, std::uint64_t generation,
+                                                    const telemetry::ListsStatus& lists);
+
+}  // namespace sluice::app
