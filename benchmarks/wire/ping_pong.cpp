@@ -73,7 +73,8 @@ void ask(const std::string& address, std::uint64_t port, double seconds, std::ui
   std::uint64_t lost = 0;
   for (const std::uint64_t end = after_seconds(seconds); now_ns() < end;) {
     Datagram question{};
-    std::memcpy(question.data(), &asked, sizeof asked);
+    // Behind a byte that begins neither QUIC nor DTLS, which would have to be judged.
+    std::memcpy(question.data() + sizeof asked, &asked, sizeof asked);
     ++asked;
     const std::uint64_t start = now_ns();
     if (send(fd, question.data(), question.size(), 0) > 0 && await_answer(fd, question)) {
