@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "gateway/telemetry/file_sink.h"
+#include "gateway/telemetry/syslog_sink.h"
+#include "gateway/telemetry/tee_sink.h"
 #include "lists/compile/load.h"
 
 namespace sluice::app {
@@ -29,6 +31,27 @@ Result<telemetry::AuditOptions, std::string> options_of(const config::StartSetti
   return options;
 }
 
+// nullptr: nowhere. Of two destinations the file decides what is lost.
+Result<std::unique_ptr<telemetry::AuditSink>, std::string> open_sink(
+    const config::StartSettings& start) {
+  std::unique_ptr<telemetry::AuditSink> syslog;
+  if (!start.audit_syslog.empty()) {
+    auto options = telemetry::SyslogSink::parse(start.audit_syslog);
+    if (!options) return fail("[audit] syslog: " + options.error());
+    syslog = std::make_unique<telemetry::SyslogSink>(std::move(*options));
+  }
+  if (start.audit_file.empty()) return syslog;
+  auto file = telemetry::FileSink::open(start.audit_file,
+                                        {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
+                                         .keep = start.audit_keep,
+                                         .sync = start.audit_sync});
+  if (!file) return fail(file.error());
+  if (syslog == nullptr) return std::unique_ptr<telemetry::AuditSink>(std::move(*file));
+  std::vector<std::unique_ptr<telemetry::AuditSink>> others;
+  others.push_back(std::move(syslog));
+  return std::make_unique<telemetry::TeeSink>(std::move(*file), std::move(others));
+}
+
 }  // namespace
 
 Result<std::string, std::string> read_key(const std::filesystem::path& path, const char* what) {
@@ -46,14 +69,11 @@ Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(
     const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings) {
   auto options = options_of(start);
   if (!options) return fail(options.error());
-  if (start.audit_file.empty()) return nullptr;
-  const bool is_file = start.audit_file != "-";
-  const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
-  auto sink = telemetry::FileSink::open(start.audit_file,
-                                        {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
-                                         .keep = start.audit_keep,
-                                         .sync = start.audit_sync});
+  auto sink = open_sink(start);
   if (!sink) return fail(sink.error());
+  if (*sink == nullptr) return nullptr;
+  const bool is_file = !start.audit_file.empty() && start.audit_file != "-";
+  const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
   return std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
                                                   std::move(rings),
                                                   before.value_or(audit::ChainValue{}));

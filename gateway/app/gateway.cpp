@@ -31,7 +31,7 @@ WorkersOptions workers_options(const config::StartSettings& start) {
   return {.limits = limits_of(start),
           .tunnels = start.tunnels,
           .routes = routes_of(start),
-          .audit_ring = start.audit_file.empty() ? 0 : start.audit_ring,
+          .audit_ring = start.has_audit_trail() ? start.audit_ring : 0,
           .cpus = start.cpus};
 }
 

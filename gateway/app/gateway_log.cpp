@@ -81,7 +81,7 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const std::size_t judges = workers * engine::Judge::memory_bytes(limits);
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit =
-      start.audit_file.empty() ? 0 : start.audit_ring * sizeof(telemetry::AuditRecord);
+      start.has_audit_trail() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "
       "{:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",

@@ -54,6 +54,7 @@ struct StartSettings {
   std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
   std::vector<IpPrefix> metrics_allow;            // [metrics] allow; none: everyone
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
+  std::string audit_syslog;                       // [audit] syslog: a URL; "": none
   bool audit_chain = true;                        // [audit] chain
   std::filesystem::path audit_chain_key_file;     // [audit] chain_key_file
   std::uint32_t audit_rotate_mib = 0;             // [audit] rotate_mib; 0: never
@@ -61,7 +62,10 @@ struct StartSettings {
   bool audit_sync = false;                        // [audit] sync
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
-  std::string log_level = "info";                 // [log] level
+  [[nodiscard]] bool has_audit_trail() const noexcept {
+    return !audit_file.empty() || !audit_syslog.empty();
+  }
+  std::string log_level = "info";  // [log] level
 
   struct Endpoints {                  // [endpoints]: the background resolver
     bool enable = false;              // [endpoints] enable
