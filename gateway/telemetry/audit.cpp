@@ -13,20 +13,6 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 
-// RFC 3339, UTC, microseconds.
-std::string time_text(Nanos time) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
-  return std::string(date.data()) + fraction.data();
-}
-
 // Under one key, a client always has the same pseudonym. Without the key, the address cannot be
 // found from it.
 std::string pseudonym(const IpAddress& address, const std::string& key) {
@@ -54,6 +40,19 @@ nlohmann::ordered_json begin_note(Nanos time, const char* kind) {
 }
 
 }  // namespace
+
+std::string time_text(Nanos time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
+  const std::time_t whole = seconds.count();
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
+  return std::string(date.data()) + fraction.data();
+}
 
 std::string start_json(Nanos time) {
   nlohmann::ordered_json line = begin_note(time, "start");

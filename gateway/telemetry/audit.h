@@ -70,6 +70,8 @@ struct AuditOptions {
   std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
 };
 
+// RFC 3339, UTC, microseconds.
+[[nodiscard]] std::string time_text(Nanos time);
 // One JSON object, without the end of the line. Allocates.
 [[nodiscard]] std::string to_json(const AuditRecord& record, const AuditOptions& options);
 

@@ -9,31 +9,19 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "gateway/telemetry/audit.h"
 
 namespace sluice::telemetry {
 namespace {
 
 constexpr int kPriority = 13 * 8 + 5;  // facility "log audit", severity "notice"
 constexpr auto kLongestPause = std::chrono::minutes(1);
-
-std::string time_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  std::tm parts{};
-  ::gmtime_r(&now.tv_sec, &parts);
-  std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06ldZ", now.tv_nsec / 1000);
-  return std::string(date.data()) + fraction.data();
-}
 
 struct Address {
   sockaddr_storage bytes{};
@@ -45,14 +33,14 @@ Address address_of(const Endpoint& server) {
   if (server.address.is_v4()) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
-    v4.sin_port = htons(server.port);
+    v4.sin_port = htons(server.port.number);
     std::memcpy(&v4.sin_addr, server.address.wire().data(), sizeof v4.sin_addr);
     std::memcpy(&address.bytes, &v4, sizeof v4);
     address.size = sizeof v4;
   } else {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(server.port);
+    v6.sin6_port = htons(server.port.number);
     std::memcpy(&v6.sin6_addr, server.address.wire().data(), sizeof v6.sin6_addr);
     std::memcpy(&address.bytes, &v6, sizeof v6);
     address.size = sizeof v6;
@@ -70,12 +58,13 @@ std::optional<Endpoint> endpoint_of(std::string_view text) {
   if (is_bracketed) host = host.substr(1, host.size() - 2);
   const auto address = IpAddress::parse(host);
   if (!address || address->is_v4() == is_bracketed) return std::nullopt;
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size() || port == 0 || port > 65535) {
+  Port port;
+  const char* const behind = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), behind, port.number);
+  if (error != std::errc() || end != behind || port == Port{0}) {
     return std::nullopt;
   }
-  return Endpoint{*address, static_cast<Port>(port)};
+  return Endpoint{*address, port};
 }
 
 // Until it can be written; false: not within the patience.
@@ -115,7 +104,8 @@ Result<SyslogSink::Options, std::string> SyslogSink::parse(const std::string& ur
 }
 
 void SyslogSink::write(std::span<const std::string> lines) {
-  const std::string head = '<' + std::to_string(kPriority) + ">1 " + time_now() + ' ' +
+  const std::string head = '<' + std::to_string(kPriority) + ">1 " +
+                           time_text(std::chrono::system_clock::now().time_since_epoch()) + ' ' +
                            (options_.host.empty() ? "-" : options_.host) + " sluice " +
                            std::to_string(::getpid()) + " audit - ";
   for (const std::string& line : lines) {

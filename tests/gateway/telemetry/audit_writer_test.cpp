@@ -222,8 +222,12 @@ TEST_F(Writer, TheTrailSaysWhatIsMissingAndStaysWhole) {
     ASSERT_TRUE(split) << line;
     chain.add(split->body);
     EXPECT_EQ(split->body, line);
-    if (kinds.back() == "lost") EXPECT_EQ(record.at("records"), 2);
-    if (kinds.back() == "update") EXPECT_EQ(record.at("lists").at(0).at("version"), "aa");
+    if (kinds.back() == "lost") {
+      EXPECT_EQ(record.at("records"), 2);
+    }
+    if (kinds.back() == "update") {
+      EXPECT_EQ(record.at("lists").at(0).at("version"), "aa");
+    }
   }
   EXPECT_THAT(kinds, ElementsAre("start", "decision", "lost", "update", "decision"));
 }

@@ -21,7 +21,7 @@ using testing::MatchesRegex;
 // A server on the loopback interface; nothing leaves the machine.
 class Server {
  public:
-  explicit Server(int type, Port port = 0) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
+  explicit Server(int type, std::uint16_t port = 0) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
     const int on = 1;
     ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in at{};
@@ -29,7 +29,9 @@ class Server {
     at.sin_port = htons(port);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
-    if (type == SOCK_STREAM) EXPECT_EQ(::listen(socket_, 1), 0);
+    if (type == SOCK_STREAM) {
+      EXPECT_EQ(::listen(socket_, 1), 0);
+    }
     socklen_t size = sizeof at;
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size);
     port_ = ntohs(at.sin_port);
@@ -41,7 +43,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] Port port() const { return port_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   // Within a tenth of a second.
   [[nodiscard]] bool has_peer() const {
     pollfd wait{socket_, POLLIN, 0};
@@ -60,10 +62,10 @@ class Server {
 
  private:
   int socket_, peer_ = -1;
-  Port port_ = 0;
+  std::uint16_t port_ = 0;
 };
 
-SyslogSink sink_to(const std::string& scheme, Port port) {
+SyslogSink sink_to(const std::string& scheme, std::uint16_t port) {
   auto options = SyslogSink::parse(scheme + "://127.0.0.1:" + std::to_string(port));
   EXPECT_TRUE(options) << options.error();
   options->host = "gw1";
@@ -100,7 +102,7 @@ TEST(Syslog, CountsItsOctetsOverTcp) {
 
 // What waits is bounded, comes when the server is back, and what does not fit is told.
 TEST(Syslog, LinesWaitForAServerThatIsAway) {
-  Port port = 0;
+  std::uint16_t port = 0;
   {
     port = Server(SOCK_STREAM).port();
   }
@@ -118,7 +120,7 @@ TEST(Syslog, LinesWaitForAServerThatIsAway) {
 }
 
 TEST(Syslog, WhatDoesNotFitIsLostAndTold) {
-  Port port = 0;
+  std::uint16_t port = 0;
   {
     port = Server(SOCK_STREAM).port();
   }
