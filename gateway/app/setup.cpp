@@ -115,8 +115,8 @@ Result<lists::Compiled, std::string> compile_lists(const config::LiveSettings& s
                                                    bool amendable) {
   const lists::CompileOptions guards{
       .critical = settings.critical, .popular = settings.popular, .amendable = amendable};
-  auto compiled = settings.image.empty() ? lists::compile(settings.lists, guards)
-                                         : lists::load_image(settings.image, guards);
+  auto compiled =
+      settings.image ? settings.image(guards) : lists::compile(settings.lists, guards);
   if (!compiled) return fail(compiled.error().to_string());
   return std::move(*compiled);
 }
@@ -137,7 +137,7 @@ Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSett
   ban.refused = lines_of(compiled.lists, &List::errors, &List::error_count, "refused lines");
   ban.warnings = lines_of(compiled.lists, &List::warnings, &List::warning_count, "warnings");
   ban.status = status_of(compiled);
-  ban.status.of_image = !settings.image.empty();
+  ban.status.of_image = static_cast<bool>(settings.image);
   ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled.domains);
   ban.status.shadow_policies = shadow_policies(*policies);
   ban.guard = settings.guard;

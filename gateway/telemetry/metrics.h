@@ -89,6 +89,7 @@ struct ListsStatus {
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
   bool of_image = false;
+  bool accepted_image = false;  // a version of a source that passed the guard before
   std::vector<std::string> shadow_policies;  // by the slots of WorkerCounters::shadows
   std::vector<TimedStatus> timed;
   std::optional<std::chrono::sys_seconds> next_change;  // of one of them

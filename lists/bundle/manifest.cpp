@@ -157,9 +157,9 @@ Result<Member, std::string> read_member(const Json& json, std::size_t index) {
   Member member;
   member.name = fields.text("name");
   fields.require(is_safe_member_name(member.name), "its name is not a safe file name");
-  const auto kind = std::ranges::find(kKinds, fields.text("kind"));
-  fields.require(kind != kKinds.end(), "its kind is not list, exceptions or image");
-  if (kind != kKinds.end()) member.kind = static_cast<MemberKind>(kind - kKinds.begin());
+  const auto kind = parse_member_kind(fields.text("kind"));
+  fields.require(kind.has_value(), "its kind is not list, exceptions or image");
+  member.kind = kind.value_or(MemberKind::list);
   if (member.kind != MemberKind::image) {
     member.app = fields.text("app");
     fields.require(is_plain(member.app, kMaxApp), "its app is empty, too long or not printable");
@@ -218,6 +218,12 @@ Json json_of(const Member& member) {
 
 std::string_view to_string(MemberKind kind) noexcept {
   return kKinds[static_cast<std::size_t>(kind)];
+}
+
+std::optional<MemberKind> parse_member_kind(std::string_view word) noexcept {
+  const auto kind = std::ranges::find(kKinds, word);
+  if (kind == kKinds.end()) return std::nullopt;
+  return static_cast<MemberKind>(kind - kKinds.begin());
 }
 
 bool is_safe_member_name(std::string_view name) noexcept {
