@@ -97,7 +97,8 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
                {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
                 source_statuses(options_.sources)}) {
   settings_ = std::move(options_.ban.settings);
-  set_to_clock(*options_.ban.snapshot);  // nobody reads it yet
+  banned_ = std::move(options_.ban.banned);
+  set_to_clock(*options_.ban.snapshot, options_.ban.resolved_at);  // nobody reads it yet
   options_.ban.snapshot.reset();
 }
 
@@ -126,6 +127,7 @@ Result<void, std::string> Gateway::open_parts() {
   log_notes(options_.ban);
   log_lists(lists_);
   log_exceptions(lists_);
+  log_ban_now(lists_);
   log_memory(start, workers_.count(), lists_);
   return {};
 }
@@ -265,6 +267,7 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
   log_lists(lists_);
   log_exceptions(lists_);
   log_ban(lists_);
+  log_ban_now(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
   return true;
 }
@@ -296,7 +299,8 @@ bool Gateway::refuses(const Ban& next) {
 void Gateway::publish(Ban ban) {
   lists_ = std::move(ban.status);
   settings_ = std::move(ban.settings);
-  set_to_clock(*ban.snapshot);
+  banned_ = std::move(ban.banned);
+  set_to_clock(*ban.snapshot, ban.resolved_at);
   publish(ban.snapshot);
 }
 
@@ -310,14 +314,18 @@ void Gateway::publish(const std::shared_ptr<engine::Snapshot>& snapshot) {
   metrics_.publish(lists_);
 }
 
-void Gateway::set_to_clock(engine::Snapshot& snapshot) {
+void Gateway::set_to_clock(engine::Snapshot& snapshot, std::optional<schedule::Time> resolved_at) {
   timed_.clear();
+  lists_.bans_nothing_now = lists_.bans_nothing;
   if (!settings_) return;
   const auto now = std::chrono::floor<std::chrono::seconds>(options_.clock());
   const auto next = config::next_change(*settings_, now);
-  auto policies = config::resolve_policies(*settings_, snapshot.domains, now);
-  if (policies) snapshot.policies = std::move(*policies);  // they were resolved before
   timed_ = config::timed(*settings_, now);
+  if (!resolved_at || config::timed(*settings_, *resolved_at) != timed_) {
+    auto policies = config::resolve_policies(*settings_, snapshot.domains, now);
+    if (policies) snapshot.policies = std::move(*policies);  // they were resolved before
+  }
+  lists_.bans_nothing_now = reason_to_ban_nothing(snapshot.policies, banned_, When::now);
   timetable_.looked(now, std::chrono::steady_clock::now(), next);
   lists_.timed.clear();
   for (const config::Timed& it : timed_) lists_.timed.push_back({it.kind, it.name, it.in_force});
@@ -335,13 +343,14 @@ void Gateway::look_at_clock() {
     return;
   }
   const auto snapshot = std::make_shared<engine::Snapshot>(*snapshots_.newest());
-  set_to_clock(*snapshot);
+  set_to_clock(*snapshot, {});
   publish(snapshot);
   for (std::size_t i = 0; i < timed_.size() && i < before.size(); ++i) {
     if (timed_[i] == before[i]) continue;
     spdlog::info("schedule: {} {} is {} force; generation {}", timed_[i].kind, timed_[i].name,
                  timed_[i].in_force ? "in" : "no longer in", generation_);
   }
+  log_ban_now(lists_);
 }
 
 void Gateway::keep_house() {

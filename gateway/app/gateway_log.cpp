@@ -42,6 +42,11 @@ void log_ban(const telemetry::ListsStatus& lists) {
   for (const std::string& line : lists_without_effect(lists)) spdlog::error("{}", line);
 }
 
+void log_ban_now(const telemetry::ListsStatus& lists) {
+  if (!lists.bans_nothing.empty() || lists.bans_nothing_now.empty()) return;
+  spdlog::info("nothing is banned at this time: {}", lists.bans_nothing_now);
+}
+
 void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted) {
   for (const telemetry::ReloadRefusal& refusal : refusals) {
     if (accepted) {
