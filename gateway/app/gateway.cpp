@@ -369,7 +369,12 @@ telemetry::Totals Gateway::statistics() const {
 
 Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAddress>& client,
                                                        std::string_view text) const {
-  return app::explain(*snapshots_.newest(), client, text);
+  auto explanation = app::explain(*snapshots_.newest(), client, text);
+  if (explanation && settings_) {
+    explanation->time = time_notes(*settings_, client,
+                                   std::chrono::floor<std::chrono::seconds>(options_.clock()));
+  }
+  return explanation;
 }
 
 }  // namespace sluice::app

@@ -175,6 +175,9 @@ TEST_F(TheGateway, AnExceptionEndsAtItsTime) {
   EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "1"));
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"))
       << "every client is exempt";
+  const auto explained = gateway->explain(IpAddress::parse("10.1.2.3"), "chat.example");
+  ASSERT_EQ(explained->time.exemptions.size(), 1U);
+  EXPECT_TRUE(explained->time.exemptions[0].in_force);
   clock = day + hours(8);
   EXPECT_TRUE(run_until([&] { return gateway->generation() == 2; }));
   EXPECT_TRUE(blocks("chat.example"));
@@ -202,9 +205,8 @@ TEST_F(TheGateway, AReloadOutsideTheHoursIsNotRefused) {
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 1\n"));
   gateway->reload();
   clock = monday + hours(18);  // it took that long
-  EXPECT_TRUE(run_until([&] {
-    return gateway->metrics_text().contains("sluice_reloads_total{result=\"ok\"} 1\n");
-  }));
+  EXPECT_TRUE(run_until(
+      [&] { return gateway->metrics_text().contains("sluice_reloads_total{result=\"ok\"} 1\n"); }));
   EXPECT_FALSE(blocks("chat.example"));
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"));
 }
