@@ -237,10 +237,14 @@ void Gateway::take_zone(const std::string& list, lists::Fetched fetched) {
 }
 
 void Gateway::finish_reload(Reloader::Outcome outcome) {
+  using Decision = Sources::Decision;
+  const bool was_built = outcome.has_value();
   const bool published = take_ban(std::move(outcome));
   if (options_.sources && options_.builder) {
+    const Decision decision =
+        published ? Decision::published : was_built ? Decision::refused : Decision::unusable;
     for (const auto& [source, file] : options_.builder->trials()) {
-      for (const std::string& line : options_.sources->decided(source, file, published)) {
+      for (const std::string& line : options_.sources->decided(source, file, decision)) {
         published ? spdlog::info("{}", line) : spdlog::error("{}", line);
       }
     }

@@ -300,15 +300,19 @@ void Sources::stop() {
 }
 
 std::vector<std::string> Sources::decided(const std::string& source,
-                                          const std::filesystem::path& candidate, bool published) {
+                                          const std::filesystem::path& candidate,
+                                          Decision decision) {
   std::vector<std::string> lines;
   for (const auto& place : places_) {
     if (place->stored == nullptr || place->name != source) continue;
     Stored& stored = *place->stored;
-    if (!published) {
-      place->count(lists::RefusalReason::guard);
+    if (decision != Decision::published) {
+      const auto reason = decision == Decision::refused ? lists::RefusalReason::guard
+                                                        : lists::RefusalReason::unusable;
+      place->count(reason);
       stored.refused = true;
-      lines.push_back("source " + source + ": the new version is not taken; the old one stays");
+      lines.push_back("source " + source + ": the new version is not taken (" +
+                      std::string(to_string(reason)) + "); the old one stays");
       continue;
     }
     const std::lock_guard lock(stored.mutex);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "gateway/app/gateway.h"
 #include "gateway/app/sources.h"
@@ -45,13 +46,13 @@ class FedGateway {
     ASSERT_TRUE(ban) << ban.error();
     first_warnings_ = ban->warnings;
     for (const auto& [source, file] : ban->trials) {
-      static_cast<void>(sources_->decided(source, file, true));
+      static_cast<void>(sources_->decided(source, file, app::Sources::Decision::published));
     }
     auto gateway = app::Gateway::open(
         {.start = start_settings_,
          .dataplanes = {.workers = 1,
-                        .open = [this](const io::Interest&)
-                            -> Result<app::Dataplanes, std::string> {
+                        .open =
+                            [this](const io::Interest&) -> Result<app::Dataplanes, std::string> {
                           app::Dataplanes dataplanes;
                           dataplanes.push_back(std::make_unique<LiveDataplane>(wire_));
                           return dataplanes;
@@ -96,6 +97,20 @@ class FedGateway {
   [[nodiscard]] std::function<bool()> measured(std::string text) const {
     return [this, text] { return gateway_->metrics_text().contains(text); };
   }
+
+  // A third of them is below popular.example.
+  void ask_for_popular_names() {
+    for (int i = 0; i < kAsked; ++i) {
+      const std::string parent = i % 3 == 0 ? ".popular.example" : ".other.test";
+      wire_.push(FrameBuilder("10.0.0.1:5000", "192.0.2.53:53")
+                     .payload(dns_query("n" + std::to_string(i) + parent))
+                     .build());
+    }
+  }
+  [[nodiscard]] std::function<bool()> all_seen() const {
+    return [this] { return gateway_->statistics().packets == kAsked; };
+  }
+  static constexpr int kAsked = 300;
 
   config::StartSettings start_settings_;
   LiveDataplane::Wire wire_;

@@ -114,6 +114,30 @@ TEST_F(SourcesTest, AnUpdateByHttpsIsInForceAndABrokenOneIsRefused) {
               HasSubstr("sluice_source_accepted_total{source=\"src\"} 2\n"));
 }
 
+// Bug: it was counted as refused by the guard.
+TEST_F(SourcesTest, WhatDoesNotCompileIsCountedAsUnusable) {
+  configure("folder = \"drop\"\n");
+  drop(names("first.example\n"));
+  ASSERT_NO_FATAL_FAILURE(open());
+  run({{[&] { drop("address=/a.example/\nlocal-zone: \"b.example\" static\n"); },
+        refused("unusable")}});
+  EXPECT_FALSE(refused("guard")());
+  EXPECT_TRUE(blocks("first.example"));
+}
+
+TEST_F(SourcesTest, AnUpdateThatWouldBlockMuchOfWhatWasSeenIsRefused) {
+  configure("folder = \"drop\"\n");
+  drop(names("first.example\n"));
+  ASSERT_NO_FATAL_FAILURE(open());
+  const std::string canary = "sluice_reload_refused{list=\"\",reason=\"canary\"} 1\n";
+  run({{[&] { ask_for_popular_names(); }, all_seen()},
+       {[&] { drop(names("popular.example\n")); }, measured(canary)},
+       {[] {}, refused("guard")},
+       {[&] { drop(names("second.example\n")); }, blocked("second.example")},
+       {[&] { drop(names("popular.example\n")); }, measured(canary)},
+       {[&] { gateway_->reload(true); }, blocked("www.popular.example")}});
+}
+
 TEST_F(SourcesTest, WhatTheGuardRefusedCanBeAccepted) {
   configure_https();
   server_.serve(names(""));
@@ -229,7 +253,8 @@ TEST_F(BundlesTest, AListForAnotherAppIsRefused) {
   run({{[&] {
           drop(bundle(2, {list("chat", names("second.example\n"), "games")}, key_), "2.bundle");
         },
-        refused("guard")}});
+        refused("unusable")}});
+  EXPECT_FALSE(refused("guard")());
   EXPECT_TRUE(blocks("first.example"));
   EXPECT_FALSE(blocks("second.example"));
 }

@@ -106,6 +106,19 @@ TEST_P(ZonesTest, AZoneThatLostMostOfItsRecordsIsRefused) {
   EXPECT_FALSE(blocks("only.example"));
 }
 
+TEST_P(ZonesTest, AnAmendmentThatWouldBlockMuchOfWhatWasSeenIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  run({{[&] { ask_for_popular_names(); }, all_seen()},
+       {[&] {
+          primary_->records.insert("*.popular.example CNAME .");
+          primary_->update();
+        },
+        measured("sluice_reload_refused{list=\"\",reason=\"canary\"} 1\n")},
+       {[&] { gateway_->reload(true); }, blocked("www.popular.example")}});
+  EXPECT_THAT(gateway_->metrics_text(),
+              HasSubstr("sluice_zone_transfers_total{list=\"zone\",kind=\"incremental\"} 1\n"));
+}
+
 TEST_P(ZonesTest, StartsWithTheZoneOnDiskWhileThePrimaryIsDown) {
   ASSERT_NO_FATAL_FAILURE(open());
   close();
