@@ -241,8 +241,9 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
   const bool was_built = outcome.has_value();
   const bool published = take_ban(std::move(outcome));
   if (options_.sources && options_.builder) {
-    const Decision decision =
-        published ? Decision::published : was_built ? Decision::refused : Decision::unusable;
+    const Decision decision = published   ? Decision::published
+                              : was_built ? Decision::refused
+                                          : Decision::unusable;
     for (const auto& [source, file] : options_.builder->trials()) {
       for (const std::string& line : options_.sources->decided(source, file, decision)) {
         published ? spdlog::info("{}", line) : spdlog::error("{}", line);
@@ -285,9 +286,12 @@ Reloader::Outcome Gateway::build() {
     if (list.accepted) meant.push_back(list.name);
   }
   const auto old = snapshots_.newest();
-  ban->canary = canary_refusal(
-      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant),
-      ban->guard.max_newly_blocked);
+  const Canary canary =
+      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant);
+  ban->canary = canary_refusal(canary, ban->guard.max_newly_blocked);
+  for (std::string& note : canary_notes(canary, ban->guard.max_newly_blocked)) {
+    ban->warnings.push_back(std::move(note));
+  }
   return ban;
 }
 
@@ -375,8 +379,8 @@ Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAdd
                                                        std::string_view text) const {
   auto explanation = app::explain(*snapshots_.newest(), client, text);
   if (explanation && settings_) {
-    explanation->time = time_notes(*settings_, client,
-                                   std::chrono::floor<std::chrono::seconds>(options_.clock()));
+    explanation->time =
+        time_notes(*settings_, client, std::chrono::floor<std::chrono::seconds>(options_.clock()));
   }
   return explanation;
 }

@@ -5,6 +5,7 @@
 
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
+#include "gateway/engine/name_sample.h"
 #include "gateway/telemetry/audit.h"
 
 namespace sluice::app {
@@ -87,11 +88,12 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit =
       start.audit_file.empty() ? 0 : start.audit_ring * sizeof(telemetry::AuditRecord);
+  const std::size_t names = workers * engine::NameSample::memory_bytes();
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "
-      "{:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
-      mib(judges), mib(fragments), mib(audit), mib(lists.memory_bytes),
-      mib(judges + fragments + audit + lists.memory_bytes), workers);
+      "{:.1f} MiB + canary {:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
+      mib(judges), mib(fragments), mib(audit), mib(names), mib(lists.memory_bytes),
+      mib(judges + fragments + audit + names + lists.memory_bytes), workers);
 }
 
 void OversizeWarning::look(std::uint64_t count) {
