@@ -12,11 +12,9 @@ namespace {
 // Before the queue of changes costs more than reading the zone again.
 constexpr std::size_t kMostQueued = 1000;
 
-// Changes are told to rules by name, app and kind, which several rules share where lists are kept
-// apart.
+// Else nobody amends it.
 bool is_amendable(const config::LiveSettings& settings) {
-  return !settings.zones.empty() && !settings.image &&
-         std::ranges::none_of(settings.lists, &lists::ListSpec::apart);
+  return !settings.zones.empty();
 }
 
 bool is_image(const config::SourceList& list) {

@@ -125,8 +125,7 @@ TEST_P(ZonesTest, StartsWithTheZoneOnDiskWhileThePrimaryIsDown) {
   primary_->stop();
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("n1.example"));
-  run({{[] {},
-        measured("sluice_zone_refusals_total{list=\"zone\",reason=\"unreachable\"}")}});
+  run({{[] {}, measured("sluice_zone_refusals_total{list=\"zone\",reason=\"unreachable\"}")}});
   EXPECT_TRUE(blocks("n1.example"));
 }
 
@@ -180,6 +179,29 @@ TEST_F(BanBuilderTest, AmendsThenAmendsAgain) {
   EXPECT_EQ(both->snapshot->domains.image().data(), first->snapshot->domains.image().data());
   EXPECT_EQ(both->amended, "zone: 1 to 2; zone: 2 to 3");
   EXPECT_EQ(both->status.lists[0].version, "3");
+}
+
+// A shadow, or a validity, of another list or of the zone itself.
+TEST_F(BanBuilderTest, AmendsWhileListsAreOnTrial) {
+  live_.lists.push_back(live_.lists[0]);
+  live_.lists[1].name = "trial";
+  live_.lists[1].apart = true;
+  live_.policies[0].shadow_lists = {"trial"};
+  BanBuilder builder(live_, []() -> Result<config::LiveSettings, std::string> {
+    return fail(std::string("not asked for"));
+  });
+  ASSERT_TRUE(builder.build_first());
+  lists::ListChanges gone = changes("1", "2", "");
+  gone.removed += "a.example CNAME .\n";
+  builder.want(gone);
+  const auto amended = builder.build();
+  ASSERT_TRUE(amended) << amended.error();
+  EXPECT_EQ(amended->amended, "zone: 1 to 2");
+  const engine::Snapshot& snapshot = *amended->snapshot;
+  const auto decided = snapshot.policies.decide(snapshot.domains, policy::PolicyId{0},
+                                                *name::Name::from_text("a.example"));
+  EXPECT_FALSE(decided.rule.valid());
+  EXPECT_TRUE(blocks(*amended, "a.example")) << "the list on trial has it still";
 }
 
 TEST_F(BanBuilderTest, WhatIsInForceAlreadyIsNothingNew) {
