@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "lists/bundle/bundle.h"
+#include "lists/bundle/manifest_json.h"
 
 namespace sluice::lists {
 namespace {
@@ -262,16 +263,20 @@ Result<Manifest, std::string> parse_manifest(std::string_view text) {
   return manifest;
 }
 
-Result<std::string, std::string> write_manifest(const Manifest& manifest) {
+Json json_of(const Manifest& manifest) {
   Json members = Json::array();
   for (const Member& member : manifest.members) members.push_back(json_of(member));
-  const Json json = {{"version", manifest.version},
-                     {"created", time_text(manifest.created)},
-                     {"valid_until", time_text(manifest.valid_until)},
-                     {"author", manifest.author},
-                     {"members", std::move(members)}};
+  return {{"version", manifest.version},
+          {"created", time_text(manifest.created)},
+          {"valid_until", time_text(manifest.valid_until)},
+          {"author", manifest.author},
+          {"members", std::move(members)}};
+}
+
+Result<std::string, std::string> write_manifest(const Manifest& manifest) {
   constexpr int kIndent = 1;
-  std::string text = json.dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
+  std::string text =
+      json_of(manifest).dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
   const auto read = parse_manifest(text);
   if (!read) return fail(read.error());
   if (*read != manifest) return fail(std::string("a text in it is not UTF-8"));
