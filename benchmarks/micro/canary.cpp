@@ -42,7 +42,7 @@ void try_canary(benchmark::State& state) {
   std::vector<engine::NameSample::Weighted> entries;
   sample.read(entries);
   const engine::Snapshot old;
-  check(app::try_canary(old, next, entries, kKey).share == 0.5, "share");
+  check(app::try_canary(old, next, entries, kKey).newly.of_names == 0.5, "share");
   for (auto _ : state) benchmark::DoNotOptimize(app::try_canary(next, next, entries, kKey));
 }
 BENCHMARK(try_canary)->Unit(benchmark::kMillisecond);

@@ -251,7 +251,8 @@ void measure_lookups(std::size_t rules) {
     std::vector<match::RuleId> removed;
     for (std::size_t i = 0; i < changed / 2; ++i) {
       const auto name = *name::Name::from_text(name_of(i));
-      removed.push_back(base.find_rule({.name = name.wire(), .app = app}));
+      removed.push_back(
+          base.find_rule({.name = name.wire(), .app = app}, [](match::ListId) { return true; }));
       const auto more = *name::Name::from_text(name_of(rules + i));
       static_cast<void>(beside.add(more, match::EntryKind::suffix, app, list, 1));
     }

@@ -36,11 +36,14 @@ bool are_sound(std::span<const SluiceAddressRule> rules) noexcept {
 }
 
 RuleId find_address_rule(std::span<const SluiceAddressRule> rules, const IpPrefix& range,
-                         EntryKind kind, AppId app) noexcept {
+                         EntryKind kind, AppId app, FunctionRef<bool(ListId)> takes) noexcept {
   const auto wanted = std::tuple(range, !is_exception(kind), app.index);
-  const auto found = std::ranges::lower_bound(rules, wanted, {}, place_of);
-  if (found == rules.end() || place_of(*found) != wanted) return {};
-  return address_rule_id(static_cast<std::size_t>(found - rules.begin()));
+  const auto found = std::ranges::equal_range(rules, wanted, {}, place_of);
+  for (const SluiceAddressRule& rule : found) {
+    if (takes(ListId{rule.list}))
+      return address_rule_id(static_cast<std::size_t>(&rule - rules.data()));
+  }
+  return {};
 }
 
 bool comes_before(const SluiceAddressRule& a, const SluiceAddressRule& b) noexcept {

@@ -37,9 +37,10 @@ inline constexpr std::size_t kMaxAddressRules = kAddedRule - 1;  // all bits set
 // Whether a section of an image is as domain_image.h describes it: canonical ranges, in order.
 [[nodiscard]] bool are_sound(std::span<const SluiceAddressRule> rules) noexcept;
 
-// Among those of a section. Invalid: there is none.
+// Among those of a section. Invalid: there is none. `takes`: whether it may be of this list.
 [[nodiscard]] RuleId find_address_rule(std::span<const SluiceAddressRule> rules,
-                                       const IpPrefix& range, EntryKind kind, AppId app) noexcept;
+                                       const IpPrefix& range, EntryKind kind, AppId app,
+                                       FunctionRef<bool(ListId)> takes) noexcept;
 
 // The order of the section, outer ranges before inner ones.
 [[nodiscard]] bool comes_before(const SluiceAddressRule& a, const SluiceAddressRule& b) noexcept;

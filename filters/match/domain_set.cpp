@@ -334,9 +334,9 @@ void DomainSet::for_each_address_rule(
   while (next < added.size()) visit_added();
 }
 
-RuleId DomainSet::find_rule(const RuleKey& key) const noexcept {
+RuleId DomainSet::find_rule(const RuleKey& key, FunctionRef<bool(ListId)> takes) const noexcept {
   if (hot_.header == nullptr) return {};
-  if (key.name.empty()) return find_address_rule(addresses_, key.range, key.kind, key.app);
+  if (key.name.empty()) return find_address_rule(addresses_, key.range, key.kind, key.app, takes);
   const Bytes stored_under = key.is_glob ? fixed_part(key.name) : key.name;
   RuleId found;
   const auto take = [&](const FoundSuffix& suffix) {
@@ -344,7 +344,7 @@ RuleId DomainSet::find_rule(const RuleKey& key) const noexcept {
     for (RuleId id{suffix.rule}; !found.valid();) {
       const StoredRule rule = cold_.rule(id);
       if (rule.kind() == key.kind && rule.is_glob() == key.is_glob && rule.app == key.app &&
-          std::ranges::equal(rule.name, key.name)) {
+          std::ranges::equal(rule.name, key.name) && takes(rule.list)) {
         found = id;
       }
       if (rule.name.empty() || rule.is_last()) return;

@@ -55,8 +55,7 @@ enum class ImageError : std::uint8_t {
 
 struct Overlay;
 
-// What tells a rule from all others of its set: no two have the same, but for those of lists that
-// are kept apart.
+// What tells a rule from all others of its set, together with its list if that is kept apart.
 struct RuleKey {
   Bytes name = {};  // wire form, lower case; empty: of a range
   IpPrefix range = {};
@@ -106,7 +105,9 @@ class DomainSet {
       FunctionRef<void(const SluiceAddressRule& rule, RuleId id)> visit) const;
   // Among the rules of the image, whatever an overlay says. Invalid: there is none. For updates,
   // not for lookups: of globs below one name it tries each.
-  [[nodiscard]] RuleId find_rule(const RuleKey& key) const noexcept;
+  // `takes`: whether it may be of this list.
+  [[nodiscard]] RuleId find_rule(const RuleKey& key,
+                                 FunctionRef<bool(ListId)> takes) const noexcept;
   // REQUIRES, here and below: an id that this set gave out.
   [[nodiscard]] Rule rule(RuleId id) const noexcept;
   // Empty: the rule is of a name.

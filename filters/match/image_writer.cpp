@@ -426,8 +426,9 @@ void ImageWriter::tell_left_out(std::span<const RepeatedAddressRule> repeated, B
     }
   }
   for (const auto& [from, first] : repeated) {
-    const auto id = find_address_rule(built.set.address_rules(), range_of(first), kind_of(first),
-                                      AppId{first.app});
+    const auto id =
+        find_address_rule(built.set.address_rules(), range_of(first), kind_of(first),
+                          AppId{first.app}, [&](ListId list) { return list.index == first.list; });
     built.left_out.push_back({id, ListId{from.list}, AnswerKind::of_policy, from.line});
   }
   std::ranges::sort(built.left_out, {}, [](const match::LeftOut& it) {

@@ -1,7 +1,9 @@
 #include "filters/policy/exemption.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
 namespace sluice::policy {
 namespace {
@@ -10,9 +12,11 @@ bool lies_in(const IpPrefix& inner, const IpPrefix& outer) {
   return inner.length() >= outer.length() && outer.contains(inner.address());
 }
 
-Policy without(const Policy& policy, std::size_t index, AppMask apps) {
+Policy without(const Policy& policy, std::size_t index, AppMask apps,
+               std::vector<IpPrefix> clients) {
   Policy made = policy;
-  made.clients.clear();
+  made.clients = std::move(clients);
+  made.in_force = true;
   made.apps.remove(apps);
   if (!made.made_of.valid()) made.made_of = PolicyId{static_cast<std::uint16_t>(index)};
   return made;
@@ -34,30 +38,24 @@ std::optional<std::size_t> deciding(const std::vector<Policy>& policies, const I
   return best;
 }
 
-// Policies that lie in the group whole or in part give these clients up to one without the apps.
-// All of them, so that of two with the same prefix the first one stays the first.
-void divide(std::vector<Policy>& policies, const IpPrefix& group, AppMask apps) {
+// Each policy gives the clients that it has in the group up to one without the apps, and so does
+// the one that decides for the rest of the group. All of them, in their order, so that of two with
+// the same prefix the first one stays the first.
+void exempt(std::vector<Policy>& policies, const IpPrefix& group, AppMask apps) {
+  const std::array outer = {deciding(policies, group, false), deciding(policies, group, true)};
   const std::size_t count = policies.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (!policies[i].in_force) continue;
-    Policy made = without(policies[i], i, apps);
     std::vector<IpPrefix>& clients = policies[i].clients;
     const auto held = std::ranges::stable_partition(
         clients, [&](const IpPrefix& prefix) { return !lies_in(prefix, group); });
-    made.clients.assign(held.begin(), held.end());
+    std::vector<IpPrefix> exempted(held.begin(), held.end());
     clients.erase(held.begin(), held.end());
     if (clients.empty()) policies[i].in_force = false;  // no client is not every client
-    if (!made.clients.empty()) policies.push_back(std::move(made));
+    const bool decides = outer[policies[i].shadow ? 1 : 0] == i && policies[i].apps.has_any(apps);
+    if (decides && std::ranges::find(exempted, group) == exempted.end()) exempted.push_back(group);
+    if (!exempted.empty()) policies.push_back(without(policies[i], i, apps, std::move(exempted)));
   }
-}
-
-void exempt(std::vector<Policy>& policies, const IpPrefix& group, AppMask apps, bool on_trial) {
-  const auto outer = deciding(policies, group, on_trial);
-  if (!outer || !policies[*outer].apps.has_any(apps)) return;
-  const std::vector<IpPrefix>& clients = policies[*outer].clients;
-  if (std::ranges::find(clients, group) != clients.end()) return;  // divide() does it
-  policies.push_back(without(policies[*outer], *outer, apps));
-  policies.back().clients.push_back(group);
 }
 
 }  // namespace
@@ -66,10 +64,7 @@ void exempt(std::vector<Policy>& policies, std::span<const IpPrefix> clients, Ap
   for (Policy& policy : policies) {
     if (policy.clients.empty() && policy.in_force) policy.clients.emplace_back();
   }
-  for (const IpPrefix& group : clients) {
-    for (const bool on_trial : {false, true}) exempt(policies, group, apps, on_trial);
-    divide(policies, group, apps);
-  }
+  for (const IpPrefix& group : clients) exempt(policies, group, apps);
 }
 
 }  // namespace sluice::policy

@@ -12,11 +12,13 @@ namespace {
 // Before the queue of changes costs more than reading the zone again.
 constexpr std::size_t kMostQueued = 1000;
 
-// Changes are told to rules by name, app and kind, which several rules share where lists are kept
-// apart.
+// Else nobody amends it.
 bool is_amendable(const config::LiveSettings& settings) {
-  return !settings.zones.empty() && settings.image.empty() &&
-         std::ranges::none_of(settings.lists, &lists::ListSpec::apart);
+  return !settings.zones.empty();
+}
+
+bool is_image(const config::SourceList& list) {
+  return list.purpose.kind == lists::MemberKind::image;
 }
 
 // The lists of a source read its candidate.
@@ -24,9 +26,10 @@ void try_version(const std::string& source, const std::filesystem::path& file,
                  config::LiveSettings& settings) {
   for (const config::SourceList& bound : settings.source_lists) {
     if (bound.source != source) continue;
+    if (is_image(bound)) settings.image = lists::trial_image(bound, file);
     const auto list = std::ranges::find(settings.lists, bound.list, &lists::ListSpec::name);
     if (list == settings.lists.end()) continue;
-    list->source = lists::trial_source(file, source, bound.list, bound.fallback);
+    list->source = lists::trial_source(bound, file);
   }
 }
 
@@ -34,12 +37,16 @@ void try_version(const std::string& source, const std::filesystem::path& file,
 void mark_accepted(Ban& ban, const config::LiveSettings& settings) {
   for (const config::SourceList& bound : settings.source_lists) {
     if (ban.trials.contains(bound.source)) continue;
-    const auto spec = std::ranges::find(settings.sources, bound.source, &config::SourceSpec::name);
-    if (spec == settings.sources.end()) continue;
-    const auto version = lists::VersionStore(spec->state, spec->keep).in_force();
+    const auto version = lists::VersionStore(bound.folder, 1).in_force();
+    if (!version) continue;
+    if (is_image(bound) && lists::VersionStore::find(*version, bound.list)) {
+      ban.status.accepted_image = true;
+      for (telemetry::ListStatus& list : ban.status.lists) list.accepted = true;
+      continue;
+    }
     auto& lists = ban.status.lists;
     const auto list = std::ranges::find(lists, bound.list, &telemetry::ListStatus::name);
-    if (version && list != lists.end()) list->accepted = list->version == version->head.label;
+    if (list != lists.end()) list->accepted = list->version == version->head.label;
   }
 }
 
@@ -136,7 +143,36 @@ Reloader::Outcome BanBuilder::build_everything(config::LiveSettings settings) {
   if (!ban) return ban;
   ban->trials = trials_;
   mark_accepted(*ban, next_settings_);
+  warn_of_unnamed(*ban);
   return ban;
+}
+
+// A bundle may hold what this gateway does not use; or somebody misspelt a name.
+void BanBuilder::warn_of_unnamed(Ban& ban) {
+  for (const config::SourceSpec& spec : next_settings_.sources) {
+    const lists::VersionStore store(spec.state, spec.keep);
+    const auto trial = trials_.find(spec.name);
+    std::optional<lists::Version> version;
+    if (trial == trials_.end()) {
+      version = store.in_force();
+    } else if (auto opened = store.open(trial->second)) {
+      version = std::move(*opened);
+    }
+    if (!version) continue;
+    std::string names;
+    for (const lists::ListPart& part : version->head.lists) {
+      if (!part.purpose) continue;  // not of a bundle
+      const bool is_named =
+          std::ranges::any_of(next_settings_.source_lists, [&](const config::SourceList& bound) {
+            return bound.source == spec.name && bound.list == part.name;
+          });
+      if (is_named || !told_unnamed_.insert(spec.name + '/' + part.name).second) continue;
+      names += (names.empty() ? "" : ", ") + part.name;
+    }
+    if (names.empty()) continue;
+    ban.warnings.push_back("source " + spec.name + ": no [[list]] takes this from its bundle " +
+                           version->head.label + ": " + names);
+  }
 }
 
 std::optional<Reloader::Outcome> BanBuilder::amend(const std::vector<lists::ListChanges>& changes) {

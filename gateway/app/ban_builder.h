@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ class BanBuilder {
 
   [[nodiscard]] Wanted take_wanted();
   [[nodiscard]] Reloader::Outcome build_everything(config::LiveSettings settings);
+  // Members of bundles that no list of the settings names: a line a source, each member once.
+  void warn_of_unnamed(Ban& ban);
   // Empty: it cannot be amended.
   [[nodiscard]] std::optional<Reloader::Outcome> amend(
       const std::vector<lists::ListChanges>& changes);
@@ -66,6 +69,7 @@ class BanBuilder {
   std::optional<lists::Amendments> amendments_;  // of the ban in force; empty: not known
   std::optional<lists::Amendments> next_;        // of the ban that was built last
   config::LiveSettings next_settings_;
+  std::set<std::string> told_unnamed_;  // `SOURCE/LIST`
   Trials trials_;
   std::mutex mutex_;
   Trials waiting_, refused_;  // trials; guarded by the mutex

@@ -8,17 +8,19 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/explain.h"
 #include "gateway/app/setup.h"
-#include "gateway/config/timetable.h"
-#include "lists/bundle/manifest.h"
 #include "lists/compile/image_file.h"
 
 namespace sluice::app {
 namespace {
 
-using SnapshotPtr = std::shared_ptr<const engine::Snapshot>;
+// What is asked.
+struct Asked {
+  std::shared_ptr<const engine::Snapshot> snapshot;
+  cli::TimeNotes time;
+};
 
 // Every app of the image is dropped for every client.
-Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
+Result<Asked, std::string> asked_of_image(const std::string& file) {
   auto domains = lists::open_image(file);
   if (!domains) return fail("sluice: " + file + ": " + domains.error());
   policy::Policy everyone{.name = "default"};
@@ -30,29 +32,10 @@ Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
   snapshot->domains = std::move(*domains);
   snapshot->addresses = match::AddressSet(snapshot->domains);
   snapshot->policies = policy::PolicySet({std::move(everyone)});
-  return snapshot;
+  return Asked{std::move(snapshot), {}};
 }
 
-// What the clock, or an exception, has to do with the outcome. To standard error.
-void say_what_time_changes(const config::LiveSettings& live,
-                           const std::optional<IpAddress>& client) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  for (const config::Timed& it : config::timed(live, now)) {
-    if (it.kind == "exception" || it.in_force) continue;
-    std::cerr << "sluice: note: the " << it.kind << " \"" << it.name
-              << "\" does not count at this time\n";
-  }
-  for (const config::ExceptionSpec& exception : live.exceptions) {
-    const auto holds = [&](const IpPrefix& prefix) { return client && prefix.contains(*client); };
-    if (std::ranges::none_of(exception.clients, holds)) continue;
-    std::cerr << "sluice: note: this client is exempt from";
-    for (const std::string& app : exception.apps) std::cerr << ' ' << app;
-    std::cerr << (config::is_in_force(exception, now) ? " until " : "; that expired at ")
-              << lists::time_text(exception.expires) << " (" << config::name_of(exception) << ")\n";
-  }
-}
-
-Result<SnapshotPtr, std::string> snapshot_of_lists(const cli::CheckCommand& command) {
+Result<Asked, std::string> asked_of_lists(const cli::CheckCommand& command) {
   const auto config = load_config(command.config);
   if (!config) return fail(config.error());
   const auto ban = build_first_ban(config->live);
@@ -60,13 +43,17 @@ Result<SnapshotPtr, std::string> snapshot_of_lists(const cli::CheckCommand& comm
   for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
   const std::string warning = ban_warning(ban->status);
   if (!warning.empty()) std::cerr << "sluice: " << warning << '\n';
-  say_what_time_changes(config->live, command.client);
-  return ban->snapshot;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  Asked asked{ban->snapshot, time_notes(config->live, command.client, now)};
+  if (command.json) return asked;  // each object has them
+  for (const std::string& note : to_lines(asked.time))
+    std::cerr << "sluice: note: " << note << '\n';
+  return asked;
 }
 
 // Error: lines for the operator.
-Result<SnapshotPtr, std::string> snapshot_for(const cli::CheckCommand& command) {
-  return command.image ? snapshot_of_image(*command.image) : snapshot_of_lists(command);
+Result<Asked, std::string> asked_of(const cli::CheckCommand& command) {
+  return command.image ? asked_of_image(*command.image) : asked_of_lists(command);
 }
 
 // A line of standard input without blanks at its ends. A CR counts as one, so that files from
@@ -86,18 +73,19 @@ std::string printable(std::string_view text) {
 }
 
 struct Checker {
-  const engine::Snapshot& snapshot;
+  const Asked& asked;
   const cli::CheckCommand& command;
   bool some_blocked = false;
   bool some_wrong = false;
 
   void check(std::string_view text) {
-    const auto explanation = explain(snapshot, command.client, text, command.target.value_or(""));
+    auto explanation = explain(*asked.snapshot, command.client, text, command.target.value_or(""));
     if (!explanation) {
       std::cerr << "sluice: \"" << printable(text) << "\": " << explanation.error() << '\n';
       some_wrong = true;
       return;
     }
+    explanation->time = asked.time;
     some_blocked |= explanation->is_blocked();
     std::cout << (command.json ? to_json(*explanation) : to_line(*explanation)) << '\n';
   }
@@ -106,12 +94,12 @@ struct Checker {
 }  // namespace
 
 int check(const cli::CheckCommand& command) {
-  const auto snapshot = snapshot_for(command);
-  if (!snapshot) {
-    std::cerr << snapshot.error() << '\n';
+  const auto asked = asked_of(command);
+  if (!asked) {
+    std::cerr << asked.error() << '\n';
     return kUnusable;
   }
-  Checker checker{**snapshot, command};
+  Checker checker{*asked, command};
   for (const std::string& name : command.names) checker.check(name);
   if (command.names.empty()) {
     for (std::string line; std::cout.good() && std::getline(std::cin, line);) {

@@ -1,7 +1,10 @@
 #include "gateway/app/explain.h"
 
+#include <algorithm>
 #include <array>
 
+#include "gateway/config/timetable.h"
+#include "lists/bundle/manifest.h"
 #include "lists/format/asked_name.h"
 
 namespace sluice::app {
@@ -129,6 +132,24 @@ Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
   explanation.list = snapshot.domains.list_name(rule.list);
   explanation.line = rule.line;
   return explanation;
+}
+
+cli::TimeNotes time_notes(const config::LiveSettings& live, const std::optional<IpAddress>& client,
+                          schedule::Time now) {
+  cli::TimeNotes notes;
+  for (const config::Timed& it : config::timed(live, now)) {
+    if (it.kind != "exception" && !it.in_force) notes.out_of_force.push_back({it.kind, it.name});
+  }
+  for (const config::ExceptionSpec& exception : live.exceptions) {
+    const auto holds = [&](const IpPrefix& prefix) { return client && prefix.contains(*client); };
+    if (std::ranges::none_of(exception.clients, holds)) continue;
+    notes.exemptions.push_back({.apps = exception.apps,
+                                .owner = exception.owner,
+                                .reason = exception.reason,
+                                .expires = lists::time_text(exception.expires),
+                                .in_force = config::is_in_force(exception, now)});
+  }
+  return notes;
 }
 
 }  // namespace sluice::app

@@ -11,6 +11,7 @@
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "gateway/cli/explanation.h"
+#include "gateway/config/config.h"
 #include "gateway/engine/snapshot.h"
 
 namespace sluice::app {
@@ -22,5 +23,9 @@ namespace sluice::app {
                                                             const std::optional<IpAddress>& client,
                                                             std::string_view text,
                                                             std::string_view target = {});
+
+// What schedules, validities and exceptions have to do with it.
+[[nodiscard]] cli::TimeNotes time_notes(const config::LiveSettings& live,
+                                        const std::optional<IpAddress>& client, schedule::Time now);
 
 }  // namespace sluice::app

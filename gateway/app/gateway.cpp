@@ -84,7 +84,8 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
                {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
                 source_statuses(options_.sources)}) {
   settings_ = std::move(options_.ban.settings);
-  set_to_clock(*options_.ban.snapshot);  // nobody reads it yet
+  banned_ = std::move(options_.ban.banned);
+  set_to_clock(*options_.ban.snapshot, options_.ban.resolved_at);  // nobody reads it yet
   options_.ban.snapshot.reset();
 }
 
@@ -113,6 +114,7 @@ Result<void, std::string> Gateway::open_parts() {
   log_notes(options_.ban);
   log_lists(lists_);
   log_exceptions(lists_);
+  log_ban_now(lists_);
   log_memory(start, workers_.count(), lists_);
   return {};
 }
@@ -222,10 +224,15 @@ void Gateway::take_zone(const std::string& list, lists::Fetched fetched) {
 }
 
 void Gateway::finish_reload(Reloader::Outcome outcome) {
+  using Decision = Sources::Decision;
+  const bool was_built = outcome.has_value();
   const bool published = take_ban(std::move(outcome));
   if (options_.sources && options_.builder) {
+    const Decision decision = published   ? Decision::published
+                              : was_built ? Decision::refused
+                                          : Decision::unusable;
     for (const auto& [source, file] : options_.builder->trials()) {
-      for (const std::string& line : options_.sources->decided(source, file, published)) {
+      for (const std::string& line : options_.sources->decided(source, file, decision)) {
         published ? spdlog::info("{}", line) : spdlog::error("{}", line);
       }
     }
@@ -254,6 +261,7 @@ bool Gateway::take_ban(Reloader::Outcome outcome) {
   log_lists(lists_);
   log_exceptions(lists_);
   log_ban(lists_);
+  log_ban_now(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
   return true;
 }
@@ -267,9 +275,12 @@ Reloader::Outcome Gateway::build() {
     if (list.accepted) meant.push_back(list.name);
   }
   const auto old = snapshots_.newest();
-  ban->canary = canary_refusal(
-      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant),
-      ban->guard.max_newly_blocked);
+  const Canary canary =
+      try_canary(*old, *ban->snapshot, workers_.sample(), workers_.sample_key(), meant);
+  ban->canary = canary_refusal(canary, ban->guard.max_newly_blocked);
+  for (std::string& note : canary_notes(canary, ban->guard.max_newly_blocked)) {
+    ban->warnings.push_back(std::move(note));
+  }
   return ban;
 }
 
@@ -286,7 +297,8 @@ bool Gateway::refuses(const Ban& next) {
 void Gateway::publish(Ban ban) {
   lists_ = std::move(ban.status);
   settings_ = std::move(ban.settings);
-  set_to_clock(*ban.snapshot);
+  banned_ = std::move(ban.banned);
+  set_to_clock(*ban.snapshot, ban.resolved_at);
   publish(ban.snapshot);
 }
 
@@ -300,14 +312,18 @@ void Gateway::publish(const std::shared_ptr<engine::Snapshot>& snapshot) {
   metrics_.publish(lists_);
 }
 
-void Gateway::set_to_clock(engine::Snapshot& snapshot) {
+void Gateway::set_to_clock(engine::Snapshot& snapshot, std::optional<schedule::Time> resolved_at) {
   timed_.clear();
+  lists_.bans_nothing_now = lists_.bans_nothing;
   if (!settings_) return;
   const auto now = std::chrono::floor<std::chrono::seconds>(options_.clock());
   const auto next = config::next_change(*settings_, now);
-  auto policies = config::resolve_policies(*settings_, snapshot.domains, now);
-  if (policies) snapshot.policies = std::move(*policies);  // they were resolved before
   timed_ = config::timed(*settings_, now);
+  if (!resolved_at || config::timed(*settings_, *resolved_at) != timed_) {
+    auto policies = config::resolve_policies(*settings_, snapshot.domains, now);
+    if (policies) snapshot.policies = std::move(*policies);  // they were resolved before
+  }
+  lists_.bans_nothing_now = reason_to_ban_nothing(snapshot.policies, banned_, When::now);
   timetable_.looked(now, std::chrono::steady_clock::now(), next);
   lists_.timed.clear();
   for (const config::Timed& it : timed_) lists_.timed.push_back({it.kind, it.name, it.in_force});
@@ -325,13 +341,14 @@ void Gateway::look_at_clock() {
     return;
   }
   const auto snapshot = std::make_shared<engine::Snapshot>(*snapshots_.newest());
-  set_to_clock(*snapshot);
+  set_to_clock(*snapshot, {});
   publish(snapshot);
   for (std::size_t i = 0; i < timed_.size() && i < before.size(); ++i) {
     if (timed_[i] == before[i]) continue;
     spdlog::info("schedule: {} {} is {} force; generation {}", timed_[i].kind, timed_[i].name,
                  timed_[i].in_force ? "in" : "no longer in", generation_);
   }
+  log_ban_now(lists_);
 }
 
 void Gateway::keep_house() {
@@ -350,7 +367,12 @@ telemetry::Totals Gateway::statistics() const {
 
 Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAddress>& client,
                                                        std::string_view text) const {
-  return app::explain(*snapshots_.newest(), client, text);
+  auto explanation = app::explain(*snapshots_.newest(), client, text);
+  if (explanation && settings_) {
+    explanation->time =
+        time_notes(*settings_, client, std::chrono::floor<std::chrono::seconds>(options_.clock()));
+  }
+  return explanation;
 }
 
 }  // namespace sluice::app

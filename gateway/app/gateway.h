@@ -94,8 +94,8 @@ class Gateway {
   [[nodiscard]] bool refuses(const Ban& next);
   void publish(Ban ban);
   void publish(const std::shared_ptr<engine::Snapshot>& snapshot);
-  // Policies and lists as of now.
-  void set_to_clock(engine::Snapshot& snapshot);
+  // Policies and lists as of now. `resolved_at`: when the snapshot's policies were.
+  void set_to_clock(engine::Snapshot& snapshot, std::optional<schedule::Time> resolved_at);
   void look_at_clock();
   void keep_house();
   void reopen_audit() noexcept;
@@ -107,6 +107,7 @@ class Gateway {
   std::uint64_t generation_ = 1;
   std::shared_ptr<const config::LiveSettings> settings_;  // in force; null: nothing is scheduled
   std::vector<config::Timed> timed_;                      // as published
+  BannedApps banned_;                                     // of the lists in force
   Timetable timetable_;
   telemetry::ListsStatus lists_;
   engine::SnapshotCell snapshots_;

@@ -5,6 +5,7 @@
 
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
+#include "gateway/engine/name_sample.h"
 #include "gateway/telemetry/audit.h"
 
 namespace sluice::app {
@@ -40,6 +41,11 @@ void log_lists(const telemetry::ListsStatus& lists) {
 void log_ban(const telemetry::ListsStatus& lists) {
   if (const std::string warning = ban_warning(lists); !warning.empty()) spdlog::warn("{}", warning);
   for (const std::string& line : lists_without_effect(lists)) spdlog::error("{}", line);
+}
+
+void log_ban_now(const telemetry::ListsStatus& lists) {
+  if (!lists.bans_nothing.empty() || lists.bans_nothing_now.empty()) return;
+  spdlog::info("nothing is banned at this time: {}", lists.bans_nothing_now);
 }
 
 void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted) {
@@ -82,11 +88,12 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
   const std::size_t audit =
       start.has_audit_trail() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
+  const std::size_t names = workers * engine::NameSample::memory_bytes();
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "
-      "{:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
-      mib(judges), mib(fragments), mib(audit), mib(lists.memory_bytes),
-      mib(judges + fragments + audit + lists.memory_bytes), workers);
+      "{:.1f} MiB + canary {:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
+      mib(judges), mib(fragments), mib(audit), mib(names), mib(lists.memory_bytes),
+      mib(judges + fragments + audit + names + lists.memory_bytes), workers);
 }
 
 void OversizeWarning::look(std::uint64_t count) {

@@ -20,6 +20,8 @@ void log_exceptions(const telemetry::ListsStatus& lists);
 void log_lists(const telemetry::ListsStatus& lists);
 // Warns if nothing is banned; an error for each list without effect.
 void log_ban(const telemetry::ListsStatus& lists);
+// If it is the clock that lifts the ban.
+void log_ban_now(const telemetry::ListsStatus& lists);
 void log_refusals(const std::vector<telemetry::ReloadRefusal>& refusals, bool accepted);
 // Warns of what slows or risks traffic; then what is worth knowing. All at the start.
 void log_checks(std::span<const io::CheckResult> results, io::Kind kind);

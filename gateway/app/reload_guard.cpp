@@ -76,7 +76,7 @@ std::vector<ReloadRefusal> reload_refusals(const ListsStatus& old, const ListsSt
   std::vector<ReloadRefusal> refusals;
   for (const ListStatus& list : next.lists) judge(find(old, list.name), list, guard, refusals);
   for (const ListStatus& list : old.lists) {
-    if (!old.of_image || !next.of_image || size_of(list) == 0) continue;
+    if (!old.of_image || !next.of_image || next.accepted_image || size_of(list) == 0) continue;
     if (find(next, list.name) != nullptr) continue;
     refusals.push_back({list.name, "gone", "the image no longer has the list " + list.name});
   }

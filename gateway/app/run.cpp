@@ -84,7 +84,8 @@ int run(const cli::RunCommand& command) {
   auto ban = builder->build_first();
   if (!ban) return refuse_start(ban.error());
   for (const auto& [source, file] : ban->trials) {
-    for (const std::string& line : (*sources)->decided(source, file, true)) {
+    for (const std::string& line :
+         (*sources)->decided(source, file, Sources::Decision::published)) {
       spdlog::info("{}", line);
     }
   }

@@ -73,34 +73,41 @@ std::vector<std::string> shadow_policies(const policy::PolicySet& policies) {
   return names;
 }
 
-// Why no traffic can be blocked; empty: some can.
-std::string reason_to_ban_nothing(const policy::PolicySet& policies,
-                                  const match::DomainSet& domains) {
-  std::vector<policy::AppMask> banned(domains.list_count());  // by list
+}  // namespace
+
+BannedApps banned_apps(const match::DomainSet& domains) {
+  BannedApps banned(domains.list_count());
   domains.for_each_rule([&](match::RuleId id) {
     const match::Rule rule = domains.rule(id);
     if (!match::is_exception(rule.kind)) banned[rule.list.index].add(rule.app);
   });
+  return banned;
+}
+
+std::string reason_to_ban_nothing(const policy::PolicySet& policies, const BannedApps& banned,
+                                  When when) {
+  const bool now = when == When::now;
   if (policies.all().empty()) return "no policy is configured";
-  const auto blocks = [](const policy::Policy& policy) {
-    return policy::is_enforced(policy.action) && !policy.shadow;
+  const auto blocks = [&](const policy::Policy& policy) {
+    return policy::is_enforced(policy.action) && !policy.shadow && (policy.in_force || !now);
   };
   if (std::ranges::none_of(policies.all(), blocks)) {
-    return "every policy only logs, allows or is on trial";
+    return now ? "no policy that blocks is in force"
+               : "every policy only logs, allows or is on trial";
   }
   const auto bans = [&](const policy::Policy& policy) {
     policy::AppMask apps;
     for (std::size_t i = 0; i < banned.size(); ++i) {
       const match::ListId list{static_cast<std::uint16_t>(i)};
-      if (!policy.shadow_lists.has(list)) apps.add(banned[i]);
+      const bool is_idle = now && policies.idle_lists().has(list);
+      if (!is_idle && !policy.shadow_lists.has(list)) apps.add(banned[i]);
     }
     return blocks(policy) && policy.apps.has_any(apps);
   };
-  if (std::ranges::none_of(policies.all(), bans)) return "no list has an entry of a policy's apps";
-  return {};
+  if (std::ranges::any_of(policies.all(), bans)) return {};
+  return now ? "no list that counts has an entry of an app that is banned for somebody"
+             : "no list has an entry of a policy's apps";
 }
-
-}  // namespace
 
 Result<config::Config, std::string> load_config(const std::string& file) {
   auto config = file.empty() ? config::defaults(shipped_lists()) : config::load(file);
@@ -115,8 +122,7 @@ Result<lists::Compiled, std::string> compile_lists(const config::LiveSettings& s
                                                    bool amendable) {
   const lists::CompileOptions guards{
       .critical = settings.critical, .popular = settings.popular, .amendable = amendable};
-  auto compiled = settings.image.empty() ? lists::compile(settings.lists, guards)
-                                         : lists::load_image(settings.image, guards);
+  auto compiled = settings.image ? settings.image(guards) : lists::compile(settings.lists, guards);
   if (!compiled) return fail(compiled.error().to_string());
   return std::move(*compiled);
 }
@@ -128,17 +134,18 @@ Result<Ban, std::string> build_ban(const config::LiveSettings& settings) {
 }
 
 Result<Ban, std::string> ban_of(lists::Compiled compiled, const config::LiveSettings& settings) {
-  auto policies = config::resolve_policies(
-      settings, compiled.domains,
-      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto policies = config::resolve_policies(settings, compiled.domains, now);
   if (!policies) return fail(std::move(policies.error()));
   using List = lists::LoadedList;
   Ban ban;
+  ban.resolved_at = now;
+  ban.banned = banned_apps(compiled.domains);
   ban.refused = lines_of(compiled.lists, &List::errors, &List::error_count, "refused lines");
   ban.warnings = lines_of(compiled.lists, &List::warnings, &List::warning_count, "warnings");
   ban.status = status_of(compiled);
-  ban.status.of_image = !settings.image.empty();
-  ban.status.bans_nothing = reason_to_ban_nothing(*policies, compiled.domains);
+  ban.status.of_image = static_cast<bool>(settings.image);
+  ban.status.bans_nothing = reason_to_ban_nothing(*policies, ban.banned, When::ever);
   ban.status.shadow_policies = shadow_policies(*policies);
   ban.guard = settings.guard;
   ban.settings = std::make_shared<const config::LiveSettings>(settings);

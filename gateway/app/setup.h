@@ -5,6 +5,7 @@
 // Cost: reads files, allocates, starts threads; not for workers.
 // Errors: lines for the operator.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -25,9 +26,22 @@ namespace sluice::app {
 // No file: the shipped lists, dropped for every client.
 [[nodiscard]] Result<config::Config, std::string> load_config(const std::string& file);
 
+// The apps that the entries of each list ban, by ListId.
+using BannedApps = std::vector<policy::AppMask>;
+[[nodiscard]] BannedApps banned_apps(const match::DomainSet& domains);
+
+// Whether what is out of force for now counts.
+enum class When : std::uint8_t { ever, now };
+// Why no traffic can be blocked; empty: some can.
+[[nodiscard]] std::string reason_to_ban_nothing(const policy::PolicySet& policies,
+                                                const BannedApps& banned, When when);
+
 // What is blocked, and what the operator should know about it.
 struct Ban {
   std::shared_ptr<engine::Snapshot> snapshot;  // whoever publishes it sets its generation
+  BannedApps banned;
+  // Of which the snapshot's policies are; nothing: they are not as of any time.
+  std::optional<schedule::Time> resolved_at;
   telemetry::ListsStatus status;
   std::vector<std::string> refused, warnings;  // lines about lists, for the operator
   config::ReloadGuard guard;

@@ -112,7 +112,7 @@ struct Sources::Place {
   // Nothing: nothing new.
   using What = decltype(Event::what);
   [[nodiscard]] std::optional<What> look();
-  [[nodiscard]] std::optional<What> take_in(lists::Fetched fetched);
+  [[nodiscard]] std::optional<What> take_in(const lists::Fetched& fetched);
   [[nodiscard]] std::optional<What> refuse(lists::Refusal refusal) {
     count(refusal.reason);
     return refusal;
@@ -177,15 +177,14 @@ std::optional<Sources::Place::What> Sources::Place::look() {
     return std::nullopt;
   }
   if (stored == nullptr) return std::move(*newest);
-  return take_in(std::move(*newest));
+  return take_in(*newest);
 }
 
-std::optional<Sources::Place::What> Sources::Place::take_in(lists::Fetched fetched) {
-  const std::string validator = fetched.validator;
+std::optional<Sources::Place::What> Sources::Place::take_in(const lists::Fetched& fetched) {
   const std::lock_guard lock(stored->mutex);
-  auto candidate = stored->intake.take(std::move(fetched), std::chrono::system_clock::now());
+  auto candidate = stored->intake.take(fetched, std::chrono::system_clock::now());
   const bool is_final = candidate || !passes_with_time(candidate.error().reason);
-  if (is_final) stored->known.validator = validator;
+  if (is_final) stored->known.validator = fetched.validator;
   stored->refused = !candidate;
   if (!candidate) return refuse(std::move(candidate.error()));
   std::optional<lists::Candidate>& it = *candidate;
@@ -301,15 +300,19 @@ void Sources::stop() {
 }
 
 std::vector<std::string> Sources::decided(const std::string& source,
-                                          const std::filesystem::path& candidate, bool published) {
+                                          const std::filesystem::path& candidate,
+                                          Decision decision) {
   std::vector<std::string> lines;
   for (const auto& place : places_) {
     if (place->stored == nullptr || place->name != source) continue;
     Stored& stored = *place->stored;
-    if (!published) {
-      place->count(lists::RefusalReason::guard);
+    if (decision != Decision::published) {
+      const auto reason = decision == Decision::refused ? lists::RefusalReason::guard
+                                                        : lists::RefusalReason::unusable;
+      place->count(reason);
       stored.refused = true;
-      lines.push_back("source " + source + ": the new version is not taken; the old one stays");
+      lines.push_back("source " + source + ": the new version is not taken (" +
+                      std::string(to_string(reason)) + "); the old one stays");
       continue;
     }
     const std::lock_guard lock(stored.mutex);

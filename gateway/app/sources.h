@@ -14,6 +14,7 @@
 // statuses() for any.
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -56,10 +57,16 @@ class Sources {
   [[nodiscard]] Result<void, std::string> start(EventLoop& loop, OnEvent on_event);
   void stop();
 
-  // A candidate came into force, or did not. Lines for the log.
+  // What became of a candidate that was tried.
+  enum class Decision : std::uint8_t {
+    published,  // in force
+    refused,    // by the guard or the canary
+    unusable,   // it did not compile, or the configuration does not fit it
+  };
+  // Lines for the log.
   [[nodiscard]] std::vector<std::string> decided(const std::string& source,
                                                  const std::filesystem::path& candidate,
-                                                 bool published);
+                                                 Decision decision);
 
   [[nodiscard]] std::vector<telemetry::ZoneStatus> zones() const;
   [[nodiscard]] std::vector<telemetry::SourceStatus> statuses() const;

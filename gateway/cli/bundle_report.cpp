@@ -4,19 +4,12 @@
 #include <sstream>
 #include <vector>
 
+#include "lists/bundle/manifest_json.h"
+
 namespace sluice::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json json_of(const lists::Member& member) {
-  Json json = {{"name", member.name}, {"kind", to_string(member.kind)}};
-  if (!member.app.empty()) json["app"] = member.app;
-  if (member.format) json["format"] = to_string(*member.format);
-  json["size"] = member.size;
-  json["sha256"] = member.sha256;
-  return json;
-}
 
 Json json_of(const std::vector<lists::KeyId>& keys) {
   Json json = Json::array();
@@ -58,16 +51,10 @@ std::string bundle_json(std::string_view file, const lists::Bundle* bundle,
     json["text"] = refusal->text;
   }
   if (bundle != nullptr) {
-    Json members = Json::array();
-    for (const lists::Member& member : bundle->manifest.members) members.push_back(json_of(member));
-    json["version"] = bundle->manifest.version;
-    json["created"] = lists::time_text(bundle->manifest.created);
-    json["valid_until"] = lists::time_text(bundle->manifest.valid_until);
-    json["author"] = bundle->manifest.author;
+    json.update(lists::json_of(bundle->manifest));
     json["digest"] = bundle->digest;
     json["signers"] = json_of(bundle->signers);
     json["strangers"] = json_of(bundle->strangers);
-    json["members"] = std::move(members);
   }
   // File names may hold bytes that are not UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -73,14 +73,39 @@ std::string to_json(const Explanation& explanation) {
   }
   if (!explanation.policy.empty()) line["policy"] = explanation.policy;
   for (const WouldDo& would : explanation.shadows) {
+    const bool is_exception = would.action == policy::Action::allow;
     line["shadows"].push_back({{"would", verdict_word(would.action)},
                                {"app", would.app},
-                               {"rule", would.entry},
+                               {is_exception ? "exception" : "rule", would.entry},
                                {"list", would.list},
                                {"line", would.line},
                                {"policy", would.policy}});
   }
+  for (const OutOfForce& it : explanation.time.out_of_force) {
+    line["out_of_force"].push_back({{"kind", it.kind}, {"name", it.name}});
+  }
+  for (const Exemption& it : explanation.time.exemptions) {
+    line["exemptions"].push_back({{"apps", it.apps},
+                                  {"owner", it.owner},
+                                  {"reason", it.reason},
+                                  {"expires", it.expires},
+                                  {"in_force", it.in_force}});
+  }
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<std::string> to_lines(const TimeNotes& notes) {
+  std::vector<std::string> lines;
+  for (const OutOfForce& it : notes.out_of_force) {
+    lines.push_back("the " + it.kind + " \"" + it.name + "\" does not count at this time");
+  }
+  for (const Exemption& it : notes.exemptions) {
+    std::string line = "this client is exempt from";
+    for (const std::string& app : it.apps) line += ' ' + app;
+    line += (it.in_force ? " until " : "; that expired at ") + it.expires;
+    lines.push_back(line + " (" + it.owner + ": " + it.reason + ')');
+  }
+  return lines;
 }
 
 }  // namespace sluice::cli

@@ -20,6 +20,23 @@ struct WouldDo {
   std::uint32_t line = 0;
 };
 
+// A policy with hours, or a list with a validity, that does not count at this time.
+struct OutOfForce {
+  std::string kind, name;  // `policy`, `list`
+};
+// An exception that names the client, or did until it expired.
+struct Exemption {
+  std::vector<std::string> apps;
+  std::string owner, reason;
+  std::string expires;  // `2026-12-31T17:00:00Z`
+  bool in_force = true;
+};
+// What the clock has to do with the outcome.
+struct TimeNotes {
+  std::vector<OutOfForce> out_of_force;
+  std::vector<Exemption> exemptions;
+};
+
 struct Explanation {
   std::string asked;       // as it was asked
   std::string understood;  // the canonical name, or the address of a server
@@ -32,6 +49,7 @@ struct Explanation {
   std::string app, entry, list;
   std::uint32_t line = 0;
   std::vector<WouldDo> shadows;
+  TimeNotes time;
 
   [[nodiscard]] bool is_blocked() const noexcept {
     return action == policy::Action::drop || action == policy::Action::reject;
@@ -50,5 +68,8 @@ struct Explanation {
 // more than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);
 [[nodiscard]] std::string to_json(const Explanation& explanation);
+// `the policy "office hours" does not count at this time`
+// `this client is exempt from chat until 2026-12-31T17:00:00Z (Ms Weber: press office)`
+[[nodiscard]] std::vector<std::string> to_lines(const TimeNotes& notes);
 
 }  // namespace sluice::cli

@@ -26,6 +26,7 @@
 #include "gateway/dataplane/xdp_settings.h"
 #include "gateway/schedule/week_hours.h"
 #include "lists/compile/compile.h"
+#include "lists/versions/version_source.h"
 
 namespace sluice::config {
 
@@ -138,11 +139,8 @@ struct SourceSpec {
   friend bool operator==(const SourceSpec&, const SourceSpec&) = default;
 };
 
-// [[list]] source
-struct SourceList {
-  std::string list, source;
-  std::filesystem::path fallback;  // [[list]] file
-};
+// [[list]] source; the fallback is [[list]] file, or image.
+using lists::SourceList;
 
 // When a list counts.
 struct Validity {
@@ -164,9 +162,9 @@ struct LiveSettings {
   std::vector<ZoneSpec> zones;            // those of `lists` that are zones; fixed at start
   std::filesystem::path state;            // [lists] state: versions of sources
   std::vector<SourceSpec> sources;        // [[source]]; fixed at start
-  std::vector<SourceList> source_lists;   // those of `lists` that come from sources
+  std::vector<SourceList> source_lists;   // those of `lists` that come from sources, or the image
   std::vector<std::string> shadow_lists;  // [[list]] shadow: their names
-  std::filesystem::path image;            // [[list]] image, instead of `lists`; empty: none
+  lists::LoadImage image;                 // [[list]] image, instead of `lists`; empty: none
   std::vector<PolicySpec> policies;       // [[policy]]
   std::vector<ExceptionSpec> exceptions;  // [[exception]]
 };

@@ -131,13 +131,21 @@ void read_file(TableReader& table, lists::ListSpec& spec) {
   table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
 }
 
-// What a list of a source is until a version has it, and its format.
-SourceList read_source_list(TableReader& table, lists::ListSpec& spec, const LiveSettings& live) {
+SourceList read_source(TableReader& table, const LiveSettings& live) {
   SourceList bound;
   table.read("source", bound.source);
-  if (std::ranges::find(live.sources, bound.source, &SourceSpec::name) == live.sources.end()) {
+  const auto spec = std::ranges::find(live.sources, bound.source, &SourceSpec::name);
+  if (spec == live.sources.end()) {
     table.error("source", "no [[source]] has the name \"" + bound.source + "\"");
+  } else {
+    bound.folder = spec->state;
   }
+  return bound;
+}
+
+// What a list of a source is until a version has it, and its format.
+SourceList read_source_list(TableReader& table, lists::ListSpec& spec, const LiveSettings& live) {
+  SourceList bound = read_source(table, live);
   table.read("file", bound.fallback);
   spec.name = bound.fallback.empty() ? bound.source : list_name_of(bound.fallback);
   table.read_word("format", spec.format, lists::parse_format_choice, lists::format_choices(", "));
@@ -145,9 +153,10 @@ SourceList read_source_list(TableReader& table, lists::ListSpec& spec, const Liv
 }
 
 void bind(SourceList bound, lists::ListSpec& spec, LiveSettings& live) {
+  using lists::MemberKind;
   bound.list = spec.name;
-  spec.source =
-      lists::version_source(live.state / bound.source, bound.source, bound.list, bound.fallback);
+  bound.purpose = {spec.exceptions ? MemberKind::exceptions : MemberKind::list, spec.app};
+  spec.source = lists::version_source(bound);
   live.source_lists.push_back(std::move(bound));
 }
 
@@ -189,15 +198,38 @@ void read_list(TableReader& table, lists::ListSpec& spec, LiveSettings& live) {
   live.zones.push_back(std::move(*zone));
 }
 
+// The image of a source; the file stands for it until a version has it.
+void read_source_image(TableReader& table, std::filesystem::path file, LiveSettings& live) {
+  SourceList bound = read_source(table, live);
+  const auto spec = std::ranges::find(live.sources, bound.source, &SourceSpec::name);
+  if (spec != live.sources.end() && spec->trusted_keys.empty()) {
+    table.error("source", "an image comes in signed bundles only: the source needs trusted_keys");
+  }
+  bound.list = list_name_of(file);
+  table.read("name", bound.list);
+  bound.fallback = std::move(file);
+  bound.purpose.kind = lists::MemberKind::image;
+  live.image = lists::version_image(bound);
+  live.source_lists.push_back(std::move(bound));
+}
+
 // An image has its names, apps and versions inside.
 void read_list_image(TableReader& table, LiveSettings& live) {
-  table.read("image", live.image);
-  if (live.image.empty()) table.error("image", "is missing");
-  for (const char* key :
-       {"file", "name", "app", "format", "exceptions", "force", "source", "shadow"}) {
-    if (table.has(key)) {
-      table.error(key, "cannot be combined with image: an image is built with it");
-    }
+  std::filesystem::path file;
+  table.read("image", file);
+  if (file.empty()) table.error("image", "is missing");
+  const auto refuse = [&](std::string_view key) {
+    if (!table.has(key)) return;
+    table.error(key, "cannot be combined with image: an image is built with it");
+  };
+  for (const char* key : {"file", "app", "format", "exceptions", "force", "shadow"}) refuse(key);
+  if (table.has("source")) {
+    read_source_image(table, std::move(file), live);
+  } else {
+    refuse("name");
+    live.image = [file](const lists::CompileOptions& options) {
+      return lists::load_image(file, options);
+    };
   }
   table.refuse_others();
 }

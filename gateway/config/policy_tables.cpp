@@ -91,7 +91,7 @@ void read_hours(TableReader& table, PolicySpec& spec) {
 // Its own, and those that are on trial in every policy.
 void read_shadow_lists(TableReader& table, LiveSettings& live, PolicySpec& spec) {
   table.read("shadow_lists", spec.shadow_lists);
-  if (table.has("shadow_lists") && !live.image.empty()) {
+  if (table.has("shadow_lists") && live.image) {
     table.error("shadow_lists",
                 "cannot be combined with an image, in which lists share the entries that they "
                 "have in common");
@@ -119,7 +119,7 @@ void check_apps(TableReader& table, const LiveSettings& live, std::string_view k
     const bool known = std::ranges::any_of(live.lists, [&](const lists::ListSpec& list) {
       return list.app == apps[i] && list.app != kAnyApp;
     });
-    if (!known && live.image.empty()) {
+    if (!known && !live.image) {
       table.error(key, i, "no list is of the app \"" + apps[i] + "\"");
     }
   }

@@ -51,6 +51,7 @@ class NameSample {
   void read(std::vector<Weighted>& out) const;
   [[nodiscard]] static std::uint64_t hash(HashKey key, Bytes bytes) noexcept;  // never 0
   [[nodiscard]] HashKey key() const noexcept { return key_; }
+  [[nodiscard]] static constexpr std::size_t memory_bytes() noexcept { return 2 * sizeof(Half); }
 
  private:
   static constexpr std::size_t kWords = kSuffixes + 3;  // the last one is the check word

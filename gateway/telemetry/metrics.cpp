@@ -372,8 +372,8 @@ void Metrics::State::collect_lists(std::vector<MetricFamily>& families) const {
   }
   families.push_back(std::move(next));
   families.push_back(single("sluice_ban_in_force",
-                            "1 if some traffic can be blocked, 0 if nothing is banned",
-                            MetricType::Gauge, lists.bans_nothing.empty() ? 1 : 0));
+                            "1 if some traffic can be blocked at this time, 0 if nothing is banned",
+                            MetricType::Gauge, lists.bans_nothing_now.empty() ? 1 : 0));
   families.push_back(single("sluice_reload_last_ok", "1 unless the last reload failed",
                             MetricType::Gauge, last_reload_ok ? 1 : 0));
 }

@@ -77,9 +77,9 @@ struct ListStatus {
   bool accepted = false;         // a version of a source that passed the guard before
 };
 
-// A policy or a list that the clock puts into force.
+// What the clock puts into force: `policy`, `list`, `exception`.
 struct TimedStatus {
-  std::string kind, name;  // `policy` or `list`
+  std::string kind, name;
   bool in_force = true;
 };
 
@@ -89,10 +89,12 @@ struct ListsStatus {
   std::uint64_t rules = 0;
   std::uint64_t memory_bytes = 0;
   bool of_image = false;
+  bool accepted_image = false;               // a version of a source that passed the guard before
   std::vector<std::string> shadow_policies;  // by the slots of WorkerCounters::shadows
   std::vector<TimedStatus> timed;
   std::optional<std::chrono::sys_seconds> next_change;  // of one of them
-  std::string bans_nothing;  // why no traffic can be blocked; empty: some can
+  std::string bans_nothing;      // why no traffic can be blocked, ever; empty: some can
+  std::string bans_nothing_now;  // the same, as of now: with schedules, validities, exceptions
 };
 
 // Why a reload was refused, though it could be read.

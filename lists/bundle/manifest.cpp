@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "lists/bundle/bundle.h"
+#include "lists/bundle/manifest_json.h"
 
 namespace sluice::lists {
 namespace {
@@ -157,9 +158,9 @@ Result<Member, std::string> read_member(const Json& json, std::size_t index) {
   Member member;
   member.name = fields.text("name");
   fields.require(is_safe_member_name(member.name), "its name is not a safe file name");
-  const auto kind = std::ranges::find(kKinds, fields.text("kind"));
-  fields.require(kind != kKinds.end(), "its kind is not list, exceptions or image");
-  if (kind != kKinds.end()) member.kind = static_cast<MemberKind>(kind - kKinds.begin());
+  const auto kind = parse_member_kind(fields.text("kind"));
+  fields.require(kind.has_value(), "its kind is not list, exceptions or image");
+  member.kind = kind.value_or(MemberKind::list);
   if (member.kind != MemberKind::image) {
     member.app = fields.text("app");
     fields.require(is_plain(member.app, kMaxApp), "its app is empty, too long or not printable");
@@ -220,6 +221,12 @@ std::string_view to_string(MemberKind kind) noexcept {
   return kKinds[static_cast<std::size_t>(kind)];
 }
 
+std::optional<MemberKind> parse_member_kind(std::string_view word) noexcept {
+  const auto kind = std::ranges::find(kKinds, word);
+  if (kind == kKinds.end()) return std::nullopt;
+  return static_cast<MemberKind>(kind - kKinds.begin());
+}
+
 bool is_safe_member_name(std::string_view name) noexcept {
   const auto plain = [](char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -256,16 +263,20 @@ Result<Manifest, std::string> parse_manifest(std::string_view text) {
   return manifest;
 }
 
-Result<std::string, std::string> write_manifest(const Manifest& manifest) {
+Json json_of(const Manifest& manifest) {
   Json members = Json::array();
   for (const Member& member : manifest.members) members.push_back(json_of(member));
-  const Json json = {{"version", manifest.version},
-                     {"created", time_text(manifest.created)},
-                     {"valid_until", time_text(manifest.valid_until)},
-                     {"author", manifest.author},
-                     {"members", std::move(members)}};
+  return {{"version", manifest.version},
+          {"created", time_text(manifest.created)},
+          {"valid_until", time_text(manifest.valid_until)},
+          {"author", manifest.author},
+          {"members", std::move(members)}};
+}
+
+Result<std::string, std::string> write_manifest(const Manifest& manifest) {
   constexpr int kIndent = 1;
-  std::string text = json.dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
+  std::string text =
+      json_of(manifest).dump(kIndent, ' ', false, Json::error_handler_t::replace) + '\n';
   const auto read = parse_manifest(text);
   if (!read) return fail(read.error());
   if (*read != manifest) return fail(std::string("a text in it is not UTF-8"));

@@ -24,6 +24,7 @@ enum class MemberKind : std::uint8_t {
 };
 // `list`, `exceptions`, `image`.
 [[nodiscard]] std::string_view to_string(MemberKind kind) noexcept;
+[[nodiscard]] std::optional<MemberKind> parse_member_kind(std::string_view word) noexcept;
 
 struct Member {
   std::string name;  // a safe file name: see README.md. Unique in its bundle

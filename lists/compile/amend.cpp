@@ -28,9 +28,10 @@ constexpr auto kPlaceOf = [](const auto& holder) {
   return std::tuple(holder.list.index, holder.line);
 };
 
-std::string key_of(const match::RuleKey& key) {
+std::string key_of(const match::RuleKey& key, std::uint32_t share) {
   std::string text{static_cast<char>(key.kind), static_cast<char>(key.is_glob),
                    static_cast<char>(key.app.index)};
+  text += std::to_string(share) + ' ';
   return text.append(key.name.empty() ? key.range.to_string() : std::string(as_text(key.name)));
 }
 
@@ -57,21 +58,35 @@ Amendments::Amendments(const Compiled& compiled)
       left_out_(compiled.left_out),
       guard_(compiled.guard) {}
 
-Amendments::Touched Amendments::touched_by(const Entry& entry, match::AppId app) const {
+std::uint32_t Amendments::share_of(match::ListId list) const {
+  return lists_[list.index].spec.apart ? list.index + 1U : 0;
+}
+
+void Amendments::keep_apart(match::DomainSetBuilder& builder) const {
+  for (std::size_t i = 0; i < lists_.size(); ++i) {
+    const match::ListId list{static_cast<std::uint16_t>(i)};
+    if (lists_[i].spec.apart) builder.keep_apart(list);
+  }
+}
+
+Amendments::Touched Amendments::touched_by(const Entry& entry, match::AppId app,
+                                           match::ListId list) const {
   Touched touched{.name = std::string(as_text(entry.name)),
                   .range = entry.range,
                   .kind = to_entry_kind(entry.action, entry.scope),
                   .is_glob = entry.kind == Kind::glob &&
                              match::fixed_part(entry.name).size() < entry.name.size(),
-                  .app = app};
-  touched.in_image = image_.find_rule(touched.key());
+                  .app = app,
+                  .share = share_of(list)};
+  touched.in_image = image_.find_rule(
+      touched.key(), [&](match::ListId other) { return share_of(other) == touched.share; });
   return touched;
 }
 
 // With its holders as of now.
-Amendments::Touched& Amendments::touch(const Entry& entry, match::AppId app) {
-  Touched touched = touched_by(entry, app);
-  const auto [place, is_new] = touched_.try_emplace(key_of(touched.key()));
+Amendments::Touched& Amendments::touch(const Entry& entry, match::AppId app, match::ListId list) {
+  Touched touched = touched_by(entry, app, list);
+  const auto [place, is_new] = touched_.try_emplace(key_of(touched.key(), touched.share));
   if (!is_new) return place->second;
   if (touched.in_image.valid()) {
     const match::Rule rule = image_.rule(touched.in_image);
@@ -108,7 +123,7 @@ void Amendments::count(const Touched& touched, std::int64_t weight) {
 }
 
 void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
-  Touched& touched = touch(entry, app);
+  Touched& touched = touch(entry, app, list);
   count(touched, -1);
   Holder holder{list, 0, std::string(entry.source), answer_of(entry), {}};
   holder.data = as_text(holder.answer.rdata);
@@ -120,7 +135,7 @@ void Amendments::add(const Entry& entry, match::AppId app, match::ListId list) {
 }
 
 bool Amendments::take_from(const Entry& entry, match::AppId app, match::ListId list) {
-  Touched& touched = touch(entry, app);
+  Touched& touched = touch(entry, app, list);
   // The one with this record; of several, the last: the first is the one that is named.
   const match::Answer answer = answer_of(entry);
   auto found = touched.holders.end();
@@ -158,6 +173,7 @@ Result<match::DomainSet, match::BuildError> Amendments::overlaid() const {
   for (std::size_t i = 0; i < lists_.size(); ++i) {
     builder.set_version(match::ListId{static_cast<std::uint16_t>(i)}, lists_[i].version);
   }
+  keep_apart(builder);
   std::vector<match::RuleId> removed;
   for (const auto& [key, it] : touched_) {
     if (!it.changed) continue;
@@ -270,6 +286,7 @@ Result<Compiled, CompileError> Amendments::fold(unsigned threads) const {
   for (const LoadedList& list : lists_) {
     static_cast<void>(builder.list(list.spec.name, list.version));
   }
+  keep_apart(builder);
   auto added = add_untouched(builder);
   for (auto it = touched_.begin(); added && it != touched_.end(); ++it) {
     added = add_held(it->second, builder);

@@ -12,8 +12,9 @@
 // amended, because these belong to lines.
 //
 // The outcome is that of compiling everything again: an entry that two lists hold stays until both
-// have lost it, and the first list is named. (If the second one has records of its own for DNS
-// answers, the policy's answer is given until the next compilation.) It differs in lines: those of
+// have lost it, and the first list is named; one of a list that is kept apart is its own. (If the
+// second one has records of its own for DNS answers, the policy's answer is given until the next
+// compilation.) It differs in lines: those of
 // changed entries are 0, because nobody has their text with its lines. What was refused stays
 // counted until the next compilation. Cost: in proportion to the changes since the image was built;
 // once they are full(), the caller folds them into a new image, at leisure. Allocates; not for
@@ -78,13 +79,15 @@ class Amendments {
     [[nodiscard]] match::Answer whole_answer() const;
     [[nodiscard]] bool answers_as(const match::Answer& other) const;
   };
-  // An entry that changed: who has it now, and what the image has of it.
+  // An entry that changed: who has it now, and what the image has of it. Of lists that are kept
+  // apart each has its own.
   struct Touched {
     std::string name;  // wire form; empty: a range
     IpPrefix range;
     match::EntryKind kind = match::EntryKind::suffix;
     bool is_glob = false;
     match::AppId app;
+    std::uint32_t share = 0;  // of its lists: share_of()
     match::RuleId in_image;
     std::vector<Holder> holders;  // by list and line
     bool changed = false;         // since the image was built
@@ -93,8 +96,11 @@ class Amendments {
   };
   using Key = std::string;
 
-  [[nodiscard]] Touched touched_by(const Entry& entry, match::AppId app) const;
-  Touched& touch(const Entry& entry, match::AppId app);
+  // Lists with the same number share their entries, as in a DomainSetBuilder.
+  [[nodiscard]] std::uint32_t share_of(match::ListId list) const;
+  void keep_apart(match::DomainSetBuilder& builder) const;
+  [[nodiscard]] Touched touched_by(const Entry& entry, match::AppId app, match::ListId list) const;
+  Touched& touch(const Entry& entry, match::AppId app, match::ListId list);
   void add(const Entry& entry, match::AppId app, match::ListId list);
   void remove(const Entry& entry, match::AppId app, match::ListId list);
   // False: the list does not hold it.

@@ -226,13 +226,10 @@ Result<Compiled, CompileError> compile(const std::vector<ListSpec>& lists,
   return compiled;
 }
 
-namespace {
-
-// `set`: of the image in `file`.
-Result<Compiled, CompileError> guarded_image(Result<match::DomainSet, std::string> set,
-                                             const std::string& file,
-                                             std::chrono::system_clock::time_point modified,
-                                             const CompileOptions& options) {
+Result<Compiled, CompileError> load_image(Result<match::DomainSet, std::string> set,
+                                          const std::string& file,
+                                          std::chrono::system_clock::time_point modified,
+                                          const CompileOptions& options) {
   if (!set) return fail(CompileError{file, set.error()});
   const auto guards = load_guards(options);
   if (!guards) return fail(guards.error());
@@ -247,17 +244,15 @@ Result<Compiled, CompileError> guarded_image(Result<match::DomainSet, std::strin
   return Compiled{std::move(*set), std::move(lists), std::move(version)};
 }
 
-}  // namespace
-
 Result<Compiled, CompileError> load_image(const std::filesystem::path& file,
                                           const CompileOptions& options) {
-  return guarded_image(read_image(file), file.string(), modification_time(file), options);
+  return load_image(read_image(file), file.string(), modification_time(file), options);
 }
 
 Result<Compiled, CompileError> load_image(Bytes bytes, const std::string& name,
                                           std::chrono::system_clock::time_point modified,
                                           const CompileOptions& options) {
-  return guarded_image(read_image(bytes), name, modified, options);
+  return load_image(read_image(bytes), name, modified, options);
 }
 
 }  // namespace sluice::lists

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,5 +102,12 @@ struct CompileError {
 [[nodiscard]] Result<Compiled, CompileError> load_image(
     Bytes bytes, const std::string& name, std::chrono::system_clock::time_point modified,
     const CompileOptions& options = {});
+// The same of an image that was read, or was not. `file` is for messages.
+[[nodiscard]] Result<Compiled, CompileError> load_image(
+    Result<match::DomainSet, std::string> set, const std::string& file,
+    std::chrono::system_clock::time_point modified, const CompileOptions& options);
+
+// Where a ready image comes from, as Source says of lists.
+using LoadImage = std::function<Result<Compiled, CompileError>(const CompileOptions&)>;
 
 }  // namespace sluice::lists

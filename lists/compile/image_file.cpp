@@ -70,15 +70,23 @@ Result<void, std::string> write_image(const match::DomainSet& set, const fs::pat
 namespace {
 
 // An image must look like one before memory is taken for it.
+Result<void, std::string> check_header(const RegularFile& file, std::uint64_t at,
+                                       std::size_t size) {
+  SluiceImageHeader header{};
+  const ssize_t got =
+      ::pread(file.descriptor(), &header, std::min(sizeof header, size), static_cast<::off_t>(at));
+  if (got < 0) return fail(last_error());
+  if (const auto problem = match::header_problem(header, static_cast<std::size_t>(got), size)) {
+    return fail(std::string(match::to_string(*problem)));
+  }
+  return {};
+}
+
 Result<RegularFile, std::string> open_file(const fs::path& path) {
   auto file = RegularFile::open(path, kMaxImage);
   if (!file) return file;
-  SluiceImageHeader header{};
-  const ssize_t got = ::pread(file->descriptor(), &header, sizeof header, 0);
-  if (got < 0) return fail(last_error());
-  if (const auto problem =
-          match::header_problem(header, static_cast<std::size_t>(got), file->size())) {
-    return fail(std::string(match::to_string(*problem)));
+  if (const auto checked = check_header(*file, 0, file->size()); !checked) {
+    return fail(checked.error());
   }
   return file;
 }
@@ -111,13 +119,33 @@ Result<match::DomainSet, std::string> open_image(const fs::path& path) {
   return set_over(Bytes(static_cast<const std::byte*>(memory), size), std::move(owner));
 }
 
+namespace {
+
+// Reads on in the file.
+Result<match::DomainSet, std::string> read_image(RegularFile& file, std::size_t size) {
+  const std::shared_ptr<std::byte> memory = allocate_image(size);
+  const MutableBytes image(memory.get(), size);
+  if (const auto read = file.read(image); !read) return fail(read.error());
+  return set_over(image, memory);
+}
+
+}  // namespace
+
 Result<match::DomainSet, std::string> read_image(const fs::path& path) {
   auto file = open_file(path);
   if (!file) return fail(file.error());
-  const std::shared_ptr<std::byte> memory = allocate_image(file->size());
-  const MutableBytes image(memory.get(), file->size());
-  if (const auto read = file->read(image); !read) return fail(read.error());
-  return set_over(image, memory);
+  return read_image(*file, file->size());
+}
+
+Result<match::DomainSet, std::string> read_image(const fs::path& path, std::uint64_t at,
+                                                 std::size_t size) {
+  auto file = RegularFile::open(path, kMaxImage);
+  if (!file) return fail(file.error());
+  if (const auto checked = check_header(*file, at, size); !checked) return fail(checked.error());
+  if (::lseek(file->descriptor(), static_cast<::off_t>(at), SEEK_SET) < 0) {
+    return fail(last_error());
+  }
+  return read_image(*file, size);
 }
 
 Result<match::DomainSet, std::string> read_image(Bytes bytes) {

@@ -6,6 +6,8 @@
 // Writing is all or nothing: whatever happens, `path` is the old image or the new one. Blocks;
 // allocates little, except read_image().
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -26,6 +28,9 @@ namespace sluice::lists {
 [[nodiscard]] Result<match::DomainSet, std::string> open_image(const std::filesystem::path& path);
 // The same in memory of its own, for the gateway: a copy over the file (`cp`) must not end it.
 [[nodiscard]] Result<match::DomainSet, std::string> read_image(const std::filesystem::path& path);
+// The same of an image that is part of a file: `size` bytes from `at` on.
+[[nodiscard]] Result<match::DomainSet, std::string> read_image(const std::filesystem::path& path,
+                                                               std::uint64_t at, std::size_t size);
 // The same of bytes that are in memory already. They are copied.
 [[nodiscard]] Result<match::DomainSet, std::string> read_image(Bytes bytes);
 

@@ -25,7 +25,7 @@ enum class RefusalReason : std::uint8_t {
   older,        // a lower version than one that was accepted before
   digest,       // the bytes are not those that were signed, or the version is known with others
   held,         // rolled back from, by an operator
-  guard,        // it would lift the ban (reload guard)
+  guard,        // it would lift the ban (reload guard), or block too much (canary)
   unusable,     // it did not compile, or the configuration does not fit it
   storage,      // could not be kept on disk: it will be asked for again
 };

@@ -21,71 +21,71 @@ Refusal refusal(RefusalReason reason, std::string text) {
 
 // Of all lists together, and their names.
 std::string digest_of(const std::vector<NamedList>& lists) {
-  if (lists.size() == 1 && lists.front().name.empty()) return digest_of(lists.front().text);
   std::string all;
   for (const NamedList& list : lists) all += digest_of(list.text) + ' ' + list.name + '\n';
   return digest_of(all);
 }
 
+// Why it is no list that may be taken.
+std::optional<Refusal> problem_of(std::string_view text) {
+  if (looks_like_bundle(text)) {
+    return refusal(RefusalReason::untrusted, "it is a bundle, and no trusted_keys are configured");
+  }
+  return no_list(text);
+}
+
 }  // namespace
 
-Result<Intake::Opened, Refusal> Intake::open_bundle(const std::string& bytes, Time now) const {
+Result<Intake::Opened, Refusal> Intake::open_bundle(std::string_view bytes, Time now) const {
   const HighestVersion highest = store_.highest();
-  const auto bundle = verify_bundle(bytes, {keys_, highest.number}, now);
+  auto bundle = verify_bundle(bytes, {keys_, highest.number}, now);
   if (!bundle) return fail(bundle.error());
   const Manifest& manifest = bundle->manifest;
   if (manifest.version == highest.number && bundle->digest != highest.digest) {
     return fail(refusal(RefusalReason::digest, "version " + std::to_string(manifest.version) +
                                                    " was accepted with other contents"));
   }
-  Opened opened{{.label = "v" + std::to_string(manifest.version),
-                 .number = manifest.version,
-                 .digest = bundle->digest,
-                 .taken = {},
-                 .validator = {},
-                 .lists = {}},
-                {}};
-  for (std::size_t i = 0; i < manifest.members.size(); ++i) {
-    const Member& member = manifest.members[i];
-    if (member.kind == MemberKind::image) {
-      return fail(refusal(RefusalReason::unusable,
-                          "it holds the image " + member.name + "; a source takes lists only"));
-    }
+  Opened opened;
+  opened.head.label = "v" + std::to_string(manifest.version);
+  opened.head.number = manifest.version;
+  opened.head.digest = bundle->digest;
+  for (const Member& member : manifest.members) {
     // As the configuration names the file of that list.
     std::string name = list_name_of_file(member.name);
-    if (std::ranges::find(opened.lists, name, &NamedList::name) != opened.lists.end()) {
+    if (std::ranges::find(opened.head.lists, name, &ListPart::name) != opened.head.lists.end()) {
       return fail(refusal(RefusalReason::unusable, "two of its members are the list " + name));
     }
-    opened.lists.push_back({std::move(name), member.format, std::string(bundle->contents[i])});
+    opened.head.lists.push_back({.format = member.format,
+                                 .name = std::move(name),
+                                 .purpose = Purpose{member.kind, member.app}});
   }
+  opened.texts = std::move(bundle->contents);
   return opened;
 }
 
-Result<Intake::Opened, Refusal> Intake::open(Fetched fetched, Time now) const {
-  if (!keys_.empty()) return open_bundle(fetched.bytes, now);
-  if (fetched.lists.empty()) fetched.lists.push_back({"", {}, std::move(fetched.bytes)});
-  for (const NamedList& list : fetched.lists) {
-    const std::string name = list.name.empty() ? "" : list.name + ": ";
-    if (looks_like_bundle(list.text)) {
-      return fail(refusal(RefusalReason::untrusted,
-                          name + "it is a bundle, and no trusted_keys are configured"));
-    }
-    if (auto why = no_list(list.text)) return fail(refusal(why->reason, name + why->text));
+Result<Intake::Opened, Refusal> Intake::open_lists(const Fetched& fetched) {
+  Opened opened;
+  if (fetched.lists.empty()) {
+    if (auto why = problem_of(fetched.bytes)) return fail(std::move(*why));
+    opened.head.digest = digest_of(fetched.bytes);
+    opened.head.lists.emplace_back();
+    opened.texts.emplace_back(fetched.bytes);
+  } else {
+    opened.head.digest = digest_of(fetched.lists);
   }
-  Opened opened{{.label = {},
-                 .number = 0,
-                 .digest = digest_of(fetched.lists),
-                 .taken = {},
-                 .validator = {},
-                 .lists = {}},
-                std::move(fetched.lists)};
+  for (const NamedList& list : fetched.lists) {
+    if (auto why = problem_of(list.text)) {
+      return fail(refusal(why->reason, list.name + ": " + why->text));
+    }
+    opened.head.lists.push_back({.format = list.format, .name = list.name});
+    opened.texts.emplace_back(list.text);
+  }
   opened.head.label = opened.head.digest.substr(0, 16);
   return opened;
 }
 
-Result<std::optional<Candidate>, Refusal> Intake::take(Fetched fetched, Time now) const {
-  const std::string validator = may_be_in_head(fetched.validator) ? fetched.validator : "";
-  auto opened = open(std::move(fetched), now);
+Result<std::optional<Candidate>, Refusal> Intake::take(const Fetched& fetched, Time now) const {
+  auto opened = keys_.empty() ? open_lists(fetched) : open_bundle(fetched.bytes, now);
   if (!opened) return fail(opened.error());
   const auto pinned = store_.pinned();
   const std::vector<Version> versions = store_.versions();
@@ -106,13 +106,11 @@ Result<std::optional<Candidate>, Refusal> Intake::take(Fetched fetched, Time now
                                                    "; sluice lists rollback --resume takes it"));
     }
   }
-  opened->head.validator = validator;
+  if (may_be_in_head(fetched.validator)) opened->head.validator = fetched.validator;
   opened->head.taken = std::chrono::time_point_cast<std::chrono::seconds>(std::max(now, Time{}));
-  const auto file = store_.put_candidate(opened->head, opened->lists);
+  const auto file = store_.put_candidate(opened->head, opened->texts);
   if (!file) return fail(refusal(RefusalReason::storage, file.error()));
-  Candidate candidate{*file, opened->head.label, {}};
-  for (const NamedList& list : opened->lists) candidate.lists.push_back(list.name);
-  return candidate;
+  return Candidate{*file, opened->head.label};
 }
 
 }  // namespace sluice::lists

@@ -6,6 +6,8 @@
 //   Fetched ─► page? empty? │ bundle: signature, times, version ─► known? held? ─► candidate
 //
 // A source with trusted keys takes bundles only, and never a lower version than it ever accepted.
+// What a member of a bundle is for is kept beside it: version_source.h compares it with the
+// configuration.
 // Roll back: while a version is pinned, those that are newer in the store are held, as is a bundle
 // with no higher version than the highest; anything else ends the pin once it is accepted.
 //
@@ -15,6 +17,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/base/result.h"
@@ -27,7 +30,6 @@ namespace sluice::lists {
 struct Candidate {
   std::filesystem::path file;
   std::string label;
-  std::vector<std::string> lists;  // their names; one without a name: a plain list
 };
 
 class Intake {
@@ -38,15 +40,17 @@ class Intake {
       : store_(std::move(store)), keys_(std::move(keys)) {}
 
   // Nothing: it is the newest version, which is in force or pinned aside.
-  [[nodiscard]] Result<std::optional<Candidate>, Refusal> take(Fetched fetched, Time now) const;
+  [[nodiscard]] Result<std::optional<Candidate>, Refusal> take(const Fetched& fetched,
+                                                               Time now) const;
 
  private:
+  // A version, and the texts of its lists in what was fetched.
   struct Opened {
     VersionHead head;
-    std::vector<NamedList> lists;
+    std::vector<std::string_view> texts;
   };
-  [[nodiscard]] Result<Opened, Refusal> open(Fetched fetched, Time now) const;
-  [[nodiscard]] Result<Opened, Refusal> open_bundle(const std::string& bytes, Time now) const;
+  [[nodiscard]] static Result<Opened, Refusal> open_lists(const Fetched& fetched);
+  [[nodiscard]] Result<Opened, Refusal> open_bundle(std::string_view bytes, Time now) const;
 
   VersionStore store_;
   std::vector<PublicKey> keys_;

@@ -61,6 +61,26 @@ std::optional<ListPart> parse_part(std::string_view line) {
   return ListPart{std::string(digest), *bytes, *format, std::string(line)};
 }
 
+// `exceptions *`, `image`
+std::optional<Purpose> parse_purpose(std::string_view line) {
+  const auto kind = parse_member_kind(line.substr(0, line.find(' ')));
+  if (!kind) return std::nullopt;
+  Purpose purpose{.kind = *kind};
+  const std::string_view rest = line.substr(to_string(*kind).size());
+  if (*kind == MemberKind::image) {
+    if (!rest.empty()) return std::nullopt;
+    return purpose;
+  }
+  if (rest.size() < 2 || !may_be_in_head(rest)) return std::nullopt;
+  purpose.app = rest.substr(1);
+  return purpose;
+}
+
+std::string purpose_words(const Purpose& purpose) {
+  return std::string(to_string(purpose.kind)) +
+         (purpose.kind == MemberKind::image ? "" : ' ' + purpose.app);
+}
+
 // The lines between the first and the last one.
 std::optional<VersionHead> parse_lines(std::string_view& rest) {
   const auto label = take_line(rest, "label");
@@ -88,6 +108,10 @@ std::optional<VersionHead> parse_lines(std::string_view& rest) {
       return std::nullopt;
     }
     left -= part->bytes;
+    if (const auto of = take_line(rest, "of")) {
+      part->purpose = parse_purpose(*of);
+      if (!part->purpose) return std::nullopt;
+    }
     head.lists.push_back(std::move(*part));
   }
   return head;
@@ -115,6 +139,7 @@ std::string write_head(const VersionHead& head) {
   for (const ListPart& part : head.lists) {
     text += "list " + part.digest + ' ' + std::to_string(part.bytes) + ' ' +
             std::string(format_word(part.format)) + ' ' + part.name + '\n';
+    if (part.purpose) text += "of " + purpose_words(*part.purpose) + '\n';
   }
   return text + "end " + hex_digest(text) + '\n';
 }

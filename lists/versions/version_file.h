@@ -9,7 +9,9 @@
 //   taken 1795831200                 Unix time
 //   validator "a1b2"                 what its feed asks with for less; may be empty
 //   list HEX BYTES FORMAT NAME       SHA-256 of a text, its length, a format or `auto`; its name
-//   list …                           last, because it may have blanks, or be empty
+//                                    last, because it may have blanks, or be empty
+//   of list chat                     of a bundle: the kind and the app that its manifest gives to
+//   list …                           the list above; `of image` has no app
 //   end HEX                          SHA-256 of all lines above
 //   the texts, one after the other
 //
@@ -18,11 +20,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "filters/base/result.h"
+#include "lists/bundle/manifest.h"
 #include "lists/format/format.h"
 
 namespace sluice::lists {
@@ -31,11 +35,19 @@ inline constexpr std::size_t kMaxHead = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxListsOfVersion = 1024;
 inline constexpr std::size_t kMaxHeadText = 512;  // bytes of a label, a validator, a name
 
+// What a list is, and for whom.
+struct Purpose {
+  MemberKind kind = MemberKind::list;
+  std::string app;  // "*": every app; empty: of an image
+  friend bool operator==(const Purpose&, const Purpose&) = default;
+};
+
 struct ListPart {
-  std::string digest;  // 64 hex digits
+  std::string digest = {};  // 64 hex digits
   std::uint64_t bytes = 0;
-  FormatChoice format;
-  std::string name;
+  FormatChoice format = {};  // none for an image
+  std::string name = {};
+  std::optional<Purpose> purpose = {};  // as the manifest of a bundle says; none: not of a bundle
   friend bool operator==(const ListPart&, const ListPart&) = default;
 };
 
@@ -55,8 +67,8 @@ struct VersionHead {
 // Whether a text may stand in a head: bounded, without control characters.
 [[nodiscard]] bool may_be_in_head(std::string_view text) noexcept;
 
-// REQUIRES: digests are 64 hex digits, texts may be in a head, at most kMaxListsOfVersion lists of
-// at most 2^62 bytes together.
+// REQUIRES: digests are 64 hex digits, texts may be in a head, images and no others have no app, at
+// most kMaxListsOfVersion lists of at most 2^62 bytes together.
 [[nodiscard]] std::string write_head(const VersionHead& head);
 
 struct ParsedHead {

@@ -205,33 +205,33 @@ std::optional<Version> VersionStore::in_force() const {
   return std::move(found == all.end() ? all.back() : *found);
 }
 
-Result<std::optional<NamedList>, std::string> VersionStore::read(const Version& version,
-                                                                 std::string_view list) {
+std::optional<StoredList> VersionStore::find(const Version& version, std::string_view list) {
   std::uint64_t at = version.texts_at;
   for (const ListPart& part : version.head.lists) {
-    if (part.name.empty() || part.name == list) {
-      const auto file = RegularFile::open(version.file, kMaxFile + kMaxHead);
-      if (!file) return fail(file.error());
-      auto text = read_list_at(*file, part, at);
-      if (!text) return fail(text.error());
-      return NamedList{part.name, part.format, std::move(*text)};
-    }
+    if (part.name.empty() || part.name == list) return StoredList{part, at};
     at += part.bytes;
   }
   return std::nullopt;
 }
 
+Result<std::string, std::string> VersionStore::read(const Version& version,
+                                                    const StoredList& list) {
+  const auto file = RegularFile::open(version.file, kMaxFile + kMaxHead);
+  if (!file) return fail(file.error());
+  return read_list_at(*file, list.part, list.at);
+}
+
 Result<fs::path, std::string> VersionStore::put_candidate(
-    VersionHead head, const std::vector<NamedList>& lists) const {
-  head.lists.clear();
-  for (const NamedList& list : lists) {
-    head.lists.push_back({digest_of(list.text), list.text.size(), list.format, list.name});
+    VersionHead head, const std::vector<std::string_view>& texts) const {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    head.lists[i].digest = digest_of(texts[i]);
+    head.lists[i].bytes = texts[i].size();
   }
   fs::path path = folder_ / (std::string(kCandidate) + head.digest.substr(0, kShortDigest));
   drop_candidates();
   NewFile file(path);
   bool good = file.write(write_head(head));
-  for (const NamedList& list : lists) good = good && file.write(list.text);
+  for (const std::string_view text : texts) good = good && file.write(text);
   if (!good || !file.place()) return fail(path.string() + ": " + os_error());
   return path;
 }

@@ -26,8 +26,6 @@
 #include <vector>
 
 #include "filters/base/result.h"
-#include "lists/compile/source.h"
-#include "lists/update/feed.h"
 #include "lists/versions/version_file.h"
 
 namespace sluice::lists {
@@ -38,6 +36,12 @@ struct Version {
   std::filesystem::path file;
   std::size_t texts_at = 0;                    // in the file
   std::chrono::system_clock::time_point seen;  // the source last had it
+};
+
+// Where a list lies in the file of its version.
+struct StoredList {
+  ListPart part;
+  std::uint64_t at = 0;
 };
 
 // Of a bundle.
@@ -61,14 +65,17 @@ class VersionStore {
   [[nodiscard]] std::vector<Version> versions() const;
   [[nodiscard]] std::optional<Version> in_force() const;
   [[nodiscard]] Result<Version, std::string> open(const std::filesystem::path& file) const;
-  // The text of a list; nothing: the version has no such list. A list without a name has all.
-  // Error: damaged.
-  [[nodiscard]] static Result<std::optional<NamedList>, std::string> read(const Version& version,
-                                                                          std::string_view list);
+  // Nothing: the version has no such list. A list without a name has all.
+  [[nodiscard]] static std::optional<StoredList> find(const Version& version,
+                                                      std::string_view list);
+  // The text of a list of this version. Error: damaged.
+  [[nodiscard]] static Result<std::string, std::string> read(const Version& version,
+                                                             const StoredList& list);
 
-  // Writes a candidate; the path of its file. `head.lists` is made of `lists`.
+  // Writes a candidate; the path of its file. Fills in digests and sizes of `head.lists`, whose
+  // texts these are.
   [[nodiscard]] Result<std::filesystem::path, std::string> put_candidate(
-      VersionHead head, const std::vector<NamedList>& lists) const;
+      VersionHead head, const std::vector<std::string_view>& texts) const;
   void drop_candidates() const;
   // The candidate is the newest version from now on; ends a pin. Older versions over `keep` go.
   [[nodiscard]] Result<Version, std::string> accept(const std::filesystem::path& candidate) const;

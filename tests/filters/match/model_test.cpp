@@ -95,7 +95,8 @@ DomainSet with_overlay(const DomainSet& base, const std::vector<ModelRule>& rule
       removed.push_back(base.find_rule({.name = it.rule.name.wire(),
                                         .kind = it.rule.kind,
                                         .is_glob = it.rule.is_glob,
-                                        .app = AppId{it.rule.app}}));
+                                        .app = AppId{it.rule.app}},
+                                       [](ListId) { return true; }));
       EXPECT_TRUE(removed.back().valid());
     }
   }

@@ -69,7 +69,7 @@ RuleId find_rule(const DomainSet& set, std::string_view text) {
   RuleKey key{.kind = parsed.kind, .is_glob = text.contains('*'), .app = AppId{0}};
   parsed.range ? static_cast<void>(key.range = *parsed.range)
                : static_cast<void>(key.name = parsed.name.wire());
-  return set.find_rule(key);
+  return set.find_rule(key, [](ListId) { return true; });
 }
 
 DomainSet changed(const DomainSet& base, std::initializer_list<Word> added,

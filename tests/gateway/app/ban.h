@@ -17,6 +17,7 @@ namespace sluice::test {
   app::Ban ban;
   ban.snapshot = ban_of(entries);
   ban.snapshot->policies = policy::PolicySet({office});
+  ban.banned = app::banned_apps(ban.snapshot->domains);
   ban.status.apps = {"chat", "*"};
   ban.status.rules = entries.size();
   return ban;

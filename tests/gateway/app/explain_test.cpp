@@ -1,11 +1,17 @@
 #include "gateway/app/explain.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/gateway/app/ban.h"
 
 namespace sluice::app {
 namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 class Explain : public testing::Test {
  protected:
@@ -88,6 +94,42 @@ TEST_F(Explain, SaysWhatAShadowWouldDo) {
     EXPECT_NE(cli::to_json(passed).find("\"shadows\":[{\"would\":\"drop\""), std::string::npos);
   }
   EXPECT_EQ(cli::to_line(of("www.example")), "pass www.example");
+}
+
+// Bug: only the lines on standard error said so.
+TEST_F(Explain, SaysWhatTheClockHasToDoWithIt) {
+  const auto day = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5);  // a Monday
+  config::LiveSettings live;
+  for (const char* hours : {"Mon 08:00-18:00", "Mon 00:00-08:00"}) {
+    live.policies.push_back({.name = hours, .apps = {"chat"}});
+    live.policies.back().hours = schedule::WeekHours::in("UTC").value();
+    ASSERT_TRUE(live.policies.back().hours->add(hours));
+  }
+  live.validities.push_back({.list = "campaign", .from = {}, .until = day});
+  live.exceptions.push_back({.clients = {*IpPrefix::parse("10.1.0.0/16")},
+                             .apps = {"chat", "game"},
+                             .owner = "Ms Weber",
+                             .reason = "press",
+                             .expires = day + std::chrono::hours(18)});
+  const auto client = IpAddress::parse("10.1.2.3");
+  cli::Explanation passed = of("chat.example", client);
+  passed.time = time_notes(live, client, day + std::chrono::hours(9));
+  EXPECT_THAT(to_lines(passed.time),
+              ElementsAre(R"(the policy "Mon 00:00-08:00" does not count at this time)",
+                          R"(the list "campaign" does not count at this time)",
+                          "this client is exempt from chat game until 2026-01-05T18:00:00Z "
+                          "(Ms Weber: press)"));
+  EXPECT_THAT(
+      to_json(passed),
+      HasSubstr(R"("out_of_force":[{"kind":"policy","name":"Mon 00:00-08:00"},)"
+                R"({"kind":"list","name":"campaign"}],)"
+                R"("exemptions":[{"apps":["chat","game"],"owner":"Ms Weber","reason":"press",)"
+                R"("expires":"2026-01-05T18:00:00Z","in_force":true}])"));
+  EXPECT_THAT(to_lines(time_notes(live, client, day + std::chrono::hours(18))),
+              Contains("this client is exempt from chat game; that expired at "
+                       "2026-01-05T18:00:00Z (Ms Weber: press)"));
+  EXPECT_THAT(time_notes(live, {}, day).exemptions, IsEmpty());
+  EXPECT_THAT(time_notes(live, IpAddress::parse("10.2.0.1"), day).exemptions, IsEmpty());
 }
 
 TEST_F(Explain, TakesTheAddressOfAServer) {

@@ -132,6 +132,7 @@ TEST_F(TheGateway, TheClockPutsPoliciesIntoForce) {
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_FALSE(blocks("chat.example"));
   EXPECT_EQ(gateway->generation(), 1U);
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"));
   const std::vector<std::pair<hours, bool>> steps = {
       {hours(8), true}, {hours(18), false}, {hours(17), true}, {hours(7 * 24 + 18), false}};
   std::size_t step = 0;
@@ -142,6 +143,8 @@ TEST_F(TheGateway, TheClockPutsPoliciesIntoForce) {
     const std::string in_force = steps[step].second ? "} 1" : "} 0";
     EXPECT_THAT(gateway->metrics_text(),
                 HasSubstr("sluice_schedule_in_force{kind=\"policy\",name=\"office\"" + in_force));
+    EXPECT_THAT(gateway->metrics_text(),
+                HasSubstr(steps[step].second ? "sluice_ban_in_force 1" : "sluice_ban_in_force 0"));
     if (++step == steps.size()) return true;
     clock = monday + steps[step].first;
     return false;
@@ -170,10 +173,42 @@ TEST_F(TheGateway, AnExceptionEndsAtItsTime) {
   const std::string series =
       "sluice_schedule_in_force{kind=\"exception\",name=\"Ms Weber: press\"} ";
   EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "1"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"))
+      << "every client is exempt";
+  const auto explained = gateway->explain(IpAddress::parse("10.1.2.3"), "chat.example");
+  ASSERT_EQ(explained->time.exemptions.size(), 1U);
+  EXPECT_TRUE(explained->time.exemptions[0].in_force);
   clock = day + hours(8);
   EXPECT_TRUE(run_until([&] { return gateway->generation() == 2; }));
   EXPECT_TRUE(blocks("chat.example"));
   EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "0"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 1\n"));
+}
+
+// A reload at night is no reload that lifts the ban; and it is as of the time when it is published.
+TEST_F(TheGateway, AReloadOutsideTheHoursIsNotRefused) {
+  using std::chrono::hours;
+  const auto monday = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5);
+  config::LiveSettings live;
+  const auto read = []() -> Result<lists::ListText, std::string> {
+    return lists::ListText{"chat.example\n", "1", {}};
+  };
+  live.lists.push_back({.name = "chat", .source = {"chat", read}, .format = {}, .app = "chat"});
+  live.policies.push_back({.name = "office", .apps = {"chat"}});
+  live.policies[0].hours = schedule::WeekHours::in("UTC").value();
+  ASSERT_TRUE(live.policies[0].hours->add("Mon 08:00-18:00"));
+  first = [&] { return build_ban(live).value(); };
+  clock = monday + hours(8);
+  next = [&] { return build_ban(live); };
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_TRUE(blocks("chat.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 1\n"));
+  gateway->reload();
+  clock = monday + hours(18);  // it took that long
+  EXPECT_TRUE(run_until(
+      [&] { return gateway->metrics_text().contains("sluice_reloads_total{result=\"ok\"} 1\n"); }));
+  EXPECT_FALSE(blocks("chat.example"));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"));
 }
 
 TEST_F(TheGateway, AReloadIsANewGenerationForEveryone) {

@@ -128,6 +128,18 @@ class Check(Program):
             "name": "chat.example", "verdict": "drop", "app": "chat", "rule": "chat.example",
             "list": "chat", "line": 2, "policy": "office"})
 
+    def test_what_the_clock_changes(self):
+        exception = '[[exception]]\nclients = ["10.0.0.0/8"]\napps = ["chat"]\nowner = "Ms Weber"\nreason = "press"\n'
+        config = self.write("exempt.toml", self.ban.read_text() + exception + "expires = 2999-01-01T00:00:00Z\n")
+        words = ["check", "-c", config, "--client", "10.1.2.3", "chat.example"]
+        printed, said = self.run_program(*words)
+        self.assertTrue(printed.startswith("pass chat.example"), printed)
+        self.assertEqual(said, "sluice: note: this client is exempt from chat until 2999-01-01T00:00:00Z (Ms Weber: press)\n")
+        printed, said = self.run_program(*words, "--json")
+        self.assertEqual(said, "")
+        self.assertEqual(json.loads(printed)["exemptions"], [
+            {"apps": ["chat"], "owner": "Ms Weber", "reason": "press", "expires": "2999-01-01T00:00:00Z", "in_force": True}])
+
     def test_client(self):
         for client, status, verdict in (("10.1.2.3", 1, "drop"), ("192.0.2.1", 0, "log"),
                                         ("198.51.100.1", 0, "pass"), ("2001:db8::1", 0, "pass")):

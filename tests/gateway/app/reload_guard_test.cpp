@@ -99,6 +99,8 @@ TEST(ReloadGuard, AListMayBeTakenFromTheConfigurationButNotFromAnImage) {
   EXPECT_THAT(reasons(before, next), IsEmpty());
   next.of_image = true;
   EXPECT_THAT(reasons(before, next), ElementsAre("b gone"));
+  next.accepted_image = true;  // a roll back
+  EXPECT_THAT(reasons(before, next), IsEmpty());
 }
 
 // An emptied configuration is one, too.

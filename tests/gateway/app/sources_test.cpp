@@ -5,25 +5,23 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
 
-#include "gateway/app/gateway.h"
 #include "lists/bundle/bundle.h"
-#include "tests/gateway/app/live_dataplane.h"
+#include "lists/compile/image_file.h"
+#include "lists/compile/load.h"
+#include "tests/gateway/app/fed_gateway.h"
 #include "tests/lists/https/https_server.h"
 
 namespace sluice::app {
 namespace {
 
-using test::LiveDataplane;
 using testing::HasSubstr;
 
 // Some names, so that one more or less is no loss.
@@ -33,43 +31,34 @@ std::string names(std::string_view more) {
   return text;
 }
 
-class SourcesTest : public testing::Test {
+class SourcesTest : public testing::Test, protected test::FedGateway {
  protected:
-  SourcesTest() {
-    spdlog::set_level(spdlog::level::off);
-    start_settings_.flows = 1024;
-    start_settings_.streams = 64;
-    start_settings_.metrics_listen = "";
-    std::filesystem::create_directories(root_ / "drop");
-  }
+  SourcesTest() { std::filesystem::create_directories(root_ / "drop"); }
   ~SourcesTest() override {
-    gateway_.reset();
+    close();
     std::filesystem::remove_all(root_);
   }
   SourcesTest(const SourcesTest&) = delete;
   SourcesTest& operator=(const SourcesTest&) = delete;
 
   [[nodiscard]] std::filesystem::path config() const { return root_ / "sluice.toml"; }
-  void configure(const std::string& source) const {
+  void configure(const std::string& source,
+                 const std::string& list = "app = \"chat\"\nname = \"chat\"\n") const {
     std::ofstream(config()) << "[dataplane]\ninside = \"a\"\noutside = \"b\"\n"
                             << "[lists]\nstate = \"state\"\n[[source]]\nname = \"src\"\n"
-                            << source
-                            << "[[list]]\napp = \"chat\"\nname = \"chat\"\nsource = \"src\"\n"
-                               "[[policy]]\nname = \"all\"\napps = [\"chat\"]\n";
+                            << source << "[[list]]\nsource = \"src\"\n"
+                            << list << "[[policy]]\nname = \"all\"\napps = [\"chat\"]\n";
   }
   void configure_https(const std::string& more = "") const {
     configure("url = \"" + server_.url() + "\"\nca_file = \"" + server_.ca().string() +
               "\"\ninterval_seconds = 1\n" + more);
   }
-  void drop(const std::string& text) const {
-    std::ofstream(root_ / "drop/.chat.list.swp", std::ios::binary) << text;
-    std::filesystem::rename(root_ / "drop/.chat.list.swp", root_ / "drop/chat.list");
+  void drop(const std::string& text, const std::string& file = "chat.list") const {
+    std::ofstream(root_ / "drop/.new.swp", std::ios::binary) << text;
+    std::filesystem::rename(root_ / "drop/.new.swp", root_ / "drop" / file);
   }
 
   void open() {
-    gateway_.reset();
-    builder_.reset();
-    sources_.reset();
     const auto read = [this]() -> Result<config::LiveSettings, std::string> {
       auto loaded = load_config(config().string());
       if (!loaded) return fail(loaded.error());
@@ -77,60 +66,11 @@ class SourcesTest : public testing::Test {
     };
     const auto live = read();
     ASSERT_TRUE(live) << live.error();
-    auto sources = Sources::open(*live);
-    ASSERT_TRUE(sources) << sources.error();
-    sources_ = std::move(*sources);
-    builder_ = std::make_shared<BanBuilder>(*live, read);
-    static_cast<void>(sources_->first(std::chrono::seconds(20), *builder_));
-    auto ban = builder_->build_first();
-    ASSERT_TRUE(ban) << ban.error();
-    for (const auto& [source, file] : ban->trials) {
-      static_cast<void>(sources_->decided(source, file, true));
-    }
-    auto gateway = Gateway::open(
-        {.start = start_settings_,
-         .dataplanes = {.workers = 1,
-                        .open = [this](const io::Interest&) -> Result<Dataplanes, std::string> {
-                          Dataplanes dataplanes;
-                          dataplanes.push_back(std::make_unique<LiveDataplane>(wire_));
-                          return dataplanes;
-                        }},
-         .ban = std::move(*ban),
-         .rebuild = [this] { return builder_->build(); },
-         .builder = builder_,
-         .sources = sources_});
-    ASSERT_TRUE(gateway) << gateway.error();
-    gateway_ = std::move(*gateway);
+    FedGateway::open(*live, read);
   }
 
-  struct Step {
-    std::function<void()> act;
-    std::function<bool()> until;
-  };
-  // One after the other, while it runs; a test that waits in vain is ended by ctest.
-  void run(std::deque<Step> steps) {
-    bool acted = false;
-    const auto added = gateway_->loop().add_timer(std::chrono::milliseconds(5), [&] {
-      if (!std::exchange(acted, true)) steps.front().act();
-      if (gateway_->is_reloading() || !steps.front().until()) return;
-      steps.pop_front();
-      acted = false;
-      if (steps.empty()) gateway_->stop();
-    });
-    ASSERT_TRUE(added);
-    ASSERT_TRUE(gateway_->run());
-  }
-  [[nodiscard]] bool blocks(std::string_view name) const {
-    return gateway_->explain({}, name).value().is_blocked();
-  }
-  [[nodiscard]] std::function<bool()> blocked(std::string name) const {
-    return [this, name] { return blocks(name); };
-  }
-  [[nodiscard]] std::function<bool()> refused(std::string reason) const {
-    return [this, reason] {
-      return gateway_->metrics_text().contains(
-          R"(sluice_source_refusals_total{source="src",reason=")" + reason + "\"}");
-    };
+  [[nodiscard]] std::function<bool()> refused(const std::string& reason) const {
+    return measured(R"(sluice_source_refusals_total{source="src",reason=")" + reason + "\"}");
   }
   // The program, in a process of its own. It sends SIGHUP to this one.
   [[nodiscard]] std::function<void()> rollback(const std::string& words) const {
@@ -153,11 +93,6 @@ class SourcesTest : public testing::Test {
   }
   std::filesystem::path root_ = empty_folder();
   test::HttpsServer server_{root_ / "server"};
-  config::StartSettings start_settings_;
-  LiveDataplane::Wire wire_;
-  std::shared_ptr<Sources> sources_;
-  std::shared_ptr<BanBuilder> builder_;
-  std::unique_ptr<Gateway> gateway_;
 };
 
 TEST_F(SourcesTest, AnUpdateByHttpsIsInForceAndABrokenOneIsRefused) {
@@ -177,6 +112,30 @@ TEST_F(SourcesTest, AnUpdateByHttpsIsInForceAndABrokenOneIsRefused) {
   EXPECT_FALSE(blocks("first.example") || blocks("only.example"));
   EXPECT_THAT(gateway_->metrics_text(),
               HasSubstr("sluice_source_accepted_total{source=\"src\"} 2\n"));
+}
+
+// Bug: it was counted as refused by the guard.
+TEST_F(SourcesTest, WhatDoesNotCompileIsCountedAsUnusable) {
+  configure("folder = \"drop\"\n");
+  drop(names("first.example\n"));
+  ASSERT_NO_FATAL_FAILURE(open());
+  run({{[&] { drop("address=/a.example/\nlocal-zone: \"b.example\" static\n"); },
+        refused("unusable")}});
+  EXPECT_FALSE(refused("guard")());
+  EXPECT_TRUE(blocks("first.example"));
+}
+
+TEST_F(SourcesTest, AnUpdateThatWouldBlockMuchOfWhatWasSeenIsRefused) {
+  configure("folder = \"drop\"\n");
+  drop(names("first.example\n"));
+  ASSERT_NO_FATAL_FAILURE(open());
+  const std::string canary = "sluice_reload_refused{list=\"\",reason=\"canary\"} 1\n";
+  run({{[&] { ask_for_popular_names(); }, all_seen()},
+       {[&] { drop(names("popular.example\n")); }, measured(canary)},
+       {[] {}, refused("guard")},
+       {[&] { drop(names("second.example\n")); }, blocked("second.example")},
+       {[&] { drop(names("popular.example\n")); }, measured(canary)},
+       {[&] { gateway_->reload(true); }, blocked("www.popular.example")}});
 }
 
 TEST_F(SourcesTest, WhatTheGuardRefusedCanBeAccepted) {
@@ -230,34 +189,101 @@ TEST_F(SourcesTest, AnOperatorRollsBack) {
   EXPECT_FALSE(blocks("third.example")) << "it holds for the next start";
 }
 
-TEST_F(SourcesTest, SignedBundlesRiseInVersion) {
-  const auto key = *lists::PrivateKey::generate();
-  std::ofstream(root_ / "key.pub") << key.public_key().pem();
-  configure_https("trusted_keys = [\"key.pub\"]\n");
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto bundle = [&](std::uint64_t version, const std::string& text,
-                          const lists::PrivateKey& by) {
-    lists::Manifest manifest{.version = version,
-                             .created = now,
-                             .valid_until = now + std::chrono::hours(1),
-                             .author = "",
-                             .members = {}};
-    const lists::Member member{
-        .name = "chat", .app = "chat", .format = lists::Format::domains, .sha256 = ""};
-    return *lists::make_bundle(manifest, {{member, text}}, by);
-  };
-  server_.serve(bundle(5, names("five.example\n"), key));
+class BundlesTest : public SourcesTest {
+ protected:
+  BundlesTest() { std::ofstream(root_ / "key.pub") << key_.public_key().pem(); }
+
+  static constexpr const char* kKeys = "trusted_keys = [\"key.pub\"]\n";
+  static constexpr const char* kFolder = "folder = \"drop\"\ntrusted_keys = [\"key.pub\"]\n";
+
+  static std::string bundle(std::uint64_t version, const std::vector<lists::NewMember>& members,
+                            const lists::PrivateKey& by) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return *lists::make_bundle({.version = version,
+                                .created = now,
+                                .valid_until = now + std::chrono::hours(1),
+                                .author = "",
+                                .members = {}},
+                               members, by);
+  }
+  // A list for an app.
+  static lists::NewMember list(const std::string& name, const std::string& text,
+                               const std::string& app = "chat") {
+    return {{.name = name, .app = app, .format = lists::Format::domains}, text};
+  }
+  [[nodiscard]] std::string chat(std::uint64_t version, const std::string& text) const {
+    return bundle(version, {list("chat", text)}, key_);
+  }
+  // A bundle with an image of one list of the app chat.
+  [[nodiscard]] std::string image(std::uint64_t version, const std::string& text) const {
+    const auto read = [text]() -> Result<lists::ListText, std::string> {
+      return lists::ListText{std::pmr::string(text), "1", {}};
+    };
+    const auto compiled = lists::compile(
+        {{.name = "chat", .source = lists::Source("chat", read), .format = {}, .app = "chat"}});
+    const auto file = root_ / "built.image";
+    EXPECT_TRUE(lists::write_image(compiled->domains, file));
+    const lists::Member member{.name = "names.image", .kind = lists::MemberKind::image};
+    return bundle(version, {{member, lists::load_file(file)->text}}, key_);
+  }
+
+  lists::PrivateKey key_ = *lists::PrivateKey::generate();
+};
+
+TEST_F(BundlesTest, RiseInVersion) {
+  configure_https(kKeys);
+  server_.serve(chat(5, names("five.example\n")));
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("five.example"));
-  run({{[&] { server_.serve(bundle(6, names("six.example\n"), key)); }, blocked("six.example")},
-       {[&] { server_.serve(bundle(5, names("five.example\n"), key)); }, refused("older")},
-       {[&] { server_.serve(bundle(7, names("x.example\n"), *lists::PrivateKey::generate())); },
+  const auto stranger = *lists::PrivateKey::generate();
+  run({{[&] { server_.serve(chat(6, names("six.example\n"))); }, blocked("six.example")},
+       {[&] { server_.serve(chat(5, names("five.example\n"))); }, refused("older")},
+       {[&] { server_.serve(bundle(7, {list("chat", names("x.example\n"))}, stranger)); },
         refused("untrusted")},
-       {[&] { server_.serve(bundle(7, names("seven.example\n"), key)); },
-        blocked("seven.example")}});
+       {[&] { server_.serve(chat(7, names("seven.example\n"))); }, blocked("seven.example")}});
   EXPECT_THAT(gateway_->metrics_text(),
               HasSubstr("sluice_source_version{source=\"src\",version=\"v7\"} 1\n"));
+}
+
+// Signed for one app, and taken for another, it would ban what nobody meant.
+TEST_F(BundlesTest, AListForAnotherAppIsRefused) {
+  configure(kFolder);
+  drop(chat(1, names("first.example\n")), "1.bundle");
+  ASSERT_NO_FATAL_FAILURE(open());
+  run({{[&] {
+          drop(bundle(2, {list("chat", names("second.example\n"), "games")}, key_), "2.bundle");
+        },
+        refused("unusable")}});
+  EXPECT_FALSE(refused("guard")());
+  EXPECT_TRUE(blocks("first.example"));
+  EXPECT_FALSE(blocks("second.example"));
+}
+
+TEST_F(BundlesTest, MayHoldAnImage) {
+  configure(kFolder, "image = \"names.image\"\n");
+  drop(image(1, names("first.example\n")), "1.bundle");
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_TRUE(blocks("first.example"));
+  std::string flood = names("second.example\n");
+  for (int i = 0; i < 500; ++i) flood += "f" + std::to_string(i) + ".example\n";
+  run({{[&] { drop(image(2, flood), "2.bundle"); }, blocked("second.example")},
+       {[&] { drop(image(3, "only.example\n"), "3.bundle"); }, refused("guard")},
+       {rollback(""), [&] { return !blocks("second.example"); }}});
+  EXPECT_TRUE(blocks("first.example"));
+  EXPECT_FALSE(blocks("only.example"));
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_TRUE(blocks("first.example")) << "from disk";
+}
+
+TEST_F(BundlesTest, WhatNoListTakesIsToldOnce) {
+  configure(kFolder);
+  drop(bundle(1, {list("chat", names("")), list("games", "g.example\n", "games")}, key_),
+       "1.bundle");
+  ASSERT_NO_FATAL_FAILURE(open());
+  const char* const line = "source src: no [[list]] takes this from its bundle v1: games";
+  EXPECT_THAT(first_warnings_, testing::Contains(line));
+  builder_->want_lists();
+  EXPECT_THAT(builder_->build()->warnings, testing::Not(testing::Contains(line)));
 }
 
 TEST_F(SourcesTest, ABadSourceRefusesNoOther) {

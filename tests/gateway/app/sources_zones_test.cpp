@@ -4,36 +4,31 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 
 #include <filesystem>
-#include <functional>
 #include <string>
 
-#include "gateway/app/gateway.h"
 #include "lists/transfer/zone_source.h"
-#include "tests/gateway/app/live_dataplane.h"
+#include "tests/gateway/app/fed_gateway.h"
 #include "tests/lists/transfer/primary_server.h"
 
 namespace sluice::app {
 namespace {
 
-using test::LiveDataplane;
 using test::PrimaryServer;
 using test::Server;
 using testing::HasSubstr;
 
-class ZonesTest : public testing::TestWithParam<Server> {
+class ZonesTest : public testing::TestWithParam<Server>, protected test::FedGateway {
  protected:
   ZonesTest() {
-    spdlog::set_level(spdlog::level::off);
-    start_settings_.flows = 1024;
-    start_settings_.streams = 64;
-    start_settings_.metrics_listen = "";
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
-  ~ZonesTest() override { std::filesystem::remove_all(folder_); }
+  ~ZonesTest() override {
+    close();
+    std::filesystem::remove_all(folder_);
+  }
   ZonesTest(const ZonesTest&) = delete;
   ZonesTest& operator=(const ZonesTest&) = delete;
 
@@ -69,66 +64,26 @@ class ZonesTest : public testing::TestWithParam<Server> {
   }
   void open() {
     const config::LiveSettings live = settings();
-    zones_ = *Sources::open(live);
-    builder_ = std::make_shared<BanBuilder>(
-        live, [live]() -> Result<config::LiveSettings, std::string> { return live; });
-    for (int i = 0; i < 100 && !zones_->first(std::chrono::seconds(10), *builder_).empty(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it is still loading
-    }
-    auto ban = builder_->build_first();
-    ASSERT_TRUE(ban) << ban.error();
-    auto gateway = Gateway::open(
-        {.start = start_settings_,
-         .dataplanes = {.workers = 1,
-                        .open = [this](const io::Interest&) -> Result<Dataplanes, std::string> {
-                          Dataplanes dataplanes;
-                          dataplanes.push_back(std::make_unique<LiveDataplane>(wire_));
-                          return dataplanes;
-                        }},
-         .ban = std::move(*ban),
-         .rebuild = [this] { return builder_->build(); },
-         .builder = builder_,
-         .sources = zones_});
-    ASSERT_TRUE(gateway) << gateway.error();
-    gateway_ = std::move(*gateway);
-  }
-  // Looks every few milliseconds; a test that waits in vain is ended by ctest.
-  void run_until(std::function<bool()> condition) {
-    const auto added = gateway_->loop().add_timer(std::chrono::milliseconds(5),
-                                                  [this, condition = std::move(condition)] {
-                                                    if (condition()) gateway_->stop();
-                                                  });
-    ASSERT_TRUE(added);
-    ASSERT_TRUE(gateway_->run());
-  }
-  [[nodiscard]] bool blocks(std::string_view name) const {
-    return gateway_->explain({}, name).value().is_blocked();
+    FedGateway::open(
+        live, [live]() -> Result<config::LiveSettings, std::string> { return live; }, 100);
   }
 
   std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) / ("sluice_zones_" + std::to_string(::getpid()));
-  config::StartSettings start_settings_;
-  LiveDataplane::Wire wire_;
   std::uint16_t notify_port_ = 0;
   std::unique_ptr<PrimaryServer> primary_;
-  std::shared_ptr<Sources> zones_;
-  std::shared_ptr<BanBuilder> builder_;
-  std::unique_ptr<Gateway> gateway_;
 };
 
 TEST_P(ZonesTest, WhatThePrimaryNotifiesComesIntoForce) {
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("n999.example"));
   EXPECT_FALSE(blocks("new.example"));
-  bool asked = false;
-  run_until([&] {
-    if (!std::exchange(asked, true)) {
-      primary_->records.erase("n999.example CNAME .");
-      primary_->records.insert("new.example CNAME .");
-      primary_->update();
-    }
-    return blocks("new.example");
-  });
+  run({{[&] {
+          primary_->records.erase("n999.example CNAME .");
+          primary_->records.insert("new.example CNAME .");
+          primary_->update();
+        },
+        blocked("new.example")}});
   EXPECT_FALSE(blocks("n999.example"));
   EXPECT_TRUE(blocks("n998.example"));
   const std::string metrics = gateway_->metrics_text();
@@ -142,30 +97,35 @@ TEST_P(ZonesTest, WhatThePrimaryNotifiesComesIntoForce) {
 // As a list on disk that was emptied: an operator has to say that it is meant.
 TEST_P(ZonesTest, AZoneThatLostMostOfItsRecordsIsRefused) {
   ASSERT_NO_FATAL_FAILURE(open());
-  bool asked = false;
-  run_until([&] {
-    if (!std::exchange(asked, true)) {
-      primary_->records = {"only.example CNAME ."};
-      primary_->update();
-    }
-    return gateway_->metrics_text().contains("sluice_reloads_total{result=\"refused\"} 1\n");
-  });
+  run({{[&] {
+          primary_->records = {"only.example CNAME ."};
+          primary_->update();
+        },
+        measured("sluice_reloads_total{result=\"refused\"} 1\n")}});
   EXPECT_TRUE(blocks("n1.example"));
   EXPECT_FALSE(blocks("only.example"));
 }
 
+TEST_P(ZonesTest, AnAmendmentThatWouldBlockMuchOfWhatWasSeenIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  run({{[&] { ask_for_popular_names(); }, all_seen()},
+       {[&] {
+          primary_->records.insert("*.popular.example CNAME .");
+          primary_->update();
+        },
+        measured("sluice_reload_refused{list=\"\",reason=\"canary\"} 1\n")},
+       {[&] { gateway_->reload(true); }, blocked("www.popular.example")}});
+  EXPECT_THAT(gateway_->metrics_text(),
+              HasSubstr("sluice_zone_transfers_total{list=\"zone\",kind=\"incremental\"} 1\n"));
+}
+
 TEST_P(ZonesTest, StartsWithTheZoneOnDiskWhileThePrimaryIsDown) {
   ASSERT_NO_FATAL_FAILURE(open());
-  gateway_.reset();
-  builder_.reset();
-  zones_.reset();
+  close();
   primary_->stop();
   ASSERT_NO_FATAL_FAILURE(open());
   EXPECT_TRUE(blocks("n1.example"));
-  run_until([&] {
-    return gateway_->metrics_text().contains(
-        "sluice_zone_refusals_total{list=\"zone\",reason=\"unreachable\"}");
-  });
+  run({{[] {}, measured("sluice_zone_refusals_total{list=\"zone\",reason=\"unreachable\"}")}});
   EXPECT_TRUE(blocks("n1.example"));
 }
 
@@ -219,6 +179,29 @@ TEST_F(BanBuilderTest, AmendsThenAmendsAgain) {
   EXPECT_EQ(both->snapshot->domains.image().data(), first->snapshot->domains.image().data());
   EXPECT_EQ(both->amended, "zone: 1 to 2; zone: 2 to 3");
   EXPECT_EQ(both->status.lists[0].version, "3");
+}
+
+// A shadow, or a validity, of another list or of the zone itself.
+TEST_F(BanBuilderTest, AmendsWhileListsAreOnTrial) {
+  live_.lists.push_back(live_.lists[0]);
+  live_.lists[1].name = "trial";
+  live_.lists[1].apart = true;
+  live_.policies[0].shadow_lists = {"trial"};
+  BanBuilder builder(live_, []() -> Result<config::LiveSettings, std::string> {
+    return fail(std::string("not asked for"));
+  });
+  ASSERT_TRUE(builder.build_first());
+  lists::ListChanges gone = changes("1", "2", "");
+  gone.removed += "a.example CNAME .\n";
+  builder.want(gone);
+  const auto amended = builder.build();
+  ASSERT_TRUE(amended) << amended.error();
+  EXPECT_EQ(amended->amended, "zone: 1 to 2");
+  const engine::Snapshot& snapshot = *amended->snapshot;
+  const auto decided = snapshot.policies.decide(snapshot.domains, policy::PolicyId{0},
+                                                *name::Name::from_text("a.example"));
+  EXPECT_FALSE(decided.rule.valid());
+  EXPECT_TRUE(blocks(*amended, "a.example")) << "the list on trial has it still";
 }
 
 TEST_F(BanBuilderTest, WhatIsInForceAlreadyIsNothingNew) {

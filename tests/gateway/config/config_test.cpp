@@ -228,7 +228,7 @@ TEST(Config, ReadsWhatIsSwappedAtReload) {
   EXPECT_EQ(live.popular, "/etc/sluice/popular.txt");
   EXPECT_TRUE(live.nat64.embedded(*IpAddress::parse("64:ff9b::192.0.2.1")));
   EXPECT_TRUE(live.nat64.embedded(*IpAddress::parse("2001:db8:64::1")));
-  EXPECT_EQ(live.image, "");
+  EXPECT_FALSE(live.image);
   ASSERT_EQ(live.lists.size(), 3U);
   EXPECT_EQ(live.lists[0].app, "chat");
   EXPECT_EQ(live.lists[0].source.name(), "/lists/chat.hosts");
@@ -497,6 +497,16 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ImageAndFile",
                "[[list]]\nimage = \"i\"\nfile = \"a\"\n",
                {":3: list[0].file: cannot be combined with image"}},
+        Broken{"ImageWithAName",
+               "[[list]]\nimage = \"i\"\nname = \"a\"\n",
+               {":3: list[0].name: cannot be combined with image"}},
+        Broken{"ImageOfASourceWithoutKeys",
+               "[lists]\nstate = \"s\"\n[[source]]\nname = \"s\"\nfolder = \"f\"\n"
+               "[[list]]\nimage = \"i\"\nsource = \"s\"\n",
+               {":8: list[0].source: an image comes in signed bundles only"}},
+        Broken{"ImageOfNoSource",
+               "[[list]]\nimage = \"i\"\nsource = \"s\"\n",
+               {":3: list[0].source: no [[source]]"}},
         Broken{"ImageOfAnApp",
                "[[list]]\nimage = \"i\"\napp = \"a\"\n",
                {":3: list[0].app: cannot be combined with image"}},
@@ -559,7 +569,8 @@ TEST(Config, AnImageIsTheOnlyListAndItsAppsAreCheckedWhenItIsLoaded) {
     apps = ["chat"]
   )")
                                 .live;
-  EXPECT_EQ(live.image, "/etc/sluice/names.image");
+  ASSERT_TRUE(live.image);
+  EXPECT_THAT(live.image({}).error().to_string(), HasSubstr("/etc/sluice/names.image: "));
   EXPECT_THAT(live.lists, IsEmpty());
   ASSERT_EQ(live.policies.size(), 1U);
 }

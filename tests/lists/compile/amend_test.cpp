@@ -26,7 +26,8 @@ struct Lines {
   std::string app;
   bool exceptions = false;
   Format format = Format::domains;
-  std::multiset<std::string> lines;
+  std::multiset<std::string> lines = {};
+  bool apart = false;
 
   [[nodiscard]] ListSpec spec() const {
     std::string text;
@@ -38,7 +39,8 @@ struct Lines {
                              }),
             .format = format,
             .app = app,
-            .exceptions = exceptions};
+            .exceptions = exceptions,
+            .apart = apart};
   }
 };
 
@@ -139,6 +141,11 @@ TEST(Amend, GivesWhatCompilingEverythingGives) {
                               {"other", "other"},
                               {"ranges", "app", false, Format::endpoints},
                               {"more", "app", false, Format::endpoints}};
+  // Lists of which each keeps entries of its own: on trial, or for a time.
+  lists.push_back({.name = "trial", .app = "app", .apart = true});
+  lists.push_back({.name = "campaign", .app = "app", .apart = true});
+  lists.push_back(
+      {.name = "ranges on trial", .app = "app", .format = Format::endpoints, .apart = true});
   for (int base = 0; base < 20; ++base) {
     Amendments amendments(compile_all(lists));
     for (int round = 0; round < 20; ++round) {
@@ -195,6 +202,29 @@ TEST(Amend, AnEntryThatTwoListsHoldStaysUntilBothLoseIt) {
 }
 
 // A zone of the name alone, and of what is below it, is one entry. Changes know only records.
+// Bug: while there was a list on trial, every change compiled all lists.
+TEST(Amend, AnEntryOfAListOnTrialIsItsOwn) {
+  Lines one{"one", "app", false, Format::domains, {"a.example.com"}};
+  Lines trial{"trial", "app", false, Format::domains, {"a.example.com"}, true};
+  Amendments amendments(compile_all({one, trial}));
+  const auto gone = amendments.amend({.list = "one",
+                                      .from = "1",
+                                      .version = "2",
+                                      .modified = {},
+                                      .removed = "a.example.com\n",
+                                      .added = {}});
+  EXPECT_EQ(all_rules(*gone), (std::vector<std::string>{"a.example.com trial"}));
+  const auto both = amendments.amend({.list = "one",
+                                      .from = "2",
+                                      .version = "3",
+                                      .modified = {},
+                                      .removed = {},
+                                      .added = "a.example.com\n"});
+  EXPECT_EQ(all_rules(*both),
+            (std::vector<std::string>{"a.example.com one", "a.example.com trial"}));
+  EXPECT_EQ(both->lists[0].duplicates + both->lists[1].duplicates, 0U);
+}
+
 TEST(Amend, HalfOfAnEntryOfAZoneMayGo) {
   const std::string origin = "$ORIGIN rpz.test.\n";
   const std::string itself = "bad.com CNAME .\n";

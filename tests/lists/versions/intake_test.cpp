@@ -1,5 +1,6 @@
 #include "lists/versions/intake.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lists/bundle/bundle.h"
@@ -63,7 +64,37 @@ TEST_F(IntakeTest, WithKeysItTakesBundlesThatRise) {
   EXPECT_EQ(take(signed_, bundle(8, key_, "c.example\n").substr(0, 200)), RefusalReason::truncated);
   EXPECT_NE(take(signed_, "a.example\n"), kTaken) << "no signature";
   EXPECT_EQ(take(signed_, bundle(8, key_, "c.example\n")), kTaken);
-  EXPECT_EQ((*VersionStore::read(*store_.in_force(), "chat"))->text, "c.example\n");
+  const Version version = *store_.in_force();
+  EXPECT_EQ(VersionStore::read(version, *VersionStore::find(version, "chat")), "c.example\n");
+}
+
+// The configuration says later what it takes of them.
+TEST_F(IntakeTest, KeepsWhatTheMembersAreFor) {
+  const auto make = [&](std::vector<NewMember> members) {
+    return *make_bundle({.version = 1,
+                         .created = std::chrono::floor<std::chrono::seconds>(now_),
+                         .valid_until = std::chrono::floor<std::chrono::seconds>(now_) + hours(1),
+                         .author = "",
+                         .members = {}},
+                        members, key_);
+  };
+  const NewMember chat{{.name = "chat.list", .app = "chat", .format = Format::hosts}, "c"};
+  const NewMember ours{
+      {.name = "ours", .kind = MemberKind::exceptions, .app = "*", .format = Format::domains}, "o"};
+  const NewMember names{{.name = "names.image", .kind = MemberKind::image}, "image"};
+  const NewMember twin{{.name = "chat.image", .kind = MemberKind::image}, "image"};
+  EXPECT_EQ(take(signed_, make({chat, twin})), RefusalReason::unusable) << "two called chat";
+  ASSERT_EQ(take(signed_, make({chat, ours, names})), kTaken);
+  std::vector<std::pair<std::string, std::optional<Purpose>>> kept;
+  const Version version = *store_.in_force();
+  for (const ListPart& part : version.head.lists) {
+    kept.emplace_back(part.name, part.purpose);
+  }
+  EXPECT_THAT(kept,
+              testing::ElementsAre(testing::Pair("chat", Purpose{MemberKind::list, "chat"}),
+                                   testing::Pair("ours", Purpose{MemberKind::exceptions, "*"}),
+                                   testing::Pair("names", Purpose{MemberKind::image, {}})));
+  EXPECT_EQ(version.head.lists[0].format, Format::hosts);
 }
 
 TEST_F(IntakeTest, AClockThatWasSetBackRefusesTheUpdateAlone) {

@@ -15,6 +15,14 @@ std::string random_text(std::mt19937_64& random, std::size_t most) {
   return text;
 }
 
+std::optional<Purpose> random_purpose(std::mt19937_64& random) {
+  const std::uint64_t kind = random() % 4;
+  if (kind == 3) return std::nullopt;
+  Purpose purpose{.kind = static_cast<MemberKind>(kind)};
+  if (purpose.kind != MemberKind::image) purpose.app = "a" + random_text(random, 20);
+  return purpose;
+}
+
 VersionHead random_head(std::mt19937_64& random) {
   const std::string digest(64, "0123456789abcdef"[random() % 16]);
   VersionHead head{.label = random_text(random, 40),
@@ -27,7 +35,7 @@ VersionHead random_head(std::mt19937_64& random) {
     const auto format = static_cast<Format>(random() % 8);
     head.lists.push_back({digest, random() % 1000,
                           random() % 2 == 0 ? FormatChoice() : FormatChoice(format),
-                          random_text(random, 20)});
+                          random_text(random, 20), random_purpose(random)});
   }
   return head;
 }

@@ -8,6 +8,8 @@
 
 #include <csignal>
 
+#include "lists/compile/image_file.h"
+#include "lists/compile/load.h"
 #include "lists/versions/version_source.h"
 #include "tests/lists/compile/list_folder.h"
 
@@ -24,16 +26,46 @@ class VersionStoreTest : public test::ListFolder {
             .digest = std::string(64, digit),
             .taken = {},
             .validator = {},
-            .lists = {}};
+            .lists = {{.format = Format::hosts, .name = "chat"}, {.name = "other"}}};
   }
   void accept(char digit, std::uint64_t number = 0) {
-    const auto file = store_.put_candidate(head(digit, number), texts(digit));
+    const auto file = put(digit, number);
     ASSERT_TRUE(file) << file.error();
     ASSERT_TRUE(store_.accept(*file));
   }
-  static std::vector<NamedList> texts(char digit) {
-    return {{"chat", Format::hosts, std::string("chat") + digit},
-            {"other", {}, std::string("other") + digit}};
+  [[nodiscard]] Result<std::filesystem::path, std::string> put(char digit,
+                                                               std::uint64_t number = 0) const {
+    const std::string chat = std::string("chat") + digit;
+    const std::string other = std::string("other") + digit;
+    return store_.put_candidate(head(digit, number), {chat, other});
+  }
+  // As of a bundle.
+  void accept(const std::string& name, Purpose purpose, const std::string& text) {
+    VersionHead made = head('b', 9);
+    made.lists = {{.name = name, .purpose = std::move(purpose)}};
+    const auto file = store_.put_candidate(made, {text});
+    ASSERT_TRUE(file && store_.accept(*file));
+  }
+  [[nodiscard]] SourceList list(const std::string& name, std::filesystem::path fallback = {},
+                                Purpose purpose = {.app = "app"}) const {
+    return {.list = name,
+            .source = "src",
+            .folder = store_.folder(),
+            .fallback = std::move(fallback),
+            .purpose = std::move(purpose)};
+  }
+  // The text of a list; "none": the version in force has no such list.
+  [[nodiscard]] std::string text_of(std::string_view name) const {
+    const auto version = store_.in_force();
+    const auto found = version ? VersionStore::find(*version, name) : std::nullopt;
+    return found ? VersionStore::read(*version, *found).value_or("damaged") : "none";
+  }
+  // The image of a list with this name in it, as `sluice lists build` writes it.
+  std::string image_of(const std::string& name) {
+    const auto file = folder() / "built.image";
+    const auto compiled = compile({ListFolder::list("chat", name + '\n')}, {.seed = HashKey{1, 2}});
+    EXPECT_TRUE(write_image(compiled->domains, file));
+    return std::string(load_file(file)->text);
   }
   [[nodiscard]] std::string in_force() const {
     const auto version = store_.in_force();
@@ -48,15 +80,13 @@ TEST_F(VersionStoreTest, KeepsTheLastVersions) {
   EXPECT_EQ(in_force(), "L5");
   ASSERT_EQ(store_.versions().size(), 3U);
   EXPECT_EQ(store_.versions().back().head.label, "L3");
-  const auto text = VersionStore::read(*store_.in_force(), "other");
-  ASSERT_TRUE(text && *text);
-  EXPECT_EQ((*text)->text, "other5");
-  EXPECT_FALSE(*VersionStore::read(*store_.in_force(), "third"));
+  EXPECT_EQ(text_of("other"), "other5");
+  EXPECT_EQ(text_of("third"), "none");
 }
 
 TEST_F(VersionStoreTest, ACandidateIsNoVersion) {
   accept('1');
-  ASSERT_TRUE(store_.put_candidate(head('2'), texts('2')));
+  ASSERT_TRUE(put('2'));
   EXPECT_EQ(in_force(), "L1");
   ASSERT_TRUE(store_.prepare());  // the next process
   EXPECT_EQ(in_force(), "L1");
@@ -99,8 +129,8 @@ TEST_F(VersionStoreTest, ADamagedVersionIsSaidAndSkipped) {
 
 TEST_F(VersionStoreTest, ListsReadTheVersionInForceOrTheirFile) {
   const auto file = write("fallback.list", "fallback.example\n");
-  const Source chat = version_source(store_.folder(), "src", "chat", file);
-  const Source none = version_source(store_.folder(), "src", "third", {});
+  const Source chat = version_source(list("chat", file));
+  const Source none = version_source(list("third"));
   EXPECT_EQ(chat.read()->bytes, "fallback.example\n");
   EXPECT_EQ(none.read()->bytes, "");
   accept('1');
@@ -109,6 +139,61 @@ TEST_F(VersionStoreTest, ListsReadTheVersionInForceOrTheirFile) {
   EXPECT_EQ(chat.read()->format, Format::hosts);
   ASSERT_TRUE(store_.pin(1));
   EXPECT_EQ(chat.read()->bytes, "chat1");
+}
+
+// What a department signed for one app must not ban, or let through, another one.
+TEST_F(VersionStoreTest, WhatABundleSaysMustBeWhatTheConfigurationSays) {
+  const auto error = [&](Purpose wanted) {
+    const auto text = version_source(list("chat", {}, std::move(wanted))).read();
+    return text ? "" : text.error();
+  };
+  accept("chat", {.app = "games"}, "a.example\n");
+  EXPECT_EQ(error({.app = "games"}), "");
+  EXPECT_EQ(error({.app = "chat"}),
+            R"(Lb has it for the app "games", the configuration for "chat")");
+  EXPECT_EQ(error({MemberKind::exceptions, "games"}),
+            R"(Lb has it as "list", the configuration as "exceptions")");
+  EXPECT_EQ(version_image(list("chat", "i", {MemberKind::image, {}}))({}).error().to_string(),
+            R"(src/chat: Lb has it as "list", the configuration as "image")");
+  accept("chat", {MemberKind::image, {}}, "no list");
+  EXPECT_EQ(error({.app = "games"}), R"(Lb has it as "image", the configuration as "list")");
+  accept("chat", {MemberKind::exceptions, "*"}, "a.example\n");
+  EXPECT_EQ(error({MemberKind::exceptions, "*"}), "");
+  accept('1');  // not a bundle
+  EXPECT_EQ(error({MemberKind::exceptions, "games"}), "");
+}
+
+TEST_F(VersionStoreTest, ImagesComeFromTheVersionInForceOrTheirFile) {
+  const auto file = folder() / "names.image";
+  const SourceList wanted = list("names", file, {MemberKind::image, {}});
+  const LoadImage load = version_image(wanted);
+  EXPECT_THAT(load({}).error().to_string(),
+              testing::AllOf(testing::HasSubstr("no version has the image src/names"),
+                             testing::HasSubstr("No such file")));
+  std::ofstream(file, std::ios::binary) << image_of("fallback.example");
+  EXPECT_EQ(test::found(*load({}), "fallback.example"), "fallback.example");
+  accept("names", wanted.purpose, image_of("first.example"));
+  EXPECT_EQ(test::found(*load({}), "www.first.example"), "first.example");
+  EXPECT_EQ(load({})->lists.at(0).spec.app, "chat");
+  const CompileOptions critical{.critical = write("critical.txt", "login.first.example\n")};
+  EXPECT_THAT(load(critical).error().to_string(),
+              testing::HasSubstr("would block the critical name login.first.example"));
+  const auto on_trial = store_.versions().front().file;
+  accept("names", wanted.purpose, "neither list nor image");
+  EXPECT_EQ(load({}).error().to_string(), "src/names: truncated");
+  EXPECT_EQ(test::found(*trial_image(wanted, on_trial)({}), "first.example"), "first.example");
+}
+
+// The checksum of an image is no secret: the digest that was signed counts.
+TEST_F(VersionStoreTest, AnImageThatChangedOnDiskIsNotLoaded) {
+  const SourceList wanted = list("names", "none", {MemberKind::image, {}});
+  accept("names", wanted.purpose, image_of("first.example"));
+  const std::string other = image_of("other.example");
+  ASSERT_EQ(store_.in_force()->head.bytes(), other.size());
+  std::fstream stream(store_.in_force()->file, std::ios::binary | std::ios::in | std::ios::out);
+  stream.seekp(static_cast<std::streamoff>(store_.in_force()->texts_at));
+  stream << other << std::flush;
+  EXPECT_EQ(version_image(wanted)({}).error().to_string(), "src/names: damaged: a digest is wrong");
 }
 
 // As on a full disk: no byte more can be written.
@@ -120,7 +205,7 @@ TEST_F(VersionStoreTest, AFullDiskLeavesAllAsItWas) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{.rlim_cur = 100, .rlim_max = 100};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    ::_exit(store_.put_candidate(head('2'), texts('2')) ? 1 : 0);
+    ::_exit(put('2') ? 1 : 0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
@@ -138,8 +223,8 @@ TEST_F(VersionStoreTest, KillInTheMidstOfAnUpdate) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       for (;;) {
-        const auto file =
-            store_.put_candidate(head('2'), {{"chat", {}, std::string(std::size_t{1} << 20, 'x')}});
+        const std::string large(std::size_t{1} << 20, 'x');
+        const auto file = store_.put_candidate(head('2'), {large, "other"});
         if (file) static_cast<void>(store_.accept(*file));
       }
     }
@@ -150,7 +235,7 @@ TEST_F(VersionStoreTest, KillInTheMidstOfAnUpdate) {
     ASSERT_TRUE(lines);
     EXPECT_THAT(*lines, testing::IsEmpty());
     ASSERT_TRUE(store_.in_force());
-    EXPECT_TRUE(VersionStore::read(*store_.in_force(), "chat"));
+    EXPECT_EQ(text_of("other").substr(0, 5), "other");
   }
 }
 
