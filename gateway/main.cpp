@@ -48,6 +48,9 @@ struct Dispatch {
   int operator()(const sluice::cli::ListsRollbackCommand& command) const {
     return sluice::app::lists_rollback(command);
   }
+  int operator()(const sluice::cli::ListsSuggestCommand& command) const {
+    return sluice::app::lists_suggest(command);
+  }
   int operator()(const sluice::cli::ListsDiffCommand& command) const {
     return sluice::app::lists_diff(command);
   }
