@@ -155,8 +155,8 @@ TEST_F(TheTieTable, KeepsItsBoundsUnderAnything) {
       table.note_shared(name_of(name));
       continue;
     }
-    note(name, random() % 500, static_cast<TieKind>(random() % kTieKinds),
-         random() % 2 == 0 ? kChat : kVideo);
+    note(name, static_cast<std::uint32_t>(random() % 500),
+         static_cast<TieKind>(random() % kTieKinds), random() % 2 == 0 ? kChat : kVideo);
     ++noted[name];
     if (random() % 100 == 0) now += std::chrono::minutes(random() % 600);
   }

@@ -30,6 +30,14 @@ constexpr auto kInnocent = test::kInnocentName;
 constexpr const char* kServer = "203.0.113.7";
 constexpr const char* kNew = "api.newchat.example";
 
+struct Exchange {
+  std::string client = {}, resolver = {};
+  io::Side side = Side::outside;  // where the answer comes from
+  bool asks = true;
+  std::uint16_t id = 7;
+  std::uint16_t qtype = 1;
+};
+
 class SuggestedNames : public testing::Test, public test::EvidenceLab {
  protected:
   SuggestedNames() : EvidenceLab(false, {.suggested_names = 64}) {}
@@ -53,13 +61,6 @@ class SuggestedNames : public testing::Test, public test::EvidenceLab {
     return found == all.end() ? 0 : found->second.counts[static_cast<std::size_t>(kind)];
   }
 
-  struct Exchange {
-    std::string client, resolver;
-    io::Side side = Side::outside;  // where the answer comes from
-    bool asks = true;
-    std::uint16_t id = 7;
-    std::uint16_t qtype = 1;
-  };
   // The fate of the answer, `response` with the question's ID.
   Verdict answer(std::string_view asked, DnsResponse response, Exchange exchange = {}) {
     if (exchange.client.empty()) exchange.client = staff(1);

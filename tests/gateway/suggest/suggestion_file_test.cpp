@@ -97,7 +97,7 @@ TEST(SuggestionFile, ADamagedOneIsRefusedWithPlaceAndReason) {
   }
   std::string deep = "{\"v\":1,\"written\":\"2026-11-28T00:00:00Z\",\"candidates\":";
   deep += std::string(100'000, '[');
-  EXPECT_FALSE(parse_suggestions(deep));
+  EXPECT_THAT(parse_suggestions(deep).error(), HasSubstr("nested too deep"));
 }
 
 TEST(SuggestionFile, HasABound) {
