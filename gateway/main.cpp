@@ -54,6 +54,9 @@ struct Dispatch {
   int operator()(const sluice::cli::ReportCommand& command) const {
     return sluice::app::report(command);
   }
+  int operator()(const sluice::cli::ListsSuggestCommand& command) const {
+    return sluice::app::lists_suggest(command);
+  }
   int operator()(const sluice::cli::ListsDiffCommand& command) const {
     return sluice::app::lists_diff(command);
   }

@@ -26,6 +26,7 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int lists_search(const cli::ListsSearchCommand& command);
 [[nodiscard]] int lists_convert(const cli::ListsConvertCommand& command);
 [[nodiscard]] int lists_rollback(const cli::ListsRollbackCommand& command);
+[[nodiscard]] int lists_suggest(const cli::ListsSuggestCommand& command);
 [[nodiscard]] int lists_diff(const cli::ListsDiffCommand& command);
 [[nodiscard]] int lists_keygen(const cli::ListsKeygenCommand& command);
 [[nodiscard]] int lists_sign(const cli::ListsSignCommand& command);

@@ -21,6 +21,7 @@ namespace sluice::app {
 namespace {
 
 constexpr auto kKeepHouseEvery = std::chrono::milliseconds(200);
+constexpr auto kSuggestEvery = std::chrono::minutes(1);
 
 std::shared_ptr<const engine::Snapshot> stamped(const Ban& ban, std::uint64_t generation) {
   ban.snapshot->generation = generation;
@@ -31,6 +32,7 @@ WorkersOptions workers_options(const config::StartSettings& start) {
   return {.limits = limits_of(start),
           .tunnels = start.tunnels,
           .routes = routes_of(start),
+          .suggested_names = start.suggest.enable ? start.suggest.names : 0,
           .audit_ring = start.has_audit_trail() ? start.audit_ring : 0,
           .cpus = start.cpus};
 }
@@ -104,6 +106,7 @@ Result<void, std::string> Gateway::open_parts() {
     warn_of_open_metrics(start);
   }
   if (auto opened = open_audit(); !opened) return opened;
+  if (auto opened = open_suggester(); !opened) return opened;
   if (auto opened = open_resolver(); !opened) return opened;
   // The interfaces come last.
   auto dataplanes = options_.dataplanes.open(interest_of(*snapshots_.newest(), start));
@@ -139,10 +142,29 @@ Result<void, std::string> Gateway::open_resolver() {
                                   .per_second = settings.per_second,
                                   .most_names = settings.most_names,
                                   .refresh = std::chrono::seconds(settings.refresh_seconds)},
-                                 resolutions_, resolver_counters_);
+                                 resolutions_, resolver_counters_, resolver_ties_.get());
   if (!resolver) return fail(resolver.error());
   resolver_ = std::move(*resolver);
   return {};
+}
+
+// Before what it watches starts.
+Result<void, std::string> Gateway::open_suggester() {
+  const config::StartSettings& start = options_.start;
+  if (!start.suggest.enable) return {};
+  std::vector<std::string> notes;
+  auto opened = Suggester::open(start.suggest.file, start.suggest.names, notes);
+  if (!opened) return fail("suggestions: " + opened.error());
+  for (const std::string& note : notes) spdlog::warn("suggestions: {}", note);
+  suggester_ = std::move(*opened);
+  for (const engine::TieTable* table : workers_.ties()) suggester_->watch(*table);
+  if (start.endpoints.enable) {
+    resolver_ties_ = std::make_unique<engine::TieTable>(start.suggest.names, workers_.tie_key());
+    suggester_->watch(*resolver_ties_);
+  }
+  log_suggestions(start, workers_.count(), snapshots_.newest()->dns);
+  const auto added = loop_->add_timer(kSuggestEvery, [this] { keep_suggestions(); });
+  return added ? Result<void, std::string>{} : fail(added.error());
 }
 
 Result<void, std::string> Gateway::add_to_loop() {
@@ -184,6 +206,7 @@ Result<void, std::string> Gateway::run() {
   workers_.stop();
   if (resolver_) resolver_->stop();
   if (audit_) audit_->stop();
+  if (suggester_) keep_suggestions();
   if (const auto error = workers_.error()) return fail(*error);
   return {};
 }
@@ -355,6 +378,14 @@ void Gateway::keep_house() {
   look_at_clock();
   oversize_.look(statistics().dataplane_oversize);
   std::erase_if(retired_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
+}
+
+void Gateway::keep_suggestions() {
+  suggester_->gather(*snapshots_.newest());
+  const auto written = suggester_->write();
+  if (!written && !suggestions_fail_) spdlog::error("suggestions are lost: {}", written.error());
+  if (written && suggestions_fail_) spdlog::info("suggestions are written again");
+  suggestions_fail_ = !written;
 }
 
 void Gateway::reopen_audit() noexcept {

@@ -30,12 +30,14 @@
 #include "gateway/app/reloader.h"
 #include "gateway/app/setup.h"
 #include "gateway/app/sources.h"
+#include "gateway/app/suggester.h"
 #include "gateway/app/timetable.h"
 #include "gateway/app/workers.h"
 #include "gateway/config/config.h"
 #include "gateway/config/timetable.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/engine/tie_table.h"
 #include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/metrics.h"
 
@@ -83,6 +85,7 @@ class Gateway {
   Result<void, std::string> open_parts();
   Result<void, std::string> open_audit();
   Result<void, std::string> open_resolver();
+  Result<void, std::string> open_suggester();
   Result<void, std::string> add_to_loop();
   Result<void, std::string> start_sources();
   void take_event(Sources::Event event);
@@ -98,6 +101,7 @@ class Gateway {
   void set_to_clock(engine::Snapshot& snapshot, std::optional<schedule::Time> resolved_at);
   void look_at_clock();
   void keep_house();
+  void keep_suggestions();
   void reopen_audit() noexcept;
   void note_update(const char* result);
 
@@ -119,8 +123,11 @@ class Gateway {
   Workers workers_;
   telemetry::Metrics metrics_;
   OversizeWarning oversize_;
-  std::unique_ptr<telemetry::AuditWriter> audit_;  // null: no audit trail
-  std::unique_ptr<endpoints::Resolver> resolver_;  // null: not configured
+  std::unique_ptr<telemetry::AuditWriter> audit_;    // null: no audit trail
+  std::unique_ptr<engine::TieTable> resolver_ties_;  // what the resolver finds; null: nobody asks
+  std::unique_ptr<endpoints::Resolver> resolver_;    // null: not configured
+  std::optional<Suggester> suggester_;               // none: no suggestions
+  bool suggestions_fail_ = false;                    // the last write did
   std::unique_ptr<Reloader> reloader_;
 };
 

@@ -6,6 +6,7 @@
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
 #include "gateway/engine/name_sample.h"
+#include "gateway/engine/ties.h"
 #include "gateway/telemetry/audit.h"
 
 namespace sluice::app {
@@ -94,6 +95,19 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
       "{:.1f} MiB + canary {:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
       mib(judges), mib(fragments), mib(audit), mib(names), mib(lists.memory_bytes),
       mib(judges + fragments + audit + names + lists.memory_bytes), workers);
+}
+
+void log_suggestions(const config::StartSettings& start, std::size_t workers,
+                     const policy::DnsScope& dns) {
+  const std::size_t names = start.suggest.names;
+  const std::size_t tables = workers * engine::Ties::memory_bytes(share_of(names, workers, 1));
+  spdlog::info("suggestions: up to {} names in {}, {:.1f} MiB", names, start.suggest.file.string(),
+               mib(tables));
+  if (dns.trusted_count == 0 && !start.endpoints.enable) {
+    spdlog::warn(
+        "suggestions: nothing can be found without dns.trusted_resolvers or [endpoints], whose "
+        "answers tie names to apps");
+  }
 }
 
 void OversizeWarning::look(std::uint64_t count) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "filters/policy/dns_scope.h"
 #include "gateway/app/setup.h"
 #include "gateway/config/config.h"
 #include "gateway/dataplane/interfaces/check.h"
@@ -29,6 +30,10 @@ void log_checks(std::span<const io::CheckResult> results, io::Kind kind);
 void warn_of_open_metrics(const config::StartSettings& start);
 void log_memory(const config::StartSettings& start, std::size_t workers,
                 const telemetry::ListsStatus& lists);
+
+// What the table of suggestions may hold; warns if nothing can get into it.
+void log_suggestions(const config::StartSettings& start, std::size_t workers,
+                     const policy::DnsScope& dns);
 
 // Warns that frames are too large to be sent, once a minute at most.
 class OversizeWarning {

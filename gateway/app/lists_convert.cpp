@@ -1,6 +1,5 @@
 // `sluice lists convert`: a list in another format.
 
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -26,14 +25,6 @@ void print(const std::string& file, const lists::Notes& notes, std::string_view 
   if (notes.count > notes.shown.size()) {
     std::cerr << "… and " << notes.count - notes.shown.size() << " more\n";
   }
-}
-
-// Never over a file that is there: it may be the list itself.
-bool write_new_file(const std::string& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
-  out << text;
-  out.close();
-  return !out.fail();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "gateway/app/reload_guard.h"
@@ -189,6 +190,13 @@ HashKey random_key() {
 bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
   std::error_code error;
   return std::filesystem::is_regular_file(a, error) && std::filesystem::equivalent(a, b, error);
+}
+
+bool write_new_file(const std::string& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
+  out << text;
+  out.close();
+  return !out.fail();
 }
 
 bool all_written() {

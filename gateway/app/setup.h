@@ -76,6 +76,9 @@ inline constexpr std::string_view kNothingNew = "nothing new";
 // False if one of them does not exist or is not a regular file.
 [[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 
+// Never over a file that is there: it may be what is read. False: it exists, or cannot be written.
+[[nodiscard]] bool write_new_file(const std::string& file, const std::string& text);
+
 // Flushes standard output. False: output was lost (full disk, closed pipe); standard error says so.
 [[nodiscard]] bool all_written();
 

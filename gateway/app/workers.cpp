@@ -10,15 +10,20 @@ namespace sluice::app {
 namespace {
 
 constexpr std::size_t kLeastRing = 16;
+constexpr std::size_t kLeastNames = 64;
 
 }  // namespace
 
 Workers::Workers(std::size_t count, const WorkersOptions& options)
-    : options_(options), sample_key_(random_key()), exchange_(count) {
+    : options_(options), sample_key_(random_key()), tie_key_(random_key()), exchange_(count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto one = std::make_unique<One>();
     one->counters = std::make_unique<telemetry::WorkerCounters>();
     one->sample = std::make_unique<engine::NameSample>(sample_key_);
+    if (options.suggested_names > 0) {
+      one->ties = std::make_unique<engine::Ties>(
+          share_of(options.suggested_names, count, kLeastNames), tie_key_);
+    }
     if (options.audit_ring > 0) {
       one->ring =
           std::make_unique<telemetry::AuditRing>(share_of(options.audit_ring, count, kLeastRing));
@@ -44,6 +49,14 @@ std::vector<engine::NameSample::Weighted> Workers::sample() const {
   return sample;
 }
 
+std::vector<const engine::TieTable*> Workers::ties() const {
+  std::vector<const engine::TieTable*> tables;
+  for (const auto& one : all_) {
+    if (one->ties) tables.push_back(&one->ties->table());
+  }
+  return tables;
+}
+
 std::vector<telemetry::AuditRing*> Workers::rings() const {
   std::vector<telemetry::AuditRing*> rings;
   for (const auto& one : all_) {
@@ -67,7 +80,8 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
                                       .tunnels = options_.tunnels,
                                       .routes = options_.routes,
                                       .evidence = {count() > 1 ? &exchange_ : nullptr, i},
-                                      .sample = one.sample.get()};
+                                      .sample = one.sample.get(),
+                                      .ties = one.ties.get()};
     one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
   }
 }

@@ -25,6 +25,7 @@
 #include "gateway/engine/judge.h"
 #include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/engine/ties.h"
 #include "gateway/engine/worker.h"
 #include "gateway/telemetry/audit.h"
 #include "gateway/telemetry/counters.h"
@@ -35,6 +36,7 @@ struct WorkersOptions {
   engine::JudgeLimits limits;  // for all workers together
   packet::Tunnels tunnels = packet::Tunnels::all();
   flow::Routes routes = flow::Routes::symmetric;
+  std::size_t suggested_names = 0;  // candidates of all workers together; 0: no suggestions
   std::size_t audit_ring = 0;       // records, of all workers together; 0: no audit trail
   std::vector<std::uint32_t> cpus;  // worker N stays on the Nth; none: wherever the kernel likes
 };
@@ -54,6 +56,9 @@ class Workers {
   // What clients asked for of late, of all workers; from any thread. Allocates.
   [[nodiscard]] std::vector<engine::NameSample::Weighted> sample() const;
   [[nodiscard]] HashKey sample_key() const noexcept { return sample_key_; }
+  // Names that lead to banned apps, of each worker; none without suggestions.
+  [[nodiscard]] std::vector<const engine::TieTable*> ties() const;
+  [[nodiscard]] HashKey tie_key() const noexcept { return tie_key_; }
 
   // Allocates all tables. `snapshots` and `resolutions` outlive this object.
   // REQUIRES: one dataplane for each worker.
@@ -74,6 +79,7 @@ class Workers {
     std::unique_ptr<telemetry::WorkerCounters> counters;
     std::unique_ptr<telemetry::AuditRing> ring;
     std::unique_ptr<engine::NameSample> sample;
+    std::unique_ptr<engine::Ties> ties;
     std::unique_ptr<io::Dataplane> dataplane;
     std::unique_ptr<engine::Worker> worker;
     std::atomic<bool> failed = false;
@@ -82,6 +88,7 @@ class Workers {
 
   WorkersOptions options_;
   HashKey sample_key_;
+  HashKey tie_key_;
   engine::EvidenceExchange exchange_;
   std::vector<std::unique_ptr<One>> all_;
 };

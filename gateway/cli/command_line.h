@@ -153,12 +153,24 @@ struct ReportCommand {
   Form form = Form::text;
 };
 
+// `lists suggest`
+struct ListsSuggestCommand {
+  std::string file, config;       // one of them is given
+  std::string app;                // empty: all
+  std::string critical, popular;  // files of names; empty: those of the configuration
+  std::string to;                 // list to write; empty: print
+  bool replace = false;           // an old one
+  bool json = false;
+  std::uint64_t least_count = 5;
+  std::uint32_t least_clients = 3;
+};
+
 using Command =
     std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
                  DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
                  ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
                  ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
-                 AuditVerifyCommand, ReportCommand>;
+                 ListsSuggestCommand, AuditVerifyCommand, ReportCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

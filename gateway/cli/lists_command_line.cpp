@@ -2,6 +2,7 @@
 
 #include "gateway/cli/bundle_command_line.h"
 #include "gateway/cli/lists_input.h"
+#include "gateway/cli/suggest_command_line.h"
 #include "gateway/cli/syntax.h"
 #include "lists/format/format.h"
 #include "lists/format/write.h"
@@ -20,6 +21,7 @@ Works on lists of names, offline: a running gateway is not affected.
   search   find the rules for a name in an image
   convert  write a list in another format
   diff     show what two lists or images differ in, and what it would do to traffic
+  suggest  show names that traffic ties to a banned app, as candidates for a list
   rollback put an earlier version of a source in force in a running gateway
   keygen   make a key that signs bundles
   sign     put lists or images into a signed bundle, or add a signature to one
@@ -284,6 +286,7 @@ Result<Command, Answer> parse_lists(const std::vector<std::string>& words) {
   if (command == "convert") return parse_convert(rest);
   if (command == "diff") return parse_diff(rest);
   if (command == "rollback") return parse_rollback(rest);
+  if (command == "suggest") return parse_suggest(rest);
   if (command == "keygen") return parse_keygen(rest);
   if (command == "sign") return parse_sign(rest);
   if (command == "verify") return parse_verify(rest);

@@ -75,6 +75,12 @@ struct StartSettings {
     std::uint32_t most_names = 2000;  // [endpoints] most_names
     std::uint32_t refresh_seconds = 1800;  // [endpoints] refresh_seconds
   } endpoints;
+
+  struct Suggest {               // [suggest]: names that lead to banned apps
+    bool enable = false;         // [suggest] enable
+    std::filesystem::path file;  // [suggest] file
+    std::uint32_t names = 1024;  // [suggest] names
+  } suggest;
 };
 
 // [verdicts]: the one place where fail-open or fail-closed is decided.

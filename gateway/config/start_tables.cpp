@@ -117,6 +117,18 @@ void read_endpoints(TableReader table, StartSettings::Endpoints& endpoints) {
   table.refuse_others();
 }
 
+void read_suggest(TableReader table, StartSettings::Suggest& suggest) {
+  table.read("enable", suggest.enable);
+  table.read("file", suggest.file);
+  table.read("names", suggest.names, 64, 65536);
+  if (suggest.enable && suggest.file.empty()) {
+    table.error("file", "is required if enable = true");
+  } else if (suggest.file == "-") {
+    table.error("file", "\"-\" is no file");
+  }
+  table.refuse_others();
+}
+
 void read_metrics(TableReader table, StartSettings& start) {
   table.read("listen", start.metrics_listen);
   if (!start.metrics_listen.empty() && !is_listen_address(start.metrics_listen)) {
@@ -165,6 +177,7 @@ void read_start_tables(TableReader& root, StartSettings& start) {
   read_dataplane(root.table("dataplane"), start);
   read_limits(root.table("limits"), start);
   read_endpoints(root.table("endpoints"), start.endpoints);
+  read_suggest(root.table("suggest"), start.suggest);
   read_metrics(root.table("metrics"), start);
   read_audit(root.table("audit"), start);
   read_log(root.table("log"), start);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "gateway/endpoints/backends.h"
+#include "gateway/engine/alias_chain.h"
 #include "gateway/engine/answer_addresses.h"
 #include "gateway/engine/lease_table.h"
 #include "gateway/engine/wall_clock.h"
@@ -36,8 +37,9 @@ constexpr auto kPublishPause = std::chrono::seconds(1);  // between two publicat
 
 class Resolver::Work {
  public:
-  Work(const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters)
-      : options_(options), cell_(cell), counters_(counters) {}
+  Work(const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters,
+       engine::TieTable* ties)
+      : options_(options), cell_(cell), counters_(counters), ties_(ties) {}
   ~Work() {
     stop();
     if (channel_ != nullptr) ares_destroy(channel_);
@@ -179,10 +181,25 @@ class Resolver::Work {
                               std::max<Nanos>(engine::LeaseTable::kMostLife, 2 * options_.refresh));
         found.push_back({it.address, question.target, now + life});
       }
+      note_ties(message, now);
     }
     counters_.resolutions.add();
     targets_[question.target].found[question.type] = std::move(found);
     changed_ = true;
+  }
+
+  // Where the answer in response_ leads.
+  void note_ties(Bytes message, Nanos now) {
+    if (ties_ == nullptr || response_.query.count != 1) return;
+    chain_.read(message, response_, *ban_);
+    const auto note = [&](const name::Name& name, match::AppId app, engine::TieKind kind) {
+      if (kind != engine::TieKind::alias_of) return;
+      ties_->note({.name = name,
+                   .app = engine::tag_of(ban_->domains.app_name(app)),
+                   .kind = engine::TieKind::resolved,
+                   .now = now});
+    };
+    chain_.for_each_tie(*ban_, note);
   }
 
   void publish() {
@@ -258,6 +275,7 @@ class Resolver::Work {
   const ResolverOptions options_;
   ResolutionsCell& cell_;
   telemetry::ResolverCounters& counters_;
+  engine::TieTable* const ties_;
   ares_channel channel_ = nullptr;
   int wake_ = -1;
   std::thread thread_;
@@ -274,14 +292,16 @@ class Resolver::Work {
   Clock::time_point next_ask_{}, next_publication_{};
   bool changed_ = false;
   dns::Response response_;
+  engine::AliasChain chain_;
 };
 
 Resolver::Resolver(std::unique_ptr<Work> work) : work_(std::move(work)) {}
 Resolver::~Resolver() = default;
 
 Result<std::unique_ptr<Resolver>, std::string> Resolver::start(
-    const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters) {
-  auto work = std::make_unique<Work>(options, cell, counters);
+    const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters,
+    engine::TieTable* ties) {
+  auto work = std::make_unique<Work>(options, cell, counters, ties);
   if (auto started = work->start(); !started) return fail(std::move(started.error()));
   return std::unique_ptr<Resolver>(new Resolver(std::move(work)));
 }

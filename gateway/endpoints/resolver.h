@@ -7,6 +7,8 @@
 //
 // An address counts only if the name that owns it is banned. An alias into a network that other
 // names share (a CDN) yields no address, because blocking it would block the other names too.
+// Where suggestions are configured, names that the answers for banned names lead to go into a table
+// of its own.
 // Threads: one of its own. stop() and the destructor end it at once, even with questions in flight.
 // Bounds: names, questions a second, questions in flight, addresses of one answer.
 
@@ -18,6 +20,7 @@
 #include "filters/base/result.h"
 #include "gateway/engine/resolutions.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/engine/tie_table.h"
 #include "gateway/telemetry/resolver_counters.h"
 
 namespace sluice::endpoints {
@@ -33,9 +36,11 @@ using ResolutionsCell = engine::Published<engine::Resolutions>;
 
 class Resolver {
  public:
-  // `cell` and `counters` outlive it; nobody else writes the counters. Error: one line.
+  // `cell`, `counters` and `ties` outlive it; nobody else writes the counters and the ties. Null:
+  // no suggestions. Error: one line.
   [[nodiscard]] static Result<std::unique_ptr<Resolver>, std::string> start(
-      const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters);
+      const ResolverOptions& options, ResolutionsCell& cell, telemetry::ResolverCounters& counters,
+      engine::TieTable* ties = nullptr);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -173,7 +173,11 @@ void AddressEvidence::judge_by_address(const Context& context, Judgement& judgem
   if (named) return note_name(context, keyed, known);
   if (known != nullptr) {
     const bool from_client = keyed.source_is_low == known->client_is_low;
-    if (is_reply && !from_client && context.side != io::Side::inside) known->is_answered = true;
+    if (is_reply && !from_client && context.side != io::Side::inside) {
+      const packet::Packet& packet = context.packet;
+      if (!known->is_answered) note_ties(context, packet.destination, packet.source, known->name);
+      known->is_answered = true;
+    }
     judge_named_flow(context, *known, judgement);
     const bool needs_no_name = !from_client || known->is_answered || is_early(context.packet);
     if (needs_no_name || !judgement.passes()) return;
@@ -243,10 +247,12 @@ void AddressEvidence::take_facts() noexcept {
 // What one client shows is its own word: it counts for others only where its own policy would act
 // on it, and once enough of them agree.
 void AddressEvidence::learn_from_connection(const Context& context, const IpAddress& client,
-                                            const IpAddress& server) noexcept {
+                                            const IpAddress& server,
+                                            const RememberedName& name) noexcept {
   using Kind = AddressFact::Kind;
   const policy::Action action = context.snapshot.policies.action_for(client);
   if (action == policy::Action::allow) return;
+  note_ties(context, client, server, name);
   learn({.kind = policy::is_enforced(action) ? Kind::for_all : Kind::for_itself,
          .address = server,
          .client = flow::client_of(client),
@@ -263,18 +269,42 @@ void AddressEvidence::note_question(const Context& context) noexcept {
   questions_.ask(context.packet, query.id, query.questions[0].name, context.now);
 }
 
+const name::Name* AddressEvidence::answered_question(const Context& context) noexcept {
+  const dns::Query& query = context.bench.scratch.response.query;
+  if (context.side == io::Side::inside || query.count != 1 ||
+      !questions_.waits_for(context.packet, query.id)) {
+    return nullptr;
+  }
+  const name::Name& name = query.questions[0].name;
+  return questions_.answer(context.packet, query.id, name, context.now) ? &name : nullptr;
+}
+
+// Clients that no policy holds teach nothing of names that are not banned; whoever asks for a
+// banned name shows where that leads.
+void AddressEvidence::note_ties(const Context& context, Bytes message) noexcept {
+  if (ties_ == nullptr || !context.snapshot.dns.trusts(context.packet.source)) return;
+  ties_->take_answer(context, {leases_, resolutions_}, message);
+}
+
+void AddressEvidence::note_ties(const Context& context, const IpAddress& client,
+                                const IpAddress& server, const RememberedName& name) noexcept {
+  if (ties_ == nullptr || !name.is_whole()) return;
+  if (context.snapshot.policies.action_for(client) == policy::Action::allow) return;
+  ties_->take_hello(context, {leases_, resolutions_}, client, server, name.name());
+}
+
+void AddressEvidence::learn_from_refused(const Context& context, Bytes message) noexcept {
+  if (ties_ != nullptr && answered_question(context) != nullptr) note_ties(context, message);
+}
+
 // What a name of the question's kind, banned or innocent, owns in the answer. A banned name's
 // addresses are the resolver's word, which must be trusted; that an innocent name leads somewhere
 // matters to the client that asked, and to nobody else: it may ask under other clients' addresses.
 void AddressEvidence::learn_from_answer(const Context& context, Bytes message) noexcept {
+  const name::Name* const asked = answered_question(context);
+  if (asked == nullptr) return;
+  const name::Name& name = *asked;
   const dns::Response& response = context.bench.scratch.response;
-  const dns::Query& query = response.query;
-  if (context.side == io::Side::inside || query.count != 1 ||
-      !questions_.waits_for(context.packet, query.id)) {
-    return;
-  }
-  const name::Name& name = query.questions[0].name;
-  if (!questions_.answer(context.packet, query.id, name, context.now)) return;
   const Snapshot& snapshot = context.snapshot;
   std::array<AppTag, match::kMaxApps> apps;
   std::size_t app_count = 0;
@@ -286,6 +316,7 @@ void AddressEvidence::learn_from_answer(const Context& context, Bytes message) n
              : snapshot.policies.action_for(context.client()) == policy::Action::allow) {
     return;
   }
+  note_ties(context, message);
   AddressFact fact{.kind = banned ? AddressFact::Kind::banned : AddressFact::Kind::for_itself,
                    .address = {},
                    .client = flow::client_of(context.client()),
@@ -310,6 +341,7 @@ void AddressEvidence::expire(Nanos now) noexcept {
   leases_.expire(now);
   questions_.expire(now);
   named_datagrams_.expire(now, [](const Named&, flow::Removal) {});
+  if (ties_ != nullptr) ties_->expire(now);
 }
 
 }  // namespace sluice::engine

@@ -20,6 +20,7 @@
 #include "gateway/engine/remembered_name.h"
 #include "gateway/engine/resolutions.h"
 #include "gateway/engine/ruling.h"
+#include "gateway/engine/ties.h"
 
 namespace sluice::engine {
 
@@ -32,6 +33,9 @@ class AddressEvidence {
   // What the background resolver found, until the next call; null: nothing.
   void use(const Resolutions* resolutions) noexcept { resolutions_ = resolutions; }
 
+  // Also finds names that lead to banned apps, from now on; null: does not. Outlives this object.
+  void gather(Ties* ties) noexcept { ties_ = ties; }
+
   // By the destination's address: a packet of a client that shows no name.
   [[nodiscard]] Ruling rule_on_address(const Context& context) noexcept;
   // A datagram, once its names are judged: by address, if it shows none and none was seen on its
@@ -39,13 +43,16 @@ class AddressEvidence {
   // copy of what was just written would wait for the stores.
   void judge_by_address(const Context& context, Judgement& judgement) noexcept;
 
-  // A server took a connection in which the client showed an innocent name.
+  // A server took a connection in which the client showed an innocent name, `name` unless it is
+  // empty.
   void learn_from_connection(const Context& context, const IpAddress& client,
-                             const IpAddress& server) noexcept;
+                             const IpAddress& server, const RememberedName& name) noexcept;
   // The question in context.bench.scratch.query, which passed.
   void note_question(const Context& context) noexcept;
   // The answer in context.bench.scratch.response, which passes.
   void learn_from_answer(const Context& context, Bytes message) noexcept;
+  // The same of one that is refused for what it leads to.
+  void learn_from_refused(const Context& context, Bytes message) noexcept;
 
   // Calls visit(address) for leases that are new, or go on, since the last call: dataplanes must
   // hand up what goes there.
@@ -76,6 +83,13 @@ class AddressEvidence {
     bool is_answered = false;    // and the other end took part
   };
 
+  // The name that a client asked for and the answer at hand is the first one for; null: nobody
+  // waits.
+  [[nodiscard]] const name::Name* answered_question(const Context& context) noexcept;
+  // Of an answer, or a name that a server took, that is believed.
+  void note_ties(const Context& context, Bytes message) noexcept;
+  void note_ties(const Context& context, const IpAddress& client, const IpAddress& server,
+                 const RememberedName& name) noexcept;
   bool take(const AddressFact& fact) noexcept;
   void learn(const AddressFact& fact) noexcept;
   [[nodiscard]] bool is_empty(const Context& context) const noexcept;
@@ -99,6 +113,7 @@ class AddressEvidence {
   QuestionTable questions_;
   flow::Table<Named> named_datagrams_;
   const Resolutions* resolutions_ = nullptr;
+  Ties* ties_ = nullptr;
   std::array<char, IpAddress::kTextBytes> address_text_{};
   std::uint64_t guarded_ = 0;
   std::uint64_t lost_ = 0;

@@ -158,6 +158,7 @@ AnswerRuling DnsJudge::rule_on_answer(const Context& context, Bytes message,
   const AnswerRuling ruling = rule_on_targets(context, message, asked.excepted, progress);
   const bool passes = ruling.fate == Fate::pass || ruling.fate == Fate::hide_keys;
   if (passes) evidence_.learn_from_answer(context, message);
+  if (ruling.fate == Fate::refuse) evidence_.learn_from_refused(context, message);
   return ruling;
 }
 

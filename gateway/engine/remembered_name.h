@@ -21,11 +21,14 @@ class RememberedName {
     while (name.suffix(labels).size() > wire_.size()) --labels;
     const Bytes kept = name.suffix(labels);
     std::ranges::copy(kept, wire_.begin());
-    size_ = static_cast<std::uint8_t>(kept.size());
+    size_ = kept.size() & 0x7f;
+    is_cut_ = labels != name.label_count();
     protocol_ = protocol;
   }
   void clear() noexcept { size_ = 0; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  // There is a name, and no label of it is missing.
+  [[nodiscard]] bool is_whole() const noexcept { return size_ != 0 && !is_cut_; }
   // REQUIRES: not empty().
   [[nodiscard]] name::Name name() const noexcept {
     return *name::Name::from_wire(Bytes(wire_).first(size_));
@@ -34,7 +37,8 @@ class RememberedName {
 
  private:
   std::array<std::byte, 62> wire_;
-  std::uint8_t size_ = 0;
+  std::uint8_t size_ : 7 = 0;  // 62 at most
+  bool is_cut_ : 1 = false;
   inspect::Protocol protocol_ = inspect::Protocol::tls;
 };
 static_assert(sizeof(RememberedName) == 64, "one cache line");

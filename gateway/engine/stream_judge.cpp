@@ -297,7 +297,8 @@ void StreamJudge::learn(const Context& context, Flow& flow) noexcept {
     return;
   }
   if (std::exchange(flow.shown, ShownNames::none) != ShownNames::innocent) return;
-  evidence_.learn_from_connection(context, context.packet.destination, context.packet.source);
+  evidence_.learn_from_connection(context, context.packet.destination, context.packet.source,
+                                  flows_.name_of(flow));
 }
 
 // Makes room for later messages: what is judged and acknowledged can no longer change, and what is

@@ -36,6 +36,7 @@ Worker::Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, 
       executor_(parts.dataplane, parts.counters),
       knows_sides_(parts.dataplane.capabilities().sides) {
   if (parts_.resolutions != nullptr) resolutions_.emplace(*parts_.resolutions);
+  judge_.evidence().gather(parts_.ties);
   parts_.counters.flows_capacity.set(limits.flows);
   parts_.counters.streams_capacity.set(limits.streams);
   parts_.counters.fragmented_capacity.set(limits.fragments.datagrams);
@@ -348,6 +349,10 @@ void Worker::publish_levels() noexcept {
   counters.leases_evicted.set(judge_.evidence().leases().evicted());
   counters.evidence_lost.set(judge_.evidence().lost());
   counters.address_guarded.set(judge_.evidence().guarded());
+  if (parts_.ties != nullptr) {
+    counters.ties.set(parts_.ties->table().noted());
+    counters.ties_refused.set(parts_.ties->table().refused());
+  }
   for (std::size_t i = 0; i < flow::kRemovals; ++i) {
     counters.removals[i].set(judge_.removals(static_cast<flow::Removal>(i)));
   }

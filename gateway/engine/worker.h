@@ -28,6 +28,7 @@
 #include "gateway/engine/judge.h"
 #include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/engine/ties.h"
 #include "gateway/engine/unjudged_log.h"
 #include "gateway/telemetry/audit.h"
 #include "gateway/telemetry/counters.h"
@@ -60,6 +61,7 @@ class Worker final : private FindingSink {
     flow::Routes routes = flow::Routes::symmetric;        // of the network
     EvidenceLink evidence = {};                           // to other workers
     NameSample* sample = nullptr;                         // null: nobody asks for one
+    Ties* ties = nullptr;                                 // null: no suggestions
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
 

@@ -36,6 +36,10 @@ namespace sluice::telemetry {
     "share it")                                                                                    \
   X(evidence_lost, "sluice_address_evidence_lost_total",                                           \
     "Addresses learned by one worker that another one had no room to hear of")                     \
+  X(ties, "sluice_suggest_ties_total",                                                             \
+    "Sightings that tie a name which no list has to a banned app, where [suggest] is on")          \
+  X(ties_refused, "sluice_suggest_refused_total",                                                  \
+    "Of these, those of new names that the table had no room for")                                 \
   X(leases_evicted, "sluice_address_evictions_total",                                              \
     "Addresses learned from traffic that a full table evicted")                                    \
   X(dataplane_lost, "sluice_dataplane_lost_total",                                                 \

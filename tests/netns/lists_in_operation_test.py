@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The walk through deploy/README.md, "Lists in operation", in its order: a bundle that is signed and published over HTTPS, a bad one, a
-rollback, a zone of a real Knot server, an open connection whose name becomes banned, and a list on trial. Exits 77 (skipped) where it cannot run.
+rollback, a zone of a real Knot server, an open connection whose name becomes banned, a list on trial, and names that the app moved to. Exits 77 (skipped) where it cannot run.
 
 usage: lists_in_operation_test.py PROGRAM      PROGRAM is an existing `sluice`
 """
@@ -14,7 +14,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from xdp_lab import BANNED, ORDINARY, Failure, Lab, expect, run_steps, run_test, skip_without
+from xdp_lab import BANNED, MOVED, ORDINARY, SERVER, Failure, Lab, expect, run_steps, run_test, skip_without
 
 LATER, FED, OPEN, TRIED = "www.later.test", "www.fed.test", "www.open.test", "www.tried.test"
 
@@ -69,8 +69,13 @@ zone:
     journal-content: changes
 """
 
-LISTS = """[limits]
+LISTS = f"""[limits]
 flows = 1024
+[dns]
+trusted_resolvers = ["{SERVER}"]
+[suggest]
+enable = true
+file = "suggestions.json"
 [audit]
 file = "audit.jsonl"
 [reload]
@@ -237,13 +242,24 @@ def on_trial(walk):
     walk.expect_verdicts(False, True, "with a list on trial")
 
 
-def stopped(walk):
-    expect(walk.end_gateway() == 0, "it ends with status 0")
+# What was gathered is written at the end, too.
+def where_the_app_went(walk):
+    for _ in range(3):
+        expect(not walk.answers(MOVED), "an alias of a banned name is not answered")
+    expect((walk.metric("sluice_suggest_ties_total") or 0) >= 3, "it is counted")
+    expect(walk.end_gateway() == 0, "the gateway ends with status 0")
+    shown = walk.sluice("lists", "suggest", "-c", walk.config, "--min-count", 3, "--min-clients", 1)
+    expect(f"{MOVED} app=game\n" in shown and "about 1 client;" in shown, "it is a candidate")
+    expect("1 candidates" in shown, "and no other name is")
+    walk.sluice("lists", "suggest", "-c", walk.config, "--min-count", 3, "--min-clients", 1, "--to", "moved.list")
+    expect(MOVED in (walk.folder / "moved.list").read_text().splitlines(), "it is in the list")
+    walk.sluice("lists", "lint", "game=moved.list")
+    expect("10.78." not in (walk.folder / "suggestions.json").read_text(), "and no client is in the file")
 
 
 STEPS = (("a bundle is signed and published", signed_and_published), ("bad ones are refused", broken_and_refused),
          ("rolled back", rolled_back), ("fed by a zone", fed_by_a_zone), ("an open connection ends", an_open_connection_ends),
-         ("a list on trial", on_trial), ("stopped", stopped))
+         ("a list on trial", on_trial), ("where the app went", where_the_app_went))
 
 
 def run(program):

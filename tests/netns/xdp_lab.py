@@ -21,6 +21,7 @@ DNS, STREAM = 53, 7000
 OF_NO_PROTOCOL = b"\xff\xfe" * 100
 SKIPPED = 77
 BANNED, ORDINARY = "www.banned.test", "www.ordinary.test"
+MOVED = "moved.elsewhere.test"  # an alias of BANNED
 METRICS = "http://127.0.0.1:9464/metrics"
 
 
@@ -30,6 +31,13 @@ METRICS = "http://127.0.0.1:9464/metrics"
 def question(name):
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     return struct.pack("!6H", 0x5151, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
+
+
+def answer_to(message):
+    """Without records, but for MOVED."""
+    is_moved = question(MOVED)[12:] == message[12:]
+    record = b"\xc0\x0c" + struct.pack("!2HIH", 5, 1, 60, len(question(BANNED)) - 16) + question(BANNED)[12:-4] if is_moved else b""
+    return message[:2] + bytes([message[2] | 0x80]) + message[3:6] + bytes([0, int(is_moved)]) + message[8:] + record
 
 
 def serve():
@@ -50,7 +58,7 @@ def serve():
     answers.bind((SERVER, DNS))
     while True:
         message, client = answers.recvfrom(2048)
-        answers.sendto(message[:2] + bytes([message[2] | 0x80]) + message[3:], client)
+        answers.sendto(answer_to(message), client)
 
 
 def ask(name):

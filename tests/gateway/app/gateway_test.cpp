@@ -8,10 +8,12 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <semaphore>
 
 #include "tests/gateway/app/ban.h"
 #include "tests/gateway/app/live_dataplane.h"
+#include "tests/support/dns_response.h"
 
 namespace sluice::app {
 namespace {
@@ -322,6 +324,44 @@ TEST_F(TheGateway, AReloadThatWouldBlockMuchOfWhatWasSeenNeedsAnOperatorsWord) {
   EXPECT_THAT(refused_metrics, HasSubstr("reason=\"canary\"} 1\n"));
   EXPECT_TRUE(blocks("www.popular.example"));
   EXPECT_THAT(gateway->metrics_text(), testing::Not(HasSubstr("sluice_reload_refused{")));
+}
+
+// An answer that is refused for where it leads names a candidate; the file has it when the gateway
+// stops.
+TEST_F(TheGateway, WritesSuggestionsWhenItStops) {
+  const fs::path file =
+      fs::temp_directory_path() / ("suggestions." + std::to_string(::getpid()) + ".json");
+  start.suggest = {.enable = true, .file = file, .names = 64};
+  first = [] {
+    Ban ban = test::office_ban({"chat.example"});
+    ban.snapshot->dns.trusted[0] = *IpPrefix::parse("192.0.2.53");
+    ban.snapshot->dns.trusted_count = 1;
+    return ban;
+  };
+  ASSERT_NO_FATAL_FAILURE(open());
+  wires[0].push(query("new.example"));
+  wires[0].push(
+      FrameBuilder("192.0.2.53:53", "10.0.0.1:5000")
+          .payload(
+              test::DnsResponse("new.example").cname("new.example", "www.chat.example").build())
+          .build());
+  EXPECT_TRUE(run_until([&] { return gateway->statistics().packets == 2; }));
+  EXPECT_EQ(wires[0].dropped, 1);
+  std::ifstream in(file);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  fs::remove(file);
+  EXPECT_THAT(text, HasSubstr("{\"name\":\"new.example\",\"app\":\"chat\",\"clients\":1,"));
+  EXPECT_THAT(text, HasSubstr("\"alias_to\":1,"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("10.0.0.1")));
+  EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_suggest_ties_total 1\n"));
+}
+
+TEST_F(TheGateway, DoesNotStartWithoutAPlaceForSuggestions) {
+  start.suggest = {.enable = true, .file = "/no/such/folder/suggestions.json", .names = 64};
+  const auto opened_gateway = try_open();
+  ASSERT_FALSE(opened_gateway);
+  EXPECT_THAT(opened_gateway.error(), HasSubstr("suggestions: /no/such/folder/suggestions.json: "));
+  EXPECT_EQ(opened, 0) << "no interface is touched";
 }
 
 TEST_F(TheGateway, StopsCleanlyDuringAReload) {

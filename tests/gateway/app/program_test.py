@@ -527,6 +527,79 @@ class Lists(Program):
         self.run_program("audit", "verify", status=2)
         self.run_program("audit", "other", status=2)
 
+    def suggestions(self):
+        def candidate(name, clients, count, app="chat", shared=0):
+            return {"name": name, "app": app, "clients": clients, "first": "2026-11-20T04:00:00Z",
+                    "last": "2026-11-28T05:00:00Z", "shared": shared,
+                    "evidence": {"alias_of": 0, "alias_to": 0, "address": 0, "hello": count, "resolved": 0}}
+        return self.write("suggestions.json", json.dumps({
+            "v": 1, "written": "2026-11-28T05:07:09Z",
+            "candidates": [candidate("new.chat-cdn.example", 7, 40), candidate("one.packet.example", 1, 1),
+                           candidate("shared.example", 4, 6, shared=3),
+                           candidate("new.mail.example", 9, 9, app="mail")]}))
+
+    def test_suggest_shows_candidates_with_their_evidence(self):
+        file = self.suggestions()
+        printed, _ = self.run_program("lists", "suggest", "--file", file)
+        self.assertEqual(re.findall(r"^(\S+) app=(\S+)$", printed, re.M),
+                         [("new.mail.example", "mail"), ("new.chat-cdn.example", "chat"), ("shared.example", "chat")])
+        self.assertIn("  40 hellos at addresses of the app; about 7 clients; 2026-11-20 to 2026-11-28\n", printed)
+        self.assertIn("  ! shared: seen 3 times", printed)
+        self.assertIn("3 candidates; 1 more were seen under 5 times, or with under about 3 clients\n", printed)
+        printed, _ = self.run_program("lists", "suggest", "--file", file, "--min-count", 1, "--min-clients", 1,
+                                      "--app", "chat", "--json")
+        found = [json.loads(line) for line in printed.splitlines()]
+        self.assertEqual([one["name"] for one in found],
+                         ["new.chat-cdn.example", "shared.example", "one.packet.example"])
+        self.assertEqual([one["code"] for one in found[1]["marks"]], ["shared"])
+
+    def test_suggest_takes_file_and_guards_from_the_configuration(self):
+        self.suggestions()
+        self.write("vital.txt", "www.new.mail.example\n")
+        self.write("top.txt", "img.new.chat-cdn.example\n")
+        config = self.write("suggest.toml", '[lists]\ncritical = "vital.txt"\npopular = "top.txt"\n'
+                            '[suggest]\nfile = "suggestions.json"\n' + self.ban.read_text())
+        printed, _ = self.run_program("lists", "suggest", "-c", config)
+        self.assertRegex(printed, r"new\.mail\.example app=mail\n.*\n  ! critical-name: .* www\.new\.mail\.example\n")
+        self.assertRegex(printed, r"! popular-name: .* img\.new\.chat-cdn\.example\n")
+        _, said = self.run_program("lists", "suggest", "-c", self.ban, status=2)
+        self.assertIn("ban.toml: has no file in [suggest]", said)
+
+    def test_suggest_writes_a_list_to_edit_sign_and_publish(self):
+        file, out = self.suggestions(), self.folder / "new.list"
+        _, said = self.run_program("lists", "suggest", "--file", file, "--to", out, status=2)
+        self.assertIn("say which with --app: chat mail", said)
+        self.assertFalse(out.exists())
+        printed, _ = self.run_program("lists", "suggest", "--file", file, "--app", "chat", "--to", out, status=1)
+        self.assertEqual(printed, f"{out}: 1 names, 1 more as comments\n")
+        entries = [line for line in out.read_text().splitlines() if line and not line.startswith("#")]
+        self.assertEqual(entries, ["new.chat-cdn.example"])
+        self.assertIn("\n# shared.example\n", out.read_text())
+        self.run_program("lists", "lint", f"chat={out}")
+        out.write_text("mine\n")
+        _, said = self.run_program("lists", "suggest", "--file", file, "--app", "mail", "--to", out, status=2)
+        self.assertIn("exists already", said)
+        self.assertEqual(out.read_text(), "mine\n")
+        self.run_program("lists", "suggest", "--file", file, "--app", "mail", "--to", out, "--replace")
+        self.assertIn("\nnew.mail.example\n", out.read_text())
+        before = file.read_bytes()
+        _, said = self.run_program("lists", "suggest", "--file", file, "--app", "mail", "--to", file, "--replace",
+                                   status=2)
+        self.assertIn("is the file of suggestions itself", said)
+        self.assertEqual(file.read_bytes(), before)
+        none = self.folder / "none.list"
+        printed, _ = self.run_program("lists", "suggest", "--file", file, "--app", "games", "--to", none)
+        self.assertIn("no candidates", printed)
+        self.assertFalse(none.exists())
+
+    def test_suggest_refuses_what_is_no_file_of_suggestions(self):
+        for text, reason in (("", "not JSON"), ("{}", 'no "v"'), (self.suggestions().read_text()[:-40], "not JSON")):
+            file = self.write("broken.json", text)
+            _, said = self.run_program("lists", "suggest", "--file", file, status=2)
+            self.assertRegex(said, rf"^sluice: {re.escape(str(file))}: {reason}")
+        _, said = self.run_program("lists", "suggest", "--file", self.folder / "missing", status=2)
+        self.assertIn("missing: ", said)
+
     def test_lists_of_one_name_are_told_apart(self):
         (self.folder / "more").mkdir()
         lists = [self.write("chat.list", "a.example\n"), self.write("more/chat.list", "b.example\n")]

@@ -70,6 +70,23 @@ TEST(ListsCommandLine, Convert) {
   EXPECT_EQ(full.out, "o");
 }
 
+TEST(ListsCommandLine, Suggest) {
+  const auto plain = parse_as<ListsSuggestCommand>({"lists", "suggest", "--file", "f"});
+  EXPECT_EQ(plain.file, "f");
+  EXPECT_EQ(plain.config + plain.app + plain.critical + plain.popular + plain.to, "");
+  EXPECT_EQ(plain.least_count, 5U);
+  EXPECT_EQ(plain.least_clients, 3U);
+  EXPECT_FALSE(plain.json || plain.replace);
+  const auto full = parse_as<ListsSuggestCommand>(
+      {"lists", "suggest", "-c", "c", "--app", "chat", "--min-count", "9", "--min-clients", "0",
+       "--critical", "v", "--popular", "p", "--to", "l", "--replace"});
+  EXPECT_EQ(full.config + full.app + full.critical + full.popular + full.to, "cchatvpl");
+  EXPECT_EQ(full.least_count, 9U);
+  EXPECT_EQ(full.least_clients, 0U);
+  EXPECT_TRUE(full.replace);
+  EXPECT_TRUE(parse_as<ListsSuggestCommand>({"lists", "suggest", "-c", "c", "--json"}).json);
+}
+
 TEST(ListsCommandLine, Diff) {
   const auto plain = parse_as<ListsDiffCommand>({"lists", "diff", "old.list", "chat=new.list"});
   EXPECT_THAT(plain.before, FieldsAre("list", "old.list"));
@@ -93,13 +110,14 @@ TEST(ListsCommandLine, AloneItTellsWhatThereIs) {
   }
   EXPECT_THAT(alone.text, HasSubstr("usage: sluice lists COMMAND"));
   for (const char* command :
-       {"build ", "lint ", "show ", "search ", "convert ", "diff ", "rollback "}) {
+       {"build ", "lint ", "show ", "search ", "convert ", "diff ", "suggest ", "rollback "}) {
     EXPECT_THAT(alone.text, HasSubstr(command));
   }
 }
 
 TEST(ListsCommandLine, HelpOfEachHasUsageExamplesAndExitStatus) {
-  for (const char* command : {"build", "lint", "show", "search", "convert", "diff", "rollback"}) {
+  for (const char* command :
+       {"build", "lint", "show", "search", "convert", "diff", "suggest", "rollback"}) {
     const Answer answer = answer_to({"lists", command, "--help"});
     EXPECT_EQ(answer.exit_status, 0) << command;
     EXPECT_THAT(answer.text, HasSubstr("usage: sluice lists " + std::string(command)));

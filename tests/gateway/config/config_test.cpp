@@ -130,6 +130,10 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     per_second = 50
     most_names = 10
     refresh_seconds = 600
+    [suggest]
+    enable = true
+    file = "/var/lib/sluice/suggestions.json"
+    names = 128
     [metrics]
     listen = "[::1]:9999"
     [audit]
@@ -159,6 +163,9 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.endpoints.per_second, 50U);
   EXPECT_EQ(start.endpoints.most_names, 10U);
   EXPECT_EQ(start.endpoints.refresh_seconds, 600U);
+  EXPECT_TRUE(start.suggest.enable);
+  EXPECT_EQ(start.suggest.file, "/var/lib/sluice/suggestions.json");
+  EXPECT_EQ(start.suggest.names, 128U);
   EXPECT_EQ(start.metrics_listen, "[::1]:9999");
   EXPECT_EQ(start.audit_file, "/var/log/sluice/audit.jsonl");
   EXPECT_TRUE(start.audit_pseudonymise);
@@ -454,6 +461,13 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"EndpointsWithoutResolver",
                "[endpoints]\nenable = true\n",
                {":1: endpoints.resolver: is required if enable = true"}},
+        Broken{"SuggestionsWithoutAFile",
+               "[suggest]\nenable = true\n",
+               {":1: suggest.file: is required if enable = true"}},
+        Broken{"SuggestionsToStandardOutput",
+               "[suggest]\nfile = \"-\"\n",
+               {":2: suggest.file: \"-\" is no file"}},
+        Broken{"TooFewSuggestions", "[suggest]\nnames = 1\n", {":2: suggest.names: "}},
         Broken{"ResolverThatIsAName",
                "[endpoints]\nresolver = \"dns.example\"\n",
                {":2: endpoints.resolver: \"dns.example\" is not an IP address"}},

@@ -55,6 +55,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.endpoints.per_second, standard.endpoints.per_second);
   EXPECT_EQ(start.endpoints.most_names, standard.endpoints.most_names);
   EXPECT_EQ(start.endpoints.refresh_seconds, standard.endpoints.refresh_seconds);
+  EXPECT_EQ(start.suggest.enable, standard.suggest.enable);
+  EXPECT_EQ(start.suggest.file, standard.suggest.file);
+  EXPECT_EQ(start.suggest.names, standard.suggest.names);
   EXPECT_EQ(start.metrics_listen, standard.metrics_listen);
   EXPECT_EQ(start.audit_file, standard.audit_file);
   EXPECT_EQ(start.audit_pseudonymise, standard.audit_pseudonymise);

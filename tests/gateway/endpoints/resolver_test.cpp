@@ -96,10 +96,11 @@ bool eventually(const std::function<bool()>& holds) {
 }
 
 struct Resolving {
-  explicit Resolving(Server& server, ResolverOptions options = {}) {
+  explicit Resolving(Server& server, ResolverOptions options = {},
+                     engine::TieTable* ties = nullptr) {
     options.server = server.address();
     if (options.per_second == ResolverOptions{}.per_second) options.per_second = 1000;
-    auto started = Resolver::start(options, cell, counters);
+    auto started = Resolver::start(options, cell, counters, ties);
     EXPECT_TRUE(started);
     resolver = std::move(*started);
   }
@@ -194,6 +195,35 @@ TEST(Resolver, AsksNoMoreThanItsRate) {
   resolving.resolver->watch(test::ban_of({"a.example", "b.example", "c.example", "d.example"}));
   ASSERT_TRUE(eventually([&] { return server.questions() == 12; }));
   EXPECT_GE(std::chrono::steady_clock::now() - started, milliseconds(11 * 50 - 5));
+}
+
+// Where an answer for a banned name leads is a candidate for a list, if a policy bans the app.
+TEST(Resolver, GathersTheAliasesOfBannedNames) {
+  Server server([](Bytes query, const dns::Question& question) {
+    test::Answer answer(query);
+    if (asks(question, "chat.example")) {
+      answer.alias("chat.example", "edge.cdn.example").address("edge.cdn.example", "203.0.113.7");
+    }
+    return answer.build();
+  });
+  for (const bool in_force : {false, true}) {
+    engine::TieTable ties(64, HashKey{1, 2});
+    Resolving resolving(server, {}, &ties);
+    const auto ban = test::ban_of({"chat.example"});
+    policy::Policy policy{.name = "office"};
+    policy.apps.add(match::AppId{0});
+    if (in_force) ban->policies = policy::PolicySet({policy});
+    resolving.resolver->watch(ban);
+    ASSERT_TRUE(eventually([&] { return resolving.counters.resolutions.value() == 3; }));
+    resolving.resolver->stop();
+    EXPECT_EQ(ties.noted(), in_force ? 1U : 0U);
+    for (std::size_t i = 0; i < ties.places(); ++i) {
+      const auto kept = ties.read(i);
+      if (!kept) continue;
+      EXPECT_EQ(kept->name, *name::Name::from_text("edge.cdn.example"));
+      EXPECT_EQ(kept->counts[static_cast<std::size_t>(engine::TieKind::resolved)], 1U);
+    }
+  }
 }
 
 // Stopping cancels questions in flight. If it waited for them, they would time out and count as

@@ -135,8 +135,9 @@ std::vector<ByteVector> traffic() {
   return frames;
 }
 
+// With all that is optional.
 TEST(Allocations, AReplayAllocatesNothingOnceWarm) {
-  Lab lab;
+  Lab lab({.dns = test::trusting("198.51.100.53"), .suggested_names = 64});
   const std::vector<ByteVector> frames = traffic();
   for (const ByteVector& frame : frames) lab.dataplane.add({.bytes = frame, .time = lab.now});
   lab.dataplane.keep_fates(false);
@@ -154,6 +155,7 @@ TEST(Allocations, AReplayAllocatesNothingOnceWarm) {
   EXPECT_GT(lab.count(Reason::quic_undecryptable), 0U);
   EXPECT_GT(lab.count(Reason::banned), 0U);
   EXPECT_NE(lab.audit.front(), nullptr);
+  EXPECT_GT(lab.counters->ties.value(), 0U);
 }
 
 }  // namespace

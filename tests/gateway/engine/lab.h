@@ -64,6 +64,7 @@ struct LabOptions {
   std::vector<const char*> addresses = {};   // banned ranges of the app; `@@` in front: let through
   std::vector<const char*> signatures = {};  // banned ones
   std::string_view clients{};                // a prefix; empty: every client
+  std::size_t suggested_names = 0;           // of each worker; 0: no suggestions
 };
 
 // App `wechat` is banned by `wechat.com` for every client, but for `open.wechat.com`.
@@ -166,11 +167,15 @@ class Lab {
   telemetry::AuditRing audit{64};  // of the first worker
   engine::EvidenceExchange exchange;
   struct Lane {
-    explicit Lane(const LabOptions& options) : dataplane(can(options), options.entries) {}
+    explicit Lane(const LabOptions& options) : dataplane(can(options), options.entries) {
+      if (options.suggested_names == 0) return;
+      ties = std::make_unique<engine::Ties>(options.suggested_names, HashKey{7, 8});
+    }
 
     MemoryDataplane dataplane;
     std::unique_ptr<telemetry::WorkerCounters> counters =
         std::make_unique<telemetry::WorkerCounters>();
+    std::unique_ptr<engine::Ties> ties;
     std::unique_ptr<engine::Worker> worker;
   };
   std::vector<std::unique_ptr<Lane>> lanes;
@@ -194,7 +199,8 @@ class Lab {
                               .audit = number == 0 ? &audit : nullptr,
                               .resolutions = &resolutions,
                               .routes = options.routes,
-                              .evidence = {options.workers > 1 ? &exchange : nullptr, number}},
+                              .evidence = {options.workers > 1 ? &exchange : nullptr, number},
+                              .ties = made->ties.get()},
         options.limits, HashKey{3, 4}, options.enforce);
     return made;
   }
