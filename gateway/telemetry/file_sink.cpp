@@ -88,7 +88,7 @@ bool FileSink::write_pending() {
 
 void FileSink::take_back(std::int64_t size) {
   if (size < 0 || ::ftruncate(descriptor_, size) != 0) return;
-  half_line_ = size > 0 && half_line_ && pending_.starts_with('\n');  // as before
+  half_line_ = size > 0 && pending_.starts_with('\n');  // as before
 }
 
 // What cannot be renamed stays, and the file grows on.

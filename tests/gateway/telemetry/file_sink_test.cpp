@@ -93,7 +93,7 @@ TEST_F(File, IsTriedAgainAtTheNextFlush) {
 }
 
 // A limit on the size of files stands for a disk that fills within a line.
-TEST_F(File, HalfALineDoesNotSpoilTheNext) {
+TEST_F(File, LinesThatAreWrittenInPartAreTakenBack) {
   const auto sink = FileSink::open(file());
   ASSERT_TRUE(sink) << sink.error();
   rlimit before{};
@@ -109,7 +109,7 @@ TEST_F(File, HalfALineDoesNotSpoilTheNext) {
   EXPECT_THAT((*sink)->error(), HasSubstr("File too large"));
   EXPECT_TRUE(put(**sink, {"three"}));
   EXPECT_TRUE(put(**sink, {"four"}));
-  EXPECT_EQ(content(file()), "one\nthree\nfour\n") << "half a line is taken back";
+  EXPECT_EQ(content(file()), "three\nfour\n") << "all that was written together";
 }
 
 TEST_F(File, RotatesItself) {
