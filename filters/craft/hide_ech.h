@@ -24,8 +24,8 @@ namespace sluice::craft {
 
 // Changes `message` in place, and nothing in front of the offset that it returns. nullopt where a
 // record has no private key left, or a name would read differently, because it is compressed by a
-// pointer into what moves, or there are over 64 records, or over 24 names that might; `message` is then changed in part and must
-// not be used.
+// pointer into what moves, or there are over 64 records, or over 24 names that might; `message` is
+// then changed in part and must not be used.
 // REQUIRES: `response` was parsed from `message`.
 [[nodiscard]] std::optional<std::size_t> hide_ech(MutableBytes message,
                                                   const dns::Response& response) noexcept;

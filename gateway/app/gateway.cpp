@@ -381,6 +381,7 @@ void Gateway::keep_house() {
 }
 
 void Gateway::keep_suggestions() {
+  if (!suggester_) return;
   suggester_->gather(*snapshots_.newest());
   const auto written = suggester_->write();
   if (!written && !suggestions_fail_) spdlog::error("suggestions are lost: {}", written.error());

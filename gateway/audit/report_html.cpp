@@ -12,15 +12,34 @@ namespace sluice::audit {
 namespace {
 
 constexpr const char* kStyle = R"(
-:root{color-scheme:light dark;--ink:#1b2733;--soft:#5b6b7b;--line:#d5dde5;--page:#fff;--bad:#b3261e}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa7b4;--line:#33404d;--page:#10171e;--bad:#ff8a80}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.3rem 0}.soft{color:var(--soft)}.bad{color:var(--bad);font-weight:600}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th{font-weight:600}
-.figures{display:flex;flex-wrap:wrap;gap:1rem;margin:1rem 0}.figures div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem;min-width:8rem}
-.figures b{display:block;font-size:1.4rem;font-variant-numeric:tabular-nums}svg{width:100%;height:auto}svg text{fill:var(--soft);font-size:11px}
-@media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}tr,svg{break-inside:avoid}}
+:root { color-scheme: light dark; --ink: #1b2733; --soft: #5b6b7b; --line: #d5dde5;
+  --page: #fff; --bad: #b3261e }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --soft: #9aa7b4; --line: #33404d; --page: #10171e; --bad: #ff8a80 }
+}
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem; margin-bottom: .2rem }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+p { margin: .3rem 0 }
+.soft { color: var(--soft) }
+.bad { color: var(--bad); font-weight: 600 }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere }
+th { font-weight: 600 }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0 }
+.figures div { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1rem;
+  min-width: 8rem }
+.figures b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums }
+svg { width: 100%; height: auto }
+svg text { fill: var(--soft); font-size: 11px }
+@media print {
+  body { margin: 0; max-width: none; font-size: 11px }
+  h2 { break-after: avoid }
+  tr, svg { break-inside: avoid }
+}
 )";
 // Distinct for eyes that confuse red and green (Okabe and Ito).
 constexpr std::array kColours = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",

@@ -34,9 +34,8 @@ ReportBuilder some_days() {
   builder.take(decision("2026-11-03", "shadow", "game", "192.0.2.3"));
   builder.take(note("2026-11-03", R"("kind":"unjudged","reason":"quic_unknown","suppressed":4)"));
   builder.take(note("2026-11-03", R"("kind":"lost","records":9)"));
-  builder.take(note(
-      "2026-11-03",
-      R"("kind":"update","result":"refused","generation":2,"lists":[{"name":"chat","version":"aa"}])"));
+  builder.take(note("2026-11-03", R"("kind":"update","result":"refused","generation":2,)"
+                                  R"("lists":[{"name":"chat","version":"aa"}])"));
   builder.take("no record");
   return builder;
 }

@@ -10,9 +10,10 @@ namespace sluice::audit {
 namespace {
 
 constexpr const char* kDecision =
-    R"({"v":1,"time":"2026-11-28T06:01:40.000001Z","action":"reject","app":"wechat","name":"a.wechat.com",)"
-    R"("protocol":"tls","transport":"tcp","rule":"wechat.com","list":"wechat","list_version":"0123456789abcdef",)"
-    R"("line":3,"policy":"default","client":"192.0.2.1:5000","server":"198.51.100.2:443","evidence":0})";
+    R"({"v":1,"time":"2026-11-28T06:01:40.000001Z","action":"reject","app":"wechat",)"
+    R"("name":"a.wechat.com","protocol":"tls","transport":"tcp","rule":"wechat.com",)"
+    R"("list":"wechat","list_version":"0123456789abcdef","line":3,"policy":"default",)"
+    R"("client":"192.0.2.1:5000","server":"198.51.100.2:443","evidence":0})";
 
 TEST(Trail, ReadsADecision) {
   const auto line = parse_line(kDecision);

@@ -46,41 +46,6 @@ TEST(Config, PrefixesOfNat64AreChecked) {
                           HasSubstr("lists.nat64[2]: \"x\" is not an IP address")));
 }
 
-TEST(Config, AListMayBeAZone) {
-  const Config config = good(
-      "[[list]]\napp = \"feed\"\nzone = \"RPZ.example.\"\nprimaries = [\"192.0.2.53\", "
-      "\"[2001:db8::53]:5353\"]\ntsig_key_file = \"rpz.key\"\nnotify_listen = \"192.0.2.1:5300\"\n"
-      "zone_file = \"zones/rpz\"\nmax_mib = 10\ntimeout_seconds = 20\n");
-  ASSERT_EQ(config.live.zones.size(), 1U);
-  const ZoneSpec& zone = config.live.zones[0];
-  EXPECT_EQ(zone.list, "RPZ.example");
-  EXPECT_EQ(zone.primaries,
-            (std::vector<Endpoint>{{*IpAddress::parse("192.0.2.53"), Port{53}},
-                                   {*IpAddress::parse("2001:db8::53"), Port{5353}}}));
-  EXPECT_EQ(zone.key_file, "/etc/sluice/rpz.key");
-  EXPECT_EQ(zone.notify, (Endpoint{*IpAddress::parse("192.0.2.1"), Port{5300}}));
-  EXPECT_EQ(zone.file, "/etc/sluice/zones/rpz");
-  EXPECT_EQ(zone.max_mib, 10U);
-  EXPECT_EQ(zone.timeout, std::chrono::seconds(20));
-  ASSERT_EQ(config.live.lists.size(), 1U);
-  EXPECT_EQ(config.live.lists[0].format, lists::Format::rpz);
-  EXPECT_EQ(config.live.lists[0].app, "feed");
-}
-
-TEST(Config, AZoneIsChecked) {
-  const std::string head = "[[list]]\napp = \"a\"\nzone_file = \"z\"\n";
-  EXPECT_THAT(errors_of(head + "zone = \"a..b\"\nprimaries = [\"192.0.2.53\"]\n"),
-              ElementsAre(HasSubstr("list[0].zone: \"a..b\" is not a zone")));
-  EXPECT_THAT(errors_of(head + "zone = \"rpz\"\n"), ElementsAre(HasSubstr("list[0].primaries: ")));
-  EXPECT_THAT(errors_of(head + "zone = \"rpz\"\nprimaries = [\"ns.example\", \"192.0.2.1:0\"]\n"),
-              ElementsAre(HasSubstr("\"ns.example\" is no address"),
-                          HasSubstr("\"192.0.2.1:0\" is no address")));
-  EXPECT_THAT(errors_of("[[list]]\napp = \"a\"\nzone = \"rpz\"\nprimaries = [\"192.0.2.53\"]\n"),
-              ElementsAre(HasSubstr("list[0].zone_file: is missing")));
-  EXPECT_THAT(errors_of(head + "zone = \"rpz\"\nprimaries = [\"192.0.2.53\"]\nfile = \"a\"\n"),
-              ElementsAre(HasSubstr("list[0].file: cannot be combined with zone")));
-}
-
 TEST(Config, AnEmptyFileGivesDefaults) {
   const Config config = good("");
   EXPECT_EQ(config.start.inside, "");
@@ -309,6 +274,24 @@ TEST(Config, RelativePathsAreTakenFromTheFilesFolder) {
   EXPECT_EQ(config.live.lists.at(0).source.name(), "/etc/lists/a.list");
   const Config beside = good("[[list]]\napp = \"a\"\nfile = \"a.list\"", "sluice.toml");
   EXPECT_EQ(beside.live.lists.at(0).source.name(), "a.list");
+}
+
+TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
+  const StartSettings start =
+      good(
+          "[audit]\nchain = false\nchain_key_file = \"key\"\nrotate_mib = 64\n"
+          "keep = 3\nsync = true\nsyslog = \"udp://192.0.2.7:514\"\n")
+          .start;
+  EXPECT_FALSE(start.audit_chain);
+  EXPECT_EQ(start.audit_chain_key_file, "/etc/sluice/key");
+  EXPECT_EQ(start.audit_rotate_mib, 64U);
+  EXPECT_EQ(start.audit_keep, 3U);
+  EXPECT_TRUE(start.audit_sync);
+  EXPECT_EQ(start.audit_syslog, "udp://192.0.2.7:514");
+  EXPECT_TRUE(start.has_audit_trail());
+  EXPECT_FALSE(good("").start.has_audit_trail());
+  EXPECT_TRUE(good("").start.audit_chain);
+  EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
 }
 
 TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {

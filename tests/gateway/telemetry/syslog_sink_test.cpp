@@ -21,7 +21,8 @@ using testing::MatchesRegex;
 // A server on the loopback interface; nothing leaves the machine.
 class Server {
  public:
-  explicit Server(int type, std::uint16_t port = 0) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
+  explicit Server(int type, std::uint16_t port = 0)
+      : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
     const int on = 1;
     ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in at{};
