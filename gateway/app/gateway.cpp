@@ -206,7 +206,7 @@ Result<void, std::string> Gateway::run() {
   workers_.stop();
   if (resolver_) resolver_->stop();
   if (audit_) audit_->stop();
-  if (suggester_) keep_suggestions();
+  keep_suggestions();
   if (const auto error = workers_.error()) return fail(*error);
   return {};
 }

@@ -79,7 +79,8 @@ void Suggester::gather(const engine::Snapshot& snapshot) {
   for (Watched& watched : watched_) {
     for (std::size_t i = 0; i < watched.places.size(); ++i) {
       const auto kept = watched.table->read(i);
-      const auto app = kept ? apps.find(kept->app) : apps.end();
+      if (!kept) continue;
+      const auto app = apps.find(kept->app);
       if (app != apps.end()) add(app->second, *kept, watched.places[i]);
     }
   }

@@ -52,7 +52,7 @@ std::optional<ChainValue> parse_chain_value(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t digit = kDigits.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
-    value[i / 2] = static_cast<unsigned char>(value[i / 2] << 4 | digit);
+    value[i / 2] = static_cast<unsigned char>(std::size_t{value[i / 2]} << 4 | digit);
   }
   return value;
 }

@@ -96,6 +96,7 @@ std::string to_json(const Explanation& explanation) {
 
 std::vector<std::string> to_lines(const TimeNotes& notes) {
   std::vector<std::string> lines;
+  lines.reserve(notes.out_of_force.size() + notes.exemptions.size());
   for (const OutOfForce& it : notes.out_of_force) {
     lines.push_back("the " + it.kind + " \"" + it.name + "\" does not count at this time");
   }
