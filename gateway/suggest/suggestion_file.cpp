@@ -63,13 +63,13 @@ class Fields {
   }
 
   const Json& value(std::string_view key) {
-    static const Json kNone;
+    static const Json none;
     ++asked_;
-    if (!object_.is_object()) return kNone;
+    if (!object_.is_object()) return none;
     const auto found = object_.find(std::string(key));
     if (found != object_.end()) return *found;
     refuse("no " + quoted(key));
-    return kNone;
+    return none;
   }
   std::string text(std::string_view key) {
     const Json& it = value(key);
