@@ -8,8 +8,6 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/explain.h"
 #include "gateway/app/setup.h"
-#include "gateway/config/timetable.h"
-#include "lists/bundle/manifest.h"
 #include "lists/compile/image_file.h"
 
 namespace sluice::app {
@@ -33,25 +31,6 @@ Result<SnapshotPtr, std::string> snapshot_of_image(const std::string& file) {
   return snapshot;
 }
 
-// What the clock, or an exception, has to do with the outcome. To standard error.
-void say_what_time_changes(const config::LiveSettings& live,
-                           const std::optional<IpAddress>& client) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  for (const config::Timed& it : config::timed(live, now)) {
-    if (it.kind == "exception" || it.in_force) continue;
-    std::cerr << "sluice: note: the " << it.kind << " \"" << it.name
-              << "\" does not count at this time\n";
-  }
-  for (const config::ExceptionSpec& exception : live.exceptions) {
-    const auto holds = [&](const IpPrefix& prefix) { return client && prefix.contains(*client); };
-    if (std::ranges::none_of(exception.clients, holds)) continue;
-    std::cerr << "sluice: note: this client is exempt from";
-    for (const std::string& app : exception.apps) std::cerr << ' ' << app;
-    std::cerr << (config::is_in_force(exception, now) ? " until " : "; that expired at ")
-              << lists::time_text(exception.expires) << " (" << config::name_of(exception) << ")\n";
-  }
-}
-
 Result<SnapshotPtr, std::string> snapshot_of_lists(const cli::CheckCommand& command) {
   const auto config = load_config(command.config);
   if (!config) return fail(config.error());
@@ -60,7 +39,10 @@ Result<SnapshotPtr, std::string> snapshot_of_lists(const cli::CheckCommand& comm
   for (const std::string& line : ban->refused) std::cerr << "sluice: " << line << '\n';
   const std::string warning = ban_warning(ban->status);
   if (!warning.empty()) std::cerr << "sluice: " << warning << '\n';
-  say_what_time_changes(config->live, command.client);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  for (const std::string& note : what_time_changes(config->live, command.client, now)) {
+    std::cerr << "sluice: note: " << note << '\n';
+  }
   return ban->snapshot;
 }
 

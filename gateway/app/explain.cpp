@@ -1,7 +1,10 @@
 #include "gateway/app/explain.h"
 
+#include <algorithm>
 #include <array>
 
+#include "gateway/config/timetable.h"
+#include "lists/bundle/manifest.h"
 #include "lists/format/asked_name.h"
 
 namespace sluice::app {
@@ -127,8 +130,29 @@ Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
   explanation.app = snapshot.domains.app_name(rule.app);
   explanation.entry = match::rule_text(snapshot.domains, id);
   explanation.list = snapshot.domains.list_name(rule.list);
+  explanation.list_version = snapshot.domains.list_version(rule.list);
   explanation.line = rule.line;
   return explanation;
+}
+
+std::vector<std::string> what_time_changes(const config::LiveSettings& live,
+                                           const std::optional<IpAddress>& client,
+                                           std::chrono::sys_seconds now) {
+  std::vector<std::string> notes;
+  for (const config::Timed& it : config::timed(live, now)) {
+    if (it.kind == "exception" || it.in_force) continue;
+    notes.push_back("the " + it.kind + " \"" + it.name + "\" does not count at this time");
+  }
+  for (const config::ExceptionSpec& exception : live.exceptions) {
+    const auto holds = [&](const IpPrefix& prefix) { return client && prefix.contains(*client); };
+    if (std::ranges::none_of(exception.clients, holds)) continue;
+    std::string note = "this client is exempt from";
+    for (const std::string& app : exception.apps) note += ' ' + app;
+    note += config::is_in_force(exception, now) ? " until " : "; that expired at ";
+    note += lists::time_text(exception.expires) + " (" + config::name_of(exception) + ")";
+    notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 }  // namespace sluice::app

@@ -4,13 +4,16 @@
 //
 // Pure. Cost: allocates; not for workers.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
 #include "gateway/cli/explanation.h"
+#include "gateway/config/config.h"
 #include "gateway/engine/snapshot.h"
 
 namespace sluice::app {
@@ -22,5 +25,10 @@ namespace sluice::app {
                                                             const std::optional<IpAddress>& client,
                                                             std::string_view text,
                                                             std::string_view target = {});
+
+// What the clock, or an exception, has to do with the outcome for a client. One line each.
+[[nodiscard]] std::vector<std::string> what_time_changes(const config::LiveSettings& live,
+                                                         const std::optional<IpAddress>& client,
+                                                         std::chrono::sys_seconds now);
 
 }  // namespace sluice::app

@@ -80,8 +80,9 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const engine::JudgeLimits limits = share_of(limits_of(start), workers);
   const std::size_t judges = workers * engine::Judge::memory_bytes(limits);
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
-  const std::size_t audit =
-      start.audit_file.empty() ? 0 : start.audit_ring * sizeof(telemetry::AuditRecord);
+  const std::size_t audit = start.audit_file.empty() && start.control_socket.empty()
+                                ? 0
+                                : start.audit_ring * sizeof(telemetry::AuditRecord);
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "
       "{:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",

@@ -6,6 +6,7 @@
 // Cost: allocates; not for workers.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct Explanation {
   // The entry that decided: a rule, or the exception that lets the name through.
   bool has_entry = false;
   bool is_exception = false;
-  std::string app, entry, list;
+  std::string app, entry, list, list_version;
   std::uint32_t line = 0;
   std::vector<WouldDo> shadows;
 
@@ -49,6 +50,8 @@ struct Explanation {
 // trial `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by
 // more than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);
+// The object of to_json().
+[[nodiscard]] nlohmann::ordered_json to_object(const Explanation& explanation);
 [[nodiscard]] std::string to_json(const Explanation& explanation);
 
 }  // namespace sluice::cli

@@ -56,6 +56,9 @@ struct StartSettings {
   std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
+  std::filesystem::path control_socket;           // [control] socket; "": none
+  std::string control_read_group;                 // [control] read_group; "": none
+  std::string control_admin_group;                // [control] admin_group; "": none
   std::string log_level = "info";                 // [log] level
 
   struct Endpoints {                  // [endpoints]: the background resolver

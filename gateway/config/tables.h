@@ -8,7 +8,7 @@
 
 namespace sluice::config {
 
-// [dataplane], [limits], [endpoints], [metrics], [audit], [log]
+// [dataplane], [limits], [endpoints], [metrics], [audit], [control], [log]
 void read_start_tables(TableReader& root, StartSettings& start);
 
 // [verdicts], [dns], [reload]

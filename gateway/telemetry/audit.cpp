@@ -13,20 +13,6 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 
-// RFC 3339, UTC, microseconds.
-std::string time_text(Nanos time) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
-  return std::string(date.data()) + fraction.data();
-}
-
 // Under one key, a client always has the same pseudonym. Without the key, the address cannot be
 // found from it.
 std::string pseudonym(const IpAddress& address, const std::string& key) {
@@ -46,7 +32,24 @@ std::string pseudonym(const IpAddress& address, const std::string& key) {
 
 }  // namespace
 
-std::string to_json(const AuditRecord& record, const AuditOptions& options) {
+std::string time_text(Nanos time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
+  const std::time_t whole = seconds.count();
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
+  return std::string(date.data()) + fraction.data();
+}
+
+std::string client_text(const IpAddress& client, const AuditOptions& options) {
+  return options.pseudonymise ? pseudonym(client, options.key) : client.to_string();
+}
+
+nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& options) {
   nlohmann::ordered_json line;
   line["v"] = kFormatVersion;
   line["time"] = time_text(record.time);
@@ -63,7 +66,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   line["list_version"] = record.list_version.view();
   line["line"] = record.line;
   line["policy"] = record.policy.view();
-  line["client"] = options.pseudonymise ? pseudonym(record.client.address, options.key)
+  line["client"] = options.pseudonymise ? client_text(record.client.address, options)
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
   line["evidence"] = record.evidence;
@@ -72,8 +75,12 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
     line["reason"] = record.unjudged;
     line["suppressed"] = record.suppressed;
   }
+  return line;
+}
+
+std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   // The names of policies and lists may hold any bytes: escape them.
-  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return to_object(record, options).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace sluice::telemetry

@@ -21,6 +21,7 @@ constexpr auto kComplainEvery = std::chrono::minutes(1);
 struct AuditWriter::State {
   std::unique_ptr<AuditSink> sink;
   AuditOptions options;
+  Tap tap;
   std::vector<AuditRing*> rings;
   std::vector<std::string> lines;  // of one drain
   std::atomic<std::uint64_t> written = 0;
@@ -36,7 +37,7 @@ struct AuditWriter::State {
     std::unique_lock lock(mutex);
     while (!stopping.stop_requested()) {
       wake.wait_for(lock, stopping, kDrainEvery, [] { return false; });
-      if (reopen.exchange(false) && !sink->reopen()) complain();
+      if (reopen.exchange(false) && sink && !sink->reopen()) complain();
       drain();
     }
   }
@@ -48,7 +49,8 @@ struct AuditWriter::State {
       for (std::size_t i = 0; i < ring->capacity(); ++i) {
         const AuditRecord* record = ring->front();
         if (record == nullptr) break;
-        lines.push_back(to_json(*record, options));
+        if (tap) tap(*record);
+        if (sink) lines.push_back(to_json(*record, options));
         ring->release();
       }
     }
@@ -71,11 +73,12 @@ struct AuditWriter::State {
 };
 
 AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
-                         std::vector<AuditRing*> rings)
+                         std::vector<AuditRing*> rings, Tap tap)
     : state_(std::make_unique<State>()) {
   state_->sink = std::move(sink);
   state_->options = std::move(options);
   state_->rings = std::move(rings);
+  state_->tap = std::move(tap);
   state_->thread = std::jthread(
       [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }

@@ -1,11 +1,13 @@
 #pragma once
 
-// Drains the rings of the workers into a sink, in a thread of its own.
+// Drains the rings of the workers into a sink, in a thread of its own; and shows each record to a
+// tap on the way.
 //
 // stop() and the destructor drain the rings once more: stop the workers before.
 // Errors: records that the sink loses are counted and said on the log, once a minute at most.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,8 +18,12 @@ namespace sluice::telemetry {
 
 class AuditWriter {
  public:
-  // `rings` outlive it. Throws std::system_error when no thread can be started.
-  AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings);
+  using Tap = std::function<void(const AuditRecord&)>;  // called in its thread
+
+  // No sink: only the tap sees the records. `rings` outlive it. Throws std::system_error when no
+  // thread can be started.
+  AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings,
+              Tap tap = {});
   ~AuditWriter();
   AuditWriter(const AuditWriter&) = delete;
   AuditWriter& operator=(const AuditWriter&) = delete;

@@ -4,6 +4,7 @@
 usage: program_test.py PROGRAM [UNITTEST OPTIONS]
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -123,9 +124,10 @@ class Check(Program):
 
     def test_json(self):
         printed, _ = self.run_program("check", "-c", self.ban, "--json", "chat.example", status=1)
+        version = hashlib.sha256((self.folder / "chat.list").read_bytes()).hexdigest()[:16]
         self.assertEqual(json.loads(printed), {
             "name": "chat.example", "verdict": "drop", "app": "chat", "rule": "chat.example",
-            "list": "chat", "line": 2, "policy": "office"})
+            "list": "chat", "list_version": version, "line": 2, "policy": "office"})
 
     def test_client(self):
         for client, status, verdict in (("10.1.2.3", 1, "drop"), ("192.0.2.1", 0, "log"),

@@ -136,6 +136,10 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     file = "/var/log/sluice/audit.jsonl"
     pseudonymise_clients = true
     key_file = "/etc/sluice/audit.key"
+    [control]
+    socket = "control.sock"
+    read_group = "operators"
+    admin_group = "wheel"
     [log]
     level = "debug"
   )")
@@ -163,6 +167,9 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.audit_file, "/var/log/sluice/audit.jsonl");
   EXPECT_TRUE(start.audit_pseudonymise);
   EXPECT_EQ(start.audit_key_file, "/etc/sluice/audit.key");
+  EXPECT_EQ(start.control_socket, "/etc/sluice/control.sock");
+  EXPECT_EQ(start.control_read_group, "operators");
+  EXPECT_EQ(start.control_admin_group, "wheel");
   EXPECT_EQ(start.log_level, "debug");
 }
 
@@ -463,6 +470,9 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"FlagThatIsNone",
                "[audit]\npseudonymise_clients = \"yes\"\n",
                {":2: audit.pseudonymise_clients: must be true or false"}},
+        Broken{"ControlSocketThatIsStandardOutput",
+               "[control]\nsocket = \"-\"\n",
+               {":2: control.socket: \"-\" is no path"}},
         Broken{"UnknownLevel",
                "[log]\nlevel = \"loud\"\n",
                {":2: log.level: \"loud\" is none of: debug, info, warn, error"}},
