@@ -36,6 +36,7 @@
 #include "gateway/config/timetable.h"
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
+#include "gateway/service/service_manager.h"
 #include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/metrics.h"
 
@@ -53,6 +54,7 @@ class Gateway {
     std::shared_ptr<Sources> sources;     // not started yet
     // For schedules.
     std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
+    service::ServiceManager service;  // who wants to know how we are; default: nobody
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
@@ -85,6 +87,8 @@ class Gateway {
   Result<void, std::string> open_resolver();
   Result<void, std::string> add_to_loop();
   Result<void, std::string> start_sources();
+  Result<void, std::string> add_watchdog();
+  void say_ready() const;
   void take_event(Sources::Event event);
   void take_zone(const std::string& list, lists::Fetched fetched);
   void finish_reload(Reloader::Outcome outcome);
@@ -104,6 +108,7 @@ class Gateway {
   Options options_;
   std::unique_ptr<EventLoop> loop_;
   std::uint64_t generation_ = 1;
+  bool reload_failed_ = false;                            // the last one
   std::shared_ptr<const config::LiveSettings> settings_;  // in force; null: nothing is scheduled
   std::vector<config::Timed> timed_;                      // as published
   Timetable timetable_;

@@ -22,6 +22,7 @@ struct RunCommand {
   std::string config;
   std::optional<io::Kind> dataplane;                                       // overrides the file
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
+  bool check = false;  // what a start would read, and no more
 };
 
 struct DetachCommand {
