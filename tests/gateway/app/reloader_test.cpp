@@ -156,7 +156,7 @@ TEST_F(Reloads, BuildAtLowPriorityAndLeaveTheRestAlone) {
   });
   reloader->request();
   loop->run();
-  EXPECT_EQ(nice, std::min(ours + 10, 19));
+  EXPECT_EQ(nice, std::min(ours + 15, 19));
   EXPECT_EQ(scheduler, SCHED_BATCH);
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), ours);
 }
