@@ -237,7 +237,7 @@ def on_trial(walk):
     # The trail is written behind the packets, so its last line may not be whole yet.
     def would():
         lines = (walk.folder / "audit.jsonl").read_text().split("\n")[:-1]
-        return {(it.get("would"), it.get("name")) for it in map(json.loads, lines) if it["action"] == "shadow"}
+        return {(it.get("would"), it.get("name")) for it in map(json.loads, lines) if it.get("action") == "shadow"}
     walk.soon(lambda: would() == {("drop", TRIED)}, "the audit trail says what it would have done")
     walk.expect_verdicts(False, True, "with a list on trial")
 
