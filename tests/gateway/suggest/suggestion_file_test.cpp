@@ -71,7 +71,7 @@ TEST(SuggestionFile, ADamagedOneIsRefusedWithPlaceAndReason) {
       {with("\"v\":1", "\"v\":\"1\""), "\"v\" is no whole number"},
       {with("\"v\":1", "\"v\":1e400"), "not JSON that can be read"},
       {with("T00:00:00Z\",\"candidates", "\",\"candidates"), "\"written\" is no time"},
-      {with("\"candidates\":[", "\"candidates\":{\"a\":["), "not JSON"},
+      {with("\"candidates\":[", "\"candidates\":{\"a\":["), "nested too deep"},
       {with("b.example", "a.example"), "candidates[1]: \"a.example\" is there twice"},
       {with("b.example", "B.example"), "candidates[1]: \"name\" is no domain name"},
       {with("b.example", "b..example"), "candidates[1]: \"name\" is no domain name"},
@@ -88,7 +88,7 @@ TEST(SuggestionFile, ADamagedOneIsRefusedWithPlaceAndReason) {
       {with("\"hello\":4", "\"hello\":null"), "candidates[1]: evidence: \"hello\" is no whole"},
       {with("\"hello\":4,", ""), "candidates[1]: evidence: no \"hello\""},
       {with("\"hello\":4", "\"hello\":[[[[4]]]]"), "nested too deep"},
-      {with("{\"alias_of\"", "[{\"alias_of\""), "not JSON"},
+      {with("{\"alias_of\"", "[{\"alias_of\""), "nested too deep"},
   };
   for (const auto& [text, reason] : cases) {
     const auto parsed = parse_suggestions(text);
