@@ -51,7 +51,8 @@ servers_up() {
   certificates
   web_configuration >"$lab_dir/nginx.conf"
   in_server nginx -p "$lab_dir" -c "$lab_dir/nginx.conf" >>"$lab_dir/servers.log" 2>&1
-  in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces \
+  # A connection whose question was dropped stays open for minutes, and by default there may be twenty.
+  in_server dnsmasq --conf-file=/dev/null --user=root --no-resolv --no-hosts --bind-interfaces --max-tcp-connections=200 \
     --listen-address="$server_v4,$told_so_v4,$server_v6" --address="/#/$server_v4" --address="/#/$server_v6" \
     --pid-file="$lab_dir/dnsmasq.pid" >>"$lab_dir/servers.log" 2>&1
   if has_quic; then quic_server_up; fi
