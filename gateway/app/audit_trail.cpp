@@ -1,8 +1,10 @@
 #include "gateway/app/audit_trail.h"
 
+#include <fstream>
 #include <string_view>
 #include <utility>
 
+#include "gateway/audit/trail.h"
 #include "gateway/telemetry/file_sink.h"
 #include "gateway/telemetry/syslog_sink.h"
 #include "gateway/telemetry/tee_sink.h"
@@ -23,8 +25,8 @@ Result<telemetry::AuditOptions, std::string> options_of(const config::StartSetti
     if (!key) return fail(key.error());
     options.key = std::move(*key);
   }
-  if (options.chain && !start.audit_chain_key_file.empty()) {
-    auto key = read_key(start.audit_chain_key_file, "the chain");
+  if (options.chain) {
+    auto key = chain_key_of(start.audit_chain_key_file);
     if (!key) return fail(key.error());
     options.chain_key = std::move(*key);
   }
@@ -63,6 +65,22 @@ Result<std::string, std::string> read_key(const std::filesystem::path& path, con
     return fail(path.string() + ": no key for " + what + " in its first line");
   }
   return key;
+}
+
+Result<std::string, std::string> chain_key_of(const std::filesystem::path& file) {
+  return file.empty() ? std::string() : read_key(file, "the chain");
+}
+
+Result<void, std::string> for_each_line(
+    const std::vector<std::string>& files,
+    FunctionRef<void(const std::string&, const std::string&, std::uint64_t)> visit) {
+  for (const std::string& file : files) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(file + ": cannot be opened");
+    std::uint64_t number = 0;
+    for (std::string line; audit::next_line(in, line);) visit(line, file, ++number);
+  }
+  return {};
 }
 
 Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(

@@ -3,10 +3,13 @@
 // The audit trail as the configuration says: opens it, goes on with the chain that is there, and
 // notes updates of the lists. Reads files; allocates.
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "filters/base/function_ref.h"
 #include "filters/base/result.h"
 #include "gateway/config/config.h"
 #include "gateway/telemetry/audit_writer.h"
@@ -17,6 +20,16 @@ namespace sluice::app {
 // The first line of a file. Error: one line that names the file; `what` the key is for.
 [[nodiscard]] Result<std::string, std::string> read_key(const std::filesystem::path& file,
                                                         const char* what);
+
+// Of the chain; no file: no key.
+[[nodiscard]] Result<std::string, std::string> chain_key_of(const std::filesystem::path& file);
+
+// Calls visit(line, file, number) for each line of these files, in order. Error: the file that
+// cannot be opened.
+[[nodiscard]] Result<void, std::string> for_each_line(
+    const std::vector<std::string>& files,
+    FunctionRef<void(const std::string& line, const std::string& file, std::uint64_t number)>
+        visit);
 
 // nullptr: the configuration wants none, though its keys are read. `rings` outlive it.
 [[nodiscard]] Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(

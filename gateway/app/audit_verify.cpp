@@ -1,23 +1,17 @@
 // `sluice audit verify`: whether the lines of an audit trail follow from one another.
 
-#include <fstream>
 #include <iostream>
 #include <string>
 
 #include "gateway/app/audit_trail.h"
 #include "gateway/app/commands.h"
+#include "gateway/app/setup.h"
 #include "gateway/audit/chain.h"
-#include "gateway/audit/trail.h"
 
 namespace sluice::app {
 namespace {
 
 constexpr std::uint64_t kMostShown = 20;  // places
-
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
 
 struct Seen {
   std::uint64_t lines = 0, wrong = 0;
@@ -51,25 +45,17 @@ void take(audit::ChainCheck& check, const std::string& line, const std::string& 
 }  // namespace
 
 int audit_verify(const cli::AuditVerifyCommand& command) {
-  std::string key;
-  if (!command.key_file.empty()) {
-    auto read = read_key(command.key_file, "the chain");
-    if (!read) return refuse(read.error());
-    key = std::move(*read);
-  }
+  auto key = chain_key_of(command.key_file);
+  if (!key) return refuse(key.error());
   if (!command.expect.empty() && !audit::parse_chain_value(command.expect)) {
     return refuse("--expect: \"" + command.expect + "\" is no value of a chain: 32 hex digits");
   }
-  audit::ChainCheck check(std::move(key));
+  audit::ChainCheck check(std::move(*key));
   Seen seen;
-  for (const std::string& file : command.files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return refuse(file + ": cannot be opened");
-    std::uint64_t number = 0;
-    for (std::string line; audit::next_line(in, line);) {
-      take(check, line, file + ":" + std::to_string(++number), seen);
-    }
-  }
+  const auto visit = [&](const std::string& line, const std::string& file, std::uint64_t number) {
+    take(check, line, file + ':' + std::to_string(number), seen);
+  };
+  if (const auto read = for_each_line(command.files, visit); !read) return refuse(read.error());
   if (seen.wrong > kMostShown) {
     std::cout << "and " << seen.wrong - kMostShown << " places more\n";
   }

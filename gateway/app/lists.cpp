@@ -77,11 +77,6 @@ int exit_status_of(const lists::Compiled& compiled) {
   return refused ? kFindings : kOk;
 }
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 // The input file that the image would overwrite; empty: none.
 std::string overwritten(const cli::ListsBuildCommand& command) {
   std::vector<std::string> files = {command.input.critical, command.input.popular};

@@ -12,11 +12,6 @@
 namespace sluice::app {
 namespace {
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 void print(const std::string& file, const lists::Notes& notes, std::string_view mark) {
   for (const lists::LineError& note : notes.shown) {
     std::cerr << file << ':' << note.line << ": " << mark << '"' << note.text

@@ -10,6 +10,7 @@
 #include "filters/inspect/ends.h"
 #include "gateway/app/capture_run.h"
 #include "gateway/app/commands.h"
+#include "gateway/app/setup.h"
 #include "gateway/audit/trail.h"
 #include "gateway/engine/answer_addresses.h"
 #include "lists/compile/difference.h"
@@ -22,11 +23,6 @@ using Json = nlohmann::ordered_json;
 
 // Clients and names that are remembered; of more only the number of sightings is known.
 constexpr std::size_t kMaxRemembered = 1'000'000;
-
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
 
 bool is_image(const std::string& file) {
   std::array<char, match::kImageMagic.size()> magic{};

@@ -13,11 +13,6 @@
 namespace sluice::app {
 namespace {
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 std::string said_of(const lists::Version& version) {
   return std::to_string(version.number) + "  " + version.head.label + "  taken " +
          lists::time_text(version.head.taken);

@@ -13,6 +13,7 @@
 #include "filters/match/image_parts.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/lists_keys.h"
+#include "gateway/app/setup.h"
 #include "gateway/cli/lists_report.h"
 #include "lists/bundle/bundle.h"
 #include "lists/compile/compile.h"
@@ -27,11 +28,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxNotes = 100;  // `lists lint` prints all
 constexpr mode_t kMode = 0644;          // a bundle is published
-
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
 
 std::chrono::sys_seconds this_second() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

@@ -20,11 +20,6 @@ namespace {
 
 constexpr mode_t kForAll = 0644;  // a list holds names, and no word of who used them
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 struct Inputs {
   std::string file, critical, popular;  // empty: none
 };

@@ -2,20 +2,15 @@
 
 #include "gateway/audit/report.h"
 
-#include <fstream>
 #include <iostream>
 #include <string>
 
 #include "gateway/app/audit_trail.h"
 #include "gateway/app/commands.h"
+#include "gateway/app/setup.h"
 
 namespace sluice::app {
 namespace {
-
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
 
 std::string in_form(const audit::Report& report, const cli::ReportCommand& command) {
   switch (command.form) {
@@ -32,19 +27,13 @@ std::string in_form(const audit::Report& report, const cli::ReportCommand& comma
 }  // namespace
 
 int report(const cli::ReportCommand& command) {
-  std::string key;
-  if (!command.key_file.empty()) {
-    auto read = read_key(command.key_file, "the chain");
-    if (!read) return refuse(read.error());
-    key = std::move(*read);
-  }
-  audit::ReportBuilder builder(std::move(key));
+  auto key = chain_key_of(command.key_file);
+  if (!key) return refuse(key.error());
+  audit::ReportBuilder builder(std::move(*key));
   builder.between(command.from, command.to);
-  for (const std::string& file : command.files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return refuse(file + ": cannot be opened");
-    for (std::string line; audit::next_line(in, line);) builder.take(line);
-  }
+  const auto read = for_each_line(command.files, [&](const std::string& line, const std::string&,
+                                                     std::uint64_t) { builder.take(line); });
+  if (!read) return refuse(read.error());
   std::cout << in_form(builder.report(), command) << std::flush;
   return std::cout ? kOk : kUnusable;
 }

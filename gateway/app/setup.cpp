@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "gateway/app/commands.h"
 #include "gateway/app/reload_guard.h"
 
 namespace sluice::app {
@@ -75,6 +76,11 @@ std::vector<std::string> shadow_policies(const policy::PolicySet& policies) {
 }
 
 }  // namespace
+
+int refuse(const std::string& why) {
+  std::cerr << "sluice: " << why << '\n';
+  return kUnusable;
+}
 
 BannedApps banned_apps(const match::DomainSet& domains) {
   BannedApps banned(domains.list_count());

@@ -23,6 +23,9 @@
 
 namespace sluice::app {
 
+// Says on standard error why a command does nothing; returns its exit status, kUnusable.
+[[nodiscard]] int refuse(const std::string& why);
+
 // No file: the shipped lists, dropped for every client.
 [[nodiscard]] Result<config::Config, std::string> load_config(const std::string& file);
 

@@ -37,13 +37,17 @@ ChainValue value_of(const std::string& key, const ChainValue& before, std::strin
 
 }  // namespace
 
-std::string to_text(const ChainValue& value) {
+std::string to_hex(std::span<const unsigned char> bytes) {
   std::string text;
-  for (const unsigned char byte : value) {
+  for (const unsigned char byte : bytes) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 0xf];
   }
   return text;
+}
+
+std::string to_text(const ChainValue& value) {
+  return to_hex(value);
 }
 
 std::optional<ChainValue> parse_chain_value(std::string_view text) noexcept {

@@ -16,11 +16,15 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::audit {
+
+// Lower case, two digits a byte.
+[[nodiscard]] std::string to_hex(std::span<const unsigned char> bytes);
 
 using ChainValue = std::array<unsigned char, 16>;
 [[nodiscard]] std::string to_text(const ChainValue& value);

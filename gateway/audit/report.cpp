@@ -141,6 +141,18 @@ std::vector<std::pair<std::string, ClientAttempts>> largest_clients(const Report
   return sorted;
 }
 
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : counts) sum += count;
+  return sum;
+}
+
 std::string chain_text(const Report& report) {
   if (report.chained == 0) return "the lines are not chained";
   std::string text = report.broken == 0 ? "the chain is whole" : "THE CHAIN IS BROKEN in ";

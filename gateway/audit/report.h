@@ -94,6 +94,10 @@ class ReportBuilder {
 [[nodiscard]] std::string to_text(const Report& report, std::size_t most);
 [[nodiscard]] std::string to_json(const Report& report, std::size_t most);
 [[nodiscard]] std::string to_html(const Report& report, std::size_t most);
+// 1234567: `1,234,567`
+[[nodiscard]] std::string grouped(std::uint64_t value);
+// Of all apps.
+[[nodiscard]] std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts);
 // One sentence about the chain.
 [[nodiscard]] std::string chain_text(const Report& report);
 

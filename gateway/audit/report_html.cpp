@@ -69,12 +69,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
-
 class Table {
  public:
   Table(std::string& out, std::initializer_list<const char*> words,
@@ -125,12 +119,8 @@ void add_days(std::string& out, const Report& report) {
   std::map<std::string, std::uint64_t> totals;
   std::uint64_t most = 0;
   for (const auto& [day, apps] : report.by_day) {
-    std::uint64_t sum = 0;
-    for (const auto& [app, count] : apps) {
-      sum += count;
-      totals[app] += count;
-    }
-    most = std::max(most, sum);
+    for (const auto& [app, count] : apps) totals[app] += count;
+    most = std::max(most, sum_of(apps));
   }
   if (most == 0) return;
   const auto apps = largest(totals, kColours.size() - 1);
@@ -173,13 +163,11 @@ void add_days(std::string& out, const Report& report) {
   out += "</svg>\n";
   Table table(out, {"day (UTC)", "apps"}, {"blocked"});
   for (const auto& [day, counts] : report.by_day) {
-    std::uint64_t sum = 0;
     std::string text;
     for (const auto& [app, count] : counts) {
-      sum += count;
       text += (text.empty() ? "" : ", ") + app + ' ' + grouped(count);
     }
-    table.row({day, text}, {sum});
+    table.row({day, text}, {sum_of(counts)});
   }
 }
 

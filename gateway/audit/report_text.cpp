@@ -25,8 +25,7 @@ std::string padded(std::string_view text, std::size_t width) {
 }
 
 std::string number(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  const std::string digits = grouped(value);
   return std::string(std::max<std::size_t>(14, digits.size() + 1) - digits.size(), ' ') + digits;
 }
 
@@ -75,12 +74,8 @@ std::string to_text(const Report& report, std::size_t most) {
   add_attempts(out, "by app", report.by_app);
   add_attempts(out, "by protocol", report.by_protocol);
   add_attempts(out, "by list and version", report.by_list_version);
-  std::map<std::string, std::uint64_t> days;
-  for (const auto& [day, apps] : report.by_day) {
-    for (const auto& [app, count] : apps) days[day] += count;
-  }
-  if (!days.empty()) out += "\nblocked by day (UTC)\n";
-  for (const auto& [day, count] : days) out += number(count) + "  " + day + '\n';
+  if (!report.by_day.empty()) out += "\nblocked by day (UTC)\n";
+  for (const auto& [day, apps] : report.by_day) out += number(sum_of(apps)) + "  " + day + '\n';
   const auto clients = largest_clients(report, most);
   if (!clients.empty()) {
     out += '\n' + std::to_string(report.by_client.size()) + " clients; those with most attempts\n";

@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <span>
+
+#include "gateway/audit/chain.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -21,13 +24,8 @@ std::string pseudonym(const IpAddress& address, const std::string& key) {
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
        reinterpret_cast<const unsigned char*>(address.mapped().data()), address.mapped().size(),
        digest.data(), &size);
-  std::string text = "p:";
-  for (std::size_t i = 0; i < 8; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 0xf];
-  }
-  return text;
+  constexpr std::size_t kShown = 8;
+  return "p:" + audit::to_hex(std::span(digest).first(kShown));
 }
 
 // The names of policies and lists may hold any bytes: escape them.

@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 
+#include "gateway/telemetry/metric_family.h"
 #include "gateway/telemetry/process_metrics.h"
 
 namespace sluice::telemetry {
@@ -19,26 +20,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using LabelPairs = std::vector<std::pair<std::string, std::string>>;
-
-MetricFamily family(std::string name, std::string help, MetricType type) {
-  MetricFamily family;
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  return family;
-}
-
-void add(MetricFamily& family, const LabelPairs& labels, double value) {
-  ClientMetric metric;
-  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
-  if (family.type == MetricType::Counter) {
-    metric.counter.value = value;
-  } else {
-    metric.gauge.value = value;
-  }
-  family.metric.push_back(std::move(metric));
-}
 
 // Counts of shadows of one policy and app, by action.
 using ShadowCounts = std::array<std::uint64_t, kActions>;
@@ -46,12 +27,6 @@ using PolicyAndApp = std::pair<std::string, std::string>;
 
 // Counts of one app, by protocol and action.
 using DecisionCounts = std::array<std::array<std::uint64_t, kActions>, kProtocols>;
-
-MetricFamily single(std::string name, std::string help, MetricType type, double value) {
-  MetricFamily one = family(std::move(name), std::move(help), type);
-  add(one, {}, value);
-  return one;
-}
 
 // In civetweb's words. Who is in no prefix is refused when it connects. It refuses prefixes of
 // another family than the address that it listens on.

@@ -9,22 +9,13 @@
 #include <string>
 #include <system_error>
 
+#include "gateway/telemetry/metric_family.h"
+
 namespace sluice::telemetry {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-MetricFamily one(std::string name, std::string help, MetricType type, double value) {
-  MetricFamily family;
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  ClientMetric& metric = family.metric.emplace_back();
-  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  return family;
-}
 
 // The second number of /proc/self/statm is in pages.
 std::optional<double> resident_bytes() {
@@ -51,24 +42,25 @@ double seconds(const timeval& time) {
 
 std::vector<MetricFamily> process_metrics(std::chrono::system_clock::time_point started) {
   std::vector<MetricFamily> families;
-  families.push_back(one("process_start_time_seconds", "When the process started, Unix time",
-                         MetricType::Gauge,
-                         std::chrono::duration<double>(started.time_since_epoch()).count()));
+  families.push_back(single("process_start_time_seconds", "When the process started, Unix time",
+                            MetricType::Gauge,
+                            std::chrono::duration<double>(started.time_since_epoch()).count()));
   if (rusage used{}; ::getrusage(RUSAGE_SELF, &used) == 0) {
-    families.push_back(one("process_cpu_seconds_total",
-                           "Processor time of the process, of all threads", MetricType::Counter,
-                           seconds(used.ru_utime) + seconds(used.ru_stime)));
+    families.push_back(single("process_cpu_seconds_total",
+                              "Processor time of the process, of all threads", MetricType::Counter,
+                              seconds(used.ru_utime) + seconds(used.ru_stime)));
   }
   if (const auto bytes = resident_bytes()) {
-    families.push_back(one("process_resident_memory_bytes", "Memory of the process that is in RAM",
-                           MetricType::Gauge, *bytes));
+    families.push_back(single("process_resident_memory_bytes",
+                              "Memory of the process that is in RAM", MetricType::Gauge, *bytes));
   }
   if (const auto count = open_descriptors()) {
-    families.push_back(one("process_open_fds", "Open file descriptors", MetricType::Gauge, *count));
+    families.push_back(
+        single("process_open_fds", "Open file descriptors", MetricType::Gauge, *count));
   }
   if (rlimit most{}; ::getrlimit(RLIMIT_NOFILE, &most) == 0) {
-    families.push_back(one("process_max_fds", "Most open file descriptors", MetricType::Gauge,
-                           static_cast<double>(most.rlim_cur)));
+    families.push_back(single("process_max_fds", "Most open file descriptors", MetricType::Gauge,
+                              static_cast<double>(most.rlim_cur)));
   }
   return families;
 }

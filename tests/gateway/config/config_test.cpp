@@ -11,6 +11,7 @@
 
 #include "filters/match/domain_set_builder.h"
 #include "gateway/config/timetable.h"
+#include "tests/gateway/config/errors.h"
 
 namespace sluice::config {
 namespace {
@@ -26,15 +27,6 @@ Config good(std::string_view text, const std::filesystem::path& file = kFile) {
   if (config) return std::move(*config);
   for (const ConfigError& error : config.error()) ADD_FAILURE() << error.to_string();
   return {};
-}
-
-// Errors as an operator sees them.
-std::vector<std::string> errors_of(std::string_view text) {
-  const auto config = parse(text, "sluice.toml");
-  std::vector<std::string> lines;
-  if (config) return lines;
-  for (const ConfigError& error : config.error()) lines.push_back(error.to_string());
-  return lines;
 }
 
 TEST(Config, PrefixesOfNat64AreChecked) {

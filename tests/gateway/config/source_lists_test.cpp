@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/config/config.h"
+#include "tests/gateway/config/errors.h"
 
 namespace sluice::config {
 namespace {
@@ -20,15 +21,6 @@ LiveSettings live_of(std::string_view text) {
   if (config) return config->live;
   for (const ConfigError& error : config.error()) ADD_FAILURE() << error.to_string();
   return {};
-}
-
-// Errors as an operator sees them.
-std::vector<std::string> errors_of(std::string_view text) {
-  const auto config = parse(text, "sluice.toml");
-  std::vector<std::string> lines;
-  if (config) return lines;
-  for (const ConfigError& error : config.error()) lines.push_back(error.to_string());
-  return lines;
 }
 
 TEST(SourceLists, AnImageMayComeInTheBundlesOfASource) {
