@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import check_includes
 import check_tree
@@ -201,7 +202,8 @@ class Tools(Tree):
 
         def run(code, folder="filters", **environment):
             self.write("filters/base/b.cpp", code)
-            return self.run_tool(HERE / "tidy.py", self.root, self.root, folder, **environment)
+            return self.run_tool(HERE / "tidy.py", self.root, self.root, folder,
+                                 XDG_CACHE_HOME=str(self.root / "cache"), **environment)
 
         self.assertEqual(run("namespace {\nconstexpr int kGood = 1;\n}\n").returncode, 0)
         divides = "int f(int x) { return 1 / (x - x); }\n"
@@ -213,6 +215,37 @@ class Tools(Tree):
             self.assertIn(check, done.stdout)
         self.assertEqual(run(divides).returncode, 0)  # the analyzer runs on demand
         self.assertEqual(run("", folder="gone").returncode, 1)  # else it would check nothing
+
+    @unittest.skipUnless(shutil.which("clang-tidy-19"), "clang-tidy-19 is not installed")
+    def test_tidy_remembers_what_is_clean(self):
+        source = "filters/base/b.cpp"
+        self.write(".clang-tidy", "Checks: '-*,misc-unused-using-decls'\n")
+        self.write("filters/base/in_between.h", HEADER + '#include "filters/base/a.h"\n')
+        self.write(source, '#include "filters/base/in_between.h"\n')
+        self.enterContext(unittest.mock.patch.dict("os.environ", XDG_CACHE_HOME=str(self.root / "cache")))
+
+        def clean(*options):
+            database = [{"file": str(self.root / source), "command": f"c++ -I{self.root} -c {self.root / source}"}]
+            self.write("compile_commands.json", json.dumps([entry | {"directory": str(self.root)} for entry in database]))
+            return tidy.Clean(self.root, database, options)
+
+        def check():
+            return tidy.check(self.root, self.root, source, [], clean())
+
+        before = clean().entry(source)
+        self.assertEqual(before, clean().entry(source))
+        self.assertNotEqual(before, clean("--checks=-clang-analyzer-*").entry(source))
+        for path in (source, "filters/base/in_between.h", "filters/base/a.h", ".clang-tidy"):
+            old = (self.root / path).read_text()
+            self.write(path, old + "\n")
+            self.assertNotEqual(before, clean().entry(source), path)
+            self.write(path, old)
+        self.write("filters/name/n.h", HEADER + "\n")  # nothing that it includes
+        self.assertEqual(before, clean().entry(source))
+        self.assertEqual(check(), "")
+        self.write(source, "int f() { return g(); }\n")
+        self.assertIn("undeclared", check())
+        self.assertIn("undeclared", check())  # what has findings is read each time
 
     @unittest.skipUnless(shutil.which("git"), "git is not installed")
     def test_tidy_since(self):
