@@ -30,6 +30,10 @@ struct Dispatch {
   int operator()(const sluice::cli::DoctorCommand& command) const {
     return sluice::app::doctor(command);
   }
+  int operator()(const sluice::cli::ControlCommand& command) const {
+    return sluice::app::ask(command);
+  }
+  int operator()(const sluice::cli::TopCommand& command) const { return sluice::app::top(command); }
   int operator()(const sluice::cli::ListsBuildCommand& command) const {
     return sluice::app::lists_build(command);
   }

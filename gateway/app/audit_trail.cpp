@@ -83,18 +83,25 @@ Result<void, std::string> for_each_line(
   return {};
 }
 
-Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(
+Result<AuditTrail, std::string> open_audit_trail(
     const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings) {
   auto options = options_of(start);
   if (!options) return fail(options.error());
   auto sink = open_sink(start);
   if (!sink) return fail(sink.error());
-  if (*sink == nullptr) return nullptr;
+  AuditTrail trail;
+  if (!start.keeps_records()) return trail;
+  telemetry::AuditWriter::Tap tap;
+  if (!start.control_socket.empty()) {
+    trail.activity = std::make_unique<telemetry::Activity>(*options);
+    tap = [activity = trail.activity.get()](const auto& record) { activity->take(record); };
+  }
   const bool is_file = !start.audit_file.empty() && start.audit_file != "-";
   const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
-  return std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
-                                                  std::move(rings),
-                                                  before.value_or(audit::ChainValue{}));
+  trail.writer = std::make_unique<telemetry::AuditWriter>(
+      std::move(*sink), std::move(*options), std::move(rings), std::move(tap),
+      before.value_or(audit::ChainValue{}));
+  return trail;
 }
 
 telemetry::UpdateRecord update_record(std::string result, std::uint64_t generation,

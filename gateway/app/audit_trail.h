@@ -12,6 +12,7 @@
 #include "filters/base/function_ref.h"
 #include "filters/base/result.h"
 #include "gateway/config/config.h"
+#include "gateway/telemetry/activity.h"
 #include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/metrics.h"
 
@@ -31,8 +32,12 @@ namespace sluice::app {
     FunctionRef<void(const std::string& line, const std::string& file, std::uint64_t number)>
         visit);
 
-// nullptr: the configuration wants none, though its keys are read. `rings` outlive it.
-[[nodiscard]] Result<std::unique_ptr<telemetry::AuditWriter>, std::string> open_audit_trail(
+struct AuditTrail {
+  std::unique_ptr<telemetry::Activity> activity;   // what operators ask for; null: no control socket
+  std::unique_ptr<telemetry::AuditWriter> writer;  // null: nobody wants records
+};
+// The keys are read even if nobody wants records. `rings` outlive it, and `activity` the writer.
+[[nodiscard]] Result<AuditTrail, std::string> open_audit_trail(
     const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings);
 
 [[nodiscard]] telemetry::UpdateRecord update_record(std::string result, std::uint64_t generation,

@@ -11,7 +11,7 @@ inline constexpr int kSomeBlocked = 1;
 inline constexpr int kFindings = 1;  // `lists`: some lines were refused; `doctor`: some are wrong
 inline constexpr int kRefused = 1;   // `lists verify`: the bundle may not be taken
 inline constexpr int kBroken = 1;    // `audit verify`: the trail is not whole
-inline constexpr int kFailed = 1;    // `run`: the dataplane failed
+inline constexpr int kFailed = 1;    // `run`: the dataplane failed; `reload`: the old lists stay
 inline constexpr int kUnusable = 2;  // bad input or configuration
 
 [[nodiscard]] int run(const cli::RunCommand& command);
@@ -20,6 +20,8 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int inspect(const cli::InspectCommand& command);
 [[nodiscard]] int check(const cli::CheckCommand& command);
 [[nodiscard]] int doctor(const cli::DoctorCommand& command);
+[[nodiscard]] int ask(const cli::ControlCommand& command);
+[[nodiscard]] int top(const cli::TopCommand& command);
 [[nodiscard]] int lists_build(const cli::ListsBuildCommand& command);
 [[nodiscard]] int lists_lint(const cli::ListsLintCommand& command);
 [[nodiscard]] int lists_show(const cli::ListsShowCommand& command);

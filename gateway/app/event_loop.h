@@ -20,9 +20,11 @@
 #include <unordered_map>
 
 #include "filters/base/result.h"
-#include "gateway/app/descriptor.h"
+#include "gateway/os/descriptor.h"
 
 namespace sluice::app {
+
+using os::Descriptor;
 
 class EventLoop {
  public:

@@ -130,6 +130,7 @@ Result<cli::Explanation, std::string> explain(const engine::Snapshot& snapshot,
   explanation.app = snapshot.domains.app_name(rule.app);
   explanation.entry = match::rule_text(snapshot.domains, id);
   explanation.list = snapshot.domains.list_name(rule.list);
+  explanation.list_version = snapshot.domains.list_version(rule.list);
   explanation.line = rule.line;
   return explanation;
 }

@@ -4,9 +4,11 @@
 //
 // Pure. Cost: allocates; not for workers.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"

@@ -33,7 +33,7 @@ WorkersOptions workers_options(const config::StartSettings& start) {
           .tunnels = start.tunnels,
           .routes = routes_of(start),
           .suggested_names = start.suggest.enable ? start.suggest.names : 0,
-          .audit_ring = start.has_audit_trail() ? start.audit_ring : 0,
+          .audit_ring = start.keeps_records() ? start.audit_ring : 0,
           .cpus = start.cpus};
 }
 
@@ -125,7 +125,8 @@ Result<void, std::string> Gateway::open_parts() {
 Result<void, std::string> Gateway::open_audit() {
   auto trail = open_audit_trail(options_.start, workers_.rings());
   if (!trail) return fail(trail.error());
-  audit_ = std::move(*trail);
+  activity_ = std::move(trail->activity);
+  audit_ = std::move(trail->writer);
   note_update("ok");
   return {};
 }
@@ -249,7 +250,8 @@ void Gateway::take_zone(const std::string& list, lists::Fetched fetched) {
 void Gateway::finish_reload(Reloader::Outcome outcome) {
   using Decision = Sources::Decision;
   const bool was_built = outcome.has_value();
-  const bool published = take_ban(std::move(outcome));
+  const ReloadReport report = take_ban(std::move(outcome));
+  const bool published = report.result == ReloadReport::Result::in_force;
   if (options_.sources && options_.builder) {
     const Decision decision = published   ? Decision::published
                               : was_built ? Decision::refused
@@ -261,32 +263,36 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
     }
   }
   if (options_.builder && options_.builder->built(published)) reloader_->request();
+  if (report.result != ReloadReport::Result::nothing_new) last_reload_ = report;
+  if (on_reload_) on_reload_(report);
 }
 
-bool Gateway::take_ban(Reloader::Outcome outcome) {
-  if (!outcome && outcome.error() == kNothingNew) return false;
+ReloadReport Gateway::take_ban(Reloader::Outcome outcome) {
+  using Result = ReloadReport::Result;
+  const auto at = std::chrono::floor<std::chrono::seconds>(options_.clock());
+  if (!outcome && outcome.error() == kNothingNew) return {Result::nothing_new, {}, at};
   if (!outcome) {
     metrics_.reload_failed();
     note_update("failed");
     spdlog::error("reload failed; the old lists and policies stay in force: {}", outcome.error());
-    return false;
+    return {Result::failed, outcome.error(), at};
   }
   log_notes(*outcome);
-  if (refuses(*outcome)) return false;
+  if (auto why = refusal_of(*outcome)) return {Result::refused, std::move(*why), at};
   const std::string amended = std::move(outcome->amended);
   publish(std::move(*outcome));
   metrics_.reload_succeeded();
   note_update("ok");
   if (!amended.empty()) {
     spdlog::info("in force: {}; generation {}, {} rules", amended, generation_, lists_.rules);
-    return true;
+    return {Result::in_force, {}, at};
   }
   log_lists(lists_);
   log_exceptions(lists_);
   log_ban(lists_);
   log_ban_now(lists_);
   spdlog::info("reloaded: generation {}, {} rules", generation_, lists_.rules);
-  return true;
+  return {Result::in_force, {}, at};
 }
 
 // In the reload thread: hashing the rules may take half a second.
@@ -307,14 +313,18 @@ Reloader::Outcome Gateway::build() {
   return ban;
 }
 
-bool Gateway::refuses(const Ban& next) {
+std::optional<std::string> Gateway::refusal_of(const Ban& next) {
   auto refusals = reload_refusals(lists_, next.status, next.guard);
   if (next.canary) refusals.push_back(*next.canary);
   log_refusals(refusals, next.accepted);
-  if (refusals.empty() || next.accepted) return false;
+  if (refusals.empty() || next.accepted) return std::nullopt;
+  std::string why;
+  for (const telemetry::ReloadRefusal& refusal : refusals) {
+    why += (why.empty() ? "" : "; ") + refusal.text;
+  }
   metrics_.reload_refused(std::move(refusals));
   note_update("refused");
-  return true;
+  return why;
 }
 
 void Gateway::publish(Ban ban) {
@@ -376,7 +386,9 @@ void Gateway::look_at_clock() {
 
 void Gateway::keep_house() {
   look_at_clock();
-  oversize_.look(statistics().dataplane_oversize);
+  const telemetry::Totals totals = statistics();
+  oversize_.look(totals.dataplane_oversize);
+  last_minute_.look(std::chrono::steady_clock::now(), totals, audit_ ? audit_->failed() : 0);
   std::erase_if(retired_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
 }
 
@@ -395,6 +407,31 @@ void Gateway::reopen_audit() noexcept {
 
 telemetry::Totals Gateway::statistics() const {
   return telemetry::total_of(workers_.counters());
+}
+
+telemetry::Totals Gateway::last_minute() const {
+  return last_minute_.risen(statistics());
+}
+
+std::vector<telemetry::ZoneStatus> Gateway::zones() const {
+  return options_.sources ? options_.sources->zones() : std::vector<telemetry::ZoneStatus>();
+}
+
+std::vector<telemetry::SourceStatus> Gateway::sources() const {
+  return options_.sources ? options_.sources->statuses() : std::vector<telemetry::SourceStatus>();
+}
+
+std::vector<Ailment> Gateway::ailments() const {
+  const auto zone_list = zones();
+  const auto source_list = sources();
+  return app::ailments(
+      {.lists = lists_,
+       .zones = zone_list,
+       .sources = source_list,
+       .last_reload = last_reload_,
+       .minute = last_minute(),
+       .minute_audit_failed = audit_ ? last_minute_.audit_failed(audit_->failed()) : 0,
+       .now = options_.clock()});
 }
 
 Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAddress>& client,

@@ -27,6 +27,7 @@
 #include "gateway/app/event_loop.h"
 #include "gateway/app/explain.h"
 #include "gateway/app/gateway_log.h"
+#include "gateway/app/health.h"
 #include "gateway/app/reloader.h"
 #include "gateway/app/setup.h"
 #include "gateway/app/sources.h"
@@ -38,6 +39,7 @@
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/engine/tie_table.h"
+#include "gateway/telemetry/activity.h"
 #include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/metrics.h"
 
@@ -69,6 +71,8 @@ class Gateway {
   // `accepted`: whatever reload_guard.h says of it.
   void reload(bool accepted = false);
   [[nodiscard]] bool is_reloading() const noexcept { return reloader_->is_busy(); }
+  // Called when a reload has ended, whoever asked for it.
+  void on_reload(std::function<void(const ReloadReport&)> task) { on_reload_ = std::move(task); }
 
   // Others add their descriptors here.
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
@@ -79,6 +83,27 @@ class Gateway {
   [[nodiscard]] std::string metrics_text() const { return metrics_.text(); }
   [[nodiscard]] Result<cli::Explanation, std::string> explain(
       const std::optional<IpAddress>& client, std::string_view text) const;
+
+  // For operators (control_desk.h).
+  [[nodiscard]] const config::StartSettings& start() const noexcept { return options_.start; }
+  // In force; null: the ban was made without any.
+  [[nodiscard]] const config::LiveSettings* settings() const noexcept { return settings_.get(); }
+  // Null without a control socket.
+  [[nodiscard]] const telemetry::Activity* activity() const noexcept { return activity_.get(); }
+  [[nodiscard]] const telemetry::Metrics& metrics() const noexcept { return metrics_; }
+  [[nodiscard]] const Workers& workers() const noexcept { return workers_; }
+  // The last one that changed or should have changed something.
+  [[nodiscard]] const std::optional<ReloadReport>& last_reload() const noexcept {
+    return last_reload_;
+  }
+  [[nodiscard]] std::vector<telemetry::ZoneStatus> zones() const;
+  [[nodiscard]] std::vector<telemetry::SourceStatus> sources() const;
+  [[nodiscard]] telemetry::Totals last_minute() const;
+  [[nodiscard]] std::vector<Ailment> ailments() const;
+  [[nodiscard]] std::chrono::system_clock::time_point now() const { return options_.clock(); }
+  [[nodiscard]] std::chrono::steady_clock::duration uptime() const {
+    return std::chrono::steady_clock::now() - opened_;
+  }
 
  private:
   Gateway(Options options, std::unique_ptr<EventLoop> loop);
@@ -91,10 +116,10 @@ class Gateway {
   void take_event(Sources::Event event);
   void take_zone(const std::string& list, lists::Fetched fetched);
   void finish_reload(Reloader::Outcome outcome);
-  // False: it was not published.
-  bool take_ban(Reloader::Outcome outcome);
+  ReloadReport take_ban(Reloader::Outcome outcome);
   [[nodiscard]] Reloader::Outcome build();
-  [[nodiscard]] bool refuses(const Ban& next);
+  // Why it may not be published; nothing: it may.
+  [[nodiscard]] std::optional<std::string> refusal_of(const Ban& next);
   void publish(Ban ban);
   void publish(const std::shared_ptr<engine::Snapshot>& snapshot);
   // Policies and lists as of now. `resolved_at`: when the snapshot's policies were.
@@ -108,6 +133,7 @@ class Gateway {
   // Destroyed in the reverse order: what reads or calls others comes after them.
   Options options_;
   std::unique_ptr<EventLoop> loop_;
+  const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   std::uint64_t generation_ = 1;
   std::shared_ptr<const config::LiveSettings> settings_;  // in force; null: nothing is scheduled
   std::vector<config::Timed> timed_;                      // as published
@@ -123,7 +149,11 @@ class Gateway {
   Workers workers_;
   telemetry::Metrics metrics_;
   OversizeWarning oversize_;
-  std::unique_ptr<telemetry::AuditWriter> audit_;    // null: no audit trail
+  LastMinute last_minute_;
+  std::optional<ReloadReport> last_reload_;
+  std::function<void(const ReloadReport&)> on_reload_;
+  std::unique_ptr<telemetry::Activity> activity_;    // null: no control socket
+  std::unique_ptr<telemetry::AuditWriter> audit_;    // null: nobody wants records
   std::unique_ptr<engine::TieTable> resolver_ties_;  // what the resolver finds; null: nobody asks
   std::unique_ptr<endpoints::Resolver> resolver_;    // null: not configured
   std::optional<Suggester> suggester_;               // none: no suggestions

@@ -87,8 +87,7 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const engine::JudgeLimits limits = share_of(limits_of(start), workers);
   const std::size_t judges = workers * engine::Judge::memory_bytes(limits);
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
-  const std::size_t audit =
-      start.has_audit_trail() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
+  const std::size_t audit = start.keeps_records() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
   const std::size_t names = workers * engine::NameSample::memory_bytes();
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "

@@ -69,7 +69,7 @@ void Reloader::stop() {
 
 void Reloader::request(bool accepted) {
   if (stopped_) return;
-  if (is_busy()) {
+  if (is_busy() || delivers_) {
     again_ = true;
     again_accepted_ |= accepted;
   } else {
@@ -98,7 +98,9 @@ void Reloader::finish() {
   thread_.join();
   auto outcome = std::exchange(outcome_, std::nullopt);
   if (outcome && *outcome) (*outcome)->accepted = accepted_;
+  delivers_ = true;
   if (outcome) done_(std::move(*outcome));
+  delivers_ = false;
   const bool accepted = std::exchange(again_accepted_, false);
   if (std::exchange(again_, false)) start(accepted);
 }

@@ -51,6 +51,7 @@ class Reloader {
   Descriptor built_;  // an eventfd
   EventLoop::Watch watch_{};
   bool accepted_ = false;  // the build under way
+  bool delivers_ = false;  // `done` is being called: what it requests comes after it
   bool again_ = false;
   bool again_accepted_ = false;
   bool stopped_ = false;

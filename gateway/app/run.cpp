@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/control_desk.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
 #include "gateway/app/sources.h"
@@ -69,6 +70,9 @@ int run(const cli::RunCommand& command) {
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
+  // It is there from now on, and answers once the gateway is open; it goes last.
+  auto desk = ControlDesk::open(start);
+  if (!desk) return refuse_start(desk.error());
   auto sources = open_sources(config->live);
   if (!sources) return refuse_start(sources.error());
   // Lists and policies are read again at each reload; all other settings stay.
@@ -95,6 +99,12 @@ int run(const cli::RunCommand& command) {
   auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban),
                                 [builder] { return builder->build(); }, builder, *sources});
   if (!gateway) return refuse_start(gateway.error());
+  if (*desk) {
+    if (const auto joined = (*desk)->attach(**gateway); !joined) {
+      return refuse_start(joined.error());
+    }
+    spdlog::info("control socket: {}", start.control_socket.string());
+  }
   log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
   if (const auto ended = (*gateway)->run(); !ended) {

@@ -25,7 +25,6 @@
 
 #include "filters/base/result.h"
 #include "gateway/app/ban_builder.h"
-#include "gateway/app/descriptor.h"
 #include "gateway/app/event_loop.h"
 #include "gateway/config/config.h"
 #include "gateway/telemetry/metrics.h"

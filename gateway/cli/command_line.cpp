@@ -1,6 +1,7 @@
 #include "gateway/cli/command_line.h"
 
 #include "gateway/cli/audit_command_line.h"
+#include "gateway/cli/control_command_line.h"
 #include "gateway/cli/doctor_command_line.h"
 #include "gateway/cli/lists_command_line.h"
 #include "gateway/cli/syntax.h"
@@ -23,6 +24,17 @@ usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
   lists    build, lint and show lists of names
   audit    say whether an audit trail is whole
   report   sum up an audit trail
+
+of a running gateway, by its control socket:
+
+  status     is it healthy, and what does it enforce?
+  top        the same, live: rates, workers, blocked names and clients
+  explain    what does it do about a name, and why?
+  flows      what did it block of late?
+  clients    which clients still try which banned app?
+  reload     read lists and policies again
+  rollback   an earlier version of a source in force
+  log-level  how much it logs
 
   --version
 )";
@@ -211,6 +223,10 @@ Result<Command, Answer> parse_check(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string_view version() noexcept {
+  return SLUICE_VERSION;
+}
+
 Result<Command, Answer> parse_command_line(const std::vector<std::string>& words) {
   if (words.empty()) return fail(Answer{kOverview, kUsage});
   const std::string& command = words.front();
@@ -224,10 +240,12 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   if (command == "lists") return parse_lists(rest);
   if (command == "audit") return parse_audit(rest);
   if (command == "report") return parse_report(rest);
+  if (command == "top") return parse_top(rest);
+  if (is_control_command(command)) return parse_control(command, rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});
   }
-  if (command == "--version") return fail(Answer{"sluice " SLUICE_VERSION "\n", 0});
+  if (command == "--version") return fail(Answer{"sluice " + std::string(version()) + "\n", 0});
   return fail(Answer{"sluice: unknown command \"" + command + "\"\n" + kOverview, kUsage});
 }
 

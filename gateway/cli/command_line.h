@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/result.h"
+#include "gateway/control/protocol.h"
 #include "gateway/dataplane/kind.h"
 #include "lists/format/format.h"
 
@@ -165,18 +167,36 @@ struct ListsSuggestCommand {
   std::uint32_t least_clients = 3;
 };
 
+// What is asked of a running gateway: status, explain, flows, clients, reload, rollback, log-level.
+struct ControlCommand {
+  control::Request request;
+  std::string socket;
+  bool json = false;
+};
+
+struct TopCommand {
+  std::string socket;
+  std::uint32_t interval = 2;  // seconds
+  bool once = false;
+};
+
+// Where the gateway listens unless --socket says otherwise.
+inline constexpr const char* kControlSocket = "/run/sluice/control.sock";
+
 using Command =
     std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
                  DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
                  ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
                  ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
-                 ListsSuggestCommand, AuditVerifyCommand, ReportCommand>;
+                 ListsSuggestCommand, AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {
   std::string text;
   int exit_status = 0;  // 0: to standard output; else to standard error
 };
+
+[[nodiscard]] std::string_view version() noexcept;
 
 [[nodiscard]] Result<Command, Answer> parse_command_line(const std::vector<std::string>& words);
 

@@ -59,7 +59,7 @@ std::string to_line(const Explanation& explanation) {
   return line;
 }
 
-std::string to_json(const Explanation& explanation) {
+nlohmann::ordered_json to_object(const Explanation& explanation) {
   nlohmann::ordered_json line;
   line["name"] = explanation.understood;
   if (!is_as_asked(explanation)) line["asked"] = explanation.asked;
@@ -69,6 +69,7 @@ std::string to_json(const Explanation& explanation) {
     line["app"] = explanation.app;
     line[explanation.is_exception ? "exception" : "rule"] = explanation.entry;
     line["list"] = explanation.list;
+    line["list_version"] = explanation.list_version;
     line["line"] = explanation.line;
   }
   if (!explanation.policy.empty()) line["policy"] = explanation.policy;
@@ -91,7 +92,11 @@ std::string to_json(const Explanation& explanation) {
                                   {"expires", it.expires},
                                   {"in_force", it.in_force}});
   }
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return line;
+}
+
+std::string to_json(const Explanation& explanation) {
+  return to_object(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> to_lines(const TimeNotes& notes) {

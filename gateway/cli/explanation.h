@@ -6,6 +6,7 @@
 // Cost: allocates; not for workers.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct Explanation {
   // The entry that decided: a rule, or the exception that lets the name through.
   bool has_entry = false;
   bool is_exception = false;
-  std::string app, entry, list;
+  std::string app, entry, list, list_version;
   std::uint32_t line = 0;
   std::vector<WouldDo> shadows;
   TimeNotes time;
@@ -67,6 +68,8 @@ struct Explanation {
 // trial `pass xn--bcher-kva.example asked=https://bücher.example:443/`: what was asked differs by
 // more than case and a final dot.
 [[nodiscard]] std::string to_line(const Explanation& explanation);
+// The object of to_json().
+[[nodiscard]] nlohmann::ordered_json to_object(const Explanation& explanation);
 [[nodiscard]] std::string to_json(const Explanation& explanation);
 // `the policy "office hours" does not count at this time`
 // `this client is exempt from chat until 2026-12-31T17:00:00Z (Ms Weber: press office)`

@@ -63,8 +63,12 @@ struct StartSettings {
   bool audit_sync = false;                        // [audit] sync
   bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
   std::filesystem::path audit_key_file;           // [audit] key_file
-  [[nodiscard]] bool has_audit_trail() const noexcept {
-    return !audit_file.empty() || !audit_syslog.empty();
+  std::filesystem::path control_socket;           // [control] socket; "": none
+  std::string control_read_group;                 // [control] read_group; "": none
+  std::string control_admin_group;                // [control] admin_group; "": none
+  // Somebody reads what the workers record.
+  [[nodiscard]] bool keeps_records() const noexcept {
+    return !audit_file.empty() || !audit_syslog.empty() || !control_socket.empty();
   }
   std::string log_level = "info";  // [log] level
 

@@ -163,6 +163,14 @@ void read_audit(TableReader table, StartSettings& start) {
   table.refuse_others();
 }
 
+void read_control(TableReader table, StartSettings& start) {
+  table.read("socket", start.control_socket);
+  table.read("read_group", start.control_read_group);
+  table.read("admin_group", start.control_admin_group);
+  if (start.control_socket == "-") table.error("socket", "\"-\" is no path of a socket");
+  table.refuse_others();
+}
+
 void read_log(TableReader table, StartSettings& start) {
   static constexpr std::array kLevels = {
       Word<std::string_view>{"debug", "debug"}, Word<std::string_view>{"info", "info"},
@@ -180,6 +188,7 @@ void read_start_tables(TableReader& root, StartSettings& start) {
   read_suggest(root.table("suggest"), start.suggest);
   read_metrics(root.table("metrics"), start);
   read_audit(root.table("audit"), start);
+  read_control(root.table("control"), start);
   read_log(root.table("log"), start);
 }
 

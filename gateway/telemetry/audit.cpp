@@ -39,19 +39,6 @@ nlohmann::ordered_json begin_note(Nanos time, const char* kind) {
 
 }  // namespace
 
-std::string time_text(Nanos time) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
-  const std::time_t whole = seconds.count();
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
-  return std::string(date.data()) + fraction.data();
-}
-
 std::string start_json(Nanos time) {
   nlohmann::ordered_json line = begin_note(time, "start");
   line["version"] = SLUICE_VERSION;
@@ -78,7 +65,24 @@ std::string update_json(Nanos time, const UpdateRecord& update) {
   return dump(line);
 }
 
-std::string to_json(const AuditRecord& record, const AuditOptions& options) {
+std::string time_text(Nanos time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
+  const std::time_t whole = seconds.count();
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros.count()));
+  return std::string(date.data()) + fraction.data();
+}
+
+std::string client_text(const IpAddress& client, const AuditOptions& options) {
+  return options.pseudonymise ? pseudonym(client, options.key) : client.to_string();
+}
+
+nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& options) {
   nlohmann::ordered_json line;
   line["v"] = kFormatVersion;
   line["time"] = time_text(record.time);
@@ -95,7 +99,7 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
   line["list_version"] = record.list_version.view();
   line["line"] = record.line;
   line["policy"] = record.policy.view();
-  line["client"] = options.pseudonymise ? pseudonym(record.client.address, options.key)
+  line["client"] = options.pseudonymise ? client_text(record.client.address, options)
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
   line["evidence"] = record.evidence;
@@ -104,7 +108,11 @@ std::string to_json(const AuditRecord& record, const AuditOptions& options) {
     line["reason"] = record.unjudged;
     line["suppressed"] = record.suppressed;
   }
-  return dump(line);
+  return line;
+}
+
+std::string to_json(const AuditRecord& record, const AuditOptions& options) {
+  return dump(to_object(record, options));
 }
 
 }  // namespace sluice::telemetry

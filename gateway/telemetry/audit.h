@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,9 +71,14 @@ struct AuditOptions {
   std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
 };
 
-// RFC 3339, UTC, microseconds.
+// Without its port; or a pseudonym, which is the same for the same address and key. Allocates.
+[[nodiscard]] std::string client_text(const IpAddress& client, const AuditOptions& options);
+// RFC 3339, UTC, microseconds. Allocates.
 [[nodiscard]] std::string time_text(Nanos time);
-// One JSON object, without the end of the line. Allocates.
+
+[[nodiscard]] nlohmann::ordered_json to_object(const AuditRecord& record,
+                                               const AuditOptions& options);
+// The object, without the end of the line. Allocates.
 [[nodiscard]] std::string to_json(const AuditRecord& record, const AuditOptions& options);
 
 // What is no decision: the process began, records were lost, or lists were updated.

@@ -27,6 +27,7 @@ Nanos now() {
 struct AuditWriter::State {
   std::unique_ptr<AuditSink> sink;
   AuditOptions options;
+  Tap tap;
   std::vector<AuditRing*> rings;
   std::optional<audit::Chain> chain;  // behind what was written
   std::vector<std::string> lines;     // of one drain
@@ -46,7 +47,7 @@ struct AuditWriter::State {
     while (!stopping.stop_requested()) {
       wake.wait_for(lock, stopping, kDrainEvery, [] { return false; });
       lock.unlock();
-      if (reopen.exchange(false) && !sink->reopen()) complain();
+      if (reopen.exchange(false) && sink && !sink->reopen()) complain();
       drain();
       lock.lock();
     }
@@ -67,7 +68,8 @@ struct AuditWriter::State {
       for (std::size_t i = 0; i < ring->capacity(); ++i) {
         const AuditRecord* record = ring->front();
         if (record == nullptr) break;
-        lines.push_back(to_json(*record, options));
+        if (tap) tap(*record);
+        if (sink) lines.push_back(to_json(*record, options));
         ring->release();
       }
     }
@@ -98,13 +100,14 @@ struct AuditWriter::State {
 };
 
 AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
-                         std::vector<AuditRing*> rings, const audit::ChainValue& before)
+                         std::vector<AuditRing*> rings, Tap tap, const audit::ChainValue& before)
     : state_(std::make_unique<State>()) {
   state_->sink = std::move(sink);
   state_->options = std::move(options);
   state_->rings = std::move(rings);
+  state_->tap = std::move(tap);
   if (state_->options.chain) state_->chain.emplace(state_->options.chain_key, before);
-  state_->notes.push_back(start_json(now()));
+  if (state_->sink) state_->notes.push_back(start_json(now()));
   state_->thread = std::jthread(
       [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }
@@ -121,6 +124,7 @@ void AuditWriter::stop() {
 }
 
 void AuditWriter::note(const UpdateRecord& update) {
+  if (!state_->sink) return;
   std::string line = update_json(now(), update);
   const std::lock_guard lock(state_->mutex);
   state_->notes.push_back(std::move(line));

@@ -1,12 +1,14 @@
 #pragma once
 
-// Drains the rings of the workers into a sink, in a thread of its own.
+// Drains the rings of the workers into a sink, in a thread of its own; and shows each record to a
+// tap on the way.
 //
 // stop() and the destructor drain the rings once more: stop the workers before.
 // Its first line says that the process began. Errors: records that the sink loses are counted and
 // said on the log, once a minute at most, and in the trail itself once it can be written again.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,10 +20,12 @@ namespace sluice::telemetry {
 
 class AuditWriter {
  public:
-  // `rings` outlive it. `before`: the last value of the chain in the trail. Throws
-  // std::system_error when no thread can be started.
+  using Tap = std::function<void(const AuditRecord&)>;  // called in its thread
+
+  // No sink: only the tap sees the records. `rings` outlive it. `before`: the last value of the
+  // chain in the trail. Throws std::system_error when no thread can be started.
   AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options, std::vector<AuditRing*> rings,
-              const audit::ChainValue& before = {});
+              Tap tap = {}, const audit::ChainValue& before = {});
   ~AuditWriter();
   AuditWriter(const AuditWriter&) = delete;
   AuditWriter& operator=(const AuditWriter&) = delete;

@@ -479,6 +479,23 @@ Result<void, std::string> Metrics::listen(const std::string& address,
   return {};
 }
 
+std::vector<DecisionCount> Metrics::decisions() const {
+  const std::lock_guard lock(state_->mutex);
+  const Labels& labels = state_->labels;
+  std::vector<DecisionCount> all;
+  for (std::size_t i = 0; i < state_->lists.apps.size(); ++i) {
+    const DecisionCounts counts = state_->decisions_of(i);
+    for (std::size_t p = 0; p < kProtocols; ++p) {
+      for (std::size_t a = 0; a < kActions; ++a) {
+        if (counts[p][a] == 0) continue;
+        all.push_back(
+            {state_->lists.apps[i], labels.protocols[p], labels.actions[a], counts[p][a]});
+      }
+    }
+  }
+  return all;
+}
+
 std::string Metrics::text() const {
   return prometheus::TextSerializer().Serialize(state_->Collect());
 }

@@ -105,6 +105,12 @@ struct ReloadRefusal {
   std::string text;    // for people
 };
 
+// Names that a rule covers, since the start.
+struct DecisionCount {
+  std::string app, protocol, action;
+  std::uint64_t count = 0;
+};
+
 class Metrics {
  public:
   Metrics(Labels labels, Sources sources);
@@ -127,6 +133,8 @@ class Metrics {
   // Error: one line with the reason.
   [[nodiscard]] Result<void, std::string> listen(const std::string& address,
                                                  const std::vector<IpPrefix>& allowed = {});
+  // Those that are not 0, as the page has them.
+  [[nodiscard]] std::vector<DecisionCount> decisions() const;
   // The page that a scrape would get.
   [[nodiscard]] std::string text() const;
 

@@ -124,9 +124,10 @@ class Check(Program):
 
     def test_json(self):
         printed, _ = self.run_program("check", "-c", self.ban, "--json", "chat.example", status=1)
+        version = hashlib.sha256((self.folder / "chat.list").read_bytes()).hexdigest()[:16]
         self.assertEqual(json.loads(printed), {
             "name": "chat.example", "verdict": "drop", "app": "chat", "rule": "chat.example",
-            "list": "chat", "line": 2, "policy": "office"})
+            "list": "chat", "list_version": version, "line": 2, "policy": "office"})
 
     def test_what_the_clock_changes(self):
         exception = '[[exception]]\nclients = ["10.0.0.0/8"]\napps = ["chat"]\nowner = "Ms Weber"\nreason = "press"\n'

@@ -74,6 +74,37 @@ TEST_F(Reloads, AnAcceptedRequestIsForOneBuild) {
   EXPECT_TRUE(outcomes[1]->accepted);
 }
 
+// Bug: two builds ran at once if the outcome of one and a request during it each asked for another.
+TEST_F(Reloads, WhatTheOutcomeRequestsIsTheSameBuildAsWhatWasRequestedBefore) {
+  std::binary_semaphore go(0);
+  std::atomic<int> running = 0;
+  int builds = 0;
+  std::unique_ptr<Reloader> reloader;
+  auto opened = Reloader::open(
+      *loop,
+      [&]() -> Reloader::Outcome {
+        EXPECT_EQ(++running, 1);
+        if (++builds == 1) go.acquire();
+        --running;
+        return test::office_ban({"chat.example"});
+      },
+      [&](Reloader::Outcome outcome) {
+        outcomes.push_back(std::move(outcome));
+        if (outcomes.size() == 1) reloader->request();
+        if (outcomes.size() == 2) loop->stop();
+      });
+  ASSERT_TRUE(opened);
+  reloader = std::move(*opened);
+  reloader->request();
+  reloader->request(true);
+  go.release();
+  loop->run();
+  EXPECT_EQ(builds, 2);
+  EXPECT_FALSE(reloader->is_busy());
+  ASSERT_TRUE(outcomes[1]);
+  EXPECT_TRUE(outcomes[1]->accepted);
+}
+
 TEST_F(Reloads, ErrorsAreOutcomes) {
   const auto reloader = open([]() -> Reloader::Outcome { return fail(std::string("missing")); });
   reloader->request();

@@ -50,12 +50,14 @@ TEST(Explanation, LineStartsWithTheVerdict) {
 
 TEST(Explanation, JsonHasTheSameFields) {
   const Json drop = Json::parse(to_json(banned()));
-  EXPECT_THAT(keys(drop), ElementsAre("name", "verdict", "app", "rule", "list", "line", "policy"));
+  EXPECT_THAT(keys(drop), ElementsAre("name", "verdict", "app", "rule", "list", "list_version",
+                                      "line", "policy"));
   EXPECT_EQ(drop["list"], banned().list);  // quotes and UTF-8 survive
   EXPECT_EQ(drop["policy"], banned().policy);
   EXPECT_EQ(drop["line"], 12);
-  EXPECT_THAT(keys(Json::parse(to_json(excepted()))),
-              ElementsAre("name", "verdict", "app", "exception", "list", "line", "policy"));
+  EXPECT_THAT(
+      keys(Json::parse(to_json(excepted()))),
+      ElementsAre("name", "verdict", "app", "exception", "list", "list_version", "line", "policy"));
   const Json url = Json::parse(to_json({.asked = "//a.example/\xff", .understood = "a.example"}));
   EXPECT_THAT(keys(url), ElementsAre("name", "asked", "verdict"));
   const Json pass = Json::parse(to_json({.understood = "example.com", .policy = "default"}));

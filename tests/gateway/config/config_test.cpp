@@ -97,6 +97,10 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     file = "/var/log/sluice/audit.jsonl"
     pseudonymise_clients = true
     key_file = "/etc/sluice/audit.key"
+    [control]
+    socket = "control.sock"
+    read_group = "operators"
+    admin_group = "wheel"
     [log]
     level = "debug"
   )")
@@ -127,6 +131,9 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.audit_file, "/var/log/sluice/audit.jsonl");
   EXPECT_TRUE(start.audit_pseudonymise);
   EXPECT_EQ(start.audit_key_file, "/etc/sluice/audit.key");
+  EXPECT_EQ(start.control_socket, "/etc/sluice/control.sock");
+  EXPECT_EQ(start.control_read_group, "operators");
+  EXPECT_EQ(start.control_admin_group, "wheel");
   EXPECT_EQ(start.log_level, "debug");
 }
 
@@ -280,8 +287,8 @@ TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
   EXPECT_EQ(start.audit_keep, 3U);
   EXPECT_TRUE(start.audit_sync);
   EXPECT_EQ(start.audit_syslog, "udp://192.0.2.7:514");
-  EXPECT_TRUE(start.has_audit_trail());
-  EXPECT_FALSE(good("").start.has_audit_trail());
+  EXPECT_TRUE(start.keeps_records());
+  EXPECT_FALSE(good("").start.keeps_records());
   EXPECT_TRUE(good("").start.audit_chain);
   EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
 }
@@ -452,6 +459,9 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"FlagThatIsNone",
                "[audit]\npseudonymise_clients = \"yes\"\n",
                {":2: audit.pseudonymise_clients: must be true or false"}},
+        Broken{"ControlSocketThatIsStandardOutput",
+               "[control]\nsocket = \"-\"\n",
+               {":2: control.socket: \"-\" is no path"}},
         Broken{"UnknownLevel",
                "[log]\nlevel = \"loud\"\n",
                {":2: log.level: \"loud\" is none of: debug, info, warn, error"}},

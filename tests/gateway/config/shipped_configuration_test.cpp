@@ -62,6 +62,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.audit_file, standard.audit_file);
   EXPECT_EQ(start.audit_pseudonymise, standard.audit_pseudonymise);
   EXPECT_EQ(start.audit_key_file, standard.audit_key_file);
+  EXPECT_EQ(start.control_socket, standard.control_socket);
+  EXPECT_EQ(start.control_read_group, standard.control_read_group);
+  EXPECT_EQ(start.control_admin_group, standard.control_admin_group);
   EXPECT_EQ(start.log_level, standard.log_level);
   // Interfaces have no default; the file shows two.
   EXPECT_NE(start.inside, start.outside);

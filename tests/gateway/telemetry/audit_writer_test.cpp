@@ -200,7 +200,7 @@ TEST_F(Writer, TheTrailSaysWhatIsMissingAndStaysWhole) {
   MemorySink::Log log;
   const auto before = audit::parse_chain_value(std::string(32, 'a')).value();
   AuditWriter writer(std::make_unique<MemorySink>(log), {.chain = true, .chain_key = "k"}, {&ring},
-                     before);
+                     {}, before);
   push(ring, 1);
   ASSERT_TRUE(becomes([&] { return writer.written() == 1; }));
   log.broken = true;
@@ -268,6 +268,27 @@ TEST_F(Writer, GoesOnWhenTheFileCanBeWrittenAgain) {
   push(ring, 1'000'000);
   writer->stop();
   EXPECT_EQ(lines(path).back(), 1'000'000);
+}
+
+// For the control socket, with and without an audit file.
+TEST_F(Writer, ShowsEachRecordToATap) {
+  AuditRing ring(16);
+  std::vector<std::uint32_t> seen;
+  auto sink = FileSink::open(file());
+  ASSERT_TRUE(sink);
+  AuditWriter with_file(std::move(*sink), AuditOptions(), {&ring},
+                        [&](const AuditRecord& record) { seen.push_back(record.line); });
+  for (std::uint32_t i = 1; i <= 3; ++i) push(ring, i);
+  with_file.stop();
+  EXPECT_THAT(seen, ElementsAre(1, 2, 3));
+  EXPECT_THAT(lines(file()), ElementsAre(1, 2, 3));
+  AuditWriter alone(nullptr, AuditOptions(), {&ring},
+                    [&](const AuditRecord& record) { seen.push_back(record.line); });
+  alone.reopen();
+  push(ring, 4);
+  alone.stop();
+  EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(alone.failed(), 0U);
 }
 
 }  // namespace

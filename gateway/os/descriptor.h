@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace sluice::app {
+namespace sluice::os {
 
 class Descriptor {
  public:
@@ -28,4 +28,4 @@ class Descriptor {
   int value_ = -1;
 };
 
-}  // namespace sluice::app
+}  // namespace sluice::os
