@@ -22,6 +22,8 @@ namespace {
 
 constexpr auto kKeepHouseEvery = std::chrono::milliseconds(200);
 constexpr auto kSuggestEvery = std::chrono::minutes(1);
+// How often the workers are looked at within the service manager's patience.
+constexpr int kLooksAWatchdog = 4;
 
 std::shared_ptr<const engine::Snapshot> stamped(const Ban& ban, std::uint64_t generation) {
   ban.snapshot->generation = generation;
@@ -108,8 +110,9 @@ Result<void, std::string> Gateway::open_parts() {
   if (auto opened = open_audit(); !opened) return opened;
   if (auto opened = open_suggester(); !opened) return opened;
   if (auto opened = open_resolver(); !opened) return opened;
-  // The interfaces come last.
-  auto dataplanes = options_.dataplanes.open(interest_of(*snapshots_.newest(), start));
+  // The interfaces come last. They are opened once: what that needs goes then.
+  const auto open = std::exchange(options_.dataplanes.open, nullptr);
+  auto dataplanes = open(interest_of(*snapshots_.newest(), start));
   if (!dataplanes) return fail(dataplanes.error());
   workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
   metrics_.publish(lists_);
@@ -191,7 +194,7 @@ Result<void, std::string> Gateway::add_to_loop() {
   }
   const auto added = loop_->add_timer(kKeepHouseEvery, [this] { keep_house(); });
   if (!added) return fail(added.error());
-  return {};
+  return add_watchdog();
 }
 
 Result<void, std::string> Gateway::run() {
@@ -200,7 +203,9 @@ Result<void, std::string> Gateway::run() {
   if (const auto started = start_sources(); !started) {
     spdlog::error("lists are not kept up to date: {}", started.error());
   }
+  say_ready();
   loop_->run();
+  options_.service.stopping();
   if (options_.sources) options_.sources->stop();
   if (reloader_->is_busy()) spdlog::info("waiting for the reload under way");
   reloader_->stop();
@@ -213,8 +218,29 @@ Result<void, std::string> Gateway::run() {
 }
 
 void Gateway::reload(bool accepted) {
+  options_.service.reloading();
   if (options_.builder) options_.builder->want_everything(accepted);
   reloader_->request(accepted);
+}
+
+// The service manager hears of us as long as this thread moves, and every worker.
+Result<void, std::string> Gateway::add_watchdog() {
+  const auto patience = options_.service.watchdog();
+  if (patience.count() == 0) return {};
+  const auto added = loop_->add_timer(patience / kLooksAWatchdog, [this] {
+    if (workers_.have_moved()) options_.service.alive();
+  });
+  if (!added) return fail(added.error());
+  return {};
+}
+
+void Gateway::say_ready() const {
+  const config::StartSettings& start = options_.start;
+  const bool failed = last_reload_ && last_reload_->result != ReloadReport::Result::in_force;
+  options_.service.ready("bridging " + start.inside + " and " + start.outside + "; generation " +
+                         std::to_string(generation_) + ", " + std::to_string(lists_.rules) +
+                         " rules" +
+                         (failed ? "; the last reload changed nothing: see the log" : ""));
 }
 
 Result<void, std::string> Gateway::start_sources() {
@@ -264,6 +290,7 @@ void Gateway::finish_reload(Reloader::Outcome outcome) {
   }
   if (options_.builder && options_.builder->built(published)) reloader_->request();
   if (report.result != ReloadReport::Result::nothing_new) last_reload_ = report;
+  if (!reloader_->is_busy()) say_ready();
   if (on_reload_) on_reload_(report);
 }
 

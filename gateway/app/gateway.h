@@ -39,6 +39,7 @@
 #include "gateway/endpoints/resolver.h"
 #include "gateway/engine/snapshot.h"
 #include "gateway/engine/tie_table.h"
+#include "gateway/service/service_manager.h"
 #include "gateway/telemetry/activity.h"
 #include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/metrics.h"
@@ -57,6 +58,7 @@ class Gateway {
     std::shared_ptr<Sources> sources;     // not started yet
     // For schedules.
     std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
+    service::ServiceManager service;  // who wants to know how we are; default: nobody
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.
@@ -113,6 +115,8 @@ class Gateway {
   Result<void, std::string> open_suggester();
   Result<void, std::string> add_to_loop();
   Result<void, std::string> start_sources();
+  Result<void, std::string> add_watchdog();
+  void say_ready() const;
   void take_event(Sources::Event event);
   void take_zone(const std::string& list, lists::Fetched fetched);
   void finish_reload(Reloader::Outcome outcome);

@@ -38,7 +38,8 @@ class Reloader {
   // `accepted`: an operator says that the ban may lack what it had. Ignored after stop().
   void request(bool accepted = false);
   void stop();
-  [[nodiscard]] bool is_busy() const noexcept { return thread_.joinable(); }
+  // Also during `done`, if another build follows it.
+  [[nodiscard]] bool is_busy() const noexcept { return thread_.joinable() || again_; }
 
  private:
   Reloader(EventLoop& loop, Build build, Done done);

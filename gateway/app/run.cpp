@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <iostream>
+#include <optional>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/control_desk.h"
@@ -11,6 +12,9 @@
 #include "gateway/app/gateway_log.h"
 #include "gateway/app/sources.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
+#include "gateway/service/privileged_thread.h"
+#include "gateway/service/privileges.h"
+#include "gateway/service/service_manager.h"
 
 namespace sluice::app {
 namespace {
@@ -56,6 +60,48 @@ Result<config::LiveSettings, std::string> read_live(const std::string& file,
   return std::move(newest->live);
 }
 
+// `--check`. What sources and zones have not brought yet is no fault: a start would ask for it.
+int check_configuration(const std::string& file, const config::LiveSettings& live) {
+  const bool may_come = !live.zones.empty() || !live.sources.empty();
+  const auto ban = may_come ? build_ban(live) : build_first_ban(live);
+  if (!ban) return refuse_start(ban.error());
+  for (const std::string& line : ban->refused) std::cerr << "sluice: refused: " << line << '\n';
+  if (const std::string warning = ban_warning(ban->status); !warning.empty()) {
+    std::cerr << "sluice: " << warning << '\n';
+  }
+  std::cout << file << ": no errors, " << ban->status.rules << " rules in "
+            << ban->status.lists.size() << " lists\n";
+  return all_written() ? kOk : kUnusable;
+}
+
+// In force at the start: of sources, what is on disk or comes in time.
+Result<Ban, std::string> build_first(BanBuilder& builder, Sources* sources) {
+  if (sources != nullptr) {
+    for (const std::string& line : sources->first(kFirstTransfer, builder)) {
+      spdlog::error("{}", line);
+    }
+  }
+  auto ban = builder.build_first();
+  if (!ban) return ban;
+  for (const auto& [source, file] : ban->trials) {
+    for (const std::string& line : sources->decided(source, file, Sources::Decision::published)) {
+      spdlog::info("{}", line);
+    }
+  }
+  log_ban(ban->status);  // first, whatever else is wrong
+  return ban;
+}
+
+// The interfaces and what they need are for the opener; everybody else has no privileges.
+DataplaneSource opened_by(service::PrivilegedThread& opener, DataplaneSource source) {
+  auto open = [&opener, open = std::move(source.open)](const io::Interest& interest) {
+    Result<Dataplanes, std::string> opened;
+    opener.run([&] { opened = open(interest); });
+    return opened;
+  };
+  return {.workers = source.workers, .open = std::move(open)};
+}
+
 }  // namespace
 
 int run(const cli::RunCommand& command) {
@@ -66,12 +112,19 @@ int run(const cli::RunCommand& command) {
   }
   override_settings(config->start, command);
   const config::StartSettings start = config->start;
+  if (command.check) return check_configuration(command.config, config->live);
   const auto log = spdlog::stderr_color_mt("sluice");
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
-  // It is there from now on, and answers once the gateway is open; it goes last.
-  auto desk = ControlDesk::open(start);
+  std::optional<service::PrivilegedThread> opener(std::in_place);
+  if (const auto dropped = service::drop_capabilities(); !dropped) {
+    return refuse_start(dropped.error());
+  }
+  // It is there from now on, and answers once the gateway is open; it goes last. Its groups may be
+  // others than ours.
+  Result<std::unique_ptr<ControlDesk>, std::string> desk;
+  opener->run([&] { desk = ControlDesk::open(start); });
   if (!desk) return refuse_start(desk.error());
   auto sources = open_sources(config->live);
   if (!sources) return refuse_start(sources.error());
@@ -80,30 +133,28 @@ int run(const cli::RunCommand& command) {
     return read_live(file, first);
   };
   const auto builder = std::make_shared<BanBuilder>(config->live, read_settings);
-  if (*sources) {
-    for (const std::string& line : (*sources)->first(kFirstTransfer, *builder)) {
-      spdlog::error("{}", line);
-    }
-  }
-  auto ban = builder->build_first();
+  auto ban = build_first(*builder, sources->get());
   if (!ban) return refuse_start(ban.error());
-  for (const auto& [source, file] : ban->trials) {
-    for (const std::string& line :
-         (*sources)->decided(source, file, Sources::Decision::published)) {
-      spdlog::info("{}", line);
-    }
-  }
-  log_ban(ban->status);  // first, whatever else is wrong
   // Before the dataplane changes what they look at.
-  const auto checks = io::check_interfaces(start.inside, start.outside, start.dataplane);
-  auto gateway = Gateway::open({start, dataplane_source(start), std::move(*ban),
-                                [builder] { return builder->build(); }, builder, *sources});
+  std::vector<io::CheckResult> checks;
+  opener->run([&] { checks = io::check_interfaces(start.inside, start.outside, start.dataplane); });
+  auto gateway = Gateway::open({.start = start,
+                                .dataplanes = opened_by(*opener, dataplane_source(start)),
+                                .ban = std::move(*ban),
+                                .rebuild = [builder] { return builder->build(); },
+                                .builder = builder,
+                                .sources = *sources,
+                                .service = service::ServiceManager::of_environment()});
   if (!gateway) return refuse_start(gateway.error());
+  opener.reset();
   if (*desk) {
     if (const auto joined = (*desk)->attach(**gateway); !joined) {
       return refuse_start(joined.error());
     }
     spdlog::info("control socket: {}", start.control_socket.string());
+  }
+  if (const auto denied = service::deny_system_calls(); !denied) {
+    spdlog::warn("{}", denied.error());
   }
   log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);

@@ -16,15 +16,14 @@ namespace {
 // For all lists together, so that a log stays readable whatever a list holds.
 constexpr std::size_t kMostNotesShown = 20;
 
-// The shipped lists lie beside an installed program, or else in the source tree.
+// In share/ beside the folder of an installed program, or beside the program itself in a folder of
+// the build: so a program that is packaged is the one that was tested.
 std::filesystem::path shipped_lists() {
+  const std::filesystem::path lists = std::filesystem::path("share") / "sluice" / "lists";
   std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    auto installed = program.parent_path().parent_path() / "share" / "sluice" / "lists";
-    if (std::filesystem::is_directory(installed, error)) return installed;
-  }
-  return SLUICE_SHIPPED_LISTS;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  auto installed = folder.parent_path() / lists;
+  return std::filesystem::is_directory(installed, error) ? installed : folder / lists;
 }
 
 // `count`: all of the notes that `shown` may be the first of.

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/setup.h"
@@ -116,6 +118,15 @@ void Workers::stop() {
   for (const auto& one : all_) {
     if (one->thread.joinable()) one->thread.join();
   }
+}
+
+bool Workers::have_moved() noexcept {
+  bool all = true;
+  for (const auto& one : all_) {
+    const std::uint64_t turns = one->worker->turns();
+    all = turns != std::exchange(one->turns_seen, turns) && all;
+  }
+  return all;
 }
 
 std::optional<std::string> Workers::error() const {

@@ -71,6 +71,8 @@ class Workers {
   // `ended`: called once for each worker that ends, for whatever reason. REQUIRES: open().
   void start(const std::function<void()>& ended);
   void stop();
+  // Whether each worker has polled since this was asked last: none is stuck. REQUIRES: open().
+  [[nodiscard]] bool have_moved() noexcept;
   // Why the dataplane of a worker failed; nothing: none failed.
   [[nodiscard]] std::optional<std::string> error() const;
 
@@ -83,6 +85,7 @@ class Workers {
     std::unique_ptr<io::Dataplane> dataplane;
     std::unique_ptr<engine::Worker> worker;
     std::atomic<bool> failed = false;
+    std::uint64_t turns_seen = 0;  // by have_moved()
     std::jthread thread;
   };
 

@@ -63,6 +63,7 @@ Syntax run_syntax() {
       "examples:\n"
       "  sluice run --config /etc/sluice/sluice.toml\n"
       "  sluice run --config deploy/sluice.toml --inside eth1 --outside eth2\n"
+      "  sluice run --config /etc/sluice/sluice.toml --check\n"
       "exit status: 0 stopped by a signal, 1 the dataplane failed, 2 bad configuration (no\n"
       "interface was opened)\n",
       common_options()};
@@ -74,7 +75,10 @@ Syntax run_syntax() {
                                                          "interface on the clients' side")(
       "outside", text()->value_name("IF"), "interface on the internet's side")(
       "metrics", text()->value_name("IP:PORT"), "address and port for Prometheus")(
-      "audit", text()->value_name("FILE"), "audit trail as JSON lines; - is standard output");
+      "audit", text()->value_name("FILE"), "audit trail as JSON lines; - is standard output")(
+      "check",
+      "read the configuration and its lists as a start would, say what is wrong, and end: no "
+      "interface is touched");
   return syntax;
 }
 
@@ -167,7 +171,8 @@ Result<Command, Answer> parse_run(const std::vector<std::string>& words) {
   if (!dataplane) return fail(dataplane.error());
   return RunCommand{text_of(*values, "config"),        *dataplane,
                     optional_text(*values, "inside"),  optional_text(*values, "outside"),
-                    optional_text(*values, "metrics"), optional_text(*values, "audit")};
+                    optional_text(*values, "metrics"), optional_text(*values, "audit"),
+                    values->count("check") != 0};
 }
 
 Result<Command, Answer> parse_detach(const std::vector<std::string>& words) {

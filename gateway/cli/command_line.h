@@ -24,6 +24,7 @@ struct RunCommand {
   std::string config;
   std::optional<io::Kind> dataplane;                                       // overrides the file
   std::optional<std::string> inside, outside, metrics_listen, audit_file;  // override the file
+  bool check = false;  // what a start would read, and no more
 };
 
 struct DetachCommand {
@@ -183,12 +184,12 @@ struct TopCommand {
 // Where the gateway listens unless --socket says otherwise.
 inline constexpr const char* kControlSocket = "/run/sluice/control.sock";
 
-using Command =
-    std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                 DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
-                 ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
-                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
-                 ListsSuggestCommand, AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand>;
+using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
+                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
+                             ListsSearchCommand, ListsConvertCommand, ListsDiffCommand,
+                             ListsKeygenCommand, ListsSignCommand, ListsCosignCommand,
+                             ListsVerifyCommand, ListsRollbackCommand, ListsSuggestCommand,
+                             AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -92,6 +92,7 @@ io::Poll Worker::run_batch() noexcept {
     unjudged_.expire(newest_, [this](const Unjudged& drop) { audit(drop); });
   }
   publish_levels();
+  turns_.add();
   return poll;
 }
 

@@ -69,6 +69,8 @@ class Worker final : private FindingSink {
   io::Poll run_batch() noexcept;
   // Batches until the dataplane ends or fails.
   io::Poll run() noexcept;
+  // Polls so far, idle ones as well: while this stands still, the worker is stuck. Any thread.
+  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.value(); }
 
  private:
   void on_finding(const packet::Packet& packet, const inspect::Finding& finding,
@@ -130,6 +132,7 @@ class Worker final : private FindingSink {
   const io::Frame* frame_ = nullptr;    // at hand
   Nanos newest_{0};                     // latest time stamp seen
   std::uint32_t sampled_ = 0;
+  telemetry::Counter turns_;
   io::Batch batch_;
   std::array<Decoded, io::Batch::kCapacity> arrivals_;
   std::array<io::FrameVerdict, io::Batch::kCapacity> verdicts_;

@@ -55,7 +55,8 @@ class TheGateway : public testing::Test {
                         }},
          .ban = first(),
          .rebuild = [this] { return next(); },
-         .clock = [this] { return clock; }});
+         .clock = [this] { return clock; },
+         .service = {[this](const std::string& message) { said.push_back(message); }, watchdog}});
   }
   void open() {
     auto result = try_open();
@@ -79,6 +80,8 @@ class TheGateway : public testing::Test {
   std::function<Reloader::Outcome()> next = [] { return test::office_ban({"other.example"}); };
   std::function<Ban()> first = [] { return test::office_ban({"chat.example"}); };
   std::chrono::system_clock::time_point clock{};
+  std::vector<std::string> said;  // to the service manager
+  std::chrono::microseconds watchdog{0};
   bool refuse_interfaces = false;
   int opened = 0;
   std::unique_ptr<Gateway> gateway;
@@ -94,6 +97,64 @@ TEST_F(TheGateway, JudgesOnAllWorkersAndSumsWhatTheyCount) {
   EXPECT_EQ(wires[1].passed, 1);
   EXPECT_EQ(gateway->generation(), 1U);
   EXPECT_EQ(gateway->lists().rules, 1U);
+}
+
+TEST_F(TheGateway, TellsTheServiceManagerHowItIs) {
+  start.inside = "eth1";
+  start.outside = "eth2";
+  ASSERT_NO_FATAL_FAILURE(open());
+  EXPECT_THAT(said, testing::IsEmpty());
+  int reloads = 0;
+  EXPECT_TRUE(run_until([&] {
+    if (gateway->is_reloading()) return false;
+    if (++reloads > 2) return true;
+    if (reloads == 2) next = [] { return fail(std::string("no such list")); };
+    gateway->reload();
+    return false;
+  }));
+  EXPECT_THAT(
+      said,
+      testing::ElementsAre(
+          "READY=1\nSTATUS=bridging eth1 and eth2; generation 1, 1 rules",
+          testing::StartsWith("RELOADING=1\nMONOTONIC_USEC="),
+          "READY=1\nSTATUS=bridging eth1 and eth2; generation 2, 1 rules",
+          testing::StartsWith("RELOADING=1\nMONOTONIC_USEC="),
+          "READY=1\nSTATUS=bridging eth1 and eth2; generation 2, 1 rules; the last reload changed "
+          "nothing: see the log",
+          "STOPPING=1\nSTATUS=stopping"));
+}
+
+// And says nothing while a worker is stuck.
+TEST_F(TheGateway, TellsTheServiceManagerThatItMoves) {
+  watchdog = std::chrono::milliseconds(8);
+  ASSERT_NO_FATAL_FAILURE(open());
+  const auto alive = [&] { return std::ranges::count(said, "WATCHDOG=1"); };
+  enum class Step : std::uint8_t { moving, stuck, moving_again } step = Step::moving;
+  std::unique_lock<std::mutex> stuck;
+  std::chrono::steady_clock::time_point since;
+  std::ptrdiff_t before = 0;
+  EXPECT_TRUE(run_until([&] {
+    const auto now = std::chrono::steady_clock::now();
+    switch (step) {
+      case Step::moving:
+        if (alive() == 0) return false;
+        stuck = std::unique_lock(wires[1].mutex);
+        since = now;
+        before = alive();
+        step = Step::stuck;
+        return false;
+      case Step::stuck:
+        if (now - since < 10 * watchdog) return false;
+        EXPECT_LE(alive(), before + 1);  // it may have been on its way to the poll
+        before = alive();
+        stuck.unlock();
+        step = Step::moving_again;
+        return false;
+      case Step::moving_again:
+        return alive() > before;
+    }
+    return true;
+  }));
 }
 
 // The setting reaches the flows: without a server's word, another SYN counts only where routes are

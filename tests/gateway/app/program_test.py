@@ -194,6 +194,29 @@ class Check(Program):
     def test_shipped_configuration(self):
         self.run_program("check", "-c", ROOT / "deploy/sluice.toml", "web.wechat.com", status=1)
 
+    def test_a_configuration_is_checked_without_a_start(self):
+        printed, said = self.run_program("run", "--check", "-c", ROOT / "deploy/sluice.toml")
+        self.assertRegex(printed, r"sluice\.toml: no errors, \d\d\d+ rules in 8 lists\n\Z")
+        self.assertEqual(said, "")
+        wrong = self.write("wrong.toml", "[dataplane]\nworkers = 0\n")
+        _, said = self.run_program("run", "--check", "-c", wrong, status=2)
+        self.assertIn("wrong.toml:2: dataplane.workers: ", said)
+        self.write("chat.list", "")
+        _, said = self.run_program("run", "--check", "-c", self.ban, status=2)
+        self.assertIn("list chat has no effect: it has no entry", said)
+        self.write("chat.list", "chat.example\nco.uk\n")
+        printed, said = self.run_program("run", "--check", "-c", self.ban)
+        self.assertIn("no errors, 1 rules in 1 lists", printed)
+        self.assertRegex(said, r'sluice: refused: .*chat\.list:2: "co\.uk": ')
+
+    def test_what_a_source_is_yet_to_bring_is_no_error(self):
+        source = ("[lists]\nstate = \"state\"\n[[source]]\nname = \"s\"\nfolder = \"new\"\n"
+                  "[[list]]\nname = \"chat\"\napp = \"chat\"\nsource = \"s\"\n"
+                  "[[policy]]\nname = \"p\"\napps = [\"chat\"]\n")
+        printed, said = self.run_program("run", "--check", "-c", self.write("source.toml", source))
+        self.assertIn("no errors, 0 rules in 1 lists", printed)
+        self.assertIn("nothing is banned", said)
+
     def test_a_cpu_that_is_not_there_is_refused_before_an_interface_is_touched(self):
         pinned = self.write("pinned.toml", "[dataplane]\ncpus = [1023]\n")
         _, said = self.run_program("run", "-c", pinned, "--metrics", "127.0.0.1:9471", status=2)

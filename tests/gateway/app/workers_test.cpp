@@ -69,6 +69,25 @@ TEST_F(TwoWorkers, EachCountsAndRecordsForItself) {
   }
 }
 
+// A service manager must not hear that all is well while one worker is stuck.
+TEST_F(TwoWorkers, HaveNotMovedIfOneOfThemIsStuck) {
+  open();
+  EXPECT_TRUE(becomes([&] { return workers.have_moved(); }));
+  bool have_moved = true;
+  {
+    const std::lock_guard stuck(wires[1].mutex);  // it polls for it
+    for (int look = 0; look < 2; ++look) {        // it may have been on its way to the poll
+      const int before = wires[0].passed;
+      wires[0].push(query("example.com"));
+      wires[0].push(query("example.com"));
+      EXPECT_TRUE(becomes([&] { return wires[0].passed == before + 2; }));
+      have_moved = workers.have_moved();
+    }
+  }
+  EXPECT_FALSE(have_moved);
+  EXPECT_TRUE(becomes([&] { return workers.have_moved(); }));
+}
+
 TEST_F(TwoWorkers, HaveThreadsWithNames) {
   open();
   EXPECT_TRUE(becomes([&] { return wires[0].thread_name() == "worker-0"; }));

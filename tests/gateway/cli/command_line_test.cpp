@@ -16,6 +16,8 @@ TEST(CommandLine, Run) {
   const auto plain = parse_as<RunCommand>({"run", "--config", "f.toml"});
   EXPECT_EQ(plain.config, "f.toml");
   EXPECT_FALSE(plain.inside || plain.outside || plain.metrics_listen || plain.audit_file);
+  EXPECT_FALSE(plain.check);
+  EXPECT_TRUE(parse_as<RunCommand>({"run", "-c", "f.toml", "--check"}).check);
 
   const auto full =
       parse_as<RunCommand>({"run", "-c", "f.toml", "--inside", "eth1", "--outside", "eth2",

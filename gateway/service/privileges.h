@@ -1,0 +1,27 @@
+#pragma once
+
+// What the process may do to the host, and how it gives that up (capabilities(7), seccomp(2)).
+//
+//   as a service, user sluice     as root
+//   ─────────────────────────     ──────────────────────────────────────
+//   no capability is left         access to files, and to low ports: a reload
+//                                 reads what the start could read
+//
+// Why the gateway can do without: the kernel asks for them when interfaces, BPF maps and AF_XDP
+// sockets are opened, not when they are used.
+// Errors: a line for the operator. Both cannot be undone.
+
+#include <string>
+
+#include "filters/base/result.h"
+
+namespace sluice::service {
+
+// Of the calling thread, and of those that it starts from now on.
+[[nodiscard]] Result<void, std::string> drop_capabilities();
+
+// Of all threads of the process, now and later: no programs are started, and no interfaces, BPF
+// programs, maps, mounts, namespaces or kernel modules made. Such calls fail with EPERM.
+[[nodiscard]] Result<void, std::string> deny_system_calls();
+
+}  // namespace sluice::service
