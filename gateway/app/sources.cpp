@@ -358,6 +358,8 @@ std::vector<telemetry::SourceStatus> Sources::statuses() const {
     statuses.push_back({.source = place->name,
                         .version = version ? version->head.label : "",
                         .seen = stored.seen,
+                        .until = version ? version->head.until : std::nullopt,
+                        .certificate_until = place->feed->certificate_until(),
                         .pinned = stored.store.pinned().has_value(),
                         .accepted = stored.accepted.load(std::memory_order_relaxed),
                         .refusals = place->counts()});

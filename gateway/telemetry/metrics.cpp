@@ -404,6 +404,14 @@ void Metrics::State::collect_sources(std::vector<MetricFamily>& families) const 
   auto refused =
       family("sluice_source_refusals_total",
              "Fetches that failed, and versions that were refused, by reason", MetricType::Counter);
+  auto until = family("sluice_source_valid_until_timestamp_seconds",
+                      "Unix time until which the bundle in force could be taken; no value for "
+                      "sources without bundles",
+                      MetricType::Gauge);
+  auto certificate = family("sluice_source_certificate_expiry_timestamp_seconds",
+                            "Unix time at which the certificate of the source's server ends; no "
+                            "value before the first answer",
+                            MetricType::Gauge);
   const auto now = std::chrono::system_clock::now();
   for (const SourceStatus& it : sources.lists()) {
     if (!it.version.empty()) {
@@ -414,13 +422,18 @@ void Metrics::State::collect_sources(std::vector<MetricFamily>& families) const 
       add(age, {{"source", it.source}},
           std::max(0.0, std::chrono::duration<double>(now - it.seen).count()));
     }
+    for (const auto& [part, time] :
+         {std::pair(&until, it.until), {&certificate, it.certificate_until}}) {
+      if (!time) continue;
+      add(*part, {{"source", it.source}}, static_cast<double>(time->time_since_epoch().count()));
+    }
     add(pinned, {{"source", it.source}}, it.pinned ? 1 : 0);
     add(accepted, {{"source", it.source}}, static_cast<double>(it.accepted));
     for (const auto& [reason, count] : it.refusals) {
       add(refused, {{"source", it.source}, {"reason", reason}}, static_cast<double>(count));
     }
   }
-  for (auto* part : {&version, &age, &pinned, &accepted, &refused}) {
+  for (auto* part : {&version, &age, &until, &certificate, &pinned, &accepted, &refused}) {
     families.push_back(std::move(*part));
   }
 }

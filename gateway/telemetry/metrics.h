@@ -53,8 +53,10 @@ struct ZoneStatus {
 struct SourceStatus {
   std::string source, version;
   std::chrono::system_clock::time_point seen;  // it last had the newest version; the epoch: never
-  bool pinned = false;                         // rolled back by an operator
-  std::uint64_t accepted = 0;                  // versions, since the start
+  std::optional<std::chrono::sys_seconds> until;  // of the bundle in force; none: it is no bundle
+  std::optional<std::chrono::sys_seconds> certificate_until;    // of its server
+  bool pinned = false;                                          // rolled back by an operator
+  std::uint64_t accepted = 0;                                   // versions, since the start
   std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
 };
 

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -80,6 +81,22 @@ bool has_known_end(CURL* curl) {
          !header(curl, "Transfer-Encoding").empty();
 }
 
+// Unix time at which the server's own certificate ends; 0: it has none, or says it in no known way.
+std::int64_t certificate_end(CURL* curl) {
+  constexpr std::string_view kEnd = "Expire date:";
+  const curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr ||
+      chain->num_of_certs == 0) {
+    return 0;
+  }
+  for (const curl_slist* field = chain->certinfo[0]; field != nullptr; field = field->next) {
+    const std::string_view text = field->data;
+    if (!text.starts_with(kEnd)) continue;
+    return std::max<std::int64_t>(curl_getdate(field->data + kEnd.size(), nullptr), 0);
+  }
+  return 0;
+}
+
 // ETag and Last-Modified, a tab between.
 curl_slist* conditions(const std::string& validator) {
   const std::size_t tab = std::min(validator.find('\t'), validator.size());
@@ -114,6 +131,7 @@ void set_trust(CURL* curl, const HttpsSettings& settings) {
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
   curl_easy_setopt(curl, CURLOPT_PROXY, settings.proxy.c_str());
   if (settings.ca_file.empty()) return;
   curl_easy_setopt(curl, CURLOPT_CAINFO, settings.ca_file.c_str());
@@ -190,6 +208,7 @@ Result<std::optional<Fetched>, Refusal> HttpsFeed::fetch(const Known& known, con
   set_limits(curl.get(), settings_);
   set_trust(curl.get(), settings_);
   const CURLcode code = curl_easy_perform(curl.get());
+  if (const std::int64_t end = certificate_end(curl.get()); end > 0) certificate_until_ = end;
   Result<std::optional<Fetched>, Refusal> outcome;
   if (code == CURLE_OK) {
     outcome = taken(curl.get(), download, !known.validator.empty());
@@ -200,6 +219,12 @@ Result<std::optional<Fetched>, Refusal> HttpsFeed::fetch(const Known& known, con
   }
   outcome ? pause_.succeeded() : pause_.failed();
   return outcome;
+}
+
+std::optional<std::chrono::sys_seconds> HttpsFeed::certificate_until() const noexcept {
+  const std::int64_t end = certificate_until_;
+  if (end == 0) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(end));
 }
 
 void HttpsFeed::wait(Bell& bell) {

@@ -9,6 +9,7 @@
 //
 // Threads: that of its source (feed.h).
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -43,10 +44,12 @@ class HttpsFeed final : public Feed {
   [[nodiscard]] Result<std::optional<Fetched>, Refusal> fetch(const Known& known,
                                                               const Bell& bell) override;
   void wait(Bell& bell) override;
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_until() const noexcept override;
 
  private:
   HttpsSettings settings_;
   Pause pause_;
+  std::atomic<std::int64_t> certificate_until_ = 0;  // Unix time; 0: not known
 };
 
 }  // namespace sluice::lists

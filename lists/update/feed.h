@@ -19,7 +19,8 @@
 // reported: what is in force stays.
 //
 // Threads: a feed belongs to the thread of its source, which alone calls fetch() and wait(). Only
-// the Bell is shared. Both calls block and allocate; neither throws, but for memory.
+// the Bell is shared, and when a certificate ends. Both calls block and allocate; neither throws,
+// but for memory.
 
 #include <chrono>
 #include <cstdint>
@@ -79,6 +80,11 @@ class Feed {
   // Returns when it is time for the next fetch(): after an interval, after a pause that grows with
   // each fetch() that failed, when the place tells of a change, or when the bell rang.
   virtual void wait(Bell& bell) = 0;
+  // Until when the certificate of the server is valid that was asked last; none: not known. From
+  // any thread.
+  [[nodiscard]] virtual std::optional<std::chrono::sys_seconds> certificate_until() const noexcept {
+    return std::nullopt;
+  }
 
  protected:
   Feed() = default;

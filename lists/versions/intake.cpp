@@ -49,6 +49,7 @@ Result<Intake::Opened, Refusal> Intake::open_bundle(std::string_view bytes, Time
   opened.head.label = "v" + std::to_string(manifest.version);
   opened.head.number = manifest.version;
   opened.head.digest = bundle->digest;
+  opened.head.until = manifest.valid_until;
   for (const Member& member : manifest.members) {
     // As the configuration names the file of that list.
     std::string name = list_name_of_file(member.name);

@@ -32,6 +32,18 @@ std::optional<std::uint64_t> number_of(std::string_view word) noexcept {
   return number;
 }
 
+// Unix time, in the years that a manifest may have.
+std::optional<std::chrono::sys_seconds> time_of(std::string_view word) noexcept {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  const auto number = number_of(word);
+  if (!number || *number > kMost) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(*number));
+}
+
+std::string time_word(std::chrono::sys_seconds time) {
+  return std::to_string(time.time_since_epoch().count());
+}
+
 std::string_view format_word(const FormatChoice& format) noexcept {
   return format ? to_string(*format) : kAutoFormat;
 }
@@ -90,16 +102,19 @@ std::optional<VersionHead> parse_lines(std::string_view& rest) {
   const auto validator = take_line(rest, "validator");
   if (!label || !number || !digest || !taken || !validator) return std::nullopt;
   const auto version = number_of(*number);
-  const auto time = number_of(*taken);
-  if (!version || !time || *time > std::uint64_t{1} << 40 || !is_digest(*digest) ||
-      !may_be_in_head(*label) || !may_be_in_head(*validator)) {
+  const auto time = time_of(*taken);
+  const auto until = take_line(rest, "until");
+  const auto end_time = until ? time_of(*until) : std::nullopt;
+  if (!version || !time || !is_digest(*digest) || !may_be_in_head(*label) ||
+      !may_be_in_head(*validator) || (until && !end_time)) {
     return std::nullopt;
   }
   VersionHead head{.label = std::string(*label),
                    .number = *version,
                    .digest = std::string(*digest),
-                   .taken = std::chrono::sys_seconds(std::chrono::seconds(*time)),
+                   .taken = *time,
                    .validator = std::string(*validator),
+                   .until = end_time,
                    .lists = {}};
   std::uint64_t left = kMaxBytes;
   while (const auto line = take_line(rest, "list")) {
@@ -134,8 +149,8 @@ bool may_be_in_head(std::string_view text) noexcept {
 std::string write_head(const VersionHead& head) {
   std::string text(kMagic);
   text += "label " + head.label + "\nnumber " + std::to_string(head.number) + "\ndigest " +
-          head.digest + "\ntaken " + std::to_string(head.taken.time_since_epoch().count()) +
-          "\nvalidator " + head.validator + '\n';
+          head.digest + "\ntaken " + time_word(head.taken) + "\nvalidator " + head.validator + '\n';
+  if (head.until) text += "until " + time_word(*head.until) + '\n';
   for (const ListPart& part : head.lists) {
     text += "list " + part.digest + ' ' + std::to_string(part.bytes) + ' ' +
             std::string(format_word(part.format)) + ' ' + part.name + '\n';

@@ -8,6 +8,7 @@
 //   digest HEX                       SHA-256 of what was fetched
 //   taken 1795831200                 Unix time
 //   validator "a1b2"                 what its feed asks with for less; may be empty
+//   until 1798509600                 of a bundle: Unix time until which it may be taken
 //   list HEX BYTES FORMAT NAME       SHA-256 of a text, its length, a format or `auto`; its name
 //                                    last, because it may have blanks, or be empty
 //   of list chat                     of a bundle: the kind and the app that its manifest gives to
@@ -57,6 +58,7 @@ struct VersionHead {
   std::string digest;  // 64 hex digits
   std::chrono::sys_seconds taken;
   std::string validator;
+  std::optional<std::chrono::sys_seconds> until;  // of a bundle; none: an older Sluice wrote it
   std::vector<ListPart> lists;
 
   // Without the head.
@@ -68,7 +70,7 @@ struct VersionHead {
 [[nodiscard]] bool may_be_in_head(std::string_view text) noexcept;
 
 // REQUIRES: digests are 64 hex digits, texts may be in a head, images and no others have no app, at
-// most kMaxListsOfVersion lists of at most 2^62 bytes together.
+// most kMaxListsOfVersion lists of at most 2^62 bytes together; no time before 1970.
 [[nodiscard]] std::string write_head(const VersionHead& head);
 
 struct ParsedHead {

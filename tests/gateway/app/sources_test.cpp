@@ -241,8 +241,11 @@ TEST_F(BundlesTest, RiseInVersion) {
        {[&] { server_.serve(bundle(7, {list("chat", names("x.example\n"))}, stranger)); },
         refused("untrusted")},
        {[&] { server_.serve(chat(7, names("seven.example\n"))); }, blocked("seven.example")}});
-  EXPECT_THAT(gateway_->metrics_text(),
-              HasSubstr("sluice_source_version{source=\"src\",version=\"v7\"} 1\n"));
+  const std::string metrics = gateway_->metrics_text();
+  EXPECT_THAT(metrics, HasSubstr("sluice_source_version{source=\"src\",version=\"v7\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("sluice_source_valid_until_timestamp_seconds{source=\"src\"} "));
+  EXPECT_THAT(metrics,
+              HasSubstr("sluice_source_certificate_expiry_timestamp_seconds{source=\"src\"} "));
 }
 
 // Signed for one app, and taken for another, it would ban what nobody meant.

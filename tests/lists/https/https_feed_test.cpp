@@ -53,6 +53,18 @@ class HttpsFeedTest : public testing::Test {
   Bell bell_;
 };
 
+// The server's is made for two days.
+TEST_F(HttpsFeedTest, TellsUntilWhenTheCertificateIsValid) {
+  HttpsFeed feed(settings_);
+  EXPECT_EQ(feed.certificate_until(), std::nullopt);
+  ASSERT_TRUE(feed.fetch({}, bell_));
+  const auto until = feed.certificate_until();
+  ASSERT_TRUE(until);
+  const auto left = *until - std::chrono::system_clock::now();
+  EXPECT_GT(left, std::chrono::hours(47));
+  EXPECT_LE(left, std::chrono::hours(48));
+}
+
 TEST_F(HttpsFeedTest, FetchesOnceAndAsksForLessThen) {
   const auto first = fetch();
   ASSERT_TRUE(first) << first.error().text;

@@ -66,6 +66,7 @@ TEST_F(IntakeTest, WithKeysItTakesBundlesThatRise) {
   EXPECT_EQ(take(signed_, bundle(8, key_, "c.example\n")), kTaken);
   const Version version = *store_.in_force();
   EXPECT_EQ(VersionStore::read(version, *VersionStore::find(version, "chat")), "c.example\n");
+  EXPECT_EQ(version.head.until, std::chrono::floor<std::chrono::seconds>(now_) + hours(48));
 }
 
 // The configuration says later what it takes of them.

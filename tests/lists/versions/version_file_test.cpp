@@ -31,6 +31,9 @@ VersionHead random_head(std::mt19937_64& random) {
                    .taken = std::chrono::sys_seconds(std::chrono::seconds(random() % (1U << 31))),
                    .validator = random_text(random, 80),
                    .lists = {}};
+  if (random() % 2 == 0) {
+    head.until = std::chrono::sys_seconds(std::chrono::seconds(random() % (1U << 31)));
+  }
   for (std::uint64_t i = random() % 5; i > 0; --i) {
     const auto format = static_cast<Format>(random() % 8);
     head.lists.push_back({digest, random() % 1000,
