@@ -34,6 +34,9 @@ struct Dispatch {
     return sluice::app::ask(command);
   }
   int operator()(const sluice::cli::TopCommand& command) const { return sluice::app::top(command); }
+  int operator()(const sluice::cli::CaptureCommand& command) const {
+    return sluice::app::capture(command);
+  }
   int operator()(const sluice::cli::ListsBuildCommand& command) const {
     return sluice::app::lists_build(command);
   }

@@ -22,6 +22,7 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 [[nodiscard]] int doctor(const cli::DoctorCommand& command);
 [[nodiscard]] int ask(const cli::ControlCommand& command);
 [[nodiscard]] int top(const cli::TopCommand& command);
+[[nodiscard]] int capture(const cli::CaptureCommand& command);
 [[nodiscard]] int lists_build(const cli::ListsBuildCommand& command);
 [[nodiscard]] int lists_lint(const cli::ListsLintCommand& command);
 [[nodiscard]] int lists_show(const cli::ListsShowCommand& command);

@@ -21,6 +21,7 @@ using control::ErrorCode;
 
 constexpr auto kExpireEvery = std::chrono::seconds(1);
 constexpr std::uint32_t kUsualLimit = 100;
+constexpr std::uint32_t kUsualFrames = 1000, kUsualSeconds = 60;
 
 std::chrono::steady_clock::time_point now() {
   return std::chrono::steady_clock::now();
@@ -105,18 +106,22 @@ Result<std::unique_ptr<ControlDesk>, std::string> ControlDesk::open(
 
 Result<void, std::string> ControlDesk::attach(Gateway& gateway) {
   gateway_ = &gateway;
+  capture_.emplace(gateway.workers().taps());
   gateway.on_reload([this](const ReloadReport& report) { finish_reload(report); });
   const auto added = gateway.loop().add(server_->descriptor(), EPOLLIN,
                                         [this](std::uint32_t) { server_->serve(now()); });
   if (!added) return fail(added.error());
-  const auto timer = gateway.loop().add_timer(kExpireEvery, [this] { server_->expire(now()); });
+  const auto timer = gateway.loop().add_timer(kExpireEvery, [this] {
+    server_->expire(now());
+    capture_->expire(now());
+  });
   if (!timer) return fail(timer.error());
   return {};
 }
 
 ControlDesk::Reply ControlDesk::handle(const control::Request& request,
                                        const control::Server::Asker& asker) {
-  if (control::needed_for(request) == control::Rights::admin) {
+  if (control::needed_for(request) == control::Rights::admin && !request.next) {
     spdlog::info("control: `{}` by user {}, process {}", to_string(request.command), asker.who.user,
                  asker.who.process);
   }
@@ -131,6 +136,8 @@ ControlDesk::Reply ControlDesk::handle(const control::Request& request,
       return clients(request);
     case Command::log_level:
       return log_level(request);
+    case Command::capture:
+      return capture(request, asker.id);
     case Command::reload:
       reload(request.accept, {asker.id, {}});
       return std::nullopt;
@@ -178,6 +185,23 @@ std::string ControlDesk::clients(const control::Request& request) const {
   }
   return control::reply_line(
       {{"clients", std::move(rows)}, {"all", clients.all}, {"forgotten", clients.forgotten}});
+}
+
+std::string ControlDesk::capture(const control::Request& request, control::PeerId peer) {
+  if (request.next) {
+    auto part = capture_->next(peer, now());
+    return part ? control::reply_line(*part) : failed("this connection began no capture");
+  }
+  if (gateway_->start().audit_pseudonymise) {
+    return failed("frames show the addresses of clients, which [audit] pseudonymise_clients hides");
+  }
+  const std::uint32_t frames = request.limit.value_or(kUsualFrames);
+  const std::uint32_t seconds = request.seconds.value_or(kUsualSeconds);
+  if (!capture_->begin(peer, frames, std::chrono::seconds(seconds), now())) {
+    return failed("another capture is under way");
+  }
+  return control::reply_line(
+      {{"limit", frames}, {"seconds", seconds}, {"bytes", engine::FrameTap::kBytes}});
 }
 
 ControlDesk::Reply ControlDesk::roll_back(const control::Request& request, control::PeerId peer) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "filters/base/result.h"
+#include "gateway/app/frame_capture.h"
 #include "gateway/app/gateway.h"
 #include "gateway/config/config.h"
 #include "gateway/control/server.h"
@@ -43,13 +44,15 @@ class ControlDesk {
   [[nodiscard]] std::string flows(const control::Request& request) const;
   [[nodiscard]] std::string clients(const control::Request& request) const;
   [[nodiscard]] Reply roll_back(const control::Request& request, control::PeerId peer);
+  [[nodiscard]] std::string capture(const control::Request& request, control::PeerId peer);
   void reload(bool accepted, Waiting waiting);
   void finish_reload(const ReloadReport& report);
 
   Gateway* gateway_ = nullptr;  // until attach()
   std::unique_ptr<control::Server> server_;
-  std::vector<Waiting> waiting_;  // for the reload under way
-  std::vector<Waiting> later_;    // for the one after it
+  std::optional<FrameCapture> capture_;  // from attach() on
+  std::vector<Waiting> waiting_;         // for the reload under way
+  std::vector<Waiting> later_;           // for the one after it
 };
 
 }  // namespace sluice::app

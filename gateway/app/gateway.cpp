@@ -35,6 +35,7 @@ WorkersOptions workers_options(const config::StartSettings& start) {
           .tunnels = start.tunnels,
           .routes = routes_of(start),
           .suggested_names = start.suggest.enable ? start.suggest.names : 0,
+          .taps = !start.control_socket.empty(),
           .audit_ring = start.keeps_records() ? start.audit_ring : 0,
           .cpus = start.cpus};
 }

@@ -5,6 +5,7 @@
 
 #include "gateway/app/limits.h"
 #include "gateway/app/reload_guard.h"
+#include "gateway/engine/frame_tap.h"
 #include "gateway/engine/name_sample.h"
 #include "gateway/engine/ties.h"
 #include "gateway/telemetry/audit.h"
@@ -87,13 +88,17 @@ void log_memory(const config::StartSettings& start, std::size_t workers,
   const engine::JudgeLimits limits = share_of(limits_of(start), workers);
   const std::size_t judges = workers * engine::Judge::memory_bytes(limits);
   const std::size_t fragments = workers * fragment::Reassembler::memory_bytes(limits.fragments);
-  const std::size_t audit = start.keeps_records() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
+  const std::size_t audit =
+      start.keeps_records() ? start.audit_ring * sizeof(telemetry::AuditRecord) : 0;
   const std::size_t names = workers * engine::NameSample::memory_bytes();
+  const std::size_t taps =
+      start.control_socket.empty() ? 0 : workers * engine::FrameTap::memory_bytes();
   spdlog::info(
       "memory at most: flows, streams and addresses {:.1f} MiB + fragments {:.1f} MiB + audit ring "
-      "{:.1f} MiB + canary {:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} worker(s)",
-      mib(judges), mib(fragments), mib(audit), mib(names), mib(lists.memory_bytes),
-      mib(judges + fragments + audit + names + lists.memory_bytes), workers);
+      "{:.1f} MiB + captures {:.1f} MiB + canary {:.1f} MiB + lists {:.1f} MiB = {:.1f} MiB, {} "
+      "worker(s)",
+      mib(judges), mib(fragments), mib(audit), mib(taps), mib(names), mib(lists.memory_bytes),
+      mib(judges + fragments + audit + taps + names + lists.memory_bytes), workers);
 }
 
 void log_suggestions(const config::StartSettings& start, std::size_t workers,

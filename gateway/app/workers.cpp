@@ -26,6 +26,7 @@ Workers::Workers(std::size_t count, const WorkersOptions& options)
       one->ties = std::make_unique<engine::Ties>(
           share_of(options.suggested_names, count, kLeastNames), tie_key_);
     }
+    if (options.taps) one->tap = std::make_unique<engine::FrameTap>();
     if (options.audit_ring > 0) {
       one->ring =
           std::make_unique<telemetry::AuditRing>(share_of(options.audit_ring, count, kLeastRing));
@@ -59,6 +60,14 @@ std::vector<const engine::TieTable*> Workers::ties() const {
   return tables;
 }
 
+std::vector<engine::FrameTap*> Workers::taps() const {
+  std::vector<engine::FrameTap*> taps;
+  for (const auto& one : all_) {
+    if (one->tap) taps.push_back(one->tap.get());
+  }
+  return taps;
+}
+
 std::vector<telemetry::AuditRing*> Workers::rings() const {
   std::vector<telemetry::AuditRing*> rings;
   for (const auto& one : all_) {
@@ -83,7 +92,8 @@ void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
                                       .routes = options_.routes,
                                       .evidence = {count() > 1 ? &exchange_ : nullptr, i},
                                       .sample = one.sample.get(),
-                                      .ties = one.ties.get()};
+                                      .ties = one.ties.get(),
+                                      .tap = one.tap.get()};
     one.worker = std::make_unique<engine::Worker>(parts, limits, flow_key, true);
   }
 }

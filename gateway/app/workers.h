@@ -22,6 +22,7 @@
 #include "filters/packet/tunnels.h"
 #include "gateway/app/dataplanes.h"
 #include "gateway/engine/evidence_exchange.h"
+#include "gateway/engine/frame_tap.h"
 #include "gateway/engine/judge.h"
 #include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
@@ -37,6 +38,7 @@ struct WorkersOptions {
   packet::Tunnels tunnels = packet::Tunnels::all();
   flow::Routes routes = flow::Routes::symmetric;
   std::size_t suggested_names = 0;  // candidates of all workers together; 0: no suggestions
+  bool taps = false;                // frames that were blocked can be asked for
   std::size_t audit_ring = 0;       // records, of all workers together; 0: no audit trail
   std::vector<std::uint32_t> cpus;  // worker N stays on the Nth; none: wherever the kernel likes
 };
@@ -60,6 +62,9 @@ class Workers {
   [[nodiscard]] std::vector<const engine::TieTable*> ties() const;
   [[nodiscard]] HashKey tie_key() const noexcept { return tie_key_; }
 
+  // Of each worker; none if nobody can ask for them.
+  [[nodiscard]] std::vector<engine::FrameTap*> taps() const;
+
   // Allocates all tables. `snapshots` and `resolutions` outlive this object.
   // REQUIRES: one dataplane for each worker.
   void open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
@@ -82,6 +87,7 @@ class Workers {
     std::unique_ptr<telemetry::AuditRing> ring;
     std::unique_ptr<engine::NameSample> sample;
     std::unique_ptr<engine::Ties> ties;
+    std::unique_ptr<engine::FrameTap> tap;
     std::unique_ptr<io::Dataplane> dataplane;
     std::unique_ptr<engine::Worker> worker;
     std::atomic<bool> failed = false;

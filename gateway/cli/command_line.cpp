@@ -32,6 +32,7 @@ of a running gateway, by its control socket:
   explain    what does it do about a name, and why?
   flows      what did it block of late?
   clients    which clients still try which banned app?
+  capture    write the packets that a running gateway blocks
   reload     read lists and policies again
   rollback   an earlier version of a source in force
   log-level  how much it logs
@@ -246,6 +247,7 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   if (command == "audit") return parse_audit(rest);
   if (command == "report") return parse_report(rest);
   if (command == "top") return parse_top(rest);
+  if (command == "capture") return parse_capture(rest);
   if (is_control_command(command)) return parse_control(command, rest);
   if (command == "--help" || command == "-h" || command == "help") {
     return fail(Answer{kOverview, 0});

@@ -181,15 +181,21 @@ struct TopCommand {
   bool once = false;
 };
 
+struct CaptureCommand {
+  std::string socket, write;
+  std::optional<std::uint32_t> limit, seconds;  // none: as the gateway usually does
+};
+
 // Where the gateway listens unless --socket says otherwise.
 inline constexpr const char* kControlSocket = "/run/sluice/control.sock";
 
-using Command = std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                             DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
-                             ListsSearchCommand, ListsConvertCommand, ListsDiffCommand,
-                             ListsKeygenCommand, ListsSignCommand, ListsCosignCommand,
-                             ListsVerifyCommand, ListsRollbackCommand, ListsSuggestCommand,
-                             AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand>;
+using Command =
+    std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
+                 DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
+                 ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
+                 ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
+                 ListsSuggestCommand, AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand,
+                 CaptureCommand>;
 
 // Text to print instead of executing a command.
 struct Answer {

@@ -146,6 +146,29 @@ Syntax top_syntax() {
   return syntax;
 }
 
+Syntax capture_syntax() {
+  Syntax syntax{
+      "usage: sluice capture --write FILE [OPTIONS]\n"
+      "Writes the packets that a running gateway blocks from now on into a capture, to look at "
+      "with "
+      "Wireshark.\n"
+      "Packets that pass are never in it, nor are later ones of a flow that the kernel drops. For "
+      "admins only.\n",
+      "examples:\n"
+      "  sluice capture --write blocked.pcap --seconds 300\n"
+      "  sluice capture --write - --limit 20 | tcpdump -nr -\n"
+      "exit status: 0, or 2 error\n",
+      common_options()};
+  add_socket(syntax.options);
+  syntax.options.add_options()("write,w", po::value<std::string>()->value_name("FILE"),
+                               "pcap file to write; - is standard output")(
+      "seconds", po::value<std::uint32_t>()->value_name("N"),
+      "for so long, up to 3600; default: 60. Ctrl-C ends it before")(
+      "limit", po::value<std::uint32_t>()->value_name("N"),
+      "packets at most, up to 100000; default: 1000");
+  return syntax;
+}
+
 Syntax syntax_of(const Row& row) {
   Syntax syntax{row.usage, row.examples, common_options()};
   add_own(row.command, syntax.options);
@@ -201,6 +224,21 @@ Result<Command, Answer> parse_control(const std::string& command,
   const auto read = control::parse_request(control::to_line(request));
   if (!read) return fail(Answer{"sluice: " + read.error().text + "\n" + row.usage, kUsage});
   return ControlCommand{std::move(request), text_of(*values, "socket"), values->count("json") != 0};
+}
+
+Result<Command, Answer> parse_capture(const std::vector<std::string>& words) {
+  const Syntax syntax = capture_syntax();
+  const auto values = read_options(syntax, words);
+  if (!values) return fail(values.error());
+  CaptureCommand command{.socket = text_of(*values, "socket"), .write = text_of(*values, "write")};
+  if (command.write.empty()) return fail(missing(syntax, "--write"));
+  take_number(*values, "limit", command.limit);
+  take_number(*values, "seconds", command.seconds);
+  const Request request{
+      .command = control::Command::capture, .limit = command.limit, .seconds = command.seconds};
+  const auto read = control::parse_request(control::to_line(request));
+  if (!read) return fail(Answer{"sluice: " + read.error().text + '\n', kUsage});
+  return command;
 }
 
 Result<Command, Answer> parse_top(const std::vector<std::string>& words) {

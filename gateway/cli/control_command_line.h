@@ -16,6 +16,7 @@ namespace sluice::cli {
                                                     const std::vector<std::string>& words);
 
 // `words`: those after `top`.
+[[nodiscard]] Result<Command, Answer> parse_capture(const std::vector<std::string>& words);
 [[nodiscard]] Result<Command, Answer> parse_top(const std::vector<std::string>& words);
 
 }  // namespace sluice::cli

@@ -177,6 +177,8 @@ std::string report_of(Command command, const Json& reply) {
       return reload_text(reply);
     case Command::log_level:
       return text_in(reply, "level") + '\n';
+    case Command::capture:  // writes a file
+      return {};
   }
   return {};
 }

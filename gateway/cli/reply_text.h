@@ -1,6 +1,6 @@
 #pragma once
 
-// Values of a gateway's reply as text for people. Private to cli/.
+// Values of a gateway's reply as text for people.
 //
 // A key that is missing, or of another type, is empty, 0 or false: a newer gateway may say other
 // things. Names are shown without signs that a terminal obeys.

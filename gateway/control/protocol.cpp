@@ -24,7 +24,9 @@ enum Key : unsigned {
   kSource = 1U << 4,
   kTo = 1U << 5,
   kResume = 1U << 6,
-  kLevel = 1U << 7
+  kLevel = 1U << 7,
+  kSeconds = 1U << 8,
+  kNext = 1U << 9
 };
 
 struct CommandRow {
@@ -41,6 +43,8 @@ constexpr std::array kCommands = {
     CommandRow{Command::explain, "explain", Rights::read, kName | kClient, kName},
     CommandRow{Command::flows, "flows", Rights::read, kLimit, 0, kMostFlows},
     CommandRow{Command::clients, "clients", Rights::read, kLimit, 0, kMostClients},
+    CommandRow{Command::capture, "capture", Rights::admin, kLimit | kSeconds | kNext, 0,
+               kMostFrames},
     CommandRow{Command::reload, "reload", Rights::admin, kAccept, 0},
     CommandRow{Command::rollback, "rollback", Rights::admin, kSource | kTo | kResume, 0},
     CommandRow{Command::log_level, "log-level", Rights::read, kLevel, 0}};
@@ -177,7 +181,7 @@ Result<unsigned, Error> read_field(const Field& field, const CommandRow& row, Re
   if (key == "name") return read_name(field, request);
   if (key == "client") return read_client(field, request);
   if (key == "limit") {
-    auto limit = number_of(field, 1, row.most == 0 ? kMostClients : row.most);
+    auto limit = number_of(field, 1, row.most == 0 ? kMostFrames : row.most);
     if (!limit) return fail(std::move(limit.error()));
     request.limit = static_cast<std::uint32_t>(*limit);
     return kLimit;
@@ -189,6 +193,8 @@ Result<unsigned, Error> read_field(const Field& field, const CommandRow& row, Re
   }
   if (key == "resume") return put(flag_of(field), request.resume, kResume);
   if (key == "level") return read_level(field, request);
+  if (key == "seconds") return put(number_of(field, 1, kMostSeconds), request.seconds, kSeconds);
+  if (key == "next") return put(flag_of(field), request.next, kNext);
   return bad("unknown key " + shown(key));
 }
 
@@ -283,6 +289,9 @@ Result<Request, Error> parse_request(std::string_view line) {
     return bad("`" + std::string((*row)->word) + "` needs \"name\"");
   }
   if (request.resume && request.to) return bad("\"to\" and \"resume\" are mutually exclusive");
+  if (request.next && (request.limit || request.seconds)) {
+    return bad("\"next\" takes neither \"limit\" nor \"seconds\"");
+  }
   return request;
 }
 
@@ -293,6 +302,8 @@ std::string to_line(const Request& request) {
   if (!request.name.empty()) line["name"] = request.name;
   if (request.client) line["client"] = request.client->to_string();
   if (request.limit) line["limit"] = *request.limit;
+  if (request.seconds) line["seconds"] = *request.seconds;
+  if (request.next) line["next"] = true;
   if (request.accept) line["accept"] = true;
   if (!request.source.empty()) line["source"] = request.source;
   if (request.to) line["to"] = *request.to;

@@ -26,24 +26,37 @@ namespace sluice::control {
 inline constexpr int kVersion = 1;
 inline constexpr std::size_t kMaxRequest = 4096;  // bytes of a line, without its end
 inline constexpr std::size_t kMaxReply = 2 << 20;
-inline constexpr std::uint32_t kMostFlows = 512;     // `limit` of `flows`
-inline constexpr std::uint32_t kMostClients = 4096;  // `limit` of `clients`
+inline constexpr std::uint32_t kMostFlows = 512;       // `limit` of `flows`
+inline constexpr std::uint32_t kMostClients = 4096;    // `limit` of `clients`
+inline constexpr std::uint32_t kMostFrames = 100'000;  // `limit` of `capture`
+inline constexpr std::uint32_t kMostSeconds = 3600;    // `seconds` of `capture`
 
-enum class Command : std::uint8_t { status, explain, flows, clients, reload, rollback, log_level };
+enum class Command : std::uint8_t {
+  status,
+  explain,
+  flows,
+  clients,
+  capture,
+  reload,
+  rollback,
+  log_level
+};
 
 // What a peer may do. Each may do what those before it may.
 enum class Rights : std::uint8_t { none, read, admin };
 
 struct Request {
   Command command = Command::status;
-  std::string name;                    // explain: a name, an address, a URL
-  std::optional<IpAddress> client;     // explain
-  std::optional<std::uint32_t> limit;  // flows, clients: so many at most
-  bool accept = false;                 // reload: whatever the guard says of it
-  std::string source;                  // rollback; empty: the only one
-  std::optional<std::uint64_t> to;     // rollback: this version; none: the one before
-  bool resume = false;                 // rollback: the newest version again
-  std::string level;                   // log-level; empty: only asks
+  std::string name;                           // explain: a name, an address, a URL
+  std::optional<IpAddress> client;            // explain
+  std::optional<std::uint32_t> limit;         // flows, clients, capture: so many at most
+  std::optional<std::uint32_t> seconds = {};  // capture: for so long
+  bool next = false;                          // capture: what came since
+  bool accept = false;                        // reload: whatever the guard says of it
+  std::string source;                         // rollback; empty: the only one
+  std::optional<std::uint64_t> to;            // rollback: this version; none: the one before
+  bool resume = false;                        // rollback: the newest version again
+  std::string level;                          // log-level; empty: only asks
   friend bool operator==(const Request&, const Request&) = default;
 };
 

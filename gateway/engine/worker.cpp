@@ -68,11 +68,13 @@ io::Poll Worker::run_batch() noexcept {
   const io::Poll poll = parts_.dataplane.poll(batch_);
   if (poll == io::Poll::frames) {
     decode_batch();
+    const bool is_tapped = parts_.tap != nullptr && parts_.tap->is_on();
     for (std::size_t i = 0; i < batch_.count; ++i) {
       const bool timed = ++sampled_ % kTimeEvery == 0;
       const auto start =
           timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
       verdicts_[i].verdict = handle(batch_.frames[i], arrivals_[i]);
+      if (is_tapped && !io::passes(verdicts_[i].verdict)) parts_.tap->offer(batch_.frames[i]);
       if (timed) {
         const Nanos taken = std::chrono::steady_clock::now() - start;
         parts_.counters.packet_time.observe(static_cast<std::uint64_t>(taken.count()));

@@ -25,6 +25,7 @@
 #include "filters/fragment/reassembler.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/engine/executor.h"
+#include "gateway/engine/frame_tap.h"
 #include "gateway/engine/judge.h"
 #include "gateway/engine/name_sample.h"
 #include "gateway/engine/snapshot.h"
@@ -62,6 +63,7 @@ class Worker final : private FindingSink {
     EvidenceLink evidence = {};                           // to other workers
     NameSample* sample = nullptr;                         // null: nobody asks for one
     Ties* ties = nullptr;                                 // null: no suggestions
+    FrameTap* tap = nullptr;                              // null: nobody can ask for frames
   };
   Worker(const Parts& parts, const JudgeLimits& limits, HashKey flow_key, bool enforce);
 

@@ -119,6 +119,20 @@ def is_asked(lab):
     expect(lab.reply("log-level", "debug")["level"] == "debug" and lab.reply("log-level")["level"] == "debug", "the log level is set")
 
 
+def captures(lab):
+    """With a real reader of captures behind it."""
+    capture = subprocess.Popen([str(lab.program), "capture", "--write", str(lab.folder / "blocked.pcap"), "--limit", "2", "--socket", str(lab.path())],
+                               stderr=subprocess.PIPE, text=True)
+    lab.processes.append(capture)
+    while capture.poll() is None:  # ends with two blocked questions
+        lab.expect_verdicts(False, True, "while packets are captured")
+    said = capture.stderr.read()
+    expect(capture.returncode == 0 and "2 blocked frames written" in said, f"`sluice capture` ends when it has enough: {said}")
+    read = subprocess.run([str(lab.program), "inspect", "--read", str(lab.folder / "blocked.pcap")], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    names = {json.loads(line)["name"] for line in read.stdout.splitlines()}
+    expect(names == {BANNED}, f"it holds what was blocked, and nothing that passed: {names}")
+
+
 def shows_a_screen(lab):
     code, printed, _ = lab.sluice("top", "--once", "--interval", "1")
     expect(code == 0 and BANNED in printed and CLIENT in printed and "WORKER" in printed, "`sluice top --once` names what was blocked, and whose it was")
@@ -224,7 +238,7 @@ def test(program):
     with tempfile.TemporaryDirectory() as folder:
         lab = ControlLab(program, folder)
         return run_steps(lab, [(step.__name__.replace("_", " "), partial(step, lab)) for step in
-                               (starts, is_asked, shows_a_screen, reloads, knows_who_asks, withstands_peers, idle_peers_go, is_the_only_one)])
+                               (starts, is_asked, captures, shows_a_screen, reloads, knows_who_asks, withstands_peers, idle_peers_go, is_the_only_one)])
 
 
 if __name__ == "__main__":

@@ -1,38 +1,21 @@
 #include "gateway/dataplane/pcap/capture_file.h"
 
-#include <pcap/pcap.h>
-
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <optional>
+#include <utility>
 
 #include "gateway/dataplane/pcap/capture_reader.h"
-#include "gateway/dataplane/pcap/close_pcap.h"
+#include "gateway/dataplane/pcap/capture_writer.h"
 #include "gateway/dataplane/pcap/frame_arena.h"
 
 namespace sluice::io {
-namespace {
-
-struct CloseDumper {
-  void operator()(pcap_dumper_t* dumper) const noexcept { pcap_dump_close(dumper); }
-};
-
-// libpcap takes DLT_ values, which differ from LINKTYPE_ for bare IP.
-int dlt_of(LinkType link) noexcept {
-  return link == LinkType::raw ? DLT_RAW : static_cast<int>(link);
-}
-
-}  // namespace
 
 struct CaptureFile::State {
   std::string input;
   std::string output;
   std::unique_ptr<CaptureReader> reader;
-  std::unique_ptr<pcap_t, ClosePcap> format;  // of what is written
-  std::unique_ptr<pcap_dumper_t, CloseDumper> writer;
-  LinkType link = LinkType::ethernet;  // of what is written
+  std::optional<CaptureWriter> writer;  // none: nothing is written
   FrameArena arena;
   std::array<Record, Batch::kCapacity> records;
   std::array<MutableBytes, Batch::kCapacity> frames;  // the same bytes, to be replaced
@@ -46,29 +29,23 @@ struct CaptureFile::State {
   std::atomic<bool> stopped = false;
   std::string error;
 
-  void fail_to_write() {
-    error = output + ": cannot be written: " + std::strerror(errno);
+  void fail_to_write(std::string why) {
+    error = std::move(why);
     at_end = false;
   }
   void write(const Record& record) noexcept {
-    if (record.link != link) {
+    if (record.link != writer->link()) {
       ++unwritten;
       return;
     }
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(record.time);
-    pcap_pkthdr header{};
-    header.ts.tv_sec = seconds.count();
-    header.ts.tv_usec = (record.time - seconds).count();  // nanoseconds, as the format says
-    header.caplen = static_cast<bpf_u_int32>(record.bytes.size());
-    header.len = record.wire_length;
-    pcap_dump(reinterpret_cast<unsigned char*>(writer.get()), &header,
-              reinterpret_cast<const unsigned char*>(record.bytes.data()));
+    writer->write(record.time, record.wire_length, record.bytes);
   }
   // False: it could not be written.
   bool flush() {
-    if (writer == nullptr || pcap_dump_flush(writer.get()) == 0) return true;
-    fail_to_write();
-    return false;
+    if (!writer) return true;
+    auto flushed = writer->flush();
+    if (!flushed) fail_to_write(std::move(flushed.error()));
+    return flushed.has_value();
   }
 };
 
@@ -87,17 +64,12 @@ Result<std::unique_ptr<CaptureFile>, std::string> CaptureFile::open(
                                                          : state->input + ": " + reader.error());
   }
   state->reader = std::move(*reader);
-  state->link = state->reader->first_link();
   std::error_code error;
   if (const auto size = std::filesystem::file_size(input, error); !error) state->total = size;
   if (!output.empty()) {
-    state->format.reset(pcap_open_dead_with_tstamp_precision(
-        dlt_of(state->link), static_cast<int>(kMaxFrame), PCAP_TSTAMP_PRECISION_NANO));
-    state->writer.reset(pcap_dump_open(state->format.get(), state->output.c_str()));
-    if (state->writer == nullptr) {
-      const std::string reason(pcap_geterr(state->format.get()));
-      return fail(reason.starts_with(state->output) ? reason : state->output + ": " + reason);
-    }
+    auto writer = CaptureWriter::open(output, state->reader->first_link());
+    if (!writer) return fail(writer.error());
+    state->writer = std::move(*writer);
   }
   return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
 }
@@ -144,12 +116,12 @@ Poll CaptureFile::poll(Batch& batch) noexcept {
 
 void CaptureFile::submit(std::span<const FrameVerdict> verdicts) noexcept {
   State& state = *state_;
-  if (state.writer == nullptr) return;
+  if (!state.writer) return;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     if (passes(verdicts[i].verdict)) state.write(state.records[i]);
   }
-  if (std::ferror(pcap_dump_file(state.writer.get())) != 0) {
-    state.fail_to_write();
+  if (state.writer->failed()) {
+    state.fail_to_write(state.writer->problem());
   } else if (state.at_end) {
     state.flush();
   }

@@ -13,6 +13,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "gateway/control/base64.h"
 #include "gateway/control/client.h"
 #include "tests/gateway/app/ban.h"
 #include "tests/gateway/app/live_dataplane.h"
@@ -134,6 +135,60 @@ TEST_F(TheDesk, ExplainsAsCheckDoes) {
   const auto wrong = ask({.command = Command::explain, .name = "no name at all"});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, control::ErrorCode::bad_argument);
+}
+
+// One connection has the frames that are blocked while it asks, and no others.
+TEST_F(TheDesk, CapturesWhatIsBlocked) {
+  ASSERT_NO_FATAL_FAILURE(run());
+  auto client = control::Client::open(start.control_socket);
+  ASSERT_TRUE(client);
+  const auto say = [&](const Request& request) -> Json {
+    const auto line = client->ask(request, kPatience);
+    if (!line) return {};
+    auto reply = control::parse_reply(*line);
+    return reply ? *reply : Json{{"error", reply.error().text}};
+  };
+  constexpr Request kNext{.command = Command::capture, .next = true};
+  EXPECT_THAT(say(kNext)["error"], HasSubstr("began no capture"));
+  const Json begun = say({.command = Command::capture, .limit = 2, .seconds = 3600});
+  EXPECT_EQ(begun["limit"], 2);
+  EXPECT_EQ(begun["seconds"], 3600);
+  const auto other = ask({.command = Command::capture});
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().text, HasSubstr("another capture is under way"));
+  push_query("ordinary.example");
+  push_query("chat.example");
+  push_query("ordinary.example");
+  push_query("www.chat.example");
+  push_query("more.chat.example");  // one more than asked for
+  std::vector<std::string> frames;
+  for (Json part; part.empty() || part["over"] == false;) {
+    part = say(kNext);
+    ASSERT_TRUE(part.contains("frames")) << part;
+    for (const Json& frame : part["frames"]) {
+      const auto bytes = control::from_base64(frame["data"].get<std::string>());
+      ASSERT_TRUE(bytes);
+      EXPECT_EQ(frame["length"], bytes->size());
+      EXPECT_EQ(frame["link"], 1);
+      EXPECT_EQ(frame["side"], "inside");
+      frames.emplace_back(as_text(*bytes));
+    }
+    EXPECT_EQ(part["lost"], 0);
+  }
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_THAT(frames[0], HasSubstr("\4chat\7example"));
+  EXPECT_THAT(frames[1], HasSubstr("\3www\4chat\7example"));
+  EXPECT_THAT(say(kNext)["error"], HasSubstr("began no capture")) << "it is over";
+}
+
+TEST_F(TheDesk, CapturesNothingWhereClientsAreHidden) {
+  std::ofstream(folder / "key") << "k\n";
+  start.audit_pseudonymise = true;
+  start.audit_key_file = folder / "key";
+  ASSERT_NO_FATAL_FAILURE(run());
+  const auto refused = ask({.command = Command::capture});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("pseudonymise_clients"));
 }
 
 TEST_F(TheDesk, NotesSayWhoIsExempt) {

@@ -54,9 +54,21 @@ TEST(ControlCommandLine, Top) {
   EXPECT_TRUE(full.once);
 }
 
+TEST(ControlCommandLine, CaptureHasAFileAndBounds) {
+  const auto plain = parse_as<CaptureCommand>({"capture", "--write", "f.pcap"});
+  EXPECT_EQ(plain.write, "f.pcap");
+  EXPECT_EQ(plain.socket, kControlSocket);
+  EXPECT_EQ(plain.limit, std::nullopt);
+  const auto full =
+      parse_as<CaptureCommand>({"capture", "-w", "-", "--limit", "7", "--seconds", "9"});
+  EXPECT_EQ(full.write, "-");
+  EXPECT_EQ(full.limit, 7U);
+  EXPECT_EQ(full.seconds, 9U);
+}
+
 TEST(ControlCommandLine, HelpNamesTheExitStatus) {
-  for (const char* word :
-       {"status", "top", "explain", "flows", "clients", "reload", "rollback", "log-level"}) {
+  for (const char* word : {"status", "top", "explain", "flows", "capture", "clients", "reload",
+                           "rollback", "log-level"}) {
     const Answer answer = answer_to({word, "--help"});
     EXPECT_EQ(answer.exit_status, 0);
     EXPECT_THAT(answer.text, HasSubstr("exit status: 0"));
@@ -75,6 +87,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"flows_limit", {"flows", "--limit", "513"}, "from 1 to 512"},
         Wrong{"clients_limit", {"clients", "--limit", "0"}, "from 1 to 4096"},
         Wrong{"top_interval", {"top", "--interval", "0"}, "from 1 to 60"},
+        Wrong{"capture_nowhere", {"capture"}, "--write is missing"},
+        Wrong{"capture_limit", {"capture", "-w", "f", "--limit", "100001"}, "from 1 to 100000"},
+        Wrong{"capture_seconds", {"capture", "-w", "f", "--seconds", "0"}, "from 1 to 3600"},
         Wrong{"rollback_both", {"rollback", "--to", "1", "--resume"}, "mutually exclusive"},
         Wrong{"log_level_word", {"log-level", "loud"}, "none of: debug, info, warn, error"}),
     [](const auto& row) { return std::string(row.param.name); });
