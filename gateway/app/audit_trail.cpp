@@ -83,8 +83,8 @@ Result<void, std::string> for_each_line(
   return {};
 }
 
-Result<AuditTrail, std::string> open_audit_trail(
-    const config::StartSettings& start, std::vector<telemetry::AuditRing*> rings) {
+Result<AuditTrail, std::string> open_audit_trail(const config::StartSettings& start,
+                                                 std::vector<telemetry::AuditRing*> rings) {
   auto options = options_of(start);
   if (!options) return fail(options.error());
   auto sink = open_sink(start);
@@ -98,9 +98,9 @@ Result<AuditTrail, std::string> open_audit_trail(
   }
   const bool is_file = !start.audit_file.empty() && start.audit_file != "-";
   const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
-  trail.writer = std::make_unique<telemetry::AuditWriter>(
-      std::move(*sink), std::move(*options), std::move(rings), std::move(tap),
-      before.value_or(audit::ChainValue{}));
+  trail.writer = std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
+                                                          std::move(rings), std::move(tap),
+                                                          before.value_or(audit::ChainValue{}));
   return trail;
 }
 

@@ -33,7 +33,7 @@ namespace sluice::app {
         visit);
 
 struct AuditTrail {
-  std::unique_ptr<telemetry::Activity> activity;   // what operators ask for; null: no control socket
+  std::unique_ptr<telemetry::Activity> activity;  // what operators ask for; null: no control socket
   std::unique_ptr<telemetry::AuditWriter> writer;  // null: nobody wants records
 };
 // The keys are read even if nobody wants records. `rings` outlive it, and `activity` the writer.

@@ -92,6 +92,7 @@ void add_own(control::Command command, po::options_description& options) {
   auto words = [] { return po::value<std::vector<std::string>>(); };
   switch (command) {
     case control::Command::status:
+    case control::Command::capture:  // has a syntax of its own
       break;
     case control::Command::explain:
       options.add_options()("client", text()->value_name("IP"),

@@ -23,7 +23,8 @@ void expect_right(const Result& result) {
   EXPECT_TRUE(result.collateral.empty()) << "collateral: " << first_of(result.collateral);
 }
 
-// Both, but where scripts are sampled (kEvery) each case takes turns over the variants of the gateway.
+// Both, but where scripts are sampled (kEvery) each case takes turns over the variants of the
+// gateway.
 std::vector<Family> families_of(std::size_t index, std::size_t variant) {
   if constexpr (kEvery == 1) return {Family::v4, Family::v6};
   return {(index + variant) % 2 == 0 ? Family::v4 : Family::v6};

@@ -148,8 +148,8 @@ TEST_F(TheDesk, CapturesWhatIsBlocked) {
     auto reply = control::parse_reply(*line);
     return reply ? *reply : Json{{"error", reply.error().text}};
   };
-  constexpr Request kNext{.command = Command::capture, .next = true};
-  EXPECT_THAT(say(kNext)["error"], HasSubstr("began no capture"));
+  const Request more{.command = Command::capture, .next = true};
+  EXPECT_THAT(say(more)["error"], HasSubstr("began no capture"));
   const Json begun = say({.command = Command::capture, .limit = 2, .seconds = 3600});
   EXPECT_EQ(begun["limit"], 2);
   EXPECT_EQ(begun["seconds"], 3600);
@@ -163,7 +163,7 @@ TEST_F(TheDesk, CapturesWhatIsBlocked) {
   push_query("more.chat.example");  // one more than asked for
   std::vector<std::string> frames;
   for (Json part; part.empty() || part["over"] == false;) {
-    part = say(kNext);
+    part = say(more);
     ASSERT_TRUE(part.contains("frames")) << part;
     for (const Json& frame : part["frames"]) {
       const auto bytes = control::from_base64(frame["data"].get<std::string>());
@@ -178,7 +178,7 @@ TEST_F(TheDesk, CapturesWhatIsBlocked) {
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_THAT(frames[0], HasSubstr("\4chat\7example"));
   EXPECT_THAT(frames[1], HasSubstr("\3www\4chat\7example"));
-  EXPECT_THAT(say(kNext)["error"], HasSubstr("began no capture")) << "it is over";
+  EXPECT_THAT(say(more)["error"], HasSubstr("began no capture")) << "it is over";
 }
 
 TEST_F(TheDesk, CapturesNothingWhereClientsAreHidden) {

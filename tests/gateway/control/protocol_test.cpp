@@ -117,6 +117,8 @@ TEST(ControlProtocol, ToSetIsForAdmins) {
   EXPECT_EQ(needed_for({.command = Command::log_level, .level = "debug"}), Rights::admin);
   EXPECT_EQ(needed_for({.command = Command::reload}), Rights::admin);
   EXPECT_EQ(needed_for({.command = Command::rollback}), Rights::admin);
+  EXPECT_EQ(needed_for({.command = Command::capture}), Rights::admin);
+  EXPECT_EQ(needed_for({.command = Command::capture, .next = true}), Rights::admin);
 }
 
 // A property, over requests of all kinds: what is written is read as the same.
@@ -129,7 +131,7 @@ TEST(ControlProtocol, WhatIsWrittenIsReadAgain) {
     return any;
   };
   for (int round = 0; round < 2000; ++round) {
-    Request request{.command = static_cast<Command>(random() % 7)};
+    Request request{.command = static_cast<Command>(random() % 8)};
     switch (request.command) {
       case Command::status:
         break;
@@ -142,6 +144,11 @@ TEST(ControlProtocol, WhatIsWrittenIsReadAgain) {
         break;
       case Command::clients:
         if (chance()) request.limit = 1 + random() % kMostClients;
+        break;
+      case Command::capture:
+        request.next = chance();
+        if (!request.next && chance()) request.limit = 1 + random() % kMostFrames;
+        if (!request.next && chance()) request.seconds = 1 + random() % kMostSeconds;
         break;
       case Command::reload:
         request.accept = chance();
