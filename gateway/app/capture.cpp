@@ -2,9 +2,8 @@
 
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <thread>
 
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
@@ -21,11 +20,24 @@ using Json = nlohmann::ordered_json;
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr auto kAskEvery = std::chrono::milliseconds(50);
 
-volatile std::sig_atomic_t interrupted = 0;
+// Ctrl-C ends a capture as its time does: what came is written.
+class Interrupts {
+ public:
+  Interrupts() {
+    ::sigemptyset(&signals_);
+    ::sigaddset(&signals_, SIGINT);
+    ::sigaddset(&signals_, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  // Waits for so long at most.
+  [[nodiscard]] bool came_within(std::chrono::nanoseconds time) const {
+    const timespec wait{.tv_sec = 0, .tv_nsec = time.count()};
+    return ::sigtimedwait(&signals_, nullptr, &wait) > 0;
+  }
 
-void interrupt(int) {
-  interrupted = 1;
-}
+ private:
+  sigset_t signals_{};
+};
 
 Result<Json, std::string> ask(control::Client& client, const control::Request& request) {
   const auto line = client.ask(request, kPatience);
@@ -68,12 +80,12 @@ class Output {
     if (writer_) return {};
     auto writer = io::CaptureWriter::open(file_, link);
     if (!writer) return fail(writer.error());
-    writer_ = std::move(*writer);
+    writer_ = std::make_unique<io::CaptureWriter>(std::move(*writer));
     return {};
   }
 
   std::string file_;
-  std::optional<io::CaptureWriter> writer_;
+  std::unique_ptr<io::CaptureWriter> writer_;  // null: nothing came yet
   std::uint64_t written_ = 0, unwritten_ = 0;
 };
 
@@ -86,18 +98,17 @@ int capture(const cli::CaptureCommand& command) {
       *client,
       {.command = control::Command::capture, .limit = command.limit, .seconds = command.seconds});
   if (!begun) return refuse(command.socket + ": " + begun.error());
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
+  const Interrupts interrupts;
   Output output(command.write);
   std::uint64_t lost = 0;
-  for (bool over = false; !over && interrupted == 0;) {
+  for (bool over = false; !over;) {
     const auto part = ask(*client, {.command = control::Command::capture, .next = true});
     if (!part) return refuse(command.socket + ": " + part.error());
     const Json& frames = cli::part_of(*part, "frames");
     if (const auto written = output.write(frames); !written) return refuse(written.error());
     lost = cli::number_in(*part, "lost");
-    over = cli::flag_in(*part, "over");
-    if (!over && frames.empty()) std::this_thread::sleep_for(kAskEvery);
+    over = cli::flag_in(*part, "over") ||
+           interrupts.came_within(frames.empty() ? kAskEvery : std::chrono::milliseconds(0));
   }
   if (const auto finished = output.finish(); !finished) return refuse(finished.error());
   std::cerr << cli::counted(output.written(), "blocked frame") << " written";

@@ -106,7 +106,7 @@ Result<std::unique_ptr<ControlDesk>, std::string> ControlDesk::open(
 
 Result<void, std::string> ControlDesk::attach(Gateway& gateway) {
   gateway_ = &gateway;
-  capture_.emplace(gateway.workers().taps());
+  capture_ = std::make_unique<FrameCapture>(gateway.workers().taps());
   gateway.on_reload([this](const ReloadReport& report) { finish_reload(report); });
   const auto added = gateway.loop().add(server_->descriptor(), EPOLLIN,
                                         [this](std::uint32_t) { server_->serve(now()); });

@@ -50,9 +50,9 @@ class ControlDesk {
 
   Gateway* gateway_ = nullptr;  // until attach()
   std::unique_ptr<control::Server> server_;
-  std::optional<FrameCapture> capture_;  // from attach() on
-  std::vector<Waiting> waiting_;         // for the reload under way
-  std::vector<Waiting> later_;           // for the one after it
+  std::unique_ptr<FrameCapture> capture_;  // from attach() on
+  std::vector<Waiting> waiting_;           // for the reload under way
+  std::vector<Waiting> later_;             // for the one after it
 };
 
 }  // namespace sluice::app
