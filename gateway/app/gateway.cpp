@@ -87,7 +87,7 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
       workers_(options_.dataplanes.workers, workers_options(options_.start)),
       metrics_(engine::labels(),
                {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
-                source_statuses(options_.sources)}) {
+                source_statuses(options_.sources), [this] { return audit_status(); }}) {
   settings_ = std::move(options_.ban.settings);
   banned_ = std::move(options_.ban.banned);
   set_to_clock(*options_.ban.snapshot, options_.ban.resolved_at);  // nobody reads it yet
@@ -103,12 +103,13 @@ Result<void, std::string> Gateway::open_parts() {
       [this](Reloader::Outcome outcome) { finish_reload(std::move(outcome)); });
   if (!reloader) return fail(reloader.error());
   reloader_ = std::move(*reloader);
+  if (auto opened = open_audit(); !opened) return opened;
+  // Its threads look at what is open by now.
   if (!start.metrics_listen.empty()) {
     auto listening = metrics_.listen(start.metrics_listen, start.metrics_allow);
     if (!listening) return listening;
     warn_of_open_metrics(start);
   }
-  if (auto opened = open_audit(); !opened) return opened;
   if (auto opened = open_suggester(); !opened) return opened;
   if (auto opened = open_resolver(); !opened) return opened;
   // The interfaces come last. They are opened once: what that needs goes then.
@@ -133,6 +134,11 @@ Result<void, std::string> Gateway::open_audit() {
   audit_ = std::move(trail->writer);
   note_update("ok");
   return {};
+}
+
+telemetry::AuditStatus Gateway::audit_status() const {
+  if (!audit_) return {};
+  return {.written = audit_->written(), .failed = audit_->failed()};
 }
 
 void Gateway::note_update(const char* result) {

@@ -133,6 +133,7 @@ class Gateway {
   void keep_suggestions();
   void reopen_audit() noexcept;
   void note_update(const char* result);
+  [[nodiscard]] telemetry::AuditStatus audit_status() const;
 
   // Destroyed in the reverse order: what reads or calls others comes after them.
   Options options_;
@@ -151,13 +152,13 @@ class Gateway {
   endpoints::ResolutionsCell resolutions_;
   telemetry::ResolverCounters resolver_counters_;
   Workers workers_;
+  std::unique_ptr<telemetry::Activity> activity_;  // null: no control socket
+  std::unique_ptr<telemetry::AuditWriter> audit_;  // null: nobody wants records
   telemetry::Metrics metrics_;
   OversizeWarning oversize_;
   LastMinute last_minute_;
   std::optional<ReloadReport> last_reload_;
   std::function<void(const ReloadReport&)> on_reload_;
-  std::unique_ptr<telemetry::Activity> activity_;    // null: no control socket
-  std::unique_ptr<telemetry::AuditWriter> audit_;    // null: nobody wants records
   std::unique_ptr<engine::TieTable> resolver_ties_;  // what the resolver finds; null: nobody asks
   std::unique_ptr<endpoints::Resolver> resolver_;    // null: not configured
   std::optional<Suggester> suggester_;               // none: no suggestions

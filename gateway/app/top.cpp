@@ -34,7 +34,7 @@ Result<Look, std::string> look_at(const std::string& socket) {
   auto client = control::Client::open(socket);
   if (!client) return fail(client.error());
   Look look{.at = Clock::now()};
-  const auto ask = [&](control::Request request, Json& to) -> Result<void, std::string> {
+  const auto ask = [&](const control::Request& request, Json& to) -> Result<void, std::string> {
     const auto line = client->ask(request, kPatience);
     if (!line) return fail(line.error());
     auto reply = control::parse_reply(*line);
@@ -116,7 +116,7 @@ class Terminal {
   }
 
  private:
-  enum Pair : short { kGood = 1, kBad };
+  enum Pair : std::uint8_t { kGood = 1, kBad };
 
   static unsigned long attributes_of(cli::ScreenStyle style) {
     switch (style) {

@@ -79,6 +79,7 @@ struct Metrics::State final : prometheus::Collectable {
   void collect_lists(std::vector<MetricFamily>& families) const;
   void collect_zones(std::vector<MetricFamily>& families) const;
   void collect_sources(std::vector<MetricFamily>& families) const;
+  void collect_audit(std::vector<MetricFamily>& families) const;
 
   const Labels labels;
   const Sources sources;
@@ -113,6 +114,7 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
   collect_lists(families);
   if (sources.zones) collect_zones(families);
   if (sources.lists) collect_sources(families);
+  if (sources.audit) collect_audit(families);
   return families;
 }
 
@@ -436,6 +438,18 @@ void Metrics::State::collect_sources(std::vector<MetricFamily>& families) const 
   for (auto* part : {&version, &age, &until, &certificate, &pinned, &accepted, &refused}) {
     families.push_back(std::move(*part));
   }
+}
+
+void Metrics::State::collect_audit(std::vector<MetricFamily>& families) const {
+  auto written = family("sluice_audit_written_total", "Records written to the audit trail",
+                        MetricType::Counter);
+  auto failed = family("sluice_audit_write_failed_total",
+                       "Audit records lost because they could not be written", MetricType::Counter);
+  const AuditStatus status = sources.audit();
+  add(written, {}, static_cast<double>(status.written));
+  add(failed, {}, static_cast<double>(status.failed));
+  families.push_back(std::move(written));
+  families.push_back(std::move(failed));
 }
 
 Metrics::Metrics(Labels labels, Sources sources)

@@ -60,6 +60,11 @@ struct SourceStatus {
   std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
 };
 
+// Of records that came to the audit trail.
+struct AuditStatus {
+  std::uint64_t written = 0, failed = 0;
+};
+
 // Where the numbers come from. All outlive the Metrics; no pointer is null.
 struct Sources {
   std::vector<const WorkerCounters*> workers;
@@ -67,6 +72,7 @@ struct Sources {
   // From any thread; empty: there are none.
   std::function<std::vector<ZoneStatus>()> zones = {};
   std::function<std::vector<SourceStatus>()> lists = {};
+  std::function<AuditStatus()> audit = {};
 };
 
 struct ListStatus {
