@@ -16,10 +16,13 @@ namespace {
 constexpr std::uint64_t kMebibyte = 1024 * 1024;
 
 Result<telemetry::AuditOptions, std::string> options_of(const config::StartSettings& start) {
-  telemetry::AuditOptions options{.chain = start.audit_chain,
-                                  .chain_key = {},
-                                  .pseudonymise = start.audit_pseudonymise,
-                                  .key = {}};
+  const bool is_eve = start.audit_format == config::AuditFormat::eve;
+  telemetry::AuditOptions options{
+      .format = is_eve ? telemetry::AuditFormat::eve : telemetry::AuditFormat::sluice,
+      .chain = start.audit_chain,
+      .chain_key = {},
+      .pseudonymise = start.audit_pseudonymise,
+      .key = {}};
   if (options.pseudonymise) {
     auto key = read_key(start.audit_key_file, "pseudonyms");
     if (!key) return fail(key.error());

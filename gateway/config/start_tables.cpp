@@ -148,7 +148,10 @@ void read_metrics(TableReader table, StartSettings& start) {
 }
 
 void read_audit(TableReader table, StartSettings& start) {
+  static constexpr std::array kFormats = {Word<AuditFormat>{"sluice", AuditFormat::sluice},
+                                          Word<AuditFormat>{"eve", AuditFormat::eve}};
   table.read("file", start.audit_file);
+  table.read_word("format", start.audit_format, kFormats);
   table.read("syslog", start.audit_syslog);
   table.read("chain", start.audit_chain);
   table.read("chain_key_file", start.audit_chain_key_file);

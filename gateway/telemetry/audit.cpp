@@ -10,6 +10,7 @@
 #include <span>
 
 #include "gateway/audit/chain.h"
+#include "gateway/telemetry/eve.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -37,21 +38,25 @@ nlohmann::ordered_json begin_note(Nanos time, const char* kind) {
   return {{"v", kFormatVersion}, {"time", time_text(time)}, {"kind", kind}};
 }
 
+std::string end_note(nlohmann::ordered_json note, AuditFormat format) {
+  return dump(format == AuditFormat::eve ? eve_note(std::move(note)) : note);
+}
+
 }  // namespace
 
-std::string start_json(Nanos time) {
+std::string start_json(Nanos time, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "start");
   line["version"] = SLUICE_VERSION;
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
-std::string lost_json(Nanos time, std::uint64_t records) {
+std::string lost_json(Nanos time, std::uint64_t records, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "lost");
   line["records"] = records;
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
-std::string update_json(Nanos time, const UpdateRecord& update) {
+std::string update_json(Nanos time, const UpdateRecord& update, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "update");
   line["result"] = update.result;
   line["generation"] = update.generation;
@@ -62,7 +67,7 @@ std::string update_json(Nanos time, const UpdateRecord& update) {
                              {"version", list.version},
                              {"entries", list.entries}});
   }
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
 std::string time_text(Nanos time) {
@@ -112,7 +117,8 @@ nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& 
 }
 
 std::string to_json(const AuditRecord& record, const AuditOptions& options) {
-  return dump(to_object(record, options));
+  return dump(options.format == AuditFormat::eve ? eve_object(record, options)
+                                                 : to_object(record, options));
 }
 
 }  // namespace sluice::telemetry

@@ -75,7 +75,7 @@ struct AuditWriter::State {
     }
     if (lines.empty()) return;
     const std::size_t records = lines.size() - noted;
-    if (not_said > 0) lines.insert(lines.begin(), lost_json(now(), not_said));
+    if (not_said > 0) lines.insert(lines.begin(), lost_json(now(), not_said, options.format));
     // The chain goes on behind what was written.
     auto next = chain;
     if (next) std::ranges::for_each(lines, [&](std::string& line) { next->add(line); });
@@ -107,7 +107,7 @@ AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
   state_->rings = std::move(rings);
   state_->tap = std::move(tap);
   if (state_->options.chain) state_->chain.emplace(state_->options.chain_key, before);
-  if (state_->sink) state_->notes.push_back(start_json(now()));
+  if (state_->sink) state_->notes.push_back(start_json(now(), state_->options.format));
   state_->thread = std::jthread(
       [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }
@@ -125,7 +125,7 @@ void AuditWriter::stop() {
 
 void AuditWriter::note(const UpdateRecord& update) {
   if (!state_->sink) return;
-  std::string line = update_json(now(), update);
+  std::string line = update_json(now(), update, state_->options.format);
   const std::lock_guard lock(state_->mutex);
   state_->notes.push_back(std::move(line));
 }

@@ -293,6 +293,13 @@ TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
   EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
 }
 
+TEST(Config, TheAuditTrailHasAFormat) {
+  EXPECT_EQ(good("").start.audit_format, AuditFormat::sluice);
+  EXPECT_EQ(good("[audit]\nformat = \"eve\"").start.audit_format, AuditFormat::eve);
+  EXPECT_THAT(errors_of("[audit]\nformat = \"cef\"\n"),
+              ElementsAre(HasSubstr("audit.format: \"cef\" is none of: sluice, eve")));
+}
+
 TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {
   EXPECT_EQ(good("[audit]\nfile = \"-\"").start.audit_file, "-");
   EXPECT_EQ(good("[audit]\nfile = \"\"").start.audit_file, "");
