@@ -59,6 +59,7 @@ struct StartSettings {
   std::filesystem::path audit_file;                // [audit] file; "": none; "-": standard output
   AuditFormat audit_format = AuditFormat::sluice;  // [audit] format
   std::string audit_syslog;                        // [audit] syslog: a URL; "": none
+  bool audit_journald = false;                     // [audit] journald
   bool audit_chain = true;                         // [audit] chain
   std::filesystem::path audit_chain_key_file;      // [audit] chain_key_file
   std::uint32_t audit_rotate_mib = 0;              // [audit] rotate_mib; 0: never
@@ -71,7 +72,8 @@ struct StartSettings {
   std::string control_admin_group;                 // [control] admin_group; "": none
   // Somebody reads what the workers record.
   [[nodiscard]] bool keeps_records() const noexcept {
-    return !audit_file.empty() || !audit_syslog.empty() || !control_socket.empty();
+    return !audit_file.empty() || !audit_syslog.empty() || audit_journald ||
+           !control_socket.empty();
   }
   std::string log_level = "info";  // [log] level
 

@@ -153,6 +153,7 @@ void read_audit(TableReader table, StartSettings& start) {
   table.read("file", start.audit_file);
   table.read_word("format", start.audit_format, kFormats);
   table.read("syslog", start.audit_syslog);
+  table.read("journald", start.audit_journald);
   table.read("chain", start.audit_chain);
   table.read("chain_key_file", start.audit_chain_key_file);
   table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);

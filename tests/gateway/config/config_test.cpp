@@ -293,6 +293,13 @@ TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
   EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
 }
 
+TEST(Config, TheAuditTrailMayGoToTheJournal) {
+  EXPECT_FALSE(good("").start.audit_journald);
+  const StartSettings start = good("[audit]\njournald = true").start;
+  EXPECT_TRUE(start.audit_journald);
+  EXPECT_TRUE(start.keeps_records());
+}
+
 TEST(Config, TheAuditTrailHasAFormat) {
   EXPECT_EQ(good("").start.audit_format, AuditFormat::sluice);
   EXPECT_EQ(good("[audit]\nformat = \"eve\"").start.audit_format, AuditFormat::eve);
