@@ -54,7 +54,12 @@ Result<Sinks, std::string> open_sinks(const config::StartSettings& start) {
   if (!start.audit_syslog.empty()) {
     auto options = telemetry::SyslogSink::parse(start.audit_syslog);
     if (!options) return fail("[audit] syslog: " + options.error());
-    sinks.push_back(std::make_unique<telemetry::SyslogSink>(std::move(*options)));
+    options->ca_file = start.audit_syslog_ca;
+    options->cert_file = start.audit_syslog_cert;
+    options->key_file = start.audit_syslog_key;
+    auto syslog = telemetry::SyslogSink::make(std::move(*options));
+    if (!syslog) return fail("[audit] syslog_" + syslog.error());
+    sinks.push_back(std::move(*syslog));
   }
   if (start.audit_journald) sinks.push_back(std::make_unique<telemetry::JournalSink>());
   return sinks;

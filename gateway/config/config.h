@@ -59,6 +59,8 @@ struct StartSettings {
   std::filesystem::path audit_file;                // [audit] file; "": none; "-": standard output
   AuditFormat audit_format = AuditFormat::sluice;  // [audit] format
   std::string audit_syslog;                        // [audit] syslog: a URL; "": none
+  // [audit] syslog_ca_file, syslog_cert_file, syslog_key_file: of a server over TLS
+  std::filesystem::path audit_syslog_ca, audit_syslog_cert, audit_syslog_key;
   bool audit_journald = false;                     // [audit] journald
   bool audit_chain = true;                         // [audit] chain
   std::filesystem::path audit_chain_key_file;      // [audit] chain_key_file

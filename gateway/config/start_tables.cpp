@@ -147,12 +147,31 @@ void read_metrics(TableReader table, StartSettings& start) {
   table.refuse_others();
 }
 
+// Certificates are of TLS only; an address is checked where it is used.
+void read_audit_syslog(TableReader& table, StartSettings& start) {
+  table.read("syslog", start.audit_syslog);
+  table.read("syslog_ca_file", start.audit_syslog_ca);
+  table.read("syslog_cert_file", start.audit_syslog_cert);
+  table.read("syslog_key_file", start.audit_syslog_key);
+  const bool is_tls = start.audit_syslog.starts_with("tls://");
+  const auto refuse_without_tls = [&](const char* key, const std::filesystem::path& file) {
+    if (!file.empty() && !is_tls) table.error(key, "needs syslog = \"tls://…\"");
+  };
+  refuse_without_tls("syslog_ca_file", start.audit_syslog_ca);
+  refuse_without_tls("syslog_cert_file", start.audit_syslog_cert);
+  refuse_without_tls("syslog_key_file", start.audit_syslog_key);
+  if (start.audit_syslog_cert.empty() != start.audit_syslog_key.empty()) {
+    table.error(start.audit_syslog_key.empty() ? "syslog_cert_file" : "syslog_key_file",
+                "needs the other one of syslog_cert_file and syslog_key_file");
+  }
+}
+
 void read_audit(TableReader table, StartSettings& start) {
   static constexpr std::array kFormats = {Word<AuditFormat>{"sluice", AuditFormat::sluice},
                                           Word<AuditFormat>{"eve", AuditFormat::eve}};
   table.read("file", start.audit_file);
   table.read_word("format", start.audit_format, kFormats);
-  table.read("syslog", start.audit_syslog);
+  read_audit_syslog(table, start);
   table.read("journald", start.audit_journald);
   table.read("chain", start.audit_chain);
   table.read("chain_key_file", start.audit_chain_key_file);

@@ -300,6 +300,22 @@ TEST(Config, TheAuditTrailMayGoToTheJournal) {
   EXPECT_TRUE(start.keeps_records());
 }
 
+TEST(Config, TheAuditTrailMayGoToASyslogServerOverTls) {
+  const StartSettings start =
+      good(
+          "[audit]\nsyslog = \"tls://log.example:6514\"\nsyslog_ca_file = \"ca.pem\"\n"
+          "syslog_cert_file = \"gw.pem\"\nsyslog_key_file = \"/etc/ssl/gw.key\"\n")
+          .start;
+  EXPECT_EQ(start.audit_syslog, "tls://log.example:6514");
+  EXPECT_EQ(start.audit_syslog_ca, "/etc/sluice/ca.pem");
+  EXPECT_EQ(start.audit_syslog_cert, "/etc/sluice/gw.pem");
+  EXPECT_EQ(start.audit_syslog_key, "/etc/ssl/gw.key");
+  EXPECT_THAT(errors_of("[audit]\nsyslog = \"tcp://192.0.2.7:601\"\nsyslog_ca_file = \"a\"\n"),
+              ElementsAre(HasSubstr("audit.syslog_ca_file: needs syslog = \"tls://")));
+  EXPECT_THAT(errors_of("[audit]\nsyslog = \"tls://l:1\"\nsyslog_cert_file = \"a\"\n"),
+              ElementsAre(HasSubstr("audit.syslog_cert_file: needs the other one")));
+}
+
 TEST(Config, TheAuditTrailHasAFormat) {
   EXPECT_EQ(good("").start.audit_format, AuditFormat::sluice);
   EXPECT_EQ(good("[audit]\nformat = \"eve\"").start.audit_format, AuditFormat::eve);
