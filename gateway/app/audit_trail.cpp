@@ -7,6 +7,7 @@
 #include "gateway/audit/trail.h"
 #include "gateway/telemetry/file_sink.h"
 #include "gateway/telemetry/journal_sink.h"
+#include "gateway/telemetry/kafka_sink.h"
 #include "gateway/telemetry/syslog_sink.h"
 #include "gateway/telemetry/tee_sink.h"
 #include "lists/compile/load.h"
@@ -62,6 +63,13 @@ Result<Sinks, std::string> open_sinks(const config::StartSettings& start) {
     sinks.push_back(std::move(*syslog));
   }
   if (start.audit_journald) sinks.push_back(std::make_unique<telemetry::JournalSink>());
+  if (!start.audit_kafka_brokers.empty()) {
+    auto kafka = telemetry::KafkaSink::make({.brokers = start.audit_kafka_brokers,
+                                             .topic = start.audit_kafka_topic,
+                                             .options = start.audit_kafka_options});
+    if (!kafka) return fail("[audit] kafka_" + kafka.error());
+    sinks.push_back(std::move(*kafka));
+  }
   return sinks;
 }
 

@@ -62,6 +62,9 @@ struct StartSettings {
   // [audit] syslog_ca_file, syslog_cert_file, syslog_key_file: of a server over TLS
   std::filesystem::path audit_syslog_ca, audit_syslog_cert, audit_syslog_key;
   bool audit_journald = false;                     // [audit] journald
+  std::string audit_kafka_brokers;                 // [audit] kafka_brokers; "": none
+  std::string audit_kafka_topic;                   // [audit] kafka_topic
+  std::vector<std::string> audit_kafka_options;    // [audit] kafka_options: `name=value`
   bool audit_chain = true;                         // [audit] chain
   std::filesystem::path audit_chain_key_file;      // [audit] chain_key_file
   std::uint32_t audit_rotate_mib = 0;              // [audit] rotate_mib; 0: never
@@ -75,7 +78,7 @@ struct StartSettings {
   // Somebody reads what the workers record.
   [[nodiscard]] bool keeps_records() const noexcept {
     return !audit_file.empty() || !audit_syslog.empty() || audit_journald ||
-           !control_socket.empty();
+           !audit_kafka_brokers.empty() || !control_socket.empty();
   }
   std::string log_level = "info";  // [log] level
 

@@ -166,6 +166,18 @@ void read_audit_syslog(TableReader& table, StartSettings& start) {
   }
 }
 
+void read_audit_kafka(TableReader& table, StartSettings& start) {
+  table.read("kafka_brokers", start.audit_kafka_brokers);
+  table.read("kafka_topic", start.audit_kafka_topic);
+  table.read("kafka_options", start.audit_kafka_options);
+  if (!start.audit_kafka_brokers.empty()) {
+    if (start.audit_kafka_topic.empty()) table.error("kafka_topic", "is required for kafka_brokers");
+    return;
+  }
+  if (!start.audit_kafka_topic.empty()) table.error("kafka_topic", "needs kafka_brokers");
+  if (!start.audit_kafka_options.empty()) table.error("kafka_options", "needs kafka_brokers");
+}
+
 void read_audit(TableReader table, StartSettings& start) {
   static constexpr std::array kFormats = {Word<AuditFormat>{"sluice", AuditFormat::sluice},
                                           Word<AuditFormat>{"eve", AuditFormat::eve}};
@@ -173,6 +185,7 @@ void read_audit(TableReader table, StartSettings& start) {
   table.read_word("format", start.audit_format, kFormats);
   read_audit_syslog(table, start);
   table.read("journald", start.audit_journald);
+  read_audit_kafka(table, start);
   table.read("chain", start.audit_chain);
   table.read("chain_key_file", start.audit_chain_key_file);
   table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);

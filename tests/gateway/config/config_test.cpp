@@ -316,6 +316,23 @@ TEST(Config, TheAuditTrailMayGoToASyslogServerOverTls) {
               ElementsAre(HasSubstr("audit.syslog_cert_file: needs the other one")));
 }
 
+TEST(Config, TheAuditTrailMayGoToKafka) {
+  const StartSettings start =
+      good(
+          "[audit]\nkafka_brokers = \"192.0.2.8:9092\"\nkafka_topic = \"sluice\"\n"
+          "kafka_options = [\"security.protocol=ssl\"]\n")
+          .start;
+  EXPECT_EQ(start.audit_kafka_brokers, "192.0.2.8:9092");
+  EXPECT_EQ(start.audit_kafka_topic, "sluice");
+  EXPECT_THAT(start.audit_kafka_options, ElementsAre("security.protocol=ssl"));
+  EXPECT_TRUE(start.keeps_records());
+  EXPECT_THAT(errors_of("[audit]\nkafka_brokers = \"192.0.2.8:9092\"\n"),
+              ElementsAre(HasSubstr("audit.kafka_topic: is required for kafka_brokers")));
+  EXPECT_THAT(errors_of("[audit]\nkafka_topic = \"sluice\"\nkafka_options = [\"acks=1\"]\n"),
+              ElementsAre(HasSubstr("audit.kafka_topic: needs kafka_brokers"),
+                          HasSubstr("audit.kafka_options: needs kafka_brokers")));
+}
+
 TEST(Config, TheAuditTrailHasAFormat) {
   EXPECT_EQ(good("").start.audit_format, AuditFormat::sluice);
   EXPECT_EQ(good("[audit]\nformat = \"eve\"").start.audit_format, AuditFormat::eve);
