@@ -1,5 +1,6 @@
 #include "gateway/app/audit_trail.h"
 
+#include <chrono>
 #include <fstream>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,8 @@ Result<telemetry::AuditOptions, std::string> options_of(const config::StartSetti
       .chain = start.audit_chain,
       .chain_key = {},
       .pseudonymise = start.audit_pseudonymise,
-      .key = {}};
+      .key = {},
+      .rotate_days = start.audit_rotate_pseudonyms};
   if (options.pseudonymise) {
     auto key = read_key(start.audit_key_file, "pseudonyms");
     if (!key) return fail(key.error());
@@ -48,6 +50,7 @@ Result<Sinks, std::string> open_sinks(const config::StartSettings& start) {
     auto file = telemetry::FileSink::open(start.audit_file,
                                           {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
                                            .keep = start.audit_keep,
+                                           .keep_days = std::chrono::days(start.audit_keep_days),
                                            .sync = start.audit_sync});
     if (!file) return fail(file.error());
     sinks.push_back(std::move(*file));
@@ -125,7 +128,8 @@ Result<AuditTrail, std::string> open_audit_trail(const config::StartSettings& st
     tap = [activity = trail.activity.get()](const auto& record) { activity->take(record); };
   }
   const bool is_file = !start.audit_file.empty() && start.audit_file != "-";
-  const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
+  auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
+  if (is_file && !before) before = audit::last_value_of(start.audit_file.string() + ".1");
   trail.writer = std::make_unique<telemetry::AuditWriter>(
       one_of(std::move(*sinks)), std::move(*options), std::move(rings), std::move(tap),
       before.value_or(audit::ChainValue{}));

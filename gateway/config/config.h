@@ -69,8 +69,10 @@ struct StartSettings {
   std::filesystem::path audit_chain_key_file;      // [audit] chain_key_file
   std::uint32_t audit_rotate_mib = 0;              // [audit] rotate_mib; 0: never
   std::uint32_t audit_keep = 30;                   // [audit] keep, rotated files
+  std::uint32_t audit_keep_days = 0;               // [audit] keep_days; 0: for ever
   bool audit_sync = false;                         // [audit] sync
   bool audit_pseudonymise = false;                 // [audit] pseudonymise_clients
+  std::uint32_t audit_rotate_pseudonyms = 0;       // [audit] rotate_pseudonyms_days; 0: never
   std::filesystem::path audit_key_file;            // [audit] key_file
   std::filesystem::path control_socket;            // [control] socket; "": none
   std::string control_read_group;                  // [control] read_group; "": none

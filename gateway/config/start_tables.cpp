@@ -190,9 +190,14 @@ void read_audit(TableReader table, StartSettings& start) {
   table.read("chain_key_file", start.audit_chain_key_file);
   table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);
   table.read("keep", start.audit_keep, 1, 10'000);
+  table.read("keep_days", start.audit_keep_days, 0, 36'500);
   table.read("sync", start.audit_sync);
   table.read("pseudonymise_clients", start.audit_pseudonymise);
+  table.read("rotate_pseudonyms_days", start.audit_rotate_pseudonyms, 0, 3650);
   table.read("key_file", start.audit_key_file);
+  if (start.audit_rotate_pseudonyms > 0 && !start.audit_pseudonymise) {
+    table.error("rotate_pseudonyms_days", "needs pseudonymise_clients = true");
+  }
   if (start.audit_pseudonymise && start.audit_key_file.empty()) {
     table.error("key_file", "is required if pseudonymise_clients = true");
   }

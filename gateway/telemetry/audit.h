@@ -75,10 +75,13 @@ struct AuditOptions {
   std::string chain_key;      // empty: whoever can write the file can make the chain anew
   bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits
   std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
+  unsigned rotate_days = 0;   // pseudonyms change after so many days (UTC); 0: never
 };
 
-// Without its port; or a pseudonym, which is the same for the same address and key. Allocates.
-[[nodiscard]] std::string client_text(const IpAddress& client, const AuditOptions& options);
+// Without its port; or a pseudonym, which is the same for the same address, key and period.
+// Allocates.
+[[nodiscard]] std::string client_text(const IpAddress& client, Nanos time,
+                                      const AuditOptions& options);
 // RFC 3339, UTC, microseconds. Allocates.
 [[nodiscard]] std::string time_text(Nanos time);
 

@@ -87,7 +87,7 @@ Json eve_object(const AuditRecord& record, const AuditOptions& options) {
   line["timestamp"] = timestamp_of(own);
   line["event_type"] = "alert";
   const bool has_ports = !record.transport.empty();
-  line["src_ip"] = client_text(record.client.address, options);
+  line["src_ip"] = client_text(record.client.address, record.time, options);
   if (has_ports && !options.pseudonymise) line["src_port"] = record.client.port.number;
   line["dest_ip"] = record.server.address.to_string();
   if (has_ports) {

@@ -333,6 +333,18 @@ TEST(Config, TheAuditTrailMayGoToKafka) {
                           HasSubstr("audit.kafka_options: needs kafka_brokers")));
 }
 
+TEST(Config, PseudonymsMayChangeAndLinesBeRemoved) {
+  EXPECT_EQ(good("").start.audit_keep_days + good("").start.audit_rotate_pseudonyms, 0U);
+  const StartSettings start = good(
+                                  "[audit]\nkeep_days = 90\npseudonymise_clients = true\n"
+                                  "key_file = \"key\"\nrotate_pseudonyms_days = 7\n")
+                                  .start;
+  EXPECT_EQ(start.audit_keep_days, 90U);
+  EXPECT_EQ(start.audit_rotate_pseudonyms, 7U);
+  EXPECT_THAT(errors_of("[audit]\nrotate_pseudonyms_days = 7\n"),
+              ElementsAre(HasSubstr("audit.rotate_pseudonyms_days: needs pseudonymise_clients")));
+}
+
 TEST(Config, TheAuditTrailHasAFormat) {
   EXPECT_EQ(good("").start.audit_format, AuditFormat::sluice);
   EXPECT_EQ(good("[audit]\nformat = \"eve\"").start.audit_format, AuditFormat::eve);

@@ -226,7 +226,7 @@ TEST(Eve, WhatHasNoTransportHasNoPorts) {
 TEST(Eve, APseudonymTakesThePlaceOfTheClient) {
   const AuditOptions options{.pseudonymise = true, .key = "secret"};
   const Json line = line_of(record(), options);
-  EXPECT_EQ(line["src_ip"], client_text(record().client.address, options));
+  EXPECT_EQ(line["src_ip"], client_text(record().client.address, record().time, options));
   EXPECT_FALSE(line.contains("src_port"));
   EXPECT_THAT(line.dump(), Not(HasSubstr("192.0.2.1")));
 }
