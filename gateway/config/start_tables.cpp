@@ -171,7 +171,8 @@ void read_audit_kafka(TableReader& table, StartSettings& start) {
   table.read("kafka_topic", start.audit_kafka_topic);
   table.read("kafka_options", start.audit_kafka_options);
   if (!start.audit_kafka_brokers.empty()) {
-    if (start.audit_kafka_topic.empty()) table.error("kafka_topic", "is required for kafka_brokers");
+    if (start.audit_kafka_topic.empty())
+      table.error("kafka_topic", "is required for kafka_brokers");
     return;
   }
   if (!start.audit_kafka_topic.empty()) table.error("kafka_topic", "needs kafka_brokers");
@@ -191,6 +192,11 @@ void read_audit(TableReader table, StartSettings& start) {
   table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);
   table.read("keep", start.audit_keep, 1, 10'000);
   table.read("keep_days", start.audit_keep_days, 0, 36'500);
+  if (start.audit_keep_days > start.audit_keep) {
+    table.error("keep", std::to_string(start.audit_keep) +
+                            " files hold fewer days than keep_days = " +
+                            std::to_string(start.audit_keep_days) + ": there is one a day");
+  }
   table.read("sync", start.audit_sync);
   table.read("pseudonymise_clients", start.audit_pseudonymise);
   table.read("rotate_pseudonyms_days", start.audit_rotate_pseudonyms, 0, 3650);

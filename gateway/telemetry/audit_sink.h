@@ -1,6 +1,7 @@
 #pragma once
 
-// Where audit lines go: a file, a syslog server, the journal, Kafka, or several of them (tee_sink.h).
+// Where audit lines go: a file, a syslog server, the journal, Kafka, or several of them
+// (tee_sink.h).
 //
 // Threads: AuditWriter calls all functions from its one thread. They may block for a bounded time,
 // and allocate. Errors: flush() says whether lines were lost, error() says why.

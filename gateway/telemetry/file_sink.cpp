@@ -22,7 +22,7 @@ std::chrono::sys_days today() {
 
 // Of the last line of a file. nullopt: no such file.
 std::optional<std::chrono::sys_days> last_day_of(const std::filesystem::path& file) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   return std::chrono::floor<std::chrono::days>(
       std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec)));

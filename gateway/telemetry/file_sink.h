@@ -56,8 +56,8 @@ class FileSink final : public AuditSink {
 
   std::filesystem::path file_;
   Options options_;
-  int descriptor_ = -1;  // -1: not open
-  std::chrono::sys_days day_;  // of the last line
+  int descriptor_ = -1;                                // -1: not open
+  std::chrono::sys_days day_;                          // of the last line
   std::chrono::steady_clock::time_point next_look_{};  // for files that are too old
   std::string pending_;
   bool half_line_ = false;  // the file ends within a line

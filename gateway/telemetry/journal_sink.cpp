@@ -102,13 +102,13 @@ JournalSink::Sent JournalSink::send(const std::string& entry) {
     error_ = path_ + ": a line of " + std::to_string(entry.size()) + " bytes is too large";
     return Sent::never;
   }
-  fail(errno == EAGAIN ? "does not take more" : "cannot be written");
+  const bool is_busy = errno == EAGAIN;  // a burst: said if lines are lost for it
+  error_ =
+      path_ + (is_busy ? ": does not take more: " : ": cannot be written: ") + std::strerror(errno);
+  if (!is_busy && complaint_.may()) {
+    spdlog::error("audit: {}; {} lines wait", error_, waiting_.size());
+  }
   return Sent::not_yet;
-}
-
-void JournalSink::fail(const char* what) {
-  error_ = path_ + ": " + what + ": " + std::strerror(errno);
-  if (complaint_.may()) spdlog::error("audit: {}; {} lines wait", error_, waiting_.size());
 }
 
 }  // namespace sluice::telemetry

@@ -42,7 +42,6 @@ class JournalSink final : public AuditSink {
   enum class Sent : std::uint8_t { yes, not_yet, never };
 
   Sent send(const std::string& entry);
-  void fail(const char* what);
 
   std::string path_;
   os::Descriptor socket_;

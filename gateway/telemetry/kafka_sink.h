@@ -26,7 +26,7 @@ class KafkaSink final : public AuditSink {
   static constexpr std::chrono::milliseconds kFarewell{2000};
 
   struct Options {
-    std::string brokers;               // `192.0.2.8:9092,192.0.2.9:9092`
+    std::string brokers;  // `192.0.2.8:9092,192.0.2.9:9092`
     std::string topic;
     std::string host;                  // the key of all messages; empty: this machine's name
     std::vector<std::string> options;  // librdkafka's own: `security.protocol=ssl`

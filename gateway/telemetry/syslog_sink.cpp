@@ -134,15 +134,15 @@ Result<SyslogSink::Options, std::string> SyslogSink::parse(const std::string& ur
   } else if (url.starts_with("tls://")) {
     options.transport = Transport::tls;
   } else {
-    return fail("\"" + url +
-                "\" is not udp://ADDRESS:PORT, tcp://ADDRESS:PORT or tls://HOST:PORT");
+    return fail("\"" + url + "\" is not udp://ADDRESS:PORT, tcp://ADDRESS:PORT or tls://HOST:PORT");
   }
   const std::string_view rest = std::string_view(url).substr(6);
   const std::size_t colon = rest.rfind(':');
   const std::string_view host = rest.substr(0, colon);
   const auto address = address_in(host);
   const bool has_name = !address && options.transport == Transport::tls && is_host_name(host);
-  const auto port = colon == std::string_view::npos ? std::nullopt : port_of(rest.substr(colon + 1));
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : port_of(rest.substr(colon + 1));
   if (!port || (!address && !has_name)) {
     return fail("\"" + url + "\": \"" + std::string(rest) + "\" is no address" +
                 (options.transport == Transport::tls ? " or name" : "") + " and port");

@@ -19,10 +19,10 @@ namespace sluice::telemetry {
 class TlsClient {
  public:
   struct Options {
-    std::string name;                   // that the certificate must have: a host name or an address
-    std::filesystem::path ca_file;      // PEM; empty: the authorities that the system trusts
-    std::filesystem::path cert_file;    // PEM, of the client; empty: none
-    std::filesystem::path key_file;     // PEM, of that certificate
+    std::string name;                 // that the certificate must have: a host name or an address
+    std::filesystem::path ca_file;    // PEM; empty: the authorities that the system trusts
+    std::filesystem::path cert_file;  // PEM, of the client; empty: none
+    std::filesystem::path key_file;   // PEM, of that certificate
   };
   // Error: `ca_file: PATH: …`, and likewise of the other files.
   [[nodiscard]] static Result<std::unique_ptr<TlsClient>, std::string> make(Options options);

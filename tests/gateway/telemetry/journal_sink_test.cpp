@@ -39,7 +39,8 @@ Fields fields_of(std::string_view datagram) {
     }
     datagram.remove_prefix(end + 1);
     std::size_t size = 0;
-    for (std::size_t i = 8; i > 0; --i) size = size << 8 | static_cast<unsigned char>(datagram.at(i - 1));
+    for (std::size_t i = 8; i > 0; --i)
+      size = size << 8 | static_cast<unsigned char>(datagram.at(i - 1));
     fields.emplace(line, datagram.substr(8, size));
     if (datagram.at(8 + size) != '\n') throw std::out_of_range("no line feed");
     datagram.remove_prefix(8 + size + 1);

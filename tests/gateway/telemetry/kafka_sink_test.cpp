@@ -104,8 +104,8 @@ class Kafka : public testing::Test {
 // A chain can be verified where all its lines are in one partition, in order.
 TEST_F(Kafka, GetsAMessageALineInOrder) {
   const auto sink = open(options());
-  std::vector<std::string> lines;
-  for (int i = 0; i < 500; ++i) lines.push_back(R"({"v":)" + std::to_string(i) + '}');
+  std::vector<std::string> lines(500);
+  for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = R"({"v":)" + std::to_string(i) + '}';
   for (std::size_t i = 0; i < lines.size(); i += 100) {
     EXPECT_TRUE(put(*sink, {lines.begin() + static_cast<std::ptrdiff_t>(i),
                             lines.begin() + static_cast<std::ptrdiff_t>(i + 100)}));
@@ -152,7 +152,7 @@ TEST_F(Kafka, WhatIsNotAcknowledgedInTimeIsLostAndCounted) {
   EXPECT_TRUE(put(*sink, {"one", "two"}));
   std::uint64_t lost = 0;
   EXPECT_TRUE(becomes(*sink, [&] { return (lost += sink->take_late_losses()) == 2; }));
-  EXPECT_THAT(sink->error(), HasSubstr("timed out"));
+  EXPECT_THAT(sink->error(), StartsWith("Kafka, topic audit: "));
   EXPECT_EQ(sink->delivered(), 0U);
 }
 
@@ -175,9 +175,7 @@ TEST_F(Kafka, AProducerThatIsGivenUpIsMadeAnew) {
   EXPECT_TRUE(put(*sink, {"lost"}));
   std::uint64_t lost = 0;
   EXPECT_TRUE(becomes(*sink, [&] { return (lost += sink->take_late_losses()) == 1; }));
-  EXPECT_TRUE(becomes(*sink, [&] {
-    return put(*sink, {"again"}) && sink->delivered() > 0;
-  }));
+  EXPECT_TRUE(becomes(*sink, [&] { return put(*sink, {"again"}) && sink->delivered() > 0; }));
 }
 
 TEST_F(Kafka, SettingsThatCannotBeUsedAreNamed) {

@@ -112,7 +112,8 @@ TEST(Syslog, LinesWaitForAServerThatIsAway) {
   }
   const auto sink = sink_to("tcp", port);
   EXPECT_TRUE(put(*sink, {R"({"v":1})"})) << "it waits, so nothing is lost yet";
-  EXPECT_THAT(sink->error(), HasSubstr("127.0.0.1:" + std::to_string(port) + ": cannot be reached"));
+  EXPECT_THAT(sink->error(),
+              HasSubstr("127.0.0.1:" + std::to_string(port) + ": cannot be reached"));
   Server server(SOCK_STREAM, port);
   int tries = 0;
   do {

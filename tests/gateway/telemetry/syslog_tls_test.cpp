@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/telemetry/audit_writer.h"
 #include "gateway/telemetry/syslog_sink.h"
 #include "tests/gateway/telemetry/tls_server.h"
 
@@ -205,6 +206,32 @@ TEST_F(SyslogTls, AServerThatNeverShakesHandsIsGivenUp) {
   EXPECT_THAT(refusal(*sink), HasSubstr("no answer to the TLS handshake in time"));
 }
 
+// The ring fills while the writer waits, and a worker, which never waits, counts what it loses.
+TEST_F(SyslogTls, AServerThatIsStalledHoldsNoWorkerUp) {
+  const auto own = certificate("server", "IP:127.0.0.1");
+  const TlsServer server({.own = own});
+  const auto busy = sink_to(options_for(server.port(), own.cert));
+  EXPECT_TRUE(put(*busy, {"line"}));
+  received(server, *busy, "line");
+  AuditRing ring(16);
+  AuditWriter writer(sink_to(options_for(server.port(), own.cert)), {}, {&ring});
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  std::uint64_t pushed = 0, lost = 0;
+  while (lost == 0 && std::chrono::steady_clock::now() < until) {
+    AuditRecord* const record = ring.reserve();
+    if (record == nullptr) {
+      ++lost;
+      continue;
+    }
+    *record = {};
+    ring.commit();
+    ++pushed;
+  }
+  EXPECT_EQ(lost, 1U);
+  writer.stop();
+  EXPECT_EQ(writer.written() + writer.failed(), pushed);
+}
+
 TEST_F(SyslogTls, AServerThatDoesNotReadIsGivenUp) {
   const auto own = certificate("server", "IP:127.0.0.1");
   const TlsServer server({.own = own, .reads = false});
@@ -222,7 +249,8 @@ TEST_F(SyslogTls, AUrlThatIsNoneIsRefused) {
                           "tls://log.example:65536", "tls://user@log.example:6514"}) {
     const auto options = SyslogSink::parse(url);
     ASSERT_FALSE(options) << url;
-    EXPECT_THAT(options.error(), AllOf(HasSubstr(url), HasSubstr("is no address or name and port")));
+    EXPECT_THAT(options.error(),
+                AllOf(HasSubstr(url), HasSubstr("is no address or name and port")));
   }
   EXPECT_EQ(SyslogSink::parse("tls://log.example:6514")->server_text(), "log.example:6514");
   EXPECT_EQ(SyslogSink::parse("tls://[2001:db8::1]:6514")->server_text(), "[2001:db8::1]:6514");

@@ -22,8 +22,9 @@ class TlsServer {
  public:
   struct Options {
     CertificateFiles own;
-    std::filesystem::path clients;  // authorities of clients' certificates; empty: none is asked for
-    bool reads = true;              // false: it shakes hands, and takes no byte after
+    std::filesystem::path
+        clients;        // authorities of clients' certificates; empty: none is asked for
+    bool reads = true;  // false: it shakes hands, and takes no byte after
   };
   explicit TlsServer(const Options& options);
   ~TlsServer();
