@@ -1,11 +1,14 @@
 #include "gateway/app/audit_trail.h"
 
+#include <chrono>
 #include <fstream>
 #include <string_view>
 #include <utility>
 
 #include "gateway/audit/trail.h"
 #include "gateway/telemetry/file_sink.h"
+#include "gateway/telemetry/journal_sink.h"
+#include "gateway/telemetry/kafka_sink.h"
 #include "gateway/telemetry/syslog_sink.h"
 #include "gateway/telemetry/tee_sink.h"
 #include "lists/compile/load.h"
@@ -16,10 +19,14 @@ namespace {
 constexpr std::uint64_t kMebibyte = 1024 * 1024;
 
 Result<telemetry::AuditOptions, std::string> options_of(const config::StartSettings& start) {
-  telemetry::AuditOptions options{.chain = start.audit_chain,
-                                  .chain_key = {},
-                                  .pseudonymise = start.audit_pseudonymise,
-                                  .key = {}};
+  const bool is_eve = start.audit_format == config::AuditFormat::eve;
+  telemetry::AuditOptions options{
+      .format = is_eve ? telemetry::AuditFormat::eve : telemetry::AuditFormat::sluice,
+      .chain = start.audit_chain,
+      .chain_key = {},
+      .pseudonymise = start.audit_pseudonymise,
+      .key = {},
+      .rotate_days = start.audit_rotate_pseudonyms};
   if (options.pseudonymise) {
     auto key = read_key(start.audit_key_file, "pseudonyms");
     if (!key) return fail(key.error());
@@ -33,25 +40,49 @@ Result<telemetry::AuditOptions, std::string> options_of(const config::StartSetti
   return options;
 }
 
-// nullptr: nowhere. Of two destinations the file decides what is lost.
-Result<std::unique_ptr<telemetry::AuditSink>, std::string> open_sink(
-    const config::StartSettings& start) {
-  std::unique_ptr<telemetry::AuditSink> syslog;
+using Sinks = std::vector<std::unique_ptr<telemetry::AuditSink>>;
+
+// The destinations in the order in which they decide what is lost. Error: one line that names the
+// key, or the file.
+Result<Sinks, std::string> open_sinks(const config::StartSettings& start) {
+  Sinks sinks;
+  if (!start.audit_file.empty()) {
+    auto file = telemetry::FileSink::open(start.audit_file,
+                                          {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
+                                           .keep = start.audit_keep,
+                                           .keep_days = std::chrono::days(start.audit_keep_days),
+                                           .sync = start.audit_sync});
+    if (!file) return fail(file.error());
+    sinks.push_back(std::move(*file));
+  }
   if (!start.audit_syslog.empty()) {
     auto options = telemetry::SyslogSink::parse(start.audit_syslog);
     if (!options) return fail("[audit] syslog: " + options.error());
-    syslog = std::make_unique<telemetry::SyslogSink>(std::move(*options));
+    options->ca_file = start.audit_syslog_ca;
+    options->cert_file = start.audit_syslog_cert;
+    options->key_file = start.audit_syslog_key;
+    auto syslog = telemetry::SyslogSink::make(std::move(*options));
+    if (!syslog) return fail("[audit] syslog_" + syslog.error());
+    sinks.push_back(std::move(*syslog));
   }
-  if (start.audit_file.empty()) return syslog;
-  auto file = telemetry::FileSink::open(start.audit_file,
-                                        {.rotate_bytes = start.audit_rotate_mib * kMebibyte,
-                                         .keep = start.audit_keep,
-                                         .sync = start.audit_sync});
-  if (!file) return fail(file.error());
-  if (syslog == nullptr) return std::unique_ptr<telemetry::AuditSink>(std::move(*file));
-  std::vector<std::unique_ptr<telemetry::AuditSink>> others;
-  others.push_back(std::move(syslog));
-  return std::make_unique<telemetry::TeeSink>(std::move(*file), std::move(others));
+  if (start.audit_journald) sinks.push_back(std::make_unique<telemetry::JournalSink>());
+  if (!start.audit_kafka_brokers.empty()) {
+    auto kafka = telemetry::KafkaSink::make({.brokers = start.audit_kafka_brokers,
+                                             .topic = start.audit_kafka_topic,
+                                             .options = start.audit_kafka_options});
+    if (!kafka) return fail("[audit] kafka_" + kafka.error());
+    sinks.push_back(std::move(*kafka));
+  }
+  return sinks;
+}
+
+// nullptr: nowhere.
+std::unique_ptr<telemetry::AuditSink> one_of(Sinks sinks) {
+  if (sinks.empty()) return nullptr;
+  auto first = std::move(sinks.front());
+  sinks.erase(sinks.begin());
+  if (sinks.empty()) return first;
+  return std::make_unique<telemetry::TeeSink>(std::move(first), std::move(sinks));
 }
 
 }  // namespace
@@ -87,8 +118,8 @@ Result<AuditTrail, std::string> open_audit_trail(const config::StartSettings& st
                                                  std::vector<telemetry::AuditRing*> rings) {
   auto options = options_of(start);
   if (!options) return fail(options.error());
-  auto sink = open_sink(start);
-  if (!sink) return fail(sink.error());
+  auto sinks = open_sinks(start);
+  if (!sinks) return fail(sinks.error());
   AuditTrail trail;
   if (!start.keeps_records()) return trail;
   telemetry::AuditWriter::Tap tap;
@@ -97,10 +128,11 @@ Result<AuditTrail, std::string> open_audit_trail(const config::StartSettings& st
     tap = [activity = trail.activity.get()](const auto& record) { activity->take(record); };
   }
   const bool is_file = !start.audit_file.empty() && start.audit_file != "-";
-  const auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
-  trail.writer = std::make_unique<telemetry::AuditWriter>(std::move(*sink), std::move(*options),
-                                                          std::move(rings), std::move(tap),
-                                                          before.value_or(audit::ChainValue{}));
+  auto before = is_file ? audit::last_value_of(start.audit_file) : std::nullopt;
+  if (is_file && !before) before = audit::last_value_of(start.audit_file.string() + ".1");
+  trail.writer = std::make_unique<telemetry::AuditWriter>(
+      one_of(std::move(*sinks)), std::move(*options), std::move(rings), std::move(tap),
+      before.value_or(audit::ChainValue{}));
   return trail;
 }
 

@@ -58,7 +58,7 @@ Json seen_of(const telemetry::Activity& activity, std::string_view name) {
   for (const auto& record : activity.flows(control::kMostFlows)) {
     if (record.name.view() != name) continue;
     if (count++ == 0) last = telemetry::time_text(record.time);
-    clients.insert(telemetry::client_text(record.client.address, activity.options()));
+    clients.insert(telemetry::client_text(record.client.address, record.time, activity.options()));
   }
   return {{"count", count}, {"clients", clients.size()}, {"last_seen", std::move(last)}};
 }

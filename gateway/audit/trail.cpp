@@ -1,6 +1,7 @@
 #include "gateway/audit/trail.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sluice::audit {
 namespace {
@@ -27,6 +28,27 @@ std::optional<Line::Kind> kind_of(const Json& record) {
   return std::nullopt;
 }
 
+// An EVE line as a record of our own format, whose keys are in its `sluice`
+// (gateway/telemetry/eve.h). Lines of Suricata itself have none. Other records are as they were.
+Json without_eve(Json record) {
+  if (!record.contains("event_type")) return record;
+  const auto found = record.find("sluice");
+  if (found == record.end() || !found->is_object()) return {};
+  Json own = std::move(*found);
+  std::string time = text_in(record, "timestamp");
+  constexpr std::string_view kUtc = "+0000";
+  if (!time.ends_with(kUtc)) return {};
+  time.replace(time.size() - kUtc.size(), kUtc.size(), "Z");
+  own["time"] = std::move(time);
+  std::string client = text_in(record, "src_ip");
+  if (record.contains("src_port")) {
+    if (client.find(':') != std::string::npos) client = '[' + client + ']';
+    client += ':' + std::to_string(number_in(record, "src_port"));
+  }
+  own["client"] = std::move(client);
+  return own;
+}
+
 // `2026-11-28T06:01:40`, at least.
 bool is_time(std::string_view text) {
   constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
@@ -41,7 +63,8 @@ bool is_time(std::string_view text) {
 }  // namespace
 
 std::optional<Line> parse_line(std::string_view text) {
-  const Json record = Json::parse(text, nullptr, false);
+  Json record = Json::parse(text, nullptr, false);
+  if (record.is_object()) record = without_eve(std::move(record));
   if (!record.is_object() || number_in(record, "v") != 1) return std::nullopt;
   const auto kind = kind_of(record);
   Line line;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Reads an audit trail, a line at a time: the format of gateway/telemetry/README.md.
+// Reads an audit trail, a line at a time, in both formats of gateway/telemetry/README.md: our own,
+// and EVE.
 //
 // Lines may be anything: a line that is no record is counted, and never stops the reading. Pure but
 // for the stream that it is given; allocates.
@@ -17,7 +18,7 @@ namespace sluice::audit {
 struct Line {
   enum class Kind : std::uint8_t { decision, unjudged, start, update, lost };
   Kind kind = Kind::decision;
-  std::string time;  // RFC 3339, UTC
+  std::string time;  // RFC 3339, UTC, in both formats
   std::string action, would, app, name, protocol, client, policy, list, list_version;
   std::string reason;              // unjudged
   std::uint64_t suppressed = 0;    // unjudged: such drops without a record
@@ -28,7 +29,7 @@ struct Line {
   std::string version;             // start: of the program
 };
 
-// nullopt: no record of this format.
+// nullopt: no record of these formats.
 [[nodiscard]] std::optional<Line> parse_line(std::string_view text);
 
 // A line of any length, without its end; over kMostBytes it is cut. False: there is no more.

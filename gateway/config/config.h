@@ -30,6 +30,8 @@
 
 namespace sluice::config {
 
+enum class AuditFormat : std::uint8_t { sluice, eve };
+
 struct StartSettings {
   io::Kind dataplane = io::Kind::pcap;               // [dataplane] type
   std::uint32_t workers = 1;                         // [dataplane] workers
@@ -52,23 +54,33 @@ struct StartSettings {
   std::uint32_t innocents = 32768;               // [limits] innocent_addresses: of other names
   std::chrono::seconds idle_timeout{300};        // [limits] idle_timeout_seconds
 
-  std::string metrics_listen = "127.0.0.1:9464";  // [metrics] listen; "": none
-  std::vector<IpPrefix> metrics_allow;            // [metrics] allow; none: everyone
-  std::filesystem::path audit_file;               // [audit] file; "": none; "-": standard output
-  std::string audit_syslog;                       // [audit] syslog: a URL; "": none
-  bool audit_chain = true;                        // [audit] chain
-  std::filesystem::path audit_chain_key_file;     // [audit] chain_key_file
-  std::uint32_t audit_rotate_mib = 0;             // [audit] rotate_mib; 0: never
-  std::uint32_t audit_keep = 30;                  // [audit] keep, rotated files
-  bool audit_sync = false;                        // [audit] sync
-  bool audit_pseudonymise = false;                // [audit] pseudonymise_clients
-  std::filesystem::path audit_key_file;           // [audit] key_file
-  std::filesystem::path control_socket;           // [control] socket; "": none
-  std::string control_read_group;                 // [control] read_group; "": none
-  std::string control_admin_group;                // [control] admin_group; "": none
+  std::string metrics_listen = "127.0.0.1:9464";   // [metrics] listen; "": none
+  std::vector<IpPrefix> metrics_allow;             // [metrics] allow; none: everyone
+  std::filesystem::path audit_file;                // [audit] file; "": none; "-": standard output
+  AuditFormat audit_format = AuditFormat::sluice;  // [audit] format
+  std::string audit_syslog;                        // [audit] syslog: a URL; "": none
+  // [audit] syslog_ca_file, syslog_cert_file, syslog_key_file: of a server over TLS
+  std::filesystem::path audit_syslog_ca, audit_syslog_cert, audit_syslog_key;
+  bool audit_journald = false;                   // [audit] journald
+  std::string audit_kafka_brokers;               // [audit] kafka_brokers; "": none
+  std::string audit_kafka_topic;                 // [audit] kafka_topic
+  std::vector<std::string> audit_kafka_options;  // [audit] kafka_options: `name=value`
+  bool audit_chain = true;                       // [audit] chain
+  std::filesystem::path audit_chain_key_file;    // [audit] chain_key_file
+  std::uint32_t audit_rotate_mib = 0;            // [audit] rotate_mib; 0: never
+  std::uint32_t audit_keep = 30;                 // [audit] keep, rotated files
+  std::uint32_t audit_keep_days = 0;             // [audit] keep_days; 0: for ever
+  bool audit_sync = false;                       // [audit] sync
+  bool audit_pseudonymise = false;               // [audit] pseudonymise_clients
+  std::uint32_t audit_rotate_pseudonyms = 0;     // [audit] rotate_pseudonyms_days; 0: never
+  std::filesystem::path audit_key_file;          // [audit] key_file
+  std::filesystem::path control_socket;          // [control] socket; "": none
+  std::string control_read_group;                // [control] read_group; "": none
+  std::string control_admin_group;               // [control] admin_group; "": none
   // Somebody reads what the workers record.
   [[nodiscard]] bool keeps_records() const noexcept {
-    return !audit_file.empty() || !audit_syslog.empty() || !control_socket.empty();
+    return !audit_file.empty() || !audit_syslog.empty() || audit_journald ||
+           !audit_kafka_brokers.empty() || !control_socket.empty();
   }
   std::string log_level = "info";  // [log] level
 

@@ -147,16 +147,63 @@ void read_metrics(TableReader table, StartSettings& start) {
   table.refuse_others();
 }
 
-void read_audit(TableReader table, StartSettings& start) {
-  table.read("file", start.audit_file);
+// Certificates are of TLS only; an address is checked where it is used.
+void read_audit_syslog(TableReader& table, StartSettings& start) {
   table.read("syslog", start.audit_syslog);
+  table.read("syslog_ca_file", start.audit_syslog_ca);
+  table.read("syslog_cert_file", start.audit_syslog_cert);
+  table.read("syslog_key_file", start.audit_syslog_key);
+  const bool is_tls = start.audit_syslog.starts_with("tls://");
+  const auto refuse_without_tls = [&](const char* key, const std::filesystem::path& file) {
+    if (!file.empty() && !is_tls) table.error(key, "needs syslog = \"tls://…\"");
+  };
+  refuse_without_tls("syslog_ca_file", start.audit_syslog_ca);
+  refuse_without_tls("syslog_cert_file", start.audit_syslog_cert);
+  refuse_without_tls("syslog_key_file", start.audit_syslog_key);
+  if (start.audit_syslog_cert.empty() != start.audit_syslog_key.empty()) {
+    table.error(start.audit_syslog_key.empty() ? "syslog_cert_file" : "syslog_key_file",
+                "needs the other one of syslog_cert_file and syslog_key_file");
+  }
+}
+
+void read_audit_kafka(TableReader& table, StartSettings& start) {
+  table.read("kafka_brokers", start.audit_kafka_brokers);
+  table.read("kafka_topic", start.audit_kafka_topic);
+  table.read("kafka_options", start.audit_kafka_options);
+  if (!start.audit_kafka_brokers.empty()) {
+    if (start.audit_kafka_topic.empty())
+      table.error("kafka_topic", "is required for kafka_brokers");
+    return;
+  }
+  if (!start.audit_kafka_topic.empty()) table.error("kafka_topic", "needs kafka_brokers");
+  if (!start.audit_kafka_options.empty()) table.error("kafka_options", "needs kafka_brokers");
+}
+
+void read_audit(TableReader table, StartSettings& start) {
+  static constexpr std::array kFormats = {Word<AuditFormat>{"sluice", AuditFormat::sluice},
+                                          Word<AuditFormat>{"eve", AuditFormat::eve}};
+  table.read("file", start.audit_file);
+  table.read_word("format", start.audit_format, kFormats);
+  read_audit_syslog(table, start);
+  table.read("journald", start.audit_journald);
+  read_audit_kafka(table, start);
   table.read("chain", start.audit_chain);
   table.read("chain_key_file", start.audit_chain_key_file);
   table.read("rotate_mib", start.audit_rotate_mib, 0, 1U << 20);
   table.read("keep", start.audit_keep, 1, 10'000);
+  table.read("keep_days", start.audit_keep_days, 0, 36'500);
+  if (start.audit_keep_days > start.audit_keep) {
+    table.error("keep", std::to_string(start.audit_keep) +
+                            " files hold fewer days than keep_days = " +
+                            std::to_string(start.audit_keep_days) + ": there is one a day");
+  }
   table.read("sync", start.audit_sync);
   table.read("pseudonymise_clients", start.audit_pseudonymise);
+  table.read("rotate_pseudonyms_days", start.audit_rotate_pseudonyms, 0, 3650);
   table.read("key_file", start.audit_key_file);
+  if (start.audit_rotate_pseudonyms > 0 && !start.audit_pseudonymise) {
+    table.error("rotate_pseudonyms_days", "needs pseudonymise_clients = true");
+  }
   if (start.audit_pseudonymise && start.audit_key_file.empty()) {
     table.error("key_file", "is required if pseudonymise_clients = true");
   }

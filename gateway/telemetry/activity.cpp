@@ -24,7 +24,8 @@ void Activity::take(const AuditRecord& record) {
 }
 
 void Activity::note_client(const AuditRecord& record) {
-  std::pair key(client_text(record.client.address, options_), std::string(record.app.view()));
+  std::pair key(client_text(record.client.address, record.time, options_),
+                std::string(record.app.view()));
   auto found = row_of_.find(key);
   if (found == row_of_.end()) {
     if (rows_.size() == limits_.clients) {

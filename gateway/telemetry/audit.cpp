@@ -8,22 +8,47 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string_view>
 
 #include "gateway/audit/chain.h"
+#include "gateway/telemetry/eve.h"
 
 namespace sluice::telemetry {
 namespace {
 
 constexpr int kFormatVersion = 1;
 
+using Digest = std::array<unsigned char, 32>;
+
+Digest hmac_of(std::span<const unsigned char> key, std::span<const unsigned char> text) {
+  Digest digest{};
+  unsigned size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text.data(), text.size(),
+       digest.data(), &size);
+  return digest;
+}
+
+std::span<const unsigned char> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
+}
+
+// The key of the period that a time is in. It follows from the master key and the period's first
+// day, so nothing has to be kept, and workers of several gateways agree on it.
+Digest key_of_period(Nanos time, const AuditOptions& options) {
+  const auto day = std::chrono::floor<std::chrono::days>(time).count();
+  const auto length = static_cast<std::int64_t>(options.rotate_days);
+  const std::string text = "sluice pseudonyms from day " + std::to_string(day - day % length);
+  return hmac_of(bytes_of(options.key), bytes_of(text));
+}
+
 // Under one key, a client always has the same pseudonym. Without the key, the address cannot be
 // found from it.
-std::string pseudonym(const IpAddress& address, const std::string& key) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(address.mapped().data()), address.mapped().size(),
-       digest.data(), &size);
+std::string pseudonym(const IpAddress& address, Nanos time, const AuditOptions& options) {
+  const std::span address_bytes(reinterpret_cast<const unsigned char*>(address.mapped().data()),
+                                address.mapped().size());
+  const Digest digest = options.rotate_days == 0
+                            ? hmac_of(bytes_of(options.key), address_bytes)
+                            : hmac_of(key_of_period(time, options), address_bytes);
   constexpr std::size_t kShown = 8;
   return "p:" + audit::to_hex(std::span(digest).first(kShown));
 }
@@ -37,21 +62,25 @@ nlohmann::ordered_json begin_note(Nanos time, const char* kind) {
   return {{"v", kFormatVersion}, {"time", time_text(time)}, {"kind", kind}};
 }
 
+std::string end_note(nlohmann::ordered_json note, AuditFormat format) {
+  return dump(format == AuditFormat::eve ? eve_note(std::move(note)) : note);
+}
+
 }  // namespace
 
-std::string start_json(Nanos time) {
+std::string start_json(Nanos time, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "start");
   line["version"] = SLUICE_VERSION;
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
-std::string lost_json(Nanos time, std::uint64_t records) {
+std::string lost_json(Nanos time, std::uint64_t records, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "lost");
   line["records"] = records;
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
-std::string update_json(Nanos time, const UpdateRecord& update) {
+std::string update_json(Nanos time, const UpdateRecord& update, AuditFormat format) {
   nlohmann::ordered_json line = begin_note(time, "update");
   line["result"] = update.result;
   line["generation"] = update.generation;
@@ -62,7 +91,7 @@ std::string update_json(Nanos time, const UpdateRecord& update) {
                              {"version", list.version},
                              {"entries", list.entries}});
   }
-  return dump(line);
+  return end_note(std::move(line), format);
 }
 
 std::string time_text(Nanos time) {
@@ -78,8 +107,8 @@ std::string time_text(Nanos time) {
   return std::string(date.data()) + fraction.data();
 }
 
-std::string client_text(const IpAddress& client, const AuditOptions& options) {
-  return options.pseudonymise ? pseudonym(client, options.key) : client.to_string();
+std::string client_text(const IpAddress& client, Nanos time, const AuditOptions& options) {
+  return options.pseudonymise ? pseudonym(client, time, options) : client.to_string();
 }
 
 nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& options) {
@@ -99,7 +128,7 @@ nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& 
   line["list_version"] = record.list_version.view();
   line["line"] = record.line;
   line["policy"] = record.policy.view();
-  line["client"] = options.pseudonymise ? client_text(record.client.address, options)
+  line["client"] = options.pseudonymise ? client_text(record.client.address, record.time, options)
                                         : record.client.to_string();
   line["server"] = record.server.to_string();
   line["evidence"] = record.evidence;
@@ -112,7 +141,8 @@ nlohmann::ordered_json to_object(const AuditRecord& record, const AuditOptions& 
 }
 
 std::string to_json(const AuditRecord& record, const AuditOptions& options) {
-  return dump(to_object(record, options));
+  return dump(options.format == AuditFormat::eve ? eve_object(record, options)
+                                                 : to_object(record, options));
 }
 
 }  // namespace sluice::telemetry

@@ -64,21 +64,31 @@ struct AuditRecord {
 
 using AuditRing = threads::SpscRing<AuditRecord>;
 
+enum class AuditFormat : std::uint8_t {
+  sluice,  // our own
+  eve,     // what Suricata writes: eve.h
+};
+
 struct AuditOptions {
+  AuditFormat format = AuditFormat::sluice;
   bool chain = false;         // each line follows from those before it: gateway/audit/chain.h
   std::string chain_key;      // empty: whoever can write the file can make the chain anew
   bool pseudonymise = false;  // replaces client addresses by a keyed hash: 16 hex digits
   std::string key;            // of that hash. REQUIRES: not empty when `pseudonymise`
+  unsigned rotate_days = 0;   // pseudonyms change after so many days (UTC); 0: never
 };
 
-// Without its port; or a pseudonym, which is the same for the same address and key. Allocates.
-[[nodiscard]] std::string client_text(const IpAddress& client, const AuditOptions& options);
+// Without its port; or a pseudonym, which is the same for the same address, key and period.
+// Allocates.
+[[nodiscard]] std::string client_text(const IpAddress& client, Nanos time,
+                                      const AuditOptions& options);
 // RFC 3339, UTC, microseconds. Allocates.
 [[nodiscard]] std::string time_text(Nanos time);
 
+// In our own format, whatever `options` say.
 [[nodiscard]] nlohmann::ordered_json to_object(const AuditRecord& record,
                                                const AuditOptions& options);
-// The object, without the end of the line. Allocates.
+// A line in the format of `options`, without its end. Allocates.
 [[nodiscard]] std::string to_json(const AuditRecord& record, const AuditOptions& options);
 
 // What is no decision: the process began, records were lost, or lists were updated.
@@ -91,8 +101,8 @@ struct UpdateRecord {
   };
   std::vector<List> lists;  // in force from now on
 };
-[[nodiscard]] std::string start_json(Nanos time);
-[[nodiscard]] std::string lost_json(Nanos time, std::uint64_t records);
-[[nodiscard]] std::string update_json(Nanos time, const UpdateRecord& update);
+[[nodiscard]] std::string start_json(Nanos time, AuditFormat format);
+[[nodiscard]] std::string lost_json(Nanos time, std::uint64_t records, AuditFormat format);
+[[nodiscard]] std::string update_json(Nanos time, const UpdateRecord& update, AuditFormat format);
 
 }  // namespace sluice::telemetry

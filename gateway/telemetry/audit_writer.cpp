@@ -12,11 +12,12 @@
 #include <stop_token>
 #include <thread>
 
+#include "gateway/telemetry/once_a_minute.h"
+
 namespace sluice::telemetry {
 namespace {
 
 constexpr auto kDrainEvery = std::chrono::milliseconds(50);
-constexpr auto kComplainEvery = std::chrono::minutes(1);
 
 Nanos now() {
   return std::chrono::system_clock::now().time_since_epoch();
@@ -35,7 +36,7 @@ struct AuditWriter::State {
   std::atomic<std::uint64_t> written = 0;
   std::atomic<std::uint64_t> failed = 0;
   std::atomic<bool> reopen = false;
-  std::chrono::steady_clock::time_point next_complaint{};
+  OnceAMinute complaint;
   std::mutex mutex;                // guards the notes, and the wait
   std::vector<std::string> notes;  // that wait for the next drain
   std::condition_variable_any wake;
@@ -73,9 +74,12 @@ struct AuditWriter::State {
         ring->release();
       }
     }
-    if (lines.empty()) return;
+    if (lines.empty()) {
+      if (sink) sink->idle();
+      return note_late_losses();
+    }
     const std::size_t records = lines.size() - noted;
-    if (not_said > 0) lines.insert(lines.begin(), lost_json(now(), not_said));
+    if (not_said > 0) lines.insert(lines.begin(), lost_json(now(), not_said, options.format));
     // The chain goes on behind what was written.
     auto next = chain;
     if (next) std::ranges::for_each(lines, [&](std::string& line) { next->add(line); });
@@ -89,12 +93,19 @@ struct AuditWriter::State {
       failed += records;
       complain();
     }
+    note_late_losses();
+  }
+
+  void note_late_losses() {
+    const std::uint64_t lost = sink ? sink->take_late_losses() : 0;
+    if (lost == 0) return;
+    not_said += lost;
+    failed += lost;
+    complain();
   }
 
   void complain() {
-    const auto moment = std::chrono::steady_clock::now();
-    if (moment < next_complaint) return;
-    next_complaint = moment + kComplainEvery;
+    if (!complaint.may()) return;
     spdlog::error("audit: {}; {} records lost so far", sink->error(), failed.load());
   }
 };
@@ -107,7 +118,7 @@ AuditWriter::AuditWriter(std::unique_ptr<AuditSink> sink, AuditOptions options,
   state_->rings = std::move(rings);
   state_->tap = std::move(tap);
   if (state_->options.chain) state_->chain.emplace(state_->options.chain_key, before);
-  if (state_->sink) state_->notes.push_back(start_json(now()));
+  if (state_->sink) state_->notes.push_back(start_json(now(), state_->options.format));
   state_->thread = std::jthread(
       [state = state_.get()](const std::stop_token& stopping) { state->run(stopping); });
 }
@@ -125,7 +136,7 @@ void AuditWriter::stop() {
 
 void AuditWriter::note(const UpdateRecord& update) {
   if (!state_->sink) return;
-  std::string line = update_json(now(), update);
+  std::string line = update_json(now(), update, state_->options.format);
   const std::lock_guard lock(state_->mutex);
   state_->notes.push_back(std::move(line));
 }

@@ -1,10 +1,12 @@
 #include "gateway/telemetry/file_sink.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -12,6 +14,23 @@ namespace sluice::telemetry {
 namespace {
 
 constexpr mode_t kMode = 0666;  // the umask takes from it
+constexpr auto kLookEvery = std::chrono::minutes(10);
+
+std::chrono::sys_days today() {
+  return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+}
+
+// Of the last line of a file. nullopt: no such file.
+std::optional<std::chrono::sys_days> last_day_of(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec)));
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -36,6 +55,7 @@ bool FileSink::reopen() {
   descriptor_ = is_stdout()
                     ? STDOUT_FILENO
                     : ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+  day_ = last_day_of(file_).value_or(today());
   return descriptor_ >= 0 || failed("cannot be opened for writing");
 }
 
@@ -56,10 +76,44 @@ bool FileSink::flush() {
   pending_.clear();
   // The disk may have room again, or the folder may be back, the next time.
   if (!written) close();
+  idle();
   return written;
 }
 
+void FileSink::idle() {
+  const auto now = std::chrono::steady_clock::now();
+  if (options_.keep_days.count() == 0 || now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  remove_old();
+}
+
+// A file without lines stays: a new one would be no other.
+void FileSink::begin_day() {
+  const auto day = today();
+  if (day_ != day && ::lseek(descriptor_, 0, SEEK_END) > 0) rotate();
+  day_ = day;
+}
+
+// On a quiet network the file itself may be too old.
+void FileSink::remove_old() {
+  const auto oldest = today() - options_.keep_days;
+  if (descriptor_ >= 0 && day_ < oldest && ::lseek(descriptor_, 0, SEEK_END) > 0) rotate();
+  const std::string stem = file_.filename().string() + '.';
+  const auto folder = file_.has_parent_path() ? file_.parent_path() : ".";
+  std::error_code error;
+  std::filesystem::directory_iterator each(folder, error);
+  for (; !error && each != std::filesystem::directory_iterator(); each.increment(error)) {
+    const std::string name = each->path().filename();
+    if (!name.starts_with(stem) || !is_number(std::string_view(name).substr(stem.size()))) continue;
+    std::error_code ignored;
+    const auto day = last_day_of(each->path());
+    if (day && *day < oldest) std::filesystem::remove(each->path(), ignored);
+  }
+}
+
 bool FileSink::write_pending() {
+  if (options_.keep_days.count() > 0) begin_day();
+  if (descriptor_ < 0) return false;  // rotated, and cannot be opened again
   if (half_line_ && !pending_.empty()) pending_.insert(0, 1, '\n');
   const std::int64_t before = ::lseek(descriptor_, 0, SEEK_END);  // -1: no regular file
   for (std::string_view left = pending_; !left.empty();) {

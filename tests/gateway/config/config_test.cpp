@@ -275,30 +275,6 @@ TEST(Config, RelativePathsAreTakenFromTheFilesFolder) {
   EXPECT_EQ(beside.live.lists.at(0).source.name(), "a.list");
 }
 
-TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
-  const StartSettings start =
-      good(
-          "[audit]\nchain = false\nchain_key_file = \"key\"\nrotate_mib = 64\n"
-          "keep = 3\nsync = true\nsyslog = \"udp://192.0.2.7:514\"\n")
-          .start;
-  EXPECT_FALSE(start.audit_chain);
-  EXPECT_EQ(start.audit_chain_key_file, "/etc/sluice/key");
-  EXPECT_EQ(start.audit_rotate_mib, 64U);
-  EXPECT_EQ(start.audit_keep, 3U);
-  EXPECT_TRUE(start.audit_sync);
-  EXPECT_EQ(start.audit_syslog, "udp://192.0.2.7:514");
-  EXPECT_TRUE(start.keeps_records());
-  EXPECT_FALSE(good("").start.keeps_records());
-  EXPECT_TRUE(good("").start.audit_chain);
-  EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
-}
-
-TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {
-  EXPECT_EQ(good("[audit]\nfile = \"-\"").start.audit_file, "-");
-  EXPECT_EQ(good("[audit]\nfile = \"\"").start.audit_file, "");
-  EXPECT_EQ(good("[metrics]\nlisten = \"\"").start.metrics_listen, "");
-}
-
 struct Broken {
   const char* name;
   const char* text;

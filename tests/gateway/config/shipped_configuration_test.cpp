@@ -60,6 +60,13 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.suggest.names, standard.suggest.names);
   EXPECT_EQ(start.metrics_listen, standard.metrics_listen);
   EXPECT_EQ(start.audit_file, standard.audit_file);
+  EXPECT_EQ(start.audit_format, standard.audit_format);
+  EXPECT_EQ(start.audit_syslog, standard.audit_syslog);
+  EXPECT_EQ(start.audit_syslog_ca, standard.audit_syslog_ca);
+  EXPECT_EQ(start.audit_journald, standard.audit_journald);
+  EXPECT_EQ(start.audit_kafka_brokers, standard.audit_kafka_brokers);
+  EXPECT_EQ(start.audit_keep_days, standard.audit_keep_days);
+  EXPECT_EQ(start.audit_rotate_pseudonyms, standard.audit_rotate_pseudonyms);
   EXPECT_EQ(start.audit_pseudonymise, standard.audit_pseudonymise);
   EXPECT_EQ(start.audit_key_file, standard.audit_key_file);
   EXPECT_EQ(start.control_socket, standard.control_socket);

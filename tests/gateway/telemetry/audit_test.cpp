@@ -236,6 +236,30 @@ TEST(AuditJson, APseudonymHidesTheAddress) {
   }
 }
 
+std::string client_on(int day, unsigned rotate_days) {
+  AuditRecord one = record();
+  one.time = std::chrono::days(day) + std::chrono::hours(23);
+  return client_of(one, {.pseudonymise = true, .key = "secret", .rotate_days = rotate_days});
+}
+
+TEST(AuditJson, APseudonymChangesWithItsPeriod) {
+  EXPECT_EQ(client_on(20'006, 7), client_on(20'012, 7)) << "days 20006 to 20012 are one period";
+  EXPECT_NE(client_on(20'005, 7), client_on(20'006, 7));
+  EXPECT_NE(client_on(20'012, 7), client_on(20'013, 7));
+  EXPECT_NE(client_on(20'006, 1), client_on(20'007, 1));
+  EXPECT_NE(client_on(20'006, 7), client_on(20'006, 0)) << "the master key is used for itself only";
+  EXPECT_EQ(client_on(20'005, 0), client_on(20'013, 0));
+  AuditRecord other = record();
+  other.client.address = *IpAddress::parse("192.0.2.2");
+  const AuditOptions options{.pseudonymise = true, .key = "secret", .rotate_days = 7};
+  EXPECT_NE(client_of(record(), options), client_of(other, options));
+}
+
+// As the next one. deploy/PRIVACY.md says how to compute it.
+TEST(AuditJson, APseudonymOfAPeriodIsTheDocumentedHash) {
+  EXPECT_EQ(client_on(20'012, 7), "p:6e58e52ed0e60cb0");
+}
+
 // The expected pseudonym was computed with another program. It must not change between versions, so
 // that archives of audit lines stay comparable.
 TEST(AuditJson, APseudonymIsTheDocumentedHash) {

@@ -232,6 +232,24 @@ TEST_F(Writer, TheTrailSaysWhatIsMissingAndStaysWhole) {
   EXPECT_THAT(kinds, ElementsAre("start", "decision", "lost", "update", "decision"));
 }
 
+TEST_F(Writer, ATrailInEveIsAChainThatBeginsWithItsStart) {
+  AuditRing ring(4);
+  MemorySink::Log log;
+  AuditWriter writer(std::make_unique<MemorySink>(log),
+                     {.format = AuditFormat::eve, .chain = true, .chain_key = "k"}, {&ring});
+  push(ring, 1);
+  writer.note({.result = "ok"});
+  writer.stop();
+  audit::ChainCheck check("k");
+  std::vector<audit::ChainCheck::Finding> findings;
+  for (const std::string& line : log.lines) {
+    EXPECT_TRUE(nlohmann::json::parse(line).contains("event_type")) << line;
+    findings.push_back(check.take(line));
+  }
+  using Finding = audit::ChainCheck::Finding;
+  EXPECT_THAT(findings, ElementsAre(Finding::begins, Finding::follows, Finding::follows));
+}
+
 TEST_F(Writer, PseudonymisesAsItsOptionsSay) {
   AuditRing ring(4);
   MemorySink::Log log;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -122,6 +123,69 @@ TEST_F(File, RotatesItself) {
   EXPECT_EQ(content(file("audit.jsonl.1")), "five-and-more\n");
   EXPECT_EQ(content(file("audit.jsonl.2")), "three\nfour\n");
   EXPECT_FALSE(fs::exists(file("audit.jsonl.3"))) << "two are kept";
+}
+
+// As if the last line of a file were so many days old.
+void age(const fs::path& path, int days) {
+  fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
+}
+
+TEST_F(File, BeginsAnewEachDayWhereDaysAreKept) {
+  const FileSink::Options options{.keep = 5, .keep_days = std::chrono::days(10)};
+  const auto put_one = [&](const char* text) {
+    const auto sink = FileSink::open(file(), options);
+    ASSERT_TRUE(sink) << sink.error();
+    EXPECT_TRUE(put(**sink, {text}));
+  };
+  put_one("one");
+  put_one("two");
+  age(file(), 2);
+  put_one("three");
+  EXPECT_EQ(content(file("audit.jsonl.1")), "one\ntwo\n");
+  EXPECT_EQ(content(file()), "three\n");
+}
+
+TEST_F(File, WhatIsTooOldIsRemoved) {
+  for (const char* name : {"audit.jsonl.1", "audit.jsonl.2", "audit.jsonl.40", "audit.jsonl.old",
+                           "audit.jsonl.2.gz", "other.jsonl.1"}) {
+    std::ofstream(file(name)) << name;
+    age(file(name), 12);
+  }
+  age(file("audit.jsonl.1"), 9);
+  const auto sink = FileSink::open(file(), {.keep = 50, .keep_days = std::chrono::days(10)});
+  ASSERT_TRUE(sink) << sink.error();
+  (*sink)->idle();
+  EXPECT_TRUE(fs::exists(file("audit.jsonl.1"))) << "not yet";
+  EXPECT_FALSE(fs::exists(file("audit.jsonl.2")));
+  EXPECT_FALSE(fs::exists(file("audit.jsonl.40")));
+  for (const char* name : {"audit.jsonl.old", "audit.jsonl.2.gz", "other.jsonl.1"}) {
+    EXPECT_TRUE(fs::exists(file(name))) << name << " is not its own";
+  }
+}
+
+TEST_F(File, AFileWithoutNewLinesIsRemovedToo) {
+  std::ofstream(file()) << "old\n";
+  age(file(), 12);
+  const auto sink = FileSink::open(file(), {.keep = 5, .keep_days = std::chrono::days(10)});
+  ASSERT_TRUE(sink) << sink.error();
+  (*sink)->idle();
+  EXPECT_EQ(content(file()), "");
+  EXPECT_FALSE(fs::exists(file("audit.jsonl.1")));
+  EXPECT_TRUE(put(**sink, {"new"}));
+  EXPECT_EQ(content(file()), "new\n");
+}
+
+TEST_F(File, NothingIsRemovedWithoutKeepDays) {
+  std::ofstream(file("audit.jsonl.1")) << "old";
+  age(file("audit.jsonl.1"), 4000);
+  std::ofstream(file()) << "old\n";
+  age(file(), 4000);
+  const auto sink = FileSink::open(file(), {.keep = 5});
+  ASSERT_TRUE(sink) << sink.error();
+  (*sink)->idle();
+  EXPECT_TRUE(put(**sink, {"new"}));
+  EXPECT_EQ(content(file()), "old\nnew\n");
+  EXPECT_TRUE(fs::exists(file("audit.jsonl.1")));
 }
 
 TEST_F(File, GoesOnWhereItCannotBeRenamed) {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -66,11 +67,13 @@ class Server {
   std::uint16_t port_ = 0;
 };
 
-SyslogSink sink_to(const std::string& scheme, std::uint16_t port) {
+std::unique_ptr<SyslogSink> sink_to(const std::string& scheme, std::uint16_t port) {
   auto options = SyslogSink::parse(scheme + "://127.0.0.1:" + std::to_string(port));
   EXPECT_TRUE(options) << options.error();
   options->host = "gw1";
-  return SyslogSink(std::move(*options));
+  auto sink = SyslogSink::make(std::move(*options));
+  EXPECT_TRUE(sink) << sink.error();
+  return std::move(*sink);
 }
 
 bool put(AuditSink& sink, std::vector<std::string> lines) {
@@ -80,20 +83,20 @@ bool put(AuditSink& sink, std::vector<std::string> lines) {
 
 TEST(Syslog, SendsAMessageALineOverUdp) {
   const Server server(SOCK_DGRAM);
-  SyslogSink sink = sink_to("udp", server.port());
-  EXPECT_TRUE(put(sink, {R"({"v":1})", R"({"v":2})"}));
+  const auto sink = sink_to("udp", server.port());
+  EXPECT_TRUE(put(*sink, {R"({"v":1})", R"({"v":2})"}));
   EXPECT_THAT(
       server.receive(),
       MatchesRegex(R"(<109>1 [0-9-]+T[0-9:]+\.[0-9]+Z gw1 sluice [0-9]+ audit - \{"v":1\})"));
   EXPECT_THAT(server.receive(), HasSubstr(R"(- {"v":2})"));
-  EXPECT_TRUE(put(sink, {std::string(10'000, 'x')}));
+  EXPECT_TRUE(put(*sink, {std::string(10'000, 'x')}));
   EXPECT_EQ(server.receive().size(), SyslogSink::kMostDatagram);
 }
 
 TEST(Syslog, CountsItsOctetsOverTcp) {
   Server server(SOCK_STREAM);
-  SyslogSink sink = sink_to("tcp", server.port());
-  EXPECT_TRUE(put(sink, {R"({"v":1})"}));
+  const auto sink = sink_to("tcp", server.port());
+  EXPECT_TRUE(put(*sink, {R"({"v":1})"}));
   server.accept();
   const std::string got = server.receive();
   const std::size_t blank = got.find(' ');
@@ -107,13 +110,14 @@ TEST(Syslog, LinesWaitForAServerThatIsAway) {
   {
     port = Server(SOCK_STREAM).port();
   }
-  SyslogSink sink = sink_to("tcp", port);
-  EXPECT_TRUE(put(sink, {R"({"v":1})"})) << "it waits, so nothing is lost yet";
-  EXPECT_THAT(sink.error(), HasSubstr("127.0.0.1:" + std::to_string(port) + ": cannot be reached"));
+  const auto sink = sink_to("tcp", port);
+  EXPECT_TRUE(put(*sink, {R"({"v":1})"})) << "it waits, so nothing is lost yet";
+  EXPECT_THAT(sink->error(),
+              HasSubstr("127.0.0.1:" + std::to_string(port) + ": cannot be reached"));
   Server server(SOCK_STREAM, port);
   int tries = 0;
   do {
-    EXPECT_TRUE(put(sink, {}));
+    EXPECT_TRUE(put(*sink, {}));
     ASSERT_LT(++tries, 300);
   } while (!server.has_peer());
   server.accept();
@@ -125,11 +129,11 @@ TEST(Syslog, WhatDoesNotFitIsLostAndTold) {
   {
     port = Server(SOCK_STREAM).port();
   }
-  SyslogSink sink = sink_to("tcp", port);
+  const auto sink = sink_to("tcp", port);
   const std::string line(1 << 20, 'x');
-  EXPECT_TRUE(put(sink, {line, line, line}));
-  EXPECT_FALSE(put(sink, {line, line}));
-  EXPECT_TRUE(put(sink, {"short"}));
+  EXPECT_TRUE(put(*sink, {line, line, line}));
+  EXPECT_FALSE(put(*sink, {line, line}));
+  EXPECT_TRUE(put(*sink, {"short"}));
 }
 
 TEST(Syslog, AUrlThatIsNoneIsRefused) {
@@ -164,6 +168,7 @@ TEST(Tee, OnlyTheFirstDestinationDecides) {
     others.push_back(std::move(other));
     TeeSink tee(std::move(first), std::move(others));
     EXPECT_EQ(put(tee, {"a", "b"}), works);
+    EXPECT_EQ(tee.lost_beside(), works ? 2U : 0U) << "lines that the other one lost";
     EXPECT_EQ(tee.reopen(), works);
     EXPECT_EQ(tee.error(), works ? "" : "broken");
     EXPECT_EQ(one.count + two.count, 4U);
