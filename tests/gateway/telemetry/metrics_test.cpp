@@ -66,6 +66,17 @@ class Page : public testing::Test {
   Metrics metrics{labels(), {{one.get(), two.get()}, &resolver}};
 };
 
+// A disk that is full must be seen by whoever watches.
+TEST_F(Page, CountsWhatTheTrailTookAndLost) {
+  Metrics with_trail{labels(),
+                     {.workers = {one.get(), two.get()},
+                      .resolver = &resolver,
+                      .audit = [] { return AuditStatus{.written = 7, .failed = 3}; }}};
+  EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_written_total 7\n"));
+  EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_write_failed_total 3\n"));
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_audit_written_total")));
+}
+
 TEST_F(Page, CountsShadowsByPolicyAndAppAcrossReloads) {
   const auto on_trial = [](std::vector<std::string> apps, std::vector<std::string> policies) {
     ListsStatus status = lists(std::move(apps));
