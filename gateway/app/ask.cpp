@@ -24,11 +24,6 @@ std::chrono::milliseconds patience_for(Command command) {
   return std::chrono::seconds(10);
 }
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 // Whether a good reply tells of what a script should look into.
 bool is_finding(Command command, const nlohmann::ordered_json& reply) {
   if (command == Command::status) return reply.value("health", "") != "healthy";

@@ -59,11 +59,6 @@ std::vector<cli::ScreenLine> screen_of(const Look& before, const Look& now, std:
                          width, height);
 }
 
-int refuse(const std::string& why) {
-  std::cerr << "sluice: " << why << '\n';
-  return kUnusable;
-}
-
 int print_once(const cli::TopCommand& command) {
   const auto before = look_at(command.socket);
   if (!before) return refuse(before.error());
