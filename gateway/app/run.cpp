@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/console_desk.h"
 #include "gateway/app/control_desk.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
@@ -70,9 +71,11 @@ int run(const cli::RunCommand& command) {
   log->set_level(spdlog::level::from_str(start.log_level));
   spdlog::set_default_logger(log);
 
-  // It is there from now on, and answers once the gateway is open; it goes last.
+  // They are there from now on, and answer once the gateway is open; they go last.
   auto desk = ControlDesk::open(start);
   if (!desk) return refuse_start(desk.error());
+  auto console = ConsoleDesk::open(start);
+  if (!console) return refuse_start(console.error());
   auto sources = open_sources(config->live);
   if (!sources) return refuse_start(sources.error());
   // Lists and policies are read again at each reload; all other settings stay.
@@ -104,6 +107,13 @@ int run(const cli::RunCommand& command) {
       return refuse_start(joined.error());
     }
     spdlog::info("control socket: {}", start.control_socket.string());
+  }
+  if (*console) {
+    if (const auto joined = (*console)->attach(**gateway); !joined) {
+      return refuse_start(joined.error());
+    }
+    spdlog::info("console: http://{}/{}", (*console)->address().to_string(),
+                 start.console.token_file.empty() ? "" : ", with a token");
   }
   log_checks(checks, start.dataplane);
   spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);

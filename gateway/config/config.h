@@ -66,9 +66,20 @@ struct StartSettings {
   std::filesystem::path control_socket;           // [control] socket; "": none
   std::string control_read_group;                 // [control] read_group; "": none
   std::string control_admin_group;                // [control] admin_group; "": none
+
+  struct Console {                     // [console]: a web page for operators
+    std::optional<Endpoint> listen;    // [console] listen; none: no console
+    std::filesystem::path token_file;  // [console] token_file; empty: whoever connects may ask
+    std::vector<IpPrefix> allow;       // [console] allow; none: everyone
+  } console;
+
+  // Operators may ask what was blocked of late.
+  [[nodiscard]] bool keeps_activity() const noexcept {
+    return !control_socket.empty() || console.listen.has_value();
+  }
   // Somebody reads what the workers record.
   [[nodiscard]] bool keeps_records() const noexcept {
-    return !audit_file.empty() || !audit_syslog.empty() || !control_socket.empty();
+    return !audit_file.empty() || !audit_syslog.empty() || keeps_activity();
   }
   std::string log_level = "info";  // [log] level
 
