@@ -7,7 +7,7 @@
 
 namespace sluice::console {
 
-Site::Site(Gate gate, Api api) : gate_(std::move(gate)), api_(std::move(api)) {
+Site::Site(const Gate& gate, Api api) : gate_(gate), api_(std::move(api)) {
   for (const Asset& file : assets()) {
     files_[file.path] = {.type = file.type,
                          .body = std::make_shared<const std::string>(file.bytes)};

@@ -23,7 +23,7 @@ class Site {
   // The reply to a path that is no file of the page; nothing: there is no such path.
   using Api = std::function<std::optional<Reply>(const Request&)>;
 
-  Site(Gate gate, Api api);
+  Site(const Gate& gate, Api api);
 
   // What the Api throws becomes an error 500.
   [[nodiscard]] Reply answer(const Request& request) const;

@@ -209,7 +209,7 @@ async function degraded(browser) {
 }
 
 async function takePicture(browser) {
-  const page = await openPage(browser, { viewport: { width: 1280, height: 1000 } });
+  const page = await openPage(browser, { viewport: { width: 1200, height: 1000 } });
   await logIn(page);
   await page.locator('#blocked-chart .curve').waitFor();
   await page.getByLabel('Name, address or URL').fill('https://web.wechat.com/');
@@ -217,7 +217,8 @@ async function takePicture(browser) {
   await page.locator('#explanation .answer').waitFor();
   await page.evaluate(() => document.activeElement.blur());
   await page.waitForTimeout(6000);  // two more looks, which give rates
-  await page.screenshot({ path: picture, fullPage: true });
+  const { y, height } = await page.locator('section', { has: page.getByRole('heading', { name: 'Clients that try' }) }).boundingBox();
+  await page.screenshot({ path: picture, fullPage: true, clip: { x: 0, y: 0, width: 1200, height: Math.ceil(y + height + 8) } });
 }
 
 async function main() {

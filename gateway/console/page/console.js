@@ -221,13 +221,13 @@ function showState(status) {
 
 function showFailure(status) {
   const { fail_mode: mode, dataplane } = status;
-  const word = { pass: 'passes', drop: 'is dropped', open: 'pass (fail open)', closed: 'are dropped (fail closed)' };
+  const word = { pass: 'pass', drop: 'are dropped', open: 'pass (fail open)', closed: 'are dropped (fail closed)' };
   fillTerms($('failure'), [
     ['Frames without a worker', word[mode.without_worker] ?? mode.without_worker],
-    ['What cannot be judged', word[mode.unjudged] ?? mode.unjudged],
+    ['Packets that cannot be judged', word[mode.unjudged] ?? mode.unjudged],
     ['Malformed packets', word[mode.malformed] ?? mode.malformed],
     ['Fragments without room', word[mode.fragments] ?? mode.fragments],
-    ['Unknown QUIC', word[mode.quic_unknown] ?? mode.quic_unknown],
+    ['Unknown QUIC versions', word[mode.quic_unknown] ?? mode.quic_unknown],
     ['Dataplane', dataplane.type],
     ['Last reload', status.last_reload
       ? `${status.last_reload.result.replace('_', ' ')}, ${ago(status.last_reload.at)}`
@@ -327,7 +327,7 @@ function niceTop(value) {
 function drawChart(id, title, points, key, total) {
   const svg = $(id);
   const width = Math.max(240, svg.clientWidth);
-  const height = svg.clientHeight || 112;
+  const height = svg.clientHeight || 160;
   const [left, right, top, bottom] = [46, 4, 8, 20];
   const values = points.map((point) => point[key] / point.seconds);
   const highest = Math.max(0, ...values);

@@ -148,7 +148,8 @@ TEST_F(TheConsole, ShowsWhatWasBlockedAndNeverWhatPassed) {
   EXPECT_EQ(blocked["names"][0]["count"], 2);
   EXPECT_EQ(blocked["names"][0]["app"], "chat");
   EXPECT_EQ(blocked["names"][0]["action"], "drop");
-  EXPECT_EQ(blocked["names"][1]["name"], kHostile) << "a text like any other, within JSON";
+  EXPECT_EQ(blocked["names"][1]["name"], "<img\\032src=x\\032onerror=alert(1)>.chat.example")
+      << "a text like any other, within JSON";
   EXPECT_EQ(blocked["clients"].size(), 3U);
   EXPECT_EQ(blocked["clients"][0]["client"], "10.0.0.3");
   EXPECT_EQ(blocked["clients_all"], 3);

@@ -101,10 +101,6 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     socket = "control.sock"
     read_group = "operators"
     admin_group = "wheel"
-    [console]
-    listen = "[2001:db8::7]:9465"
-    token_file = "console.token"
-    allow = ["2001:db8::/32"]
     [log]
     level = "debug"
   )")
@@ -138,10 +134,6 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.control_socket, "/etc/sluice/control.sock");
   EXPECT_EQ(start.control_read_group, "operators");
   EXPECT_EQ(start.control_admin_group, "wheel");
-  ASSERT_TRUE(start.console.listen);
-  EXPECT_EQ(start.console.listen->to_string(), "[2001:db8::7]:9465");
-  EXPECT_EQ(start.console.token_file, "/etc/sluice/console.token");
-  EXPECT_THAT(start.console.allow, ElementsAre(IpPrefix::parse("2001:db8::/32").value()));
   EXPECT_EQ(start.log_level, "debug");
 }
 
@@ -301,23 +293,6 @@ TEST(Config, TheAuditTrailIsChainedAndMayBeRotatedAndSent) {
   EXPECT_THAT(errors_of("[audit]\nkeep = 0\n"), ElementsAre(HasSubstr("audit.keep: ")));
 }
 
-// Whoever reaches the address could read which clients try which apps.
-TEST(Config, AConsoleForOthersNeedsAToken) {
-  EXPECT_FALSE(good("").start.console.listen);
-  EXPECT_FALSE(good("[console]\nlisten = \"\"\n").start.console.listen);
-  EXPECT_TRUE(good("[console]\nlisten = \"127.0.0.1:9465\"\n").start.keeps_records());
-  EXPECT_TRUE(good("[console]\nlisten = \"127.9.9.9:9465\"\n").start.console.listen);
-  EXPECT_TRUE(good("[console]\nlisten = \"[::1]:9465\"\n").start.console.listen);
-  for (const char* address :
-       {"192.0.2.7:9465", "0.0.0.0:9465", "[::]:9465", "[2001:db8::7]:9465"}) {
-    const std::string table = std::string("[console]\nlisten = \"") + address + "\"\n";
-    EXPECT_THAT(errors_of(table),
-                ElementsAre(HasSubstr(std::string("console.token_file: is required because ") +
-                                      address + " is no loopback address")));
-    EXPECT_TRUE(good(table + "token_file = \"token\"\n").start.console.listen) << address;
-  }
-}
-
 TEST(Config, AuditToStandardOutputOrNowhereIsNoPath) {
   EXPECT_EQ(good("[audit]\nfile = \"-\"").start.audit_file, "-");
   EXPECT_EQ(good("[audit]\nfile = \"\"").start.audit_file, "");
@@ -461,13 +436,6 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ListenOnAName",
                "[metrics]\nlisten = \"localhost:9464\"\n",
                {":2: metrics.listen: \"localhost:9464\""}},
-        Broken{"ConsoleOnAName",
-               "[console]\nlisten = \"localhost:9465\"\n",
-               {":2: console.listen: \"localhost:9465\" is not an IP address with a port"}},
-        Broken{"ConsoleForNobody",
-               "[console]\nallow = [\"office\"]\n",
-               {":2: console.allow[0]: \"office\" is not an IP address or prefix"}},
-        Broken{"ConsoleWithAnUnknownKey", "[console]\ntoken = \"abc\"\n", {":2: console.token"}},
         Broken{"ListenOnPortZero", "[metrics]\nlisten = \"127.0.0.1:0\"\n", {":2: "}},
         Broken{"ListenOnPortTooLarge", "[metrics]\nlisten = \"127.0.0.1:65536\"\n", {":2: "}},
         Broken{"ListenOnPortWithMore", "[metrics]\nlisten = \"127.0.0.1:94x\"\n", {":2: "}},
