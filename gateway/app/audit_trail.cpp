@@ -123,7 +123,7 @@ Result<AuditTrail, std::string> open_audit_trail(const config::StartSettings& st
   AuditTrail trail;
   if (!start.keeps_records()) return trail;
   telemetry::AuditWriter::Tap tap;
-  if (!start.control_socket.empty()) {
+  if (start.keeps_activity()) {
     trail.activity = std::make_unique<telemetry::Activity>(*options);
     tap = [activity = trail.activity.get()](const auto& record) { activity->take(record); };
   }

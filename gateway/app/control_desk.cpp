@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
-#include "gateway/app/explain.h"
+#include "gateway/app/explain_report.h"
 #include "gateway/app/rollback.h"
 #include "gateway/app/status_report.h"
 
@@ -48,19 +47,6 @@ Result<control::Access, std::string> access_of(const config::StartSettings& star
 
 std::string failed(std::string why) {
   return control::error_line({ErrorCode::failed, std::move(why)});
-}
-
-// What the last records say of a name, or of a server's address.
-Json seen_of(const telemetry::Activity& activity, std::string_view name) {
-  std::uint64_t count = 0;
-  Json last = nullptr;
-  std::set<std::string> clients;
-  for (const auto& record : activity.flows(control::kMostFlows)) {
-    if (record.name.view() != name) continue;
-    if (count++ == 0) last = telemetry::time_text(record.time);
-    clients.insert(telemetry::client_text(record.client.address, record.time, activity.options()));
-  }
-  return {{"count", count}, {"clients", clients.size()}, {"last_seen", std::move(last)}};
 }
 
 // In the words of [log] level.
@@ -148,17 +134,17 @@ ControlDesk::Reply ControlDesk::handle(const control::Request& request,
 }
 
 std::string ControlDesk::explain(const control::Request& request) const {
-  auto explanation = gateway_->explain(request.client, request.name);
-  if (!explanation) {
-    return control::error_line({ErrorCode::bad_argument, explanation.error()});
-  }
-  if (const auto* settings = gateway_->settings()) {
-    const auto at = std::chrono::floor<std::chrono::seconds>(gateway_->now());
-    explanation->time = time_notes(*settings, request.client, at);
-  }
-  return control::reply_line({{"explanation", to_object(*explanation)},
-                              {"notes", cli::to_lines(explanation->time)},
-                              {"seen", seen_of(*gateway_->activity(), explanation->understood)}});
+  const telemetry::Activity& activity = *gateway_->activity();
+  const auto records = activity.flows(control::kMostFlows);
+  const auto report =
+      explain_report({.snapshot = *gateway_->snapshot(),
+                      .settings = gateway_->settings().get(),
+                      .now = std::chrono::floor<std::chrono::seconds>(gateway_->now()),
+                      .records = records,
+                      .audit = activity.options()},
+                     request.client, request.name);
+  if (!report) return control::error_line({ErrorCode::bad_argument, report.error()});
+  return control::reply_line(*report);
 }
 
 std::string ControlDesk::flows(const control::Request& request) const {
@@ -172,19 +158,8 @@ std::string ControlDesk::flows(const control::Request& request) const {
 
 std::string ControlDesk::clients(const control::Request& request) const {
   const auto clients = gateway_->activity()->clients(request.limit.value_or(kUsualLimit));
-  Json rows = Json::array();
-  for (const auto& row : clients.rows) {
-    rows.push_back({{"client", row.client},
-                    {"app", row.app},
-                    {"first_seen", telemetry::time_text(row.first)},
-                    {"last_seen", telemetry::time_text(row.last)},
-                    {"count", row.count},
-                    {"name", row.name},
-                    {"policy", row.policy},
-                    {"action", row.action}});
-  }
   return control::reply_line(
-      {{"clients", std::move(rows)}, {"all", clients.all}, {"forgotten", clients.forgotten}});
+      {{"clients", to_array(clients)}, {"all", clients.all}, {"forgotten", clients.forgotten}});
 }
 
 std::string ControlDesk::capture(const control::Request& request, control::PeerId peer) {
@@ -205,8 +180,8 @@ std::string ControlDesk::capture(const control::Request& request, control::PeerI
 }
 
 ControlDesk::Reply ControlDesk::roll_back(const control::Request& request, control::PeerId peer) {
-  const auto* settings = gateway_->settings();
-  if (settings == nullptr) return failed("the gateway runs without a configuration");
+  const auto settings = gateway_->settings();
+  if (!settings) return failed("the gateway runs without a configuration");
   auto done = app::roll_back(*settings, {request.source, request.to, request.resume});
   if (!done) return failed(std::move(done.error()));
   spdlog::info("control: {}", *done);

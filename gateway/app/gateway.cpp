@@ -468,14 +468,4 @@ std::vector<Ailment> Gateway::ailments() const {
        .now = options_.clock()});
 }
 
-Result<cli::Explanation, std::string> Gateway::explain(const std::optional<IpAddress>& client,
-                                                       std::string_view text) const {
-  auto explanation = app::explain(*snapshots_.newest(), client, text);
-  if (explanation && settings_) {
-    explanation->time =
-        time_notes(*settings_, client, std::chrono::floor<std::chrono::seconds>(options_.clock()));
-  }
-  return explanation;
-}
-
 }  // namespace sluice::app

@@ -25,7 +25,6 @@
 #include "gateway/app/ban_builder.h"
 #include "gateway/app/dataplanes.h"
 #include "gateway/app/event_loop.h"
-#include "gateway/app/explain.h"
 #include "gateway/app/gateway_log.h"
 #include "gateway/app/health.h"
 #include "gateway/app/reloader.h"
@@ -83,14 +82,17 @@ class Gateway {
   [[nodiscard]] const telemetry::ListsStatus& lists() const noexcept { return lists_; }
   [[nodiscard]] telemetry::Totals statistics() const;
   [[nodiscard]] std::string metrics_text() const { return metrics_.text(); }
-  [[nodiscard]] Result<cli::Explanation, std::string> explain(
-      const std::optional<IpAddress>& client, std::string_view text) const;
 
-  // For operators (control_desk.h).
+  // For operators (control_desk.h, console_desk.h).
   [[nodiscard]] const config::StartSettings& start() const noexcept { return options_.start; }
+  [[nodiscard]] std::shared_ptr<const engine::Snapshot> snapshot() const {
+    return snapshots_.newest();
+  }
   // In force; null: the ban was made without any.
-  [[nodiscard]] const config::LiveSettings* settings() const noexcept { return settings_.get(); }
-  // Null without a control socket.
+  [[nodiscard]] const std::shared_ptr<const config::LiveSettings>& settings() const noexcept {
+    return settings_;
+  }
+  // Null without a control socket and a console.
   [[nodiscard]] const telemetry::Activity* activity() const noexcept { return activity_.get(); }
   [[nodiscard]] const telemetry::Metrics& metrics() const noexcept { return metrics_; }
   [[nodiscard]] const Workers& workers() const noexcept { return workers_; }
@@ -152,7 +154,7 @@ class Gateway {
   endpoints::ResolutionsCell resolutions_;
   telemetry::ResolverCounters resolver_counters_;
   Workers workers_;
-  std::unique_ptr<telemetry::Activity> activity_;  // null: no control socket
+  std::unique_ptr<telemetry::Activity> activity_;  // null: nobody asks for it
   std::unique_ptr<telemetry::AuditWriter> audit_;  // null: nobody wants records
   telemetry::Metrics metrics_;
   OversizeWarning oversize_;

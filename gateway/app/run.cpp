@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/console_desk.h"
 #include "gateway/app/control_desk.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
@@ -121,11 +122,13 @@ int run(const cli::RunCommand& command) {
   if (const auto dropped = service::drop_capabilities(); !dropped) {
     return refuse_start(dropped.error());
   }
-  // It is there from now on, and answers once the gateway is open; it goes last. Its groups may be
-  // others than ours.
+  // They are there from now on, and answer once the gateway is open; they go last. The groups of the
+  // control socket may be others than ours.
   Result<std::unique_ptr<ControlDesk>, std::string> desk;
   opener->run([&] { desk = ControlDesk::open(start); });
   if (!desk) return refuse_start(desk.error());
+  auto console = ConsoleDesk::open(start);
+  if (!console) return refuse_start(console.error());
   auto sources = open_sources(config->live);
   if (!sources) return refuse_start(sources.error());
   // Lists and policies are read again at each reload; all other settings stay.
@@ -152,6 +155,13 @@ int run(const cli::RunCommand& command) {
       return refuse_start(joined.error());
     }
     spdlog::info("control socket: {}", start.control_socket.string());
+  }
+  if (*console) {
+    if (const auto joined = (*console)->attach(**gateway); !joined) {
+      return refuse_start(joined.error());
+    }
+    spdlog::info("console: http://{}/{}", (*console)->address().to_string(),
+                 start.console.token_file.empty() ? "" : ", with a token");
   }
   if (const auto denied = service::deny_system_calls(); !denied) {
     spdlog::warn("{}", denied.error());

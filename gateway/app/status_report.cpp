@@ -142,6 +142,23 @@ Json dataplane_of(const config::StartSettings& start) {
           {"workers", start.workers}};
 }
 
+std::string_view word_of(policy::Fallback fallback) {
+  return fallback == policy::Fallback::pass ? "pass" : "drop";
+}
+
+Json fail_mode_of(const Gateway& gateway) {
+  const config::StartSettings& start = gateway.start();
+  const policy::Fallbacks fallbacks = gateway.snapshot()->fallbacks;
+  // A bridge in user space forwards nothing while nobody is at work.
+  const bool is_open =
+      start.dataplane == io::Kind::xdp && start.xdp.on_failure == io::OnFailure::open;
+  return {{"without_worker", is_open ? "open" : "closed"},
+          {"malformed", word_of(fallbacks.malformed)},
+          {"unjudged", word_of(fallbacks.unjudged)},
+          {"fragments", word_of(fallbacks.fragments)},
+          {"quic_unknown", word_of(fallbacks.quic_unknown)}};
+}
+
 }  // namespace
 
 Json status_of(const Gateway& gateway) {
@@ -159,6 +176,7 @@ Json status_of(const Gateway& gateway) {
   status["process"] = ::getpid();
   status["uptime_seconds"] = std::chrono::floor<std::chrono::seconds>(gateway.uptime()).count();
   status["dataplane"] = dataplane_of(gateway.start());
+  status["fail_mode"] = fail_mode_of(gateway);
   status["generation"] = gateway.generation();
   status["reloading"] = gateway.is_reloading();
   status["last_reload"] = last_reload_of(gateway);

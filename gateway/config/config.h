@@ -77,10 +77,21 @@ struct StartSettings {
   std::filesystem::path control_socket;          // [control] socket; "": none
   std::string control_read_group;                // [control] read_group; "": none
   std::string control_admin_group;               // [control] admin_group; "": none
+
+  struct Console {                     // [console]: a web page for operators
+    std::optional<Endpoint> listen;    // [console] listen; none: no console
+    std::filesystem::path token_file;  // [console] token_file; empty: whoever connects may ask
+    std::vector<IpPrefix> allow;       // [console] allow; none: everyone
+  } console;
+
+  // Operators may ask what was blocked of late.
+  [[nodiscard]] bool keeps_activity() const noexcept {
+    return !control_socket.empty() || console.listen.has_value();
+  }
   // Somebody reads what the workers record.
   [[nodiscard]] bool keeps_records() const noexcept {
     return !audit_file.empty() || !audit_syslog.empty() || audit_journald ||
-           !audit_kafka_brokers.empty() || !control_socket.empty();
+           !audit_kafka_brokers.empty() || keeps_activity();
   }
   std::string log_level = "info";  // [log] level
 

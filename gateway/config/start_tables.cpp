@@ -8,9 +8,9 @@ namespace sluice::config {
 namespace {
 
 // `127.0.0.1:9464`, `[::1]:9464`
-bool is_listen_address(std::string_view text) {
+std::optional<Endpoint> listen_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return false;
+  if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
@@ -18,12 +18,36 @@ bool is_listen_address(std::string_view text) {
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();
   const auto number = std::from_chars(text.data() + colon + 1, end, port);
-  return address && address->is_v4() != bracketed && number.ec == std::errc{} &&
-         number.ptr == end && port != 0;
+  if (!address || address->is_v4() == bracketed) return std::nullopt;
+  if (number.ec != std::errc{} || number.ptr != end || port == 0) return std::nullopt;
+  return Endpoint{*address, Port{port}};
+}
+
+std::string no_listen_address(const std::string& text, std::string_view examples) {
+  return "\"" + text + "\" is not an IP address with a port (" + std::string(examples) + ")";
+}
+
+bool is_loopback(const IpAddress& address) {
+  static const auto v4 = IpPrefix::parse("127.0.0.0/8").value();
+  static const auto v6 = IpPrefix::parse("::1").value();
+  return v4.contains(address) || v6.contains(address);
+}
+
+// None: everyone.
+void read_allow(TableReader& table, std::vector<IpPrefix>& allowed) {
+  std::vector<std::string> allow;
+  table.read("allow", allow);
+  for (std::size_t i = 0; i < allow.size(); ++i) {
+    if (const auto prefix = IpPrefix::parse(allow[i])) {
+      allowed.push_back(*prefix);
+    } else {
+      table.error("allow", i, "\"" + allow[i] + "\" is not an IP address or prefix (10.0.0.0/8)");
+    }
+  }
 }
 
 bool is_resolver(std::string_view text) {
-  return IpAddress::parse(text).has_value() || is_listen_address(text);
+  return IpAddress::parse(text).has_value() || listen_address(text).has_value();
 }
 
 void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
@@ -131,17 +155,26 @@ void read_suggest(TableReader table, StartSettings::Suggest& suggest) {
 
 void read_metrics(TableReader table, StartSettings& start) {
   table.read("listen", start.metrics_listen);
-  if (!start.metrics_listen.empty() && !is_listen_address(start.metrics_listen)) {
-    table.error("listen", "\"" + start.metrics_listen +
-                              "\" is not an IP address with a port (127.0.0.1:9464, [::1]:9464)");
+  if (!start.metrics_listen.empty() && !listen_address(start.metrics_listen)) {
+    table.error("listen", no_listen_address(start.metrics_listen, "127.0.0.1:9464, [::1]:9464"));
   }
-  std::vector<std::string> allow;
-  table.read("allow", allow);
-  for (std::size_t i = 0; i < allow.size(); ++i) {
-    if (const auto prefix = IpPrefix::parse(allow[i])) {
-      start.metrics_allow.push_back(*prefix);
-    } else {
-      table.error("allow", i, "\"" + allow[i] + "\" is not an IP address or prefix (10.0.0.0/8)");
+  read_allow(table, start.metrics_allow);
+  table.refuse_others();
+}
+
+// Everybody on the network who reaches another address than a loopback one could read the page.
+void read_console(TableReader table, StartSettings::Console& console) {
+  std::string listen;
+  table.read("listen", listen);
+  table.read("token_file", console.token_file);
+  read_allow(table, console.allow);
+  if (console.token_file == "-") table.error("token_file", "\"-\" is no file");
+  if (!listen.empty()) {
+    console.listen = listen_address(listen);
+    if (!console.listen) {
+      table.error("listen", no_listen_address(listen, "127.0.0.1:9465, [::1]:9465"));
+    } else if (!is_loopback(console.listen->address) && console.token_file.empty()) {
+      table.error("token_file", "is required because " + listen + " is no loopback address");
     }
   }
   table.refuse_others();
@@ -236,6 +269,7 @@ void read_start_tables(TableReader& root, StartSettings& start) {
   read_metrics(root.table("metrics"), start);
   read_audit(root.table("audit"), start);
   read_control(root.table("control"), start);
+  read_console(root.table("console"), start.console);
   read_log(root.table("log"), start);
 }
 

@@ -8,7 +8,7 @@
 
 namespace sluice::config {
 
-// [dataplane], [limits], [endpoints], [suggest], [metrics], [audit], [control], [log]
+// [dataplane], [limits], [endpoints], [suggest], [metrics], [audit], [control], [console], [log]
 void read_start_tables(TableReader& root, StartSettings& start);
 
 // [verdicts], [dns], [reload]

@@ -1,6 +1,7 @@
 #include "gateway/telemetry/activity.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace sluice::telemetry {
 
@@ -85,6 +86,21 @@ Activity::Clients Activity::clients(std::size_t most) const {
     clients.rows.push_back(row);
   }
   return clients;
+}
+
+nlohmann::ordered_json to_array(const Activity::Clients& clients) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const Activity::ClientApp& row : clients.rows) {
+    rows.push_back({{"client", row.client},
+                    {"app", row.app},
+                    {"first_seen", time_text(row.first)},
+                    {"last_seen", time_text(row.last)},
+                    {"count", row.count},
+                    {"name", row.name},
+                    {"policy", row.policy},
+                    {"action", row.action}});
+  }
+  return rows;
 }
 
 }  // namespace sluice::telemetry

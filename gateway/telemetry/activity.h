@@ -17,6 +17,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,5 +77,8 @@ class Activity {
   std::uint64_t forgotten_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> policies_;
 };
+
+// The rows, as gateway/control/README.md documents them.
+[[nodiscard]] nlohmann::ordered_json to_array(const Activity::Clients& clients);
 
 }  // namespace sluice::telemetry

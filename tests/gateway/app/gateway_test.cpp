@@ -11,6 +11,7 @@
 #include <iterator>
 #include <semaphore>
 
+#include "gateway/app/explain.h"
 #include "tests/gateway/app/ban.h"
 #include "tests/gateway/app/live_dataplane.h"
 #include "tests/support/dns_response.h"
@@ -72,7 +73,7 @@ class TheGateway : public testing::Test {
     return gateway->run();
   }
   [[nodiscard]] bool blocks(std::string_view name) const {
-    return gateway->explain({}, name).value().is_blocked();
+    return explain(*gateway->snapshot(), {}, name).value().is_blocked();
   }
 
   config::StartSettings start;
@@ -238,9 +239,9 @@ TEST_F(TheGateway, AnExceptionEndsAtItsTime) {
   EXPECT_THAT(gateway->metrics_text(), HasSubstr(series + "1"));
   EXPECT_THAT(gateway->metrics_text(), HasSubstr("sluice_ban_in_force 0\n"))
       << "every client is exempt";
-  const auto explained = gateway->explain(IpAddress::parse("10.1.2.3"), "chat.example");
-  ASSERT_EQ(explained->time.exemptions.size(), 1U);
-  EXPECT_TRUE(explained->time.exemptions[0].in_force);
+  const auto notes = time_notes(*gateway->settings(), IpAddress::parse("10.1.2.3"), day);
+  ASSERT_EQ(notes.exemptions.size(), 1U);
+  EXPECT_TRUE(notes.exemptions[0].in_force);
   clock = day + hours(8);
   EXPECT_TRUE(run_until([&] { return gateway->generation() == 2; }));
   EXPECT_TRUE(blocks("chat.example"));

@@ -72,6 +72,9 @@ TEST(ShippedConfiguration, IsMadeOfDefaults) {
   EXPECT_EQ(start.control_socket, standard.control_socket);
   EXPECT_EQ(start.control_read_group, standard.control_read_group);
   EXPECT_EQ(start.control_admin_group, standard.control_admin_group);
+  EXPECT_EQ(start.console.listen, standard.console.listen);
+  EXPECT_EQ(start.console.token_file, standard.console.token_file);
+  EXPECT_EQ(start.console.allow, standard.console.allow);
   EXPECT_EQ(start.log_level, standard.log_level);
   // Interfaces have no default; the file shows two.
   EXPECT_NE(start.inside, start.outside);
