@@ -122,8 +122,8 @@ int run(const cli::RunCommand& command) {
   if (const auto dropped = service::drop_capabilities(); !dropped) {
     return refuse_start(dropped.error());
   }
-  // They are there from now on, and answer once the gateway is open; they go last. The groups of the
-  // control socket may be others than ours.
+  // They are there from now on, and answer once the gateway is open; they go last. The groups of
+  // the control socket may be others than ours.
   Result<std::unique_ptr<ControlDesk>, std::string> desk;
   opener->run([&] { desk = ControlDesk::open(start); });
   if (!desk) return refuse_start(desk.error());

@@ -69,9 +69,9 @@ class Page : public testing::Test {
 // A disk that is full must be seen by whoever watches.
 TEST_F(Page, CountsWhatTheTrailTookAndLost) {
   Metrics with_trail{labels(),
-                     {.workers = {one.get(), two.get()},
-                      .resolver = &resolver,
-                      .audit = [] { return AuditStatus{.written = 7, .failed = 3}; }}};
+                     {.workers = {one.get(), two.get()}, .resolver = &resolver, .audit = [] {
+                        return AuditStatus{.written = 7, .failed = 3};
+                      }}};
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_written_total 7\n"));
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_write_failed_total 3\n"));
   EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_audit_written_total")));
