@@ -247,7 +247,7 @@ Result<Command, Answer> parse_top(const std::vector<std::string>& words) {
   const auto values = read_options(syntax, words);
   if (!values) return fail(values.error());
   TopCommand command{text_of(*values, "socket"), (*values)["interval"].as<std::uint32_t>(),
-                           values->count("once") != 0};
+                     values->count("once") != 0};
   constexpr std::uint32_t kLongest = 60;
   if (command.interval == 0 || command.interval > kLongest) {
     return fail(Answer{"sluice: --interval: is not from 1 to 60\n", kUsage});
