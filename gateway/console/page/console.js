@@ -221,7 +221,7 @@ function showState(status) {
 
 function showFailure(status) {
   const { fail_mode: mode, dataplane } = status;
-  const word = { pass: 'pass', drop: 'are dropped', open: 'pass (fail open)', closed: 'are dropped (fail closed)' };
+  const word = { pass: 'passed', drop: 'dropped', open: 'passed (fail open)', closed: 'dropped (fail closed)' };
   fillTerms($('failure'), [
     ['Frames without a worker', word[mode.without_worker] ?? mode.without_worker],
     ['Packets that cannot be judged', word[mode.unjudged] ?? mode.unjudged],
