@@ -28,9 +28,9 @@ std::string no_listen_address(const std::string& text, std::string_view examples
 }
 
 bool is_loopback(const IpAddress& address) {
-  static const auto v4 = IpPrefix::parse("127.0.0.0/8").value();
-  static const auto v6 = IpPrefix::parse("::1").value();
-  return v4.contains(address) || v6.contains(address);
+  static const auto v4 = IpPrefix::parse("127.0.0.0/8");
+  static const auto v6 = IpPrefix::parse("::1");
+  return (v4 && v4->contains(address)) || (v6 && v6->contains(address));
 }
 
 // None: everyone.

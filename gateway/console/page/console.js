@@ -221,7 +221,7 @@ function showState(status) {
 
 function showFailure(status) {
   const { fail_mode: mode, dataplane } = status;
-  const word = { pass: 'pass', drop: 'are dropped', open: 'pass (fail open)', closed: 'are dropped (fail closed)' };
+  const word = { pass: 'passed', drop: 'dropped', open: 'passed (fail open)', closed: 'dropped (fail closed)' };
   fillTerms($('failure'), [
     ['Frames without a worker', word[mode.without_worker] ?? mode.without_worker],
     ['Packets that cannot be judged', word[mode.unjudged] ?? mode.unjudged],
@@ -321,7 +321,7 @@ function showBlocked(blocked) {
 function niceTop(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
 }
 
 function drawChart(id, title, points, key, total) {
