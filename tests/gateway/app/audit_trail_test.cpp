@@ -30,20 +30,20 @@ class Trail : public testing::Test {
               ("sluice_trail_" + std::string(info->name()) + std::to_string(::getpid()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    start.audit_file = file();
+    start_.audit_file = file();
   }
   ~Trail() override { fs::remove_all(folder_); }
 
   [[nodiscard]] fs::path file(const char* name = "audit.jsonl") const { return folder_ / name; }
   // As a process that starts, notes an update and stops.
   void run() const {
-    auto trail = open_audit_trail(start, {});
+    auto trail = open_audit_trail(start_, {});
     ASSERT_TRUE(trail) << trail.error();
     trail->writer->note({.result = "ok"});
     trail->writer->stop();
   }
   [[nodiscard]] std::string error() const {
-    const auto trail = open_audit_trail(start, {});
+    const auto trail = open_audit_trail(start_, {});
     return trail ? std::string() : trail.error();
   }
   static std::vector<std::string> lines_of(const fs::path& path) {
@@ -53,7 +53,7 @@ class Trail : public testing::Test {
     return lines;
   }
 
-  config::StartSettings start;
+  config::StartSettings start_;
 
  private:
   fs::path folder_;
@@ -61,7 +61,7 @@ class Trail : public testing::Test {
 
 TEST_F(Trail, GoesOnWithTheChainOfTheFileInEitherFormat) {
   run();
-  start.audit_format = config::AuditFormat::eve;
+  start_.audit_format = config::AuditFormat::eve;
   run();
   const auto lines = lines_of(file());
   ASSERT_EQ(lines.size(), 4U);
@@ -91,7 +91,7 @@ TEST_F(Trail, GoesToEveryDestination) {
   ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
   socklen_t size = sizeof at;
   ::getsockname(server, reinterpret_cast<sockaddr*>(&at), &size);
-  start.audit_syslog = "udp://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+  start_.audit_syslog = "udp://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
   run();
   const auto lines = lines_of(file());
   EXPECT_EQ(lines.size(), 2U);
@@ -105,15 +105,15 @@ TEST_F(Trail, GoesToEveryDestination) {
 }
 
 TEST_F(Trail, WhatCannotBeUsedIsNamedByItsKey) {
-  start.audit_syslog = "udp://log.example:514";
+  start_.audit_syslog = "udp://log.example:514";
   EXPECT_THAT(error(), StartsWith("[audit] syslog: \"udp://log.example:514\": "));
-  start.audit_syslog = "tls://log.example:6514";
-  start.audit_syslog_ca = file("none.pem");
+  start_.audit_syslog = "tls://log.example:6514";
+  start_.audit_syslog_ca = file("none.pem");
   EXPECT_THAT(error(), AllOf(StartsWith("[audit] syslog_ca_file: "), HasSubstr("none.pem")));
-  start.audit_syslog.clear();
-  start.audit_kafka_brokers = "127.0.0.1:1";
-  start.audit_kafka_topic = "audit";
-  start.audit_kafka_options = {"compression.codec=odd"};
+  start_.audit_syslog.clear();
+  start_.audit_kafka_brokers = "127.0.0.1:1";
+  start_.audit_kafka_topic = "audit";
+  start_.audit_kafka_options = {"compression.codec=odd"};
   EXPECT_THAT(error(), AllOf(StartsWith("[audit] kafka_options: "), HasSubstr("compression")));
 }
 
