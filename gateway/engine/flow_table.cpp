@@ -170,11 +170,13 @@ Judgement FlowTable::block(const Context& context, Flow& flow, Reason reason, bo
   return {.act = Reset{destination_expects}, .reason = reason};
 }
 
-// In the middle of a stream, what claims to be a hello and cannot be read is no hello.
+// In the middle of a stream, what claims to be a hello and cannot be read is no hello; nor is what
+// may begin anything, and was acknowledged with bytes that its reader had before.
 Judgement FlowTable::cannot_judge(const Context& context, Flow& flow, Reason reason) noexcept {
-  const bool is_guess =
-      reason == Reason::unreadable || (reason == Reason::unjudged_acknowledged &&
-                                       flow.progress.state.stage() == inspect::Stage::search);
+  const inspect::Stage stage = flow.progress.state.stage();
+  const bool is_guess = reason == Reason::unreadable ||
+                        (reason == Reason::unjudged_acknowledged &&
+                         (stage == inspect::Stage::search || stage == inspect::Stage::start));
   if (flow.tcp.is_midstream() && is_guess) return pass(flow, Reason::midstream);
   const bool drops = fallback_for(context.snapshot.fallbacks, reason) == policy::Fallback::drop;
   return drops ? block(context, flow, reason, false, std::nullopt) : pass(flow, reason);

@@ -86,7 +86,7 @@ def flood(name, count):
 def read_stream(progress, host=None):
     """Asks for an endless answer, with the name of a host if one is given. Writes how many bytes came, and the longest silence so far in milliseconds."""
     stream = socket.create_connection((SERVER, STREAM), timeout=5)
-    stream.settimeout(20)
+    stream.settimeout(60)  # TCP waits as long again as it was cut
     stream.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() if host else OF_NO_PROTOCOL)
     total, longest, last = 0, 0.0, time.monotonic()
     try:

@@ -63,6 +63,18 @@ TEST_F(Midstream, CipherTextThatLooksLikeAHelloEndsNoUpload) {
   }
 }
 
+// After a restart, a repeat of what was lost comes first, and the client then acknowledges what it
+// has had before: a download of text, each packet of which may be the start of a request.
+TEST_F(Midstream, TextThatMayBeARequestEndsNoDownload) {
+  const ByteVector text(1000, std::byte{'.'});
+  EXPECT_EQ(answer(0, text, 0), Verdict::pass);
+  EXPECT_EQ(lab_.send(connection_.received(0, 30'000)), Verdict::pass);
+  for (std::size_t at = 30'000; at < 90'000; at += text.size()) {
+    EXPECT_EQ(answer(at, text, 0), Verdict::pass) << at;
+    EXPECT_EQ(lab_.send(connection_.received(0, at + text.size())), Verdict::pass) << at;
+  }
+}
+
 TEST_F(Midstream, StaleByteBeforeABannedHelloHidesNothing) {
   EXPECT_EQ(data(0, test::joined({{std::byte{0}}, banned_})), Verdict::drop_flow);
 }
