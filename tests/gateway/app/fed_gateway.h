@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/app/explain.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/sources.h"
 #include "tests/gateway/app/live_dataplane.h"
@@ -89,7 +90,7 @@ class FedGateway {
   }
 
   [[nodiscard]] bool blocks(std::string_view name) const {
-    return gateway_->explain({}, name).value().is_blocked();
+    return app::explain(*gateway_->snapshot(), {}, name).value().is_blocked();
   }
   [[nodiscard]] std::function<bool()> blocked(std::string name) const {
     return [this, name] { return blocks(name); };
