@@ -1,5 +1,7 @@
 #include "gateway/engine/tcp_judge.h"
 
+#include <algorithm>
+
 #include "filters/flow/sequence.h"
 #include "gateway/engine/list_update.h"
 #include "gateway/engine/ruling.h"
@@ -26,11 +28,22 @@ bool is_bare_syn_or_rst(const packet::Packet& packet) {
   return packet.payload.empty() && (packet.tcp.syn || packet.tcp.rst);
 }
 
+// Text that is one long word, as downloads have it: no request, whose method is short, nor a start
+// of any other protocol. It must not be held up as a request that never ends.
+bool is_long_word(Bytes payload) noexcept {
+  constexpr std::size_t kMostMethod = 128;
+  return payload.size() > kMostMethod &&
+         std::ranges::all_of(payload.first(kMostMethod), [](std::byte byte) {
+           return byte > std::byte{' '} && byte <= std::byte{'~'};
+         });
+}
+
 // Of one packet alone: a hello, question or request begins in it, or a whole one lies in it, which
 // context.bench then shows.
 bool may_begin(const Context& context) {
   Workbench& bench = context.bench;
   bench.findings.clear();
+  if (is_long_word(context.packet.payload)) return false;
   inspect::StreamState state;
   const auto report = inspect::inspect_stream(context.packet.payload, context.protocol_port(),
                                               state, bench.scratch, bench.findings);

@@ -66,12 +66,33 @@ TEST_F(Midstream, CipherTextThatLooksLikeAHelloEndsNoUpload) {
 // After a restart, a repeat of what was lost comes first, and the client then acknowledges what it
 // has had before: a download of text, each packet of which may be the start of a request.
 TEST_F(Midstream, TextThatMayBeARequestEndsNoDownload) {
-  const ByteVector text(1000, std::byte{'.'});
-  EXPECT_EQ(answer(0, text, 0), Verdict::pass);
-  EXPECT_EQ(lab_.send(connection_.received(0, 30'000)), Verdict::pass);
-  for (std::size_t at = 30'000; at < 90'000; at += text.size()) {
+  for (const std::size_t size : {100U, 1000U}) {
+    const ByteVector text(size, std::byte{'.'});
+    EXPECT_EQ(answer(0, text, 0), Verdict::pass);
+    EXPECT_EQ(lab_.send(connection_.received(0, 30'000)), Verdict::pass);
+    for (std::size_t at = 30'000; at < 30'000 + 60 * size; at += size) {
+      EXPECT_EQ(answer(at, text, 0), Verdict::pass) << at;
+      EXPECT_EQ(lab_.send(connection_.received(0, at + size)), Verdict::pass) << at;
+    }
+  }
+}
+
+TEST_F(Midstream, ARequestInTwoSegmentsIsJudged) {
+  const std::string head =
+      "GET /" + std::string(300, 'a') + " HTTP/1.1\r\nHost: abc.wechat.com\r\n\r\n";
+  for (const std::size_t cut : {std::size_t{3}, std::size_t{200}, head.size() - 10}) {
+    Lab lab;
+    EXPECT_EQ(lab.send(connection_.data(0, as_bytes(head).first(cut))), Verdict::pass) << cut;
+    EXPECT_EQ(lab.send(connection_.data(cut, as_bytes(head).subspan(cut))), Verdict::drop_flow)
+        << cut;
+  }
+}
+
+// A sender may be far ahead of what is acknowledged.
+TEST_F(Midstream, TextThatIsFarAheadIsNotHeldUp) {
+  const ByteVector text(1400, std::byte{'x'});
+  for (std::size_t at = 0; at < 1'000'000; at += text.size()) {
     EXPECT_EQ(answer(at, text, 0), Verdict::pass) << at;
-    EXPECT_EQ(lab_.send(connection_.received(0, at + text.size())), Verdict::pass) << at;
   }
 }
 
