@@ -51,30 +51,26 @@ def changed_since(ref, root):
     return {*git(root, "diff", "--name-only", base), *git(root, "ls-files", "--others", "--exclude-standard")}
 
 
+def closure(source, root, seen):
+    """Adds the source and what it includes of ours, at whatever depth, to seen: contents by path; empty: it is not there."""
+    if source in seen:  # headers that include each other end here
+        return
+    file = root / source
+    seen[source] = file.read_text() if file.is_file() else ""
+    for header in INCLUDE.findall(seen[source]):
+        closure(header, root, seen)
+
+
 def touched_by(changed, sources, root):
     """Those of the sources that changed, or that include what changed, at whatever depth."""
     if changed & set(CONCERNS_ALL):
         return sources
-    answers = {}
 
-    def is_touched(path):
-        if path not in answers:
-            answers[path] = path in changed  # headers that include each other end here
-            file = root / path
-            included = INCLUDE.findall(file.read_text()) if file.is_file() else []
-            answers[path] = answers[path] or any([is_touched(header) for header in included])
-        return answers[path]
+    def is_touched(source):
+        files = {}
+        closure(source, root, files)
+        return bool(changed & files.keys())
     return [source for source in sources if is_touched(source)]
-
-
-def closure(source, root, seen):
-    """Adds the source and what it includes of ours, at whatever depth, to seen: contents by path."""
-    file = root / source
-    if source in seen or not file.is_file():
-        return
-    seen[source] = file.read_text()
-    for header in INCLUDE.findall(seen[source]):
-        closure(header, root, seen)
 
 
 class Clean:
