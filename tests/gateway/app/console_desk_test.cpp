@@ -16,14 +16,12 @@
 
 #include "gateway/app/blocked_report.h"
 #include "tests/gateway/app/ban.h"
-#include "tests/gateway/app/live_dataplane.h"
-#include "tests/gateway/control/folder.h"
+#include "tests/gateway/app/desk_gateway.h"
 
 namespace sluice::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using test::LiveDataplane;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -32,44 +30,13 @@ constexpr const char* kToken = "0123456789abcdef";
 // What a client can put into a question.
 constexpr std::string_view kHostile = "<img src=x onerror=alert(1)>.chat.example";
 
-class TheConsole : public testing::Test {
+class TheConsole : public test::DeskGateway<ConsoleDesk> {
  protected:
-  TheConsole() {
-    spdlog::set_level(spdlog::level::off);
-    start.flows = 1024;
-    start.streams = 64;
-    start.audit_ring = 64;
-    start.metrics_listen = "";
-    start.inside = "eth1";
-    start.console.listen = {IpAddress::parse("127.0.0.1").value(), Port{0}};
-  }
-  ~TheConsole() override {
-    if (gateway) gateway->stop();
-  }
+  TheConsole() { start.console.listen = {IpAddress::parse("127.0.0.1").value(), Port{0}}; }
 
   void need_token(std::string_view token = kToken) {
     std::ofstream(folder / "token") << token << '\n';
     start.console.token_file = folder / "token";
-  }
-  // Runs the gateway in a thread of its own, until the end of the test.
-  void run() {
-    auto opened_desk = ConsoleDesk::open(start);
-    ASSERT_TRUE(opened_desk) << opened_desk.error();
-    desk = std::move(*opened_desk);
-    auto opened = Gateway::open(
-        {.start = start,
-         .dataplanes = {.workers = 1,
-                        .open = [this](const io::Interest&) -> Result<Dataplanes, std::string> {
-                          Dataplanes dataplanes;
-                          dataplanes.push_back(std::make_unique<LiveDataplane>(wire));
-                          return dataplanes;
-                        }},
-         .ban = test::office_ban({"chat.example"}),
-         .rebuild = [] { return test::office_ban({"other.example"}); }});
-    ASSERT_TRUE(opened) << opened.error();
-    gateway = std::move(*opened);
-    ASSERT_TRUE(desk->attach(*gateway));
-    thread = std::jthread([this] { EXPECT_TRUE(gateway->run()); });
   }
 
   // The whole reply.
@@ -110,16 +77,6 @@ class TheConsole : public testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
-  void push_query(std::string_view name, std::string_view client = "10.0.0.1:5000") {
-    wire.push(test::FrameBuilder(client, "192.0.2.53:53").payload(test::dns_query(name)).build());
-  }
-
-  test::SocketFolder folder;
-  config::StartSettings start;
-  LiveDataplane::Wire wire;
-  std::unique_ptr<ConsoleDesk> desk;
-  std::unique_ptr<Gateway> gateway;
-  std::jthread thread;  // ends first
 };
 
 TEST_F(TheConsole, SaysHowTheGatewayIs) {
@@ -171,12 +128,12 @@ TEST_F(TheConsole, ClientsHavePseudonymsIfTheAuditTrailHas) {
 TEST_F(TheConsole, ExplainsByTheNewestLists) {
   ASSERT_NO_FATAL_FAILURE(run());
   const std::string question = "/api/v1/explain?name=https%3A%2F%2FWWW.chat.example%3A8443%2F";
-  const Json first = object_of(question + "&client=10.0.0.1");
-  EXPECT_EQ(first["explanation"]["verdict"], "drop");
-  EXPECT_EQ(first["explanation"]["name"], "www.chat.example");
-  EXPECT_EQ(first["explanation"]["rule"], "chat.example");
-  EXPECT_EQ(first["seen"]["count"], 0);
-  EXPECT_TRUE(first["notes"].empty());
+  const Json before = object_of(question + "&client=10.0.0.1");
+  EXPECT_EQ(before["explanation"]["verdict"], "drop");
+  EXPECT_EQ(before["explanation"]["name"], "www.chat.example");
+  EXPECT_EQ(before["explanation"]["rule"], "chat.example");
+  EXPECT_EQ(before["seen"]["count"], 0);
+  EXPECT_TRUE(before["notes"].empty());
   gateway->reload();
   const Json later = object_when(
       question, [](const Json& object) { return object["explanation"]["verdict"] == "pass"; });

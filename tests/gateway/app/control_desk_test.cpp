@@ -16,8 +16,7 @@
 #include "gateway/control/base64.h"
 #include "gateway/control/client.h"
 #include "tests/gateway/app/ban.h"
-#include "tests/gateway/app/live_dataplane.h"
-#include "tests/gateway/control/folder.h"
+#include "tests/gateway/app/desk_gateway.h"
 
 namespace sluice::app {
 namespace {
@@ -25,46 +24,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 using control::Command;
 using control::Request;
-using test::LiveDataplane;
 using testing::HasSubstr;
 
 constexpr control::Client::Duration kPatience = std::chrono::seconds(60);
 
-class TheDesk : public testing::Test {
+class TheDesk : public test::DeskGateway<ControlDesk> {
  protected:
-  TheDesk() {
-    spdlog::set_level(spdlog::level::off);
-    start.flows = 1024;
-    start.streams = 64;
-    start.audit_ring = 64;
-    start.metrics_listen = "";
-    start.inside = "eth1";
-    start.control_socket = folder / "control.sock";
-  }
-  ~TheDesk() override {
-    if (gateway) gateway->stop();
-  }
-
-  // Runs the gateway in a thread of its own, until the end of the test.
-  void run() {
-    auto opened_desk = ControlDesk::open(start);
-    ASSERT_TRUE(opened_desk) << opened_desk.error();
-    desk = std::move(*opened_desk);
-    auto opened = Gateway::open(
-        {.start = start,
-         .dataplanes = {.workers = 1,
-                        .open = [this](const io::Interest&) -> Result<Dataplanes, std::string> {
-                          Dataplanes dataplanes;
-                          dataplanes.push_back(std::make_unique<LiveDataplane>(wire));
-                          return dataplanes;
-                        }},
-         .ban = first(),
-         .rebuild = [this] { return next(); }});
-    ASSERT_TRUE(opened) << opened.error();
-    gateway = std::move(*opened);
-    ASSERT_TRUE(desk->attach(*gateway));
-    thread = std::jthread([this] { EXPECT_TRUE(gateway->run()); });
-  }
+  TheDesk() { start.control_socket = folder / "control.sock"; }
 
   [[nodiscard]] Result<Json, control::Error> ask(const Request& request) const {
     auto client = control::Client::open(start.control_socket);
@@ -79,9 +45,6 @@ class TheDesk : public testing::Test {
     if (!reply) ADD_FAILURE() << to_string(reply.error().code) << ": " << reply.error().text;
     return reply ? *reply : Json();
   }
-  void push_query(std::string_view name, std::string_view client = "10.0.0.1:5000") {
-    wire.push(test::FrameBuilder(client, "192.0.2.53:53").payload(test::dns_query(name)).build());
-  }
   // Asks until `holds`; a test that waits in vain is ended by ctest.
   template <typename Holds>
   Json ask_until(const Request& request, Holds&& holds) {
@@ -91,15 +54,6 @@ class TheDesk : public testing::Test {
       std::this_thread::yield();
     }
   }
-
-  test::SocketFolder folder;
-  config::StartSettings start;
-  LiveDataplane::Wire wire;
-  std::function<Ban()> first = [] { return test::office_ban({"chat.example"}); };
-  std::function<Reloader::Outcome()> next = [] { return test::office_ban({"other.example"}); };
-  std::unique_ptr<ControlDesk> desk;
-  std::unique_ptr<Gateway> gateway;
-  std::jthread thread;  // ends first
 };
 
 TEST_F(TheDesk, SaysHowTheGatewayIs) {
