@@ -15,11 +15,10 @@ std::size_t level_of(std::uint32_t held) {
 Shares::Shares(std::size_t entries, HashKey key)
     : key_(key),
       bucket_mask_(std::bit_ceil(static_cast<std::uint32_t>(entries)) - 1),
-      entries_(std::make_unique<Entry[]>(entries)),
-      clients_(std::make_unique<Client[]>(entries)),
-      buckets_(std::make_unique<Index[]>(bucket_mask_ + std::size_t{1})) {
+      entries_(entries),
+      clients_(entries),
+      buckets_(bucket_mask_ + std::size_t{1}, kNone) {
   for (auto& levels : levels_) levels.fill(kNone);
-  for (std::size_t i = 0; i <= bucket_mask_; ++i) buckets_[i] = kNone;
   for (auto i = static_cast<Index>(entries); i-- > 0;) {
     clients_[i].chain = free_;
     free_ = i;

@@ -17,7 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "filters/base/ip_address.h"
 #include "filters/base/keyed_hash.h"
@@ -83,9 +83,9 @@ class Shares {
   Index free_ = kNone;
   std::array<std::array<Index, kLevels>, kMostClasses> levels_;
   std::array<std::uint32_t, kMostClasses> used_levels_{};  // a bit for each that has clients
-  std::unique_ptr<Entry[]> entries_;
-  std::unique_ptr<Client[]> clients_;  // as many as entries: none is without one
-  std::unique_ptr<Index[]> buckets_;
+  std::vector<Entry> entries_;
+  std::vector<Client> clients_;  // as many as entries: none is without one
+  std::vector<Index> buckets_;
 };
 
 }  // namespace sluice::flow

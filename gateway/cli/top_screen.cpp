@@ -1,6 +1,7 @@
 #include "gateway/cli/top_screen.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,7 +24,7 @@ std::string ascii(std::string text) {
 
 // `12,345`, `3.2`, `0`
 std::string rate_text(double rate) {
-  if (rate >= 100) return grouped(static_cast<std::uint64_t>(rate + 0.5));
+  if (rate >= 100) return grouped(static_cast<std::uint64_t>(std::llround(rate)));
   char text[32];
   std::snprintf(text, sizeof text, rate == 0 ? "%.0f" : "%.1f", rate);
   return text;

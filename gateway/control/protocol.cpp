@@ -16,7 +16,7 @@ using Value = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, do
 using Field = std::pair<std::string, Value>;
 
 // The keys of requests, as bits.
-enum Key : unsigned {
+enum Key : std::uint16_t {
   kName = 1U << 0,
   kClient = 1U << 1,
   kLimit = 1U << 2,

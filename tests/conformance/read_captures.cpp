@@ -69,10 +69,14 @@ extern "C" void took_too_long(int) {
 }
 
 int run(std::span<char*> files) {
-  const auto config = app::load_config("");
-  const auto ban = app::build_ban(config ? config->live : config::LiveSettings{});
-  if (!config || !ban) {
-    std::cerr << (config ? ban.error() : config.error()) << '\n';
+  const auto config = config::defaults(SLUICE_SHIPPED_LISTS);
+  if (!config) {
+    std::cerr << SLUICE_SHIPPED_LISTS << ": " << config.error().front().reason << '\n';
+    return EXIT_FAILURE;
+  }
+  const auto ban = app::build_ban(config->live);
+  if (!ban) {
+    std::cerr << ban.error() << '\n';
     return EXIT_FAILURE;
   }
   const engine::SnapshotCell snapshots(ban->snapshot);

@@ -33,12 +33,12 @@ struct CaptureFile::State {
     error = std::move(why);
     at_end = false;
   }
-  void write(const Record& record) noexcept {
-    if (record.link != writer->link()) {
+  void write(CaptureWriter& out, const Record& record) noexcept {
+    if (record.link != out.link()) {
       ++unwritten;
       return;
     }
-    writer->write(record.time, record.wire_length, record.bytes);
+    out.write(record.time, record.wire_length, record.bytes);
   }
   // False: it could not be written.
   bool flush() {
@@ -118,7 +118,7 @@ void CaptureFile::submit(std::span<const FrameVerdict> verdicts) noexcept {
   State& state = *state_;
   if (!state.writer) return;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    if (passes(verdicts[i].verdict)) state.write(state.records[i]);
+    if (passes(verdicts[i].verdict)) state.write(*state.writer, state.records[i]);
   }
   if (state.writer->failed()) {
     state.fail_to_write(state.writer->problem());

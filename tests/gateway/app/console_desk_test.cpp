@@ -134,7 +134,7 @@ TEST_F(TheConsole, ExplainsByTheNewestLists) {
   EXPECT_EQ(before["explanation"]["rule"], "chat.example");
   EXPECT_EQ(before["seen"]["count"], 0);
   EXPECT_TRUE(before["notes"].empty());
-  gateway->reload();
+  ask_to_reload();
   const Json later = object_when(
       question, [](const Json& object) { return object["explanation"]["verdict"] == "pass"; });
   EXPECT_EQ(object_of("/api/v1/status")["generation"], 2);

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -54,6 +56,8 @@ class DeskGateway : public testing::Test {
     ASSERT_TRUE(desk->attach(*gateway));
     thread = std::jthread([this] { EXPECT_TRUE(gateway->run()); });
   }
+  // From outside, for the gateway runs in a thread of its own.
+  static void ask_to_reload() { EXPECT_EQ(::kill(::getpid(), SIGHUP), 0); }
   void push_query(std::string_view name, std::string_view client = "10.0.0.1:5000") {
     wire.push(FrameBuilder(client, "192.0.2.53:53").payload(dns_query(name)).build());
   }
