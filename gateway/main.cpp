@@ -18,6 +18,9 @@ struct Dispatch {
   int operator()(const sluice::cli::DetachCommand& command) const {
     return sluice::app::detach(command);
   }
+  int operator()(const sluice::cli::RulesCommand& command) const {
+    return sluice::app::rules(command);
+  }
   int operator()(const sluice::cli::ReplayCommand& command) const {
     return sluice::app::replay(command);
   }

@@ -20,7 +20,8 @@ _sluice()
     else
         case $prev in
             --inside | --outside) _available_interfaces ;;
-            --dataplane) mapfile -t COMPREPLY < <(compgen -W 'pcap xdp' -- "$cur") ;;
+            --dataplane) mapfile -t COMPREPLY < <(compgen -W 'pcap xdp nfqueue' -- "$cur") ;;
+            --tool) mapfile -t COMPREPLY < <(compgen -W 'nft iptables ip6tables' -- "$cur") ;;
             *) _filedir ;;
         esac
     fi

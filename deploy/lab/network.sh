@@ -4,7 +4,8 @@
 #   10.77.0.10, .11                                   10.77.0.2, .3
 #   fd77::10, ::11                                    fd77::2
 #
-# The gateway is a bump in the wire, so its interfaces have no address. REQUIRES: $lab_id, root.
+# The gateway is a bump in the wire, so its interfaces have no address. With $dataplane nfqueue it is a router between 10.77.1.0/24,
+# fd77:0:0:1::/64 and the server's networks, and its client end is there. REQUIRES: $lab_id, $dataplane (may be empty), root.
 
 lab_client="sluice-client-$lab_id"
 lab_gateway="sluice-gateway-$lab_id"
@@ -12,8 +13,13 @@ lab_server="sluice-server-$lab_id"
 server_v4=10.77.0.2
 server_v6=fd77::2
 client_v4=10.77.0.10
+client_v6=fd77::10
 reject_v4=10.77.0.11  # the policy for this client has the action `reject`
 reject_v6=fd77::11
+if [ "${dataplane:-}" = nfqueue ]; then
+  client_v4=10.77.1.10 client_v6=fd77:0:0:1::10
+  reject_v4=10.77.1.11 reject_v6=fd77:0:0:1::11
+fi
 told_so_v4=10.77.0.3  # routed from $reject_v4, for clients that cannot choose their source address
 
 in_client() { ip netns exec "$lab_client" "$@"; }
@@ -32,7 +38,7 @@ network_up() {
     ip -n "$namespace" link set lo up
     ip netns exec "$namespace" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
   done
-  in_gateway sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+  [ "${dataplane:-}" = nfqueue ] || in_gateway sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   # Two queues each way, between which the kernel spreads flows as network cards do.
   local queues=(numtxqueues 2 numrxqueues 2)
   ip -n "$lab_client" link add eth0 "${queues[@]}" type veth peer name inside "${queues[@]}" netns "$lab_gateway"
@@ -46,15 +52,33 @@ network_up() {
   ip -n "$lab_client" addr add "$client_v4/24" dev eth0
   ip -n "$lab_client" addr add "$reject_v4/24" dev eth0
   ip -n "$lab_client" addr add "$reject_v6/64" dev eth0 nodad
-  ip -n "$lab_client" addr add fd77::10/64 dev eth0 nodad
+  ip -n "$lab_client" addr add "$client_v6/64" dev eth0 nodad
   ip -n "$lab_server" addr add "$server_v4/24" dev eth0
   ip -n "$lab_server" addr add "$server_v6/64" dev eth0 nodad
   ip -n "$lab_server" addr add "$told_so_v4/24" dev eth0
   ip -n "$lab_client" link set eth0 up
   ip -n "$lab_server" link set eth0 up
-  ip -n "$lab_client" route add "$told_so_v4/32" dev eth0 src "$reject_v4"
   ip -n "$lab_gateway" link set inside up
   ip -n "$lab_gateway" link set outside up
+  if [ "${dataplane:-}" = nfqueue ]; then
+    routes_up
+  else
+    ip -n "$lab_client" route add "$told_so_v4/32" dev eth0 src "$reject_v4"
+  fi
+}
+
+# The gateway routes: the last address of each network is its own.
+routes_up() {
+  in_gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  ip -n "$lab_gateway" addr add 10.77.1.254/24 dev inside
+  ip -n "$lab_gateway" addr add fd77:0:0:1::fe/64 dev inside nodad
+  ip -n "$lab_gateway" addr add 10.77.0.254/24 dev outside
+  ip -n "$lab_gateway" addr add fd77::fe/64 dev outside nodad
+  ip -n "$lab_client" route add default via 10.77.1.254 src "$client_v4"
+  ip -n "$lab_client" route add "$told_so_v4/32" via 10.77.1.254 src "$reject_v4"
+  ip -n "$lab_client" route add default via fd77:0:0:1::fe src "$client_v6"
+  ip -n "$lab_server" route add 10.77.1.0/24 via 10.77.0.254
+  ip -n "$lab_server" route add fd77:0:0:1::/64 via fd77::fe
 }
 
 # Kills what still runs in the namespaces (children can outlive their server), then removes the namespaces.

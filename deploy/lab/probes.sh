@@ -85,11 +85,11 @@ rows_of() {
   local name
   for name in $banned_names; do
     echo "$name $1 IPv4 blocked $client_v4"
-    echo "$name $1 IPv6 blocked fd77::10"
+    echo "$name $1 IPv6 blocked $client_v6"
   done
   for name in $ordinary_names; do
     echo "$name $1 IPv4 passed $client_v4"
-    echo "$name $1 IPv6 passed fd77::10"
+    echo "$name $1 IPv6 passed $client_v6"
   done
 }
 

@@ -16,6 +16,7 @@ inline constexpr int kUnusable = 2;  // bad input or configuration
 
 [[nodiscard]] int run(const cli::RunCommand& command);
 [[nodiscard]] int detach(const cli::DetachCommand& command);
+[[nodiscard]] int rules(const cli::RulesCommand& command);
 [[nodiscard]] int replay(const cli::ReplayCommand& command);
 [[nodiscard]] int inspect(const cli::InspectCommand& command);
 [[nodiscard]] int check(const cli::CheckCommand& command);

@@ -1,6 +1,7 @@
 #include "gateway/app/dataplanes.h"
 
 #include "gateway/dataplane/factory/factory.h"
+#include "gateway/dataplane/nfqueue/nfqueue.h"
 
 namespace sluice::app {
 
@@ -9,7 +10,16 @@ Result<std::vector<std::string>, std::string> remove_dataplane(
   return io::detach_dataplane({.kind = settings.dataplane,
                                .inside = settings.inside,
                                .outside = settings.outside,
-                               .xdp = settings.xdp});
+                               .xdp = settings.xdp,
+                               .nfqueue = settings.nfqueue});
+}
+
+Result<std::string, std::string> firewall_rules(const config::StartSettings& settings,
+                                                cli::RulesCommand::Tool tool) {
+  using Tool = cli::RulesCommand::Tool;
+  return io::nfqueue_rules(settings.inside, settings.outside, settings.nfqueue, settings.workers,
+                           tool == Tool::nft ? io::RuleTool::nftables : io::RuleTool::iptables,
+                           tool == Tool::ip6tables);
 }
 
 DataplaneSource dataplane_source(const config::StartSettings& settings) {
@@ -18,7 +28,8 @@ DataplaneSource dataplane_source(const config::StartSettings& settings) {
                                 .inside = settings.inside,
                                 .outside = settings.outside,
                                 .buffer_bytes = static_cast<int>(settings.buffer_mib) * kMebibyte,
-                                .xdp = settings.xdp};
+                                .xdp = settings.xdp,
+                                .nfqueue = settings.nfqueue};
   options.xdp.flows = settings.flows;
   const std::size_t workers = settings.workers;
   return {.workers = workers,

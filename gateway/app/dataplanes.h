@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "filters/base/result.h"
+#include "gateway/cli/command_line.h"
 #include "gateway/config/config.h"
 #include "gateway/dataplane/dataplane.h"
 
@@ -25,6 +26,10 @@ struct DataplaneSource {
 // Removes what a gateway with these settings left in the kernel. Lines that say what; error: one.
 [[nodiscard]] Result<std::vector<std::string>, std::string> remove_dataplane(
     const config::StartSettings& settings);
+
+// Those of type "nfqueue". Error: what is wrong with the settings.
+[[nodiscard]] Result<std::string, std::string> firewall_rules(const config::StartSettings& settings,
+                                                              cli::RulesCommand::Tool tool);
 
 [[nodiscard]] DataplaneSource dataplane_source(const config::StartSettings& settings);
 

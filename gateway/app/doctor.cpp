@@ -7,7 +7,7 @@
 
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
-#include "gateway/app/subprocess.h"
+#include "gateway/os/subprocess.h"
 #include "gateway/cli/doctor_report.h"
 #include "gateway/dataplane/interfaces/host_checks.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
@@ -66,7 +66,7 @@ class Mender {
   }
   void run(const io::Command& command) {
     std::cerr << "run: " << to_string(command) << '\n';
-    const std::string error = run_program(command.words);
+    const std::string error = os::run_program(command.words);
     std::cerr << (error.empty() ? "     done" : "     failed: " + error) << '\n';
     fixes_.push_back({command, error});
   }

@@ -119,7 +119,10 @@ int run(const cli::RunCommand& command) {
   spdlog::set_default_logger(log);
 
   std::optional<service::PrivilegedThread> opener(std::in_place);
-  if (const auto dropped = service::drop_capabilities(); !dropped) {
+  const bool queues = start.dataplane == io::Kind::nfqueue;
+  if (const auto dropped =
+          service::drop_capabilities(queues ? service::NetAdmin::keep : service::NetAdmin::drop);
+      !dropped) {
     return refuse_start(dropped.error());
   }
   // They are there from now on, and answer once the gateway is open; they go last. The groups of
@@ -167,7 +170,8 @@ int run(const cli::RunCommand& command) {
     spdlog::warn("{}", denied.error());
   }
   log_checks(checks, start.dataplane);
-  spdlog::info("bridging {} (inside) and {} (outside)", start.inside, start.outside);
+  spdlog::info("{} {} (inside) and {} (outside)", queues ? "between" : "bridging",
+               start.inside.empty() ? "all others" : start.inside, start.outside);
   if (const auto ended = (*gateway)->run(); !ended) {
     spdlog::error("the dataplane failed: {}", ended.error());
     return kFailed;

@@ -151,7 +151,7 @@ Json fail_mode_of(const Gateway& gateway) {
   const policy::Fallbacks fallbacks = gateway.snapshot()->fallbacks;
   // A bridge in user space forwards nothing while nobody is at work.
   const bool is_open =
-      start.dataplane == io::Kind::xdp && start.xdp.on_failure == io::OnFailure::open;
+      start.dataplane != io::Kind::pcap && start.xdp.on_failure == io::OnFailure::open;
   return {{"without_worker", is_open ? "open" : "closed"},
           {"malformed", word_of(fallbacks.malformed)},
           {"unjudged", word_of(fallbacks.unjudged)},

@@ -16,7 +16,8 @@ constexpr const char* kOverview = R"(sluice: an inline gateway that enforces a b
 usage: sluice COMMAND [OPTIONS]      (help for a command: sluice COMMAND --help)
 
   run      bridge two interfaces and block the traffic of banned apps
-  detach   take the XDP program off the interfaces
+  detach   remove what a gateway left in the kernel
+  rules    print the firewall rules of the dataplane nfqueue
   replay   judge a capture file as the gateway would
   inspect  print every name in a capture
   check    show what would happen to a name, and why
@@ -71,7 +72,7 @@ Syntax run_syntax() {
   auto text = [] { return po::value<std::string>(); };
   syntax.options.add_options()("config,c", text()->value_name("FILE"),
                                "configuration (deploy/sluice.toml documents every option)")(
-      "dataplane", text()->value_name("pcap|xdp"),
+      "dataplane", text()->value_name("pcap|xdp|nfqueue"),
       "instead of the configuration's [dataplane] type")("inside", text()->value_name("IF"),
                                                          "interface on the clients' side")(
       "outside", text()->value_name("IF"), "interface on the internet's side")(
@@ -86,9 +87,11 @@ Syntax run_syntax() {
 Syntax detach_syntax() {
   Syntax syntax{
       "usage: sluice detach --config FILE [OPTIONS]\n"
-      "Takes the XDP program that a gateway left behind off its two interfaces, and removes its "
-      "pins:\n"
-      "the interfaces then forward nothing. A gateway that runs has to be stopped first.\n",
+      "Removes what a gateway left in the kernel. xdp: takes its program off the two interfaces "
+      "and\n"
+      "removes its pins; the interfaces then forward nothing. nfqueue: removes its firewall rules; "
+      "the\n"
+      "host then routes all. A gateway that runs has to be stopped first.\n",
       "examples:\n"
       "  sluice detach --config /etc/sluice/sluice.toml\n"
       "exit status: 0, or 2 if it could not be removed\n",
@@ -98,6 +101,25 @@ Syntax detach_syntax() {
                                "the gateway's configuration: its interfaces and its pins")(
       "inside", text()->value_name("IF"), "interface on the clients' side")(
       "outside", text()->value_name("IF"), "interface on the internet's side");
+  return syntax;
+}
+
+Syntax rules_syntax() {
+  Syntax syntax{
+      "usage: sluice rules --print --config FILE [OPTIONS]\n"
+      "Prints the firewall rules of [dataplane] type \"nfqueue\", for those who manage their own\n"
+      "(rules = \"none\").\n",
+      "examples:\n"
+      "  sluice rules --print --config /etc/sluice/sluice.toml >/etc/nftables.d/sluice.nft\n"
+      "  sluice rules --print --config /etc/sluice/sluice.toml --tool ip6tables | "
+      "ip6tables-restore --noflush\n"
+      "exit status: 0, or 2 if the configuration is wrong\n",
+      common_options()};
+  auto text = [] { return po::value<std::string>(); };
+  syntax.options.add_options()("print,p", "print them")("config,c", text()->value_name("FILE"),
+                                                        "the gateway's configuration")(
+      "tool", text()->value_name("nft|iptables|ip6tables"),
+      "for `nft -f` (the default), or for iptables-restore of IPv4 or IPv6");
   return syntax;
 }
 
@@ -185,6 +207,28 @@ Result<Command, Answer> parse_detach(const std::vector<std::string>& words) {
                        optional_text(*values, "outside")};
 }
 
+Result<Command, Answer> parse_rules(const std::vector<std::string>& words) {
+  using Tool = RulesCommand::Tool;
+  static constexpr std::array kTools = {std::pair("nft", Tool::nft),
+                                        std::pair("iptables", Tool::iptables),
+                                        std::pair("ip6tables", Tool::ip6tables)};
+  const Syntax syntax = rules_syntax();
+  const auto values = read_options(syntax, words);
+  if (!values) return fail(values.error());
+  if (values->count("print") == 0) return fail(missing(syntax, "--print"));
+  if (values->count("config") == 0) return fail(missing(syntax, "--config"));
+  RulesCommand command{text_of(*values, "config")};
+  const auto word = optional_text(*values, "tool");
+  if (!word) return command;
+  for (const auto& [name, tool] : kTools) {
+    if (*word != name) continue;
+    command.tool = tool;
+    return command;
+  }
+  return fail(
+      Answer{"sluice: --tool: \"" + *word + "\" is not one of nft, iptables, ip6tables\n", kUsage});
+}
+
 Result<Command, Answer> parse_replay(const std::vector<std::string>& words) {
   const Syntax syntax = replay_syntax();
   const auto values = read_options(syntax, words);
@@ -239,6 +283,7 @@ Result<Command, Answer> parse_command_line(const std::vector<std::string>& words
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (command == "run") return parse_run(rest);
   if (command == "detach") return parse_detach(rest);
+  if (command == "rules") return parse_rules(rest);
   if (command == "replay") return parse_replay(rest);
   if (command == "inspect") return parse_inspect(rest);
   if (command == "check") return parse_check(rest);

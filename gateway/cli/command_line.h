@@ -32,6 +32,12 @@ struct DetachCommand {
   std::optional<std::string> inside, outside;  // override the file
 };
 
+struct RulesCommand {
+  std::string config;
+  enum class Tool : std::uint8_t { nft, iptables, ip6tables };
+  Tool tool = Tool::nft;
+};
+
 struct ReplayCommand {
   std::string read, write, events, config;  // empty: not given
   bool verify_checksums = false;
@@ -190,8 +196,8 @@ struct CaptureCommand {
 inline constexpr const char* kControlSocket = "/run/sluice/control.sock";
 
 using Command =
-    std::variant<RunCommand, DetachCommand, ReplayCommand, InspectCommand, CheckCommand,
-                 DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
+    std::variant<RunCommand, DetachCommand, RulesCommand, ReplayCommand, InspectCommand,
+                 CheckCommand, DoctorCommand, ListsBuildCommand, ListsLintCommand, ListsShowCommand,
                  ListsSearchCommand, ListsConvertCommand, ListsDiffCommand, ListsKeygenCommand,
                  ListsSignCommand, ListsCosignCommand, ListsVerifyCommand, ListsRollbackCommand,
                  ListsSuggestCommand, AuditVerifyCommand, ReportCommand, ControlCommand, TopCommand,

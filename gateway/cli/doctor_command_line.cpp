@@ -23,7 +23,7 @@ Syntax doctor_syntax() {
   auto text = [] { return po::value<std::string>(); };
   syntax.options.add_options()("config,c", text()->value_name("FILE"),
                                "take dataplane and interfaces from this configuration")(
-      "dataplane", text()->value_name("pcap|xdp"),
+      "dataplane", text()->value_name("pcap|xdp|nfqueue"),
       "check for this [dataplane] type; default: as configured, or pcap")(
       "inside", text()->value_name("IF"), "interface on the clients' side")(
       "outside", text()->value_name("IF"), "interface on the internet's side")(

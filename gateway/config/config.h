@@ -23,6 +23,7 @@
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "gateway/dataplane/kind.h"
+#include "gateway/dataplane/nfqueue_settings.h"
 #include "gateway/dataplane/xdp_settings.h"
 #include "gateway/schedule/week_hours.h"
 #include "lists/compile/compile.h"
@@ -41,6 +42,7 @@ struct StartSettings {
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
   bool asymmetric = false;                           // [dataplane] asymmetric
   io::XdpSettings xdp;                               // [dataplane] xdp_mode, on_failure, pins …
+  io::NfqueueSettings nfqueue;                       // [dataplane] queue, mark_mask, rules …
 
   std::uint32_t flows = 65536;                   // [limits] flows
   std::uint32_t streams = 2048;                  // [limits] streams

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "gateway/config/tables.h"
+#include "gateway/dataplane/marks.h"
 
 namespace sluice::config {
 namespace {
@@ -65,18 +66,44 @@ void read_tunnels(TableReader& table, packet::Tunnels& tunnels) {
   }
 }
 
+void read_on_failure(TableReader& table, StartSettings& start) {
+  static constexpr std::array kWords = {Word<io::OnFailure>{"open", io::OnFailure::open},
+                                        Word<io::OnFailure>{"closed", io::OnFailure::closed}};
+  table.read_word("on_failure", start.xdp.on_failure, kWords);
+  start.nfqueue.on_failure = start.xdp.on_failure;
+}
+
 void read_xdp(TableReader& table, io::XdpSettings& xdp) {
   static constexpr std::array kModes = {Word<io::XdpMode>{"auto", io::XdpMode::automatic},
                                         Word<io::XdpMode>{"native", io::XdpMode::native},
                                         Word<io::XdpMode>{"generic", io::XdpMode::generic}};
-  static constexpr std::array kModesOfFailure = {
-      Word<io::OnFailure>{"open", io::OnFailure::open},
-      Word<io::OnFailure>{"closed", io::OnFailure::closed}};
   table.read_word("xdp_mode", xdp.mode, kModes);
-  table.read_word("on_failure", xdp.on_failure, kModesOfFailure);
   table.read("pins", xdp.pins);
   table.read("zero_copy", xdp.zero_copy);
   table.read("busy_poll", xdp.busy_poll);
+}
+
+void read_nfqueue(TableReader& table, StartSettings& start) {
+  static constexpr std::array kTools = {Word<io::RuleTool>{"auto", io::RuleTool::automatic},
+                                        Word<io::RuleTool>{"nftables", io::RuleTool::nftables},
+                                        Word<io::RuleTool>{"iptables", io::RuleTool::iptables},
+                                        Word<io::RuleTool>{"none", io::RuleTool::none}};
+  io::NfqueueSettings& nfqueue = start.nfqueue;
+  table.read("queue", nfqueue.first_queue, 0, 0xffff);
+  table.read("queue_packets", nfqueue.packets, 64, 1U << 20);
+  table.read("mark_mask", nfqueue.mark_mask, 0, 0xffffffff);
+  if (const auto marks = io::Marks::of(nfqueue.mark_mask); !marks) {
+    table.error("mark_mask", marks.error());
+  }
+  table.read_word("rules", nfqueue.rules, kTools);
+  table.read("keep_rules", nfqueue.keep_rules);
+  table.read("local", nfqueue.local);
+  table.read("flowtable", nfqueue.flowtable);
+  if (nfqueue.first_queue + start.workers > 0x10000) {
+    table.error("queue", "with " + std::to_string(start.workers) + " workers the last queue is " +
+                             std::to_string(nfqueue.first_queue + start.workers - 1) +
+                             ", over 65535");
+  }
 }
 
 // One for each worker: a second worker on a CPU would only take turns with the first.
@@ -98,7 +125,8 @@ void read_cpus(TableReader& table, StartSettings& start) {
 
 void read_dataplane(TableReader table, StartSettings& start) {
   static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap},
-                                        Word<io::Kind>{"xdp", io::Kind::xdp}};
+                                        Word<io::Kind>{"xdp", io::Kind::xdp},
+                                        Word<io::Kind>{"nfqueue", io::Kind::nfqueue}};
   table.read_word("type", start.dataplane, kTypes);
   table.read("workers", start.workers, 1, 64);
   read_cpus(table, start);
@@ -107,7 +135,9 @@ void read_dataplane(TableReader table, StartSettings& start) {
   table.read("buffer_mib", start.buffer_mib, 1, 1024);
   table.read("asymmetric", start.asymmetric);
   read_tunnels(table, start.tunnels);
+  read_on_failure(table, start);
   read_xdp(table, start.xdp);
+  read_nfqueue(table, start);
   table.refuse_others();
 }
 

@@ -6,6 +6,6 @@
 
 namespace sluice::io {
 
-enum class Kind : std::uint8_t { pcap, xdp };
+enum class Kind : std::uint8_t { pcap, xdp, nfqueue };
 
 }  // namespace sluice::io

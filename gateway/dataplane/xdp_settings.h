@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "gateway/dataplane/on_failure.h"
+
 namespace sluice::io {
 
 // How the kernel runs the program.
@@ -14,9 +16,6 @@ enum class XdpMode : std::uint8_t {
   native,     // in the driver
   generic,    // behind it: any driver, slower
 };
-// What becomes of frames that need a judge when none is at work.
-enum class OnFailure : std::uint8_t { open, closed };
-
 struct XdpSettings {
   XdpMode mode = XdpMode::automatic;
   OnFailure on_failure = OnFailure::open;

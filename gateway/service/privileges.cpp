@@ -128,14 +128,15 @@ int fill(const Filter& filter) {
 
 }  // namespace
 
-Result<void, std::string> drop_capabilities() {
+Result<void, std::string> drop_capabilities(NetAdmin net_admin) {
   if (capng_get_caps_process() != 0) {
     return fail("privileges cannot be read: " + reason(errno));
   }
-  std::vector<unsigned> kept;
-  for (const unsigned capability : kKept) {
-    if (capng_have_capability(CAPNG_PERMITTED, capability) != 0) kept.push_back(capability);
-  }
+  std::vector<unsigned> kept(kKept.begin(), kKept.end());
+  if (net_admin == NetAdmin::keep) kept.push_back(CAP_NET_ADMIN);
+  std::erase_if(kept, [](unsigned capability) {
+    return capng_have_capability(CAPNG_PERMITTED, capability) == 0;
+  });
   capng_clear(CAPNG_SELECT_CAPS);
   for (const unsigned capability : kept) {
     capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED),

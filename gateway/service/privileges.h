@@ -17,8 +17,12 @@
 
 namespace sluice::service {
 
+// A process that settles packets of a firewall's queue keeps CAP_NET_ADMIN, for the kernel asks for
+// it at each verdict.
+enum class NetAdmin : bool { drop, keep };
+
 // Of the calling thread, and of those that it starts from now on.
-[[nodiscard]] Result<void, std::string> drop_capabilities();
+[[nodiscard]] Result<void, std::string> drop_capabilities(NetAdmin net_admin = NetAdmin::drop);
 
 // Of all threads of the process, now and later: no programs are started, and no interfaces, BPF
 // programs, maps, mounts, namespaces or kernel modules made. Such calls fail with EPERM.

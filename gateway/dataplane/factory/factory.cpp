@@ -1,5 +1,7 @@
 #include "gateway/dataplane/factory/factory.h"
 
+#include "gateway/dataplane/nfqueue/nfqueue.h"
+#include "gateway/dataplane/nfqueue/rule_keeper.h"
 #include "gateway/dataplane/pcap/live_bridge.h"
 #include "gateway/dataplane/xdp/xdp_bridge.h"
 
@@ -29,13 +31,22 @@ Result<Dataplanes, std::string> open_dataplanes(const DataplaneSettings& setting
       return open_pcap(settings, workers);
     case Kind::xdp:
       return XdpBridge::open({settings.inside, settings.outside}, settings.xdp, interest, workers);
+    case Kind::nfqueue:
+      return Nfqueue::open(settings.inside, settings.outside, settings.nfqueue, interest, workers);
   }
   return fail(std::string("unknown kind of dataplane"));
 }
 
 Result<std::vector<std::string>, std::string> detach_dataplane(const DataplaneSettings& settings) {
-  if (settings.kind != Kind::xdp) return std::vector<std::string>();
-  return XdpProgram::detach({settings.inside, settings.outside}, settings.xdp);
+  switch (settings.kind) {
+    case Kind::pcap:
+      break;
+    case Kind::xdp:
+      return XdpProgram::detach({settings.inside, settings.outside}, settings.xdp);
+    case Kind::nfqueue:
+      return RuleKeeper::remove();
+  }
+  return std::vector<std::string>();
 }
 
 }  // namespace sluice::io

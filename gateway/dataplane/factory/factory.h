@@ -11,6 +11,7 @@
 #include "filters/base/result.h"
 #include "gateway/dataplane/dataplane.h"
 #include "gateway/dataplane/kind.h"
+#include "gateway/dataplane/nfqueue_settings.h"
 #include "gateway/dataplane/xdp_settings.h"
 
 namespace sluice::io {
@@ -20,6 +21,7 @@ struct DataplaneSettings {
   std::string inside, outside;          // interface names
   int buffer_bytes = 16 * 1024 * 1024;  // pcap
   XdpSettings xdp;
+  NfqueueSettings nfqueue;
 };
 
 // `interest`: what must come up until it is told otherwise (Dataplane::watch).

@@ -9,7 +9,7 @@ namespace {
 
 using enum Severity;
 
-constexpr std::array kKinds = {Kind::pcap, Kind::xdp};
+constexpr std::array kKinds = {Kind::pcap, Kind::xdp, Kind::nfqueue};
 constexpr std::optional<Severity> kNone;
 
 // What a failed check means to each kind of dataplane.
@@ -20,43 +20,57 @@ struct Row {
 };
 
 constexpr auto kRows = std::to_array<Row>({
-    {Check::kernel, "kernel", "kernel", {note, breaks}},
-    {Check::btf, "btf", "kernel describes its types (BTF)", {note, note}},
-    {Check::bpf, "bpf", "BPF maps can be made", {note, breaks}},
-    {Check::bpf_jit, "bpf_jit", "BPF programs are compiled", {note, slows}},
-    {Check::bpf_filesystem, "bpf_filesystem", "BPF file system is mounted", {note, risks}},
-    {Check::xdp_sockets, "xdp_sockets", "AF_XDP sockets can be opened", {note, breaks}},
-    {Check::locked_memory, "locked_memory", "memory can be locked", {note, risks}},
-    {Check::privileges, "privileges", "this process is privileged", {breaks, breaks}},
-    {Check::cpu_governor, "cpu_governor", "processors run at full speed", {slows, slows}},
-    {Check::cpus, "cpus", "processors", {note, note}},
-    {Check::memory, "memory", "memory", {risks, risks}},
-    {Check::named, "named", "is named in the configuration", {breaks, breaks}},
-    {Check::distinct, "distinct", "inside and outside differ", {breaks, breaks}},
-    {Check::same_mtu, "same_mtu", "has the MTU of the other side", {breaks, breaks}},
-    {Check::exists, "exists", "exists", {breaks, breaks}},
-    {Check::up, "up", "is up", {breaks, breaks}},
-    {Check::ethernet, "ethernet", "is Ethernet", {breaks, breaks}},
-    {Check::carrier, "carrier", "has a carrier", {risks, risks}},
-    {Check::no_master, "no_master", "belongs to no bridge or bond", {breaks, breaks}},
-    {Check::driver, "driver", "driver", {note, note}},
-    {Check::no_merging, "no_merging", "receive offloads merge no frames", {breaks, breaks}},
-    {Check::no_lro, "no_lro", "LRO is off", {kNone, slows}},
-    {Check::native_xdp, "native_xdp", "driver runs XDP programs", {kNone, slows}},
-    {Check::redirect_target, "redirect_target", "frames can be redirected to it", {kNone, risks}},
-    {Check::xdp_mtu, "xdp_mtu", "MTU fits XDP in the driver", {kNone, note}},
-    {Check::vlan_tags, "vlan_tags", "XDP programs see VLAN tags", {kNone, risks}},
-    {Check::queues, "queues", "queues", {kNone, slows}},
-    {Check::flow_hash, "flow_hash", "flows are spread by addresses and ports", {kNone, note}},
-    {Check::promiscuous, "promiscuous", "is promiscuous", {kNone, note}},
+    {Check::kernel, "kernel", "kernel", {note, breaks, note}},
+    {Check::btf, "btf", "kernel describes its types (BTF)", {note, note, note}},
+    {Check::bpf, "bpf", "BPF maps can be made", {note, breaks, note}},
+    {Check::bpf_jit, "bpf_jit", "BPF programs are compiled", {note, slows, note}},
+    {Check::bpf_filesystem, "bpf_filesystem", "BPF file system is mounted", {note, risks, note}},
+    {Check::xdp_sockets, "xdp_sockets", "AF_XDP sockets can be opened", {note, breaks, note}},
+    {Check::locked_memory, "locked_memory", "memory can be locked", {note, risks, note}},
+    {Check::packet_queues,
+     "packet_queues",
+     "packets can be queued (NFQUEUE)",
+     {kNone, kNone, breaks}},
+    {Check::privileges, "privileges", "this process is privileged", {breaks, breaks, breaks}},
+    {Check::cpu_governor, "cpu_governor", "processors run at full speed", {slows, slows, slows}},
+    {Check::cpus, "cpus", "processors", {note, note, note}},
+    {Check::memory, "memory", "memory", {risks, risks, risks}},
+    {Check::named, "named", "is named in the configuration", {breaks, breaks, breaks}},
+    {Check::distinct, "distinct", "inside and outside differ", {breaks, breaks, breaks}},
+    {Check::same_mtu, "same_mtu", "has the MTU of the other side", {breaks, breaks, kNone}},
+    {Check::exists, "exists", "exists", {breaks, breaks, breaks}},
+    {Check::up, "up", "is up", {breaks, breaks, breaks}},
+    {Check::ethernet, "ethernet", "is Ethernet", {breaks, breaks, kNone}},
+    {Check::carrier, "carrier", "has a carrier", {risks, risks, risks}},
+    {Check::no_master, "no_master", "belongs to no bridge or bond", {breaks, breaks, kNone}},
+    {Check::driver, "driver", "driver", {note, note, note}},
+    {Check::no_merging, "no_merging", "receive offloads merge no frames", {breaks, breaks, kNone}},
+    {Check::no_lro, "no_lro", "LRO is off", {kNone, slows, kNone}},
+    {Check::native_xdp, "native_xdp", "driver runs XDP programs", {kNone, slows, kNone}},
+    {Check::redirect_target,
+     "redirect_target",
+     "frames can be redirected to it",
+     {kNone, risks, kNone}},
+    {Check::xdp_mtu, "xdp_mtu", "MTU fits XDP in the driver", {kNone, note, kNone}},
+    {Check::vlan_tags, "vlan_tags", "XDP programs see VLAN tags", {kNone, risks, kNone}},
+    {Check::queues, "queues", "queues", {kNone, slows, kNone}},
+    {Check::flow_hash,
+     "flow_hash",
+     "flows are spread by addresses and ports",
+     {kNone, note, kNone}},
+    {Check::promiscuous, "promiscuous", "is promiscuous", {kNone, note, kNone}},
     {Check::finished_checksums,
      "finished_checksums",
      "its other end finishes checksums",
-     {risks, risks}},
-    {Check::no_address, "no_address", "has no address", {risks, risks}},
-    {Check::no_link_local, "no_link_local", "has no link-local address", {note, note}},
-    {Check::no_forwarding, "no_forwarding", "the host does not route its packets", {risks, risks}},
-    {Check::no_program, "no_program", "runs no XDP program of others", {risks, risks}},
+     {risks, risks, kNone}},
+    {Check::no_address, "no_address", "has no address", {risks, risks, kNone}},
+    {Check::no_link_local, "no_link_local", "has no link-local address", {note, note, kNone}},
+    {Check::no_forwarding,
+     "no_forwarding",
+     "the host does not route its packets",
+     {risks, risks, kNone}},
+    {Check::forwarding, "forwarding", "the host routes its packets", {kNone, kNone, risks}},
+    {Check::no_program, "no_program", "runs no XDP program of others", {risks, risks, kNone}},
 });
 
 constexpr bool rows_are_in_order() {
@@ -102,6 +116,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "pcap";
     case Kind::xdp:
       return "xdp";
+    case Kind::nfqueue:
+      return "nfqueue";
   }
   return "?";
 }

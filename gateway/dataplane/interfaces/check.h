@@ -32,6 +32,7 @@ enum class Check : std::uint8_t {
   bpf_filesystem,  // is mounted, for pinned maps
   xdp_sockets,     // may be opened
   locked_memory,   // its limit has room for the buffers of AF_XDP
+  packet_queues,   // the firewall can queue packets for a process (NFQUEUE)
   privileges,      // of this process
   cpu_governor,    // does not slow processors down
   cpus,
@@ -60,6 +61,7 @@ enum class Check : std::uint8_t {
   no_address,          // of its own
   no_link_local,       // IPv6 addresses that the kernel gives it
   no_forwarding,       // by the kernel's own router
+  forwarding,          // likewise, where it is wanted
   no_program,          // another XDP program
 };
 

@@ -40,7 +40,7 @@ void check_kernel(const HostFacts& host, CheckList& checks) {
              "BPF need it, the gateway does not");
 }
 
-void check_bpf(const HostFacts& host, CheckList& checks) {
+void check_kernel_parts(const HostFacts& host, CheckList& checks) {
   check_access(checks, Check::bpf, host.bpf, "the kernel has no BPF maps for AF_XDP",
                "this process may not make maps: it needs CAP_BPF and CAP_NET_ADMIN");
   if (!host.bpf_jit) {
@@ -58,6 +58,9 @@ void check_bpf(const HostFacts& host, CheckList& checks) {
   check_access(checks, Check::xdp_sockets, host.xdp_sockets,
                "the kernel has no AF_XDP (CONFIG_XDP_SOCKETS)",
                "this process may not open them: it needs CAP_NET_RAW");
+  check_access(checks, Check::packet_queues, host.packet_queues,
+               "the kernel has no queues for packets (CONFIG_NETFILTER_NETLINK_QUEUE)",
+               "this process may not ask for one: it needs CAP_NET_ADMIN");
 }
 
 void check_locked_memory(const HostFacts& host, CheckList& checks) {
@@ -123,7 +126,7 @@ void check_resources(const HostFacts& host, CheckList& checks) {
 std::vector<CheckResult> judge_host(const HostFacts& host, Kind kind) {
   CheckList checks(kind);
   check_kernel(host, checks);
-  check_bpf(host, checks);
+  check_kernel_parts(host, checks);
   check_locked_memory(host, checks);
   check_privileges(host, checks);
   check_resources(host, checks);

@@ -35,6 +35,7 @@ struct HostFacts {
   std::optional<bool> bpf_jit;  // none: it cannot be read here
   bool has_bpf_filesystem = false;
   Access xdp_sockets = Access::absent;
+  Access packet_queues = Access::absent;
   std::optional<std::uint64_t> locked_memory;  // bytes; none: without limit
   Privileges privileges;
   std::string slow_governor;  // of processors that do not run at full speed; empty: none

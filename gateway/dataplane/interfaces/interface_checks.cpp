@@ -37,6 +37,13 @@ void check_own_traffic(const InterfaceFacts& interface, CheckList& checks) {
              "the host routes packets that are sent to its own MAC address: they may go around "
              "the gateway",
              std::move(stop));
+  Command route{{"sysctl", "-w"}, false};
+  if (!interface.forwards_ipv4) route.words.push_back("net/ipv4/conf/" + name + "/forwarding=1");
+  if (!interface.forwards_ipv6) route.words.push_back("net/ipv6/conf/" + name + "/forwarding=1");
+  std::string versions = interface.forwards_ipv4 ? "" : "IPv4";
+  if (!interface.forwards_ipv6) versions += versions.empty() ? "IPv6" : " and IPv6";
+  checks.add(Check::forwarding, name, interface.forwards_ipv4 && interface.forwards_ipv6,
+             "the host does not route " + versions + " from it", std::move(route));
 }
 
 // False: it does not exist.
@@ -62,10 +69,13 @@ bool check_one(const InterfaceFacts& interface, const HostFacts& host, CheckList
   return true;
 }
 
-// False: they cannot be looked at.
+// Everything but the outside may be the inside of a router. False: they cannot be looked at.
 bool check_names(const std::string& inside, const std::string& outside, CheckList& checks) {
   bool named = true;
   for (const auto& [side, name] : {std::pair("inside", inside), std::pair("outside", outside)}) {
+    if (checks.kind() == Kind::nfqueue && side == std::string_view("inside") && name.empty()) {
+      continue;
+    }
     const std::string problem =
         std::string("no interface is configured; set [dataplane] ") + side + " or --" + side;
     named = checks.add(Check::named, name.empty() ? side : name, !name.empty(), problem) && named;
@@ -81,7 +91,7 @@ std::vector<CheckResult> judge_interfaces(const InterfaceFacts& inside,
                                           Kind kind) {
   CheckList checks(kind);
   if (!check_names(inside.name, outside.name, checks)) return checks.take();
-  const bool in_exists = check_one(inside, host, checks);
+  const bool in_exists = !inside.name.empty() && check_one(inside, host, checks);
   const bool out_exists = check_one(outside, host, checks);
   if (in_exists && out_exists) {
     const std::string mtu = std::to_string(inside.mtu);

@@ -1,7 +1,11 @@
 #include "gateway/dataplane/interfaces/read_host.h"
 
+#include <arpa/inet.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netlink.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -14,6 +18,7 @@
 #include <string_view>
 
 #include "gateway/dataplane/interfaces/bpf_call.h"
+#include "gateway/os/descriptor.h"
 
 namespace sluice::io {
 namespace {
@@ -53,6 +58,33 @@ Access try_bpf() {
   map.value_size = sizeof(std::uint32_t);
   map.max_entries = 1;
   return access_of(bpf_call(BPF_MAP_CREATE, map));
+}
+
+// Takes a queue that nobody uses, and gives it back.
+Access try_packet_queues() {
+  constexpr std::uint16_t kLast = 65535;
+  const os::Descriptor socket(
+      ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER));
+  struct {
+    nlmsghdr message{};
+    nfgenmsg header{};
+    nlattr attribute{};
+    nfqnl_msg_config_cmd command{};
+  } ask;
+  ask.message.nlmsg_len = sizeof ask;
+  ask.message.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_CONFIG;
+  ask.message.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  ask.header = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(kLast)};
+  ask.attribute = {.nla_len = sizeof ask.attribute + sizeof ask.command, .nla_type = NFQA_CFG_CMD};
+  ask.command.command = NFQNL_CFG_CMD_BIND;
+  if (::send(socket.value(), &ask, sizeof ask, 0) < 0) return access_of(-1);
+  struct {
+    nlmsghdr message{};
+    nlmsgerr error{};
+  } answer;
+  if (::recv(socket.value(), &answer, sizeof answer, 0) < 0) return access_of(-1);
+  if (answer.error.error == 0 || answer.error.error == -EBUSY) return Access::works;
+  return answer.error.error == -EPERM ? Access::denied : Access::absent;
 }
 
 bool has_bpf_filesystem() {
@@ -130,6 +162,7 @@ HostFacts read_host() {
   }
   host.has_bpf_filesystem = has_bpf_filesystem();
   host.xdp_sockets = access_of(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
+  host.packet_queues = try_packet_queues();
   host.locked_memory = locked_memory();
   host.privileges = privileges();
   return host;

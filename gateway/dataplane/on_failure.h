@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::io {
+
+// What becomes of frames that need a judge when none is at work.
+enum class OnFailure : std::uint8_t { open, closed };
+
+}  // namespace sluice::io
