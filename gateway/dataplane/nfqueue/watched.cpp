@@ -28,8 +28,10 @@ InterestFilter::InterestFilter(const Interest& interest) : all_(interest.all) {
   for (const IpPrefix& prefix : interest.prefixes) {
     ranges_.push_back({prefix.address(), prefix.last()});
   }
-  std::ranges::sort(ranges_, {}, &Range::first);
-  // Prefixes lie within each other or apart.
+  // Prefixes lie within each other or apart: the wider ones first.
+  std::ranges::sort(ranges_, [](const Range& a, const Range& b) {
+    return a.first != b.first ? a.first < b.first : a.last > b.last;
+  });
   std::vector<Range> apart;
   for (const Range& range : ranges_) {
     if (apart.empty() || range.first > apart.back().last) apart.push_back(range);

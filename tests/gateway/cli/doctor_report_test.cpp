@@ -79,7 +79,7 @@ TEST(DoctorReport, IsOneJsonDocument) {
                                                 {"subject", "eth1"},
                                                 {"outcome", "failed"},
                                                 {"severity", "breaks"},
-                                                {"matters_to", {"pcap", "xdp"}},
+                                                {"matters_to", {"pcap", "xdp", "nfqueue"}},
                                                 {"found", "is down"},
                                                 {"command", "ip link set eth1 up"},
                                                 {"safe", true}}));

@@ -151,5 +151,16 @@ TEST(HostChecks, ReadThisHost) {
   EXPECT_GT(host.memory_available, 0U);
 }
 
+TEST(HostChecks, QueuesOfTheFirewallMatterToNfqueueAlone) {
+  HostFacts host = good_host();
+  host.packet_queues = Access::works;
+  EXPECT_EQ(judge(host, Check::packet_queues, Kind::nfqueue).outcome, Outcome::ok);
+  host.packet_queues = Access::absent;
+  EXPECT_EQ(judge(host, Check::packet_queues, Kind::nfqueue).severity, Severity::breaks);
+  host.packet_queues = Access::denied;
+  EXPECT_EQ(judge(host, Check::packet_queues, Kind::nfqueue).outcome, Outcome::unknown);
+  EXPECT_FALSE(severity_of(Check::packet_queues, Kind::xdp));
+}
+
 }  // namespace
 }  // namespace sluice::io

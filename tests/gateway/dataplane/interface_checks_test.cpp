@@ -317,5 +317,29 @@ TEST(InterfaceChecks, AMissingInterfaceHasNoMtu) {
   EXPECT_EQ(mtu_of("nosuch0"), 0U);
 }
 
+// What is a fault of a bridge is what a router is for.
+TEST(InterfaceChecks, ARouterHasAddressesAndForwards) {
+  InterfaceFacts inside = card("eth1");
+  inside.addresses = {"10.0.0.1/24"};
+  inside.offloads->gro.on = true;
+  inside.forwards_ipv4 = inside.forwards_ipv6 = true;
+  InterfaceFacts outside = card("eth2");
+  outside.forwards_ipv4 = true;
+  outside.mtu = 1492;
+  const auto results = judge_interfaces(inside, outside, host_of(kNew), Kind::nfqueue);
+  std::vector<std::string> findings;
+  for (const CheckResult& result : results) {
+    if (result.is_finding()) findings.push_back(to_string(result));
+  }
+  EXPECT_THAT(findings,
+              testing::ElementsAre("eth2: the host does not route IPv6 from it; run: sysctl -w "
+                                   "net/ipv6/conf/eth2/forwarding=1"));
+}
+
+TEST(InterfaceChecks, TheInsideOfARouterMayBeAllOthers) {
+  EXPECT_EQ(problems_of(judge_interfaces({}, card("eth2"), host_of(kNew), Kind::nfqueue)), "");
+  EXPECT_NE(problems_of(judge_interfaces(card("eth1"), {}, host_of(kNew), Kind::nfqueue)), "");
+}
+
 }  // namespace
 }  // namespace sluice::io

@@ -46,16 +46,17 @@ TEST(InterestFilter, KnowsPortsAndPrefixes) {
 
 TEST(InterestFilter, SaysWhatEachPrefixSays) {
   std::mt19937 random(1);
+  std::uniform_int_distribution<std::uint32_t> any(0, 0xffffff);
   Interest interest;
   for (int i = 0; i < 200; ++i) {
-    interest.prefixes.push_back(IpPrefix::around(numbered(random()), 104 + random() % 25));
+    interest.prefixes.push_back(IpPrefix::around(numbered(any(random)), 104 + any(random) % 25));
   }
   const InterestFilter filter(interest);
   for (int i = 0; i < 20000; ++i) {
-    const IpAddress any = numbered(random());
+    const IpAddress one = numbered(any(random));
     bool expected = false;
-    for (const IpPrefix& prefix : interest.prefixes) expected = expected || prefix.contains(any);
-    EXPECT_EQ(filter.has_address(any), expected) << any.to_string();
+    for (const IpPrefix& prefix : interest.prefixes) expected = expected || prefix.contains(one);
+    EXPECT_EQ(filter.has_address(one), expected) << one.to_string();
   }
 }
 

@@ -48,9 +48,13 @@ class Waiting : public testing::Test {
   Waiting()
       : file_(std::filesystem::temp_directory_path() / ("waiting." + std::to_string(::getpid()))) {}
   ~Waiting() override { std::filesystem::remove(file_); }
-  // Writes its process ID, then what it reads.
+  // Writes its process ID, then what it reads. (No shell: some take all signals.)
   [[nodiscard]] Words writer() const {
-    return {"sh", "-c", "echo $$ > \"$0.pid\"; cat > \"$0\"", file_.string()};
+    return {"python3", "-c",
+            "import os, sys\n"
+            "with open(sys.argv[1] + '.pid', 'w') as file: print(os.getpid(), file=file)\n"
+            "with open(sys.argv[1], 'w') as file: file.write(sys.stdin.read())\n",
+            file_.string()};
   }
   [[nodiscard]] std::string written() const {
     std::ifstream in(file_);

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""The NFQUEUE dataplane on a router: what comes up, what the kernel does itself, whose rules are touched, and what happens when something
+fails (the table of fail modes in deploy/README.md). Exits 77 (skipped) where it cannot run.
+
+    client ── inside │ router │ outside ── server      three namespaces, made and removed here
+
+usage: nfqueue_test.py PROGRAM      PROGRAM is an existing `sluice`
+"""
+
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from xdp_lab import BANNED, ORDINARY, SERVER, STREAM, Failure, Lab, Skipped, expect, run_steps, run_test, skip_without
+
+CLIENT = "10.79.0.1"
+OTHERS = "*mangle\n-A FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu\nCOMMIT\n*filter\n-A FORWARD -p udp --dport 9999 -j DROP\nCOMMIT\n"
+
+
+class Router(Lab):
+    """The middle of the lab routes, and translates addresses as most routers do."""
+
+    def up(self):
+        super().up()
+        for words in (("addr", "flush", "dev", "eth0"), ("addr", "add", f"{CLIENT}/24", "dev", "eth0"),
+                      ("route", "add", "default", "via", "10.79.0.254")):
+            self.ip("client", *words)
+        self.ip("gateway", "addr", "add", "10.79.0.254/24", "dev", "inside")
+        self.ip("gateway", "addr", "add", "10.78.0.254/24", "dev", "outside")
+        self.command("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+        self.command("iptables-restore", "--noflush", text=OTHERS)
+        self.command("iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "outside", "-j", "MASQUERADE")
+        self.others = self.rules()
+        if not any(self.command(*words, check=False).returncode == 0 for words in (
+                ("iptables", "-t", "security", "-A", "OUTPUT", "-p", "255", "-j", "NFQUEUE"),)):
+            raise Skipped("packets cannot be queued here (NFQUEUE)")
+        self.command("iptables", "-t", "security", "-F", "OUTPUT")
+
+    def command(self, *words, text=None, check=True):
+        return subprocess.run(self.within("gateway", *words), input=text, capture_output=True, text=True, check=check)
+
+    def rules(self):
+        """Of others: without ours, without counts."""
+        saved = self.command("iptables-save").stdout
+        return [line for line in saved.splitlines() if line.startswith("-A") and "SLUICE" not in line]
+
+    def has_rules(self):
+        tables = self.command("iptables-save").stdout + self.command("ip6tables-save").stdout
+        return "SLUICE" in tables or self.command("nft", "list", "table", "inet", "sluice", check=False).returncode == 0
+
+    def configure(self, on_failure="open", keep=False, rest="", banned=BANNED):
+        (self.folder / "names.list").write_text(banned + "\n")
+        self.config = self.folder / "sluice.toml"
+        self.config.write_text(f'''[dataplane]
+type = "nfqueue"
+outside = "outside"
+on_failure = "{on_failure}"
+keep_rules = {str(keep).lower()}
+workers = 2
+{rest}
+[metrics]
+listen = "127.0.0.1:9464"
+[limits]
+flows = 1024
+[reload]
+kill_open_flows = true
+[[list]]
+app = "game"
+file = "names.list"
+[[policy]]
+name = "everyone"
+apps = ["game"]
+''')
+
+    def run_gateway(self):
+        log = open(self.folder / "log", "w")
+        self.gateway = self.start("gateway", str(self.program), "run", "--config", str(self.config), stdout=log, stderr=log)
+        for _ in range(100):
+            if "between" in self.log():
+                return
+            if self.gateway.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Failure("the gateway did not start: " + self.log())
+
+
+def the_kernel_goes_on_by_itself(lab):
+    lab.configure()
+    lab.run_gateway()
+    lab.expect_verdicts(False, True, "at work")
+    lab.open_stream()
+    before = lab.metric("sluice_packets_received_total")
+    total = lab.stream()[0]
+    lab.expect_stream("at work")
+    time.sleep(1)
+    came_up = lab.metric("sluice_packets_received_total") - before
+    moved = lab.stream()[0] - total
+    expect(came_up < 20 and moved > 1000000, f"of a decided connection nothing comes up ({came_up} packets came while {moved} bytes went)")
+    lab.end_gateway()
+    expect(not lab.has_rules(), "stopped: the rules are gone")
+    expect(lab.rules() == lab.others, "the rules of others are as they were")
+    lab.expect_verdicts(True, True, "stopped")
+    lab.expect_stream("stopped")
+
+
+def killed_and_restarted(lab, mode):
+    passes = mode == "open"
+    lab.configure(mode)
+    lab.run_gateway()
+    lab.open_stream()
+    lab.end_gateway(signal.SIGKILL)
+    expect(lab.has_rules(), "killed: its rules are there")
+    lab.expect_verdicts(passes, passes, "killed")
+    lab.expect_stream("killed")
+    lab.run_gateway()
+    lab.expect_verdicts(False, True, "restarted")
+    lab.expect_stream("restarted")
+    lab.end_gateway()
+    expect(not lab.has_rules(), "stopped: the rules are gone")
+
+
+def kept_rules_are_detached(lab):
+    lab.configure("closed", keep=True)
+    lab.run_gateway()
+    lab.open_stream()
+    lab.end_gateway()
+    expect(lab.has_rules(), "stopped with keep_rules: they stay")
+    lab.expect_verdicts(False, False, "stopped with keep_rules, closed")
+    lab.expect_stream("stopped with keep_rules")
+    detached = lab.detach()
+    expect(detached.returncode == 0 and "removed" in detached.stdout, "detach says what it removed")
+    expect(not lab.has_rules() and lab.rules() == lab.others, "detach removes ours, and nothing else")
+    lab.expect_verdicts(True, True, "detached")
+    expect("nothing was left" in lab.detach().stdout, "detach says if there is nothing")
+
+
+def not_scheduled(lab):
+    """More than its queue holds waits: the rest passes, or is dropped."""
+    for mode in ("open", "closed"):
+        lab.configure(mode, rest="queue_packets = 64")
+        lab.run_gateway()
+        lab.open_stream()
+        lab.gateway.send_signal(signal.SIGSTOP)
+        lab.flood(ORDINARY, 500)
+        expect(lab.answers(ORDINARY) == (mode == "open"), f"not scheduled, its queue full: {mode}")
+        lab.expect_stream("not scheduled")
+        lab.gateway.send_signal(signal.SIGCONT)
+        time.sleep(1)
+        lab.expect_verdicts(False, True, "scheduled again")
+        if mode == "closed":
+            lab.wait_for_metric("sluice_dataplane_lost_total", 1)
+        lab.end_gateway()
+
+
+def a_second_instance(lab):
+    lab.configure()
+    lab.run_gateway()
+    second = lab.command(str(lab.program), "run", "--config", str(lab.config), "--metrics", "127.0.0.1:9465", check=False)
+    expect(second.returncode == 2 and "another process" in second.stderr, "a second instance is refused, and says why")
+    lab.expect_verdicts(False, True, "after that")
+    lab.end_gateway()
+
+
+def a_list_newly_bans(lab):
+    """The name of an open connection is banned: it ends, though the kernel had taken it over."""
+    lab.configure(banned=BANNED)
+    lab.run_gateway()
+    lab.open_stream("www.later.test")
+    (lab.folder / "names.list").write_text(f"{BANNED}\nlater.test\n")
+    lab.gateway.send_signal(signal.SIGHUP)
+    for _ in range(50):
+        before = lab.stream()[0]
+        time.sleep(0.3)
+        if lab.stream()[0] == before:
+            break
+    else:
+        raise Failure("a connection to a name that is newly banned goes on")
+    print("  ok: a connection to a name that is newly banned ends")
+    lab.expect_verdicts(False, True, "after a reload")
+    lab.end_gateway()
+
+
+def rules_of_ones_own(lab):
+    lab.configure("closed", rest='rules = "none"')
+    printed = [lab.command(str(lab.program), "rules", "--print", "--config", str(lab.config), "--tool", tool) for tool in ("iptables", "ip6tables")]
+    for shown, restore in zip(printed, ("iptables-restore", "ip6tables-restore")):
+        lab.command(restore, "--noflush", text=shown.stdout)
+    lab.run_gateway()
+    lab.expect_verdicts(False, True, "with rules that an operator installed")
+    lab.end_gateway()
+    expect(lab.has_rules(), "stopped: the rules of the operator are there")
+    lab.detach()
+
+
+def with_legacy_iptables(lab):
+    """Two variants of iptables exist, and a host has one or the other."""
+    folder = lab.folder / "bin"
+    folder.mkdir()
+    for name in ("iptables", "ip6tables"):
+        for end in ("", "-restore"):
+            found = subprocess.run(["which", f"{name}-legacy{end}"], capture_output=True, text=True).stdout.strip()
+            if not found:
+                print("  not tried: no iptables-legacy here")
+                return
+            (folder / f"{name}{end}").symlink_to(found)
+    lab.configure(rest='rules = "iptables"')
+    program = lab.program
+    wrapper = lab.folder / "with-legacy"
+    wrapper.write_text(f"#!/bin/sh\nPATH={folder}:$PATH exec {program} \"$@\"\n")
+    wrapper.chmod(0o755)
+    lab.program = wrapper
+    lab.run_gateway()
+    expect("SLUICE" in lab.command("iptables-legacy-save").stdout, "the rules are in the tables of iptables-legacy")
+    lab.expect_verdicts(False, True, "with iptables-legacy")
+    lab.end_gateway()
+    expect("SLUICE" not in lab.command("iptables-legacy-save").stdout, "and go from there")
+    lab.program = program
+
+
+def packets_of_the_router(lab):
+    """A proxy's own connections, by option."""
+    ask = lab.within("gateway", *lab.itself("--ask", BANNED))
+    for local in ("false", "true"):
+        lab.configure(rest=f"local = {local}")
+        lab.run_gateway()
+        passes = subprocess.run(ask, check=False).returncode == 0
+        expect(passes == (local == "false"), f"local = {local}: the router's own question {'is answered' if passes else 'is blocked'}")
+        lab.end_gateway()
+
+
+def checksums_and_segments(lab):
+    """Merged segments and unfinished checksums, as network cards leave them: what is judged is taken apart and finished by the kernel."""
+    lab.configure()
+    for end, port in (("client", "eth0"), ("server", "eth0"), ("gateway", "inside"), ("gateway", "outside")):
+        subprocess.run(lab.within(end, "ethtool", "-K", port, *"tx on rx on tso on gso on gro on".split()), capture_output=True)
+    lab.run_gateway()
+    lab.expect_verdicts(False, True, "with offloads")
+    lab.open_stream("www.ordinary.test")
+    lab.expect_stream("with offloads")
+    big = ("import socket\n"
+           f"one = socket.create_connection(('{SERVER}', {STREAM}), timeout=5)\n"
+           f"one.sendall(b'POST / HTTP/1.1\\r\\nHost: {BANNED}\\r\\nX: ' + b'x' * 30000)\n"
+           "one.settimeout(2)\n"
+           "print(len(one.recv(10)))\n")
+    ran = subprocess.run(lab.within("client", sys.executable, "-c", big), capture_output=True, text=True, timeout=30)
+    expect(ran.returncode != 0, "a banned name in a large segment gets no answer")
+    lab.end_gateway()
+
+
+def run(program):
+    skip_without("iptables", "sysctl")
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Router(Path(program).resolve(), folder)
+        return run_steps(lab, (
+            ("the kernel goes on by itself", lambda: the_kernel_goes_on_by_itself(lab)),
+            ("killed and restarted; open", lambda: killed_and_restarted(lab, "open")),
+            ("killed and restarted; closed", lambda: killed_and_restarted(lab, "closed")),
+            ("kept rules", lambda: kept_rules_are_detached(lab)),
+            ("not scheduled", lambda: not_scheduled(lab)),
+            ("a second instance", lambda: a_second_instance(lab)),
+            ("a list newly bans", lambda: a_list_newly_bans(lab)),
+            ("rules of one's own", lambda: rules_of_ones_own(lab)),
+            ("iptables-legacy", lambda: with_legacy_iptables(lab)),
+            ("packets of the router", lambda: packets_of_the_router(lab)),
+            ("checksums and segments", lambda: checksums_and_segments(lab))))
+
+
+if __name__ == "__main__":
+    sys.exit(run_test(__doc__, run))
