@@ -12,7 +12,7 @@ import struct
 import time
 from pathlib import Path
 
-from network import DROPPED_CLIENT, INSIDE, OUTSIDE, Trouble, last_line
+from network import CLIENT, CLIENT_MAC, DROPPED_CLIENT, INSIDE, OUTSIDE, SERVER, SERVER_MAC, Trouble, last_line
 
 FLOWS = 262_144  # of the gateway: more than the benchmark opens
 START_SECONDS = 60
@@ -113,6 +113,68 @@ class Bridge(Contestant):
 
     def end(self):
         self._bridge_down()
+
+
+class Forward(Contestant):
+    """The gateway is a router. Its ports have the addresses (MAC) of the hosts behind it, so neither end sees a difference."""
+
+    name = "forward"
+    title = "Linux as a router, no rules"
+
+    def begin(self):
+        self.routes_up()
+
+    def end(self):
+        self.routes_down()
+
+    def routes_up(self):
+        own = json.loads(self._in_gateway("ip", "-j", "link"))
+        self.macs = {link["ifname"]: link["address"] for link in own if link["ifname"] in (INSIDE, OUTSIDE)}
+        for port, mac in ((INSIDE, SERVER_MAC), (OUTSIDE, CLIENT_MAC)):
+            self._in_gateway("ip", "link", "set", port, "address", mac)
+        for address, port, mac in ((CLIENT, INSIDE, CLIENT_MAC), (DROPPED_CLIENT, INSIDE, CLIENT_MAC), (SERVER, OUTSIDE, SERVER_MAC)):
+            self._in_gateway("ip", "route", "add", f"{address}/32", "dev", port)
+            self._in_gateway("ip", "neigh", "replace", address, "lladdr", mac, "dev", port, "nud", "permanent")
+        self._in_gateway("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
+
+    def routes_down(self):
+        self._in_gateway("sysctl", "-qw", "net.ipv4.ip_forward=0", check=False)
+        for address, port in ((CLIENT, INSIDE), (DROPPED_CLIENT, INSIDE), (SERVER, OUTSIDE)):
+            self._in_gateway("ip", "route", "del", f"{address}/32", "dev", port, check=False)
+            self._in_gateway("ip", "neigh", "del", address, "dev", port, check=False)
+        for port, mac in self.macs.items():
+            self._in_gateway("ip", "link", "set", port, "address", mac, check=False)
+
+
+class Tracking(Forward):
+    """A router that tracks connections, as a firewall or a translator of addresses does."""
+
+    name = "tracking"
+    title = "the same with connection tracking"
+
+    def begin(self):
+        self.routes_up()
+        self._in_gateway("iptables", "-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "ACCEPT")
+
+    def end(self):
+        self._in_gateway("iptables", "-F", "FORWARD", check=False)
+        self.routes_down()
+
+
+class QueueAll(Forward):
+    """A router whose forwarded packets all go through NFQUEUE to a process that accepts all."""
+
+    name = "queueall"
+    title = "the same, all through NFQUEUE, accepted"
+
+    def begin(self):
+        self._launch([self._helper("bench_wire_accept_all"), QUEUE])
+        self.routes_up()
+        self._in_gateway("iptables", "-A", "FORWARD", "-j", "NFQUEUE", "--queue-num", str(QUEUE))
+
+    def end(self):
+        self._in_gateway("iptables", "-F", "FORWARD", check=False)
+        self.routes_down()
 
 
 class Redirect(Contestant):
@@ -224,6 +286,19 @@ class SluiceXdp(Sluice):
         return f"sluice run refuses it: {last_line(log)}"
 
 
+class SluiceNfqueue(Sluice, Forward):
+    name = "router"
+    title = "sluice run, NFQUEUE on a router"
+    type = "nfqueue"
+
+    def begin(self):
+        self.routes_up()
+        Sluice.begin(self)
+
+    def end(self):
+        self.routes_down()
+
+
 SURICATA = """%YAML 1.1
 ---
 vars: {{address-groups: {{HOME_NET: "any", EXTERNAL_NET: "any"}}}}
@@ -305,5 +380,7 @@ class Snort(Contestant):
                       "-c", self.network.write("snort.conf", SNORT), "-l", self.network.folder])
 
 
-CONTESTANTS = {kind.name: kind for kind in (Bridge, Redirect, NfQueue, SluicePcap, SluiceXdp, Suricata, Snort)}
+CONTESTANTS = {kind.name: kind for kind in (Bridge, Redirect, NfQueue, SluicePcap, SluiceXdp, Forward, Tracking, QueueAll,
+                                              SluiceNfqueue, Suricata, Snort)}
+ROUTERS = [name for name, kind in CONTESTANTS.items() if issubclass(kind, Forward)]
 OURS = [name for name, kind in CONTESTANTS.items() if issubclass(kind, Sluice)]

@@ -18,7 +18,7 @@ ROW, GAP = 15, 18  # height of a contestant, and between loads
 INK, GREY, GRID, PAPER = "#1f2933", "#7b8794", "#dde3e8", "#ffffff"
 REASON_CHARACTERS = 100
 # Safe for red-green colour blindness (Okabe and Ito, 2008).
-COLOURS = {"redirect": "#009e73", "nfqueue": "#cc79a7", "pcap": "#56b4e9", "xdp": "#0072b2", "suricata": "#d55e00", "snort": "#8a6d00"}
+COLOURS = {"redirect": "#009e73", "nfqueue": "#cc79a7", "pcap": "#56b4e9", "xdp": "#0072b2", "forward": "#7b8794", "tracking": "#999999", "queueall": "#b07aa1", "router": "#e69f00", "suricata": "#d55e00", "snort": "#8a6d00"}
 REFERENCE = "bridge"
 # The figure of each load that the plot shows, and where the product's target lies, as a ratio.
 SHOWN = {

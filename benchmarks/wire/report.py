@@ -7,7 +7,7 @@ slows the machine for some minutes slows both. A contestant that is absent or fa
 import csv
 import statistics
 
-from contestants import CONTESTANTS, OURS
+from contestants import CONTESTANTS, OURS, ROUTERS
 
 REFERENCE = "bridge"
 COLUMNS = ("load", "contestant", "metric", "unit", "better", "rounds", "median", "least", "most", "times_bridge",
@@ -78,6 +78,11 @@ def at_least_times(load, metric, bound, rival=REFERENCE):
                   lambda value, other: value / other)
 
 
+def beside(load, metric, rival):
+    """No bound: what is found is stated."""
+    return Target(load, metric, rival, lambda _ratio: True, f"beside {rival}", "{:.2f} ×", lambda value, other: value / other)
+
+
 def at_most_times(load, metric, bound, rival):
     return Target(load, metric, rival, lambda ratio: ratio <= bound, f"at most {bound:g} × {rival}", "{:.2f} ×",
                   lambda value, other: value / other)
@@ -121,6 +126,18 @@ class FloodTarget:
         return f"{a_core:,.0f}/s, {ordinary:.0f} %", "reached" if reached else "missed"
 
 
+# Of a router, beside routers; of a bridge, beside bridges.
+ROUTER_TARGETS = (
+    at_least_times("bulk1", "throughput", 3.0, "queueall"),
+    at_least_times("bulk1", "throughput", 0.9, "forward"),
+    at_least_times("bulk4", "throughput", 0.9, "forward"),
+    beside("bulk1", "throughput", "tracking"),
+    beside("bulk1", "cpu", "forward"),
+    beside("udp64", "arrived", "forward"),
+    *(beside(load, metric, rival) for rival in ("forward", "queueall")
+      for load, metric in (("dns0", "answers"), ("dns5", "answers"), ("tls", "connections"), ("rtt", "p99"))),
+    beside("flows", "throughput", "forward"),
+)
 TARGETS = (
     at_least_times("bulk1", "throughput", 1.0),
     at_least_times("bulk4", "throughput", 1.0),
@@ -181,9 +198,10 @@ def print_targets(figures, out):
     """What the product is to reach, for each of our dataplanes."""
     loads = {load.name for load in figures.loads}
     lines = [("target", "", "contestant", "found", "")]
-    for target in TARGETS:
+    for target in (*TARGETS, *ROUTER_TARGETS):
         for contestant in figures.contestants:
-            if target.load in loads and contestant in OURS:
+            is_its_own = (contestant in ROUTERS) == (target in ROUTER_TARGETS)
+            if target.load in loads and contestant in OURS and is_its_own:
                 found, verdict = target.judge(figures, contestant)
                 last = (found, verdict) if verdict != "not measured" else ("", f"not measured: {found}")
                 lines.append((f"{target.load} {target.metric}", target.words, contestant, *last))

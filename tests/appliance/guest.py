@@ -1,4 +1,4 @@
-"""What runs inside the machine: bridges pairs of network cards with `sluice`, and tries from both ends what passes.
+"""What runs inside the machine: bridges pairs of network cards with `sluice`, or routes between them, and tries from both ends what passes.
 
     client ── inside │ gateway │ outside ── server      three namespaces; each line is a hub of two network cards, or a veth
 
@@ -270,16 +270,19 @@ class Lab:
             self.gateway.wait()
 
     def configure(self):
-        Path("/tmp/names.list").write_text(BANNED + "\n", encoding="ascii")
-        CONFIG.write_text(f'''[dataplane]
-type = "xdp"
+        self.configure_with(f'''type = "xdp"
 workers = {self.run['workers']}
 inside = "inside"
 outside = "outside"
 xdp_mode = "{self.run['xdp_mode']}"
 on_failure = "closed"
 pins = "/bpf/sluice"
-[metrics]
+''')
+
+    def configure_with(self, dataplane):
+        Path("/tmp/names.list").write_text(BANNED + "\n", encoding="ascii")
+        CONFIG.write_text(f'''[dataplane]
+{dataplane}[metrics]
 listen = "127.0.0.1:9464"
 [limits]
 flows = 1024
@@ -305,12 +308,12 @@ apps = ["game"]
         breaks = [check for check in found if check["severity"] == "breaks"]
         return self.expect(not breaks, "doctor finds nothing that breaks traffic", str(breaks))
 
-    def start(self):
-        """False: the gateway does not run."""
+    def start(self, word="bridging"):
+        """False: the gateway does not run. WORD: of its log, once it does."""
         with open(LOG, "w", encoding="ascii") as log:
             self.gateway = subprocess.Popen(self.within("gateway", "sluice", "run", "--config", str(CONFIG)), stdout=log, stderr=log)
-        wait_for(lambda: "bridging" in self.log() or self.gateway.poll() is not None, 60)
-        return "bridging" in self.log()
+        wait_for(lambda: word in self.log() or self.gateway.poll() is not None, 60)
+        return word in self.log()
 
     def log(self):
         return LOG.read_text(encoding="utf-8", errors="replace")
@@ -395,6 +398,74 @@ apps = ["game"]
         return ASKS if self.run["all_asks"] else (ASKS[0], ASKS[3])
 
 
+class Router(Lab):
+    """The gateway routes between two networks, and its firewall hands up what has to be judged."""
+
+    def up(self):
+        super().up()
+        for end, networks in (("client", ("10.79.0", "fd79:")), ("server", ("10.78.0", "fd78:"))):
+            v4, v6 = networks
+            port = "inside" if end == "client" else "outside"
+            self.ip("gateway", "addr", "add", f"{v4}.254/24", "dev", port)
+            self.ip("gateway", "addr", "add", f"{v6}:fe/64", "dev", port, "nodad")
+            if end == "client":
+                self.ip(end, "addr", "flush", "dev", "eth0", "scope", "global")
+                self.ip(end, "addr", "add", f"{v4}.1/24", "dev", "eth0")
+                self.ip(end, "addr", "add", f"{v6}:1/64", "dev", "eth0", "nodad")
+            self.ip(end, "route", "add", "default", "via", f"{v4}.254")
+            self.ip(end, "route", "add", "default", "via", f"{v6}:fe")
+        subprocess.run(self.within("gateway", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"), check=True)
+
+    def configure(self):
+        self.configure_with(f'''type = "nfqueue"
+workers = {self.run["workers"]}
+inside = "inside"
+outside = "outside"
+on_failure = "closed"
+rules = "nftables"
+''')
+
+    def nft(self, *words):
+        return subprocess.run(self.within("gateway", "nft", *words), capture_output=True, text=True, check=False)
+
+    def connections(self):
+        done = subprocess.run(self.within("gateway", "python3", "-c", "print(open('/proc/net/nf_conntrack').read())"), capture_output=True,
+                              text=True, check=False)
+        return done.stdout
+
+    def decided_in_the_kernel(self):
+        """A connection that was passed goes on without the gateway, past the rules."""
+        self.children.append(in_namespace(self.space("client"), read_stream))
+        came = wait_for(lambda: self.stream() > ENOUGH, 60)
+        before, bytes_before = self.metric("sluice_packets_received_total"), self.stream()
+        came = came and wait_for(lambda: self.stream() > bytes_before + ENOUGH, 60)
+        more = self.metric("sluice_packets_received_total") - before
+        self.expect(came and more < 20, "a decided connection never comes up again", f"{self.stream()} bytes; {more} packets came up")
+        self.expect("[OFFLOAD]" in self.connections(), "and takes the flowtable", self.connections())
+
+    def run_all(self):
+        self.up()
+        self.configure()
+        self.doctor()
+        if not self.expect(self.start("between"), "the kernel takes the rules of nftables", self.log()):
+            return
+        self.expect("with a flowtable" in self.log(), "with a flowtable", self.log())
+        self.verdicts(self.asks())
+        self.decided_in_the_kernel()
+        self.gateway.kill()
+        self.gateway.wait()
+        self.stream_goes_on("killed: a decided connection goes on")
+        self.expect(not self.answers(ask_datagram, ORDINARY, BLOCKED), "killed: what has to be judged is dropped (\"closed\")")
+        self.expect(self.start("between"), "restarted: in place of the rules that were left", self.log())
+        self.stream_goes_on("restarted: a decided connection goes on")
+        self.verdicts(ASKS[:1], "restarted: ")
+        seen = SEEN.read_text(encoding="ascii").split() if SEEN.exists() else []
+        self.expect(seen and BANNED not in seen, "no banned name ever reached the server", str(seen))
+        self.gateway.send_signal(signal.SIGTERM)
+        self.expect(self.gateway.wait(timeout=30) == 0, "it ends with status 0 when told to", self.log())
+        self.expect("sluice" not in self.nft("list", "ruleset").stdout, "and its rules are gone")
+
+
 def main():
     with open("/dev/ttyS1", "w", encoding="ascii") as port:
         def report(**result):
@@ -402,8 +473,10 @@ def main():
             port.flush()
 
         report(kernel=os.uname().release)
+        with contextlib.suppress(FileExistsError):
+            os.symlink("/proc/self/fd/0", "/dev/stdin")  # which nft reads
         for run in json.loads(Path("/plan.json").read_text(encoding="ascii")):
-            lab = Lab(report, run)
+            lab = (Router if run.get("is_router") else Lab)(report, run)
             for file in (SEEN, PROGRESS):
                 file.unlink(missing_ok=True)
             try:

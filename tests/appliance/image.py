@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TOOLS = ("ip", "ethtool")
+TOOLS = ("ip", "ethtool", "nft")
 NEEDED = ("busybox", "cpio", "ldd", "openssl", *TOOLS)
 APPLETS = ("sh", "mount", "insmod", "sysctl", "dmesg", "poweroff")
 # What guest.py imports, and what Python imports once it runs.

@@ -1,9 +1,10 @@
 """Kernels of Debian: what a virtual machine needs of a package, without installing it.
 
-They stay in `$XDG_CACHE_HOME/sluice/kernels` (else `~/.cache/…`), one folder a package and version: `vmlinuz`, the modules, and
+They stay in `$XDG_CACHE_HOME/sluice/kernels` (else `~/.cache/…`), one folder a package, version and choice of modules: `vmlinuz`, the modules, and
 `order`, which names the modules as they have to be loaded. About 15 MiB each.
 """
 
+import hashlib
 import lzma
 import os
 import re
@@ -14,7 +15,10 @@ from pathlib import Path
 
 # By the name that --kernel takes. The full flavour: the cloud flavour has no e1000e.
 PACKAGES = {"6.1": r"^linux-image-6\.1\.[0-9]+-[0-9]+-amd64$", "6.12": r"^linux-image-6\.12\.[0-9]+\+deb12-amd64$"}
-MODULES = ("virtio_pci", "virtio_net", "e1000e", "veth")
+# Of nftables what the rules of the router need (crc32c: libcrc32c asks for it by name).
+MODULES = ("virtio_pci", "virtio_net", "e1000e", "veth", "crc32c_generic", "nf_tables", "nft_ct", "nft_limit", "nft_queue", "nfnetlink_queue", "nf_conntrack_netlink",
+           "nft_flow_offload", "nf_flow_table_inet")
+KIND = hashlib.sha256(" ".join(MODULES).encode()).hexdigest()[:8]  # of what is kept of a package
 SECONDS = 300
 
 
@@ -55,7 +59,7 @@ def newest(kernel):
 
 def kept(kernel):
     """The newest one of the cache, or None."""
-    return max((folder for folder in cache().iterdir() if re.match(PACKAGES[kernel], folder.name.partition("_")[0])),
+    return max((folder for folder in cache().glob(f"*_{KIND}") if re.match(PACKAGES[kernel], folder.name.partition("_")[0])),
                key=lambda folder: numbers(folder.name), default=None)
 
 
@@ -68,7 +72,7 @@ def obtain(kernel):
             return kept(kernel)
         raise Unavailable(f"not installed: {' '.join(missing)}" if missing else
                           f"apt knows no package {PACKAGES[kernel]} (apt-get update?)")
-    folder = cache() / "_".join(wanted)
+    folder = cache() / "_".join((*wanted, KIND))
     if folder.is_dir():
         return folder
     try:

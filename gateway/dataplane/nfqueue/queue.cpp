@@ -38,6 +38,7 @@ std::string because(std::uint16_t number, int error) {
   if (error == EBUSY || error == EPERM) {
     return queue + "another process listens to it, or this one lacks CAP_NET_ADMIN";
   }
+  if (error == EINVAL) return queue + "the kernel has none (module nfnetlink_queue)";
   return queue + std::strerror(error);
 }
 
