@@ -93,7 +93,9 @@ def read_stream(progress, host=None):
         while data := stream.recv(1 << 16):
             now = time.monotonic()
             total, longest, last = total + len(data), max(longest, now - last), now
-            progress.write_text(f"{total} {longest * 1000:.0f}")
+            written = progress.with_suffix(".next")  # never half a number, whenever it is read
+            written.write_text(f"{total} {longest * 1000:.0f}")
+            written.rename(progress)
     except (TimeoutError, ConnectionError):
         pass
 

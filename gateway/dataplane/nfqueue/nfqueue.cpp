@@ -74,10 +74,10 @@ constexpr std::uint8_t kTcp = 6;
 
 // What all workers have in common. The rules go with the last of them.
 struct Common {
-  Common(RuleKeeper keeper, std::string outside_name)
+  Common(std::unique_ptr<RuleKeeper> keeper, std::string outside_name)
       : rules(std::move(keeper)), outside(std::move(outside_name)) {}
 
-  RuleKeeper rules;
+  std::unique_ptr<RuleKeeper> rules;
   std::string outside;
   WatchedAddresses addresses{random_hash_key()};
   std::mutex mutex;  // of `interest`; taken when `version` changed
@@ -201,6 +201,7 @@ void Nfqueue::State::sweep() noexcept {
   if (worker != 0) return;
   if (const Generation oldest = common->oldest_published(); oldest > swept) {
     swept = oldest;
+    common->rules->end_short_ways();
     for (const Mark mark : {Mark::passed, Mark::dropped, Mark::quiet}) {
       connections->forget_all(mark);
     }
@@ -383,7 +384,7 @@ DataplaneCounts Nfqueue::counts() const noexcept {
 
 std::vector<std::string> Nfqueue::notes() const {
   if (state_->worker != 0) return {};
-  return {state_->common->rules.note()};
+  return {state_->common->rules->note()};
 }
 
 std::string Nfqueue::error() const {

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "gateway/dataplane/nfqueue/nft.h"
+
 namespace sluice::io {
 namespace {
 
@@ -21,13 +23,9 @@ bool has(Family family) {
   return family == Family::ipv4 || ::access("/proc/net/if_inet6", F_OK) == 0;
 }
 
-os::Words restore(const Commands& commands, bool test = false) {
-  os::Words words = {commands.restore, "-w", "10", "--noflush"};
-  if (test) words.emplace_back("--test");
-  return words;
+os::Words restore(const Commands& commands) {
+  return {commands.restore, "-w", "10", "--noflush"};
 }
-
-const os::Words kNft = {"nft", "-f", "-"};
 
 bool holds(const Commands& commands, const char* table, os::Words test) {
   os::Words words = {commands.program, "-w", "10", "-t", table};
@@ -42,81 +40,67 @@ Jumps jumps_of(const Commands& commands) {
           .output = holds(commands, "security", {"-C", "OUTPUT", "-j", "SLUICE"})};
 }
 
-bool has_table() {
-  return os::feed_program({"nft", "list", "table", "inet", "sluice"}, "").has_value();
-}
 bool has_chains(const Commands& commands) {
   return has(commands.family) && holds(commands, "security", {"-S", "SLUICE"});
 }
 
-// Settings that stand for all, where nothing is known of the host yet.
-RuleSettings any_settings() {
-  return {.inside = "",
-          .outside = "lo",
-          .bypass = true,
-          .marks = *Marks::of(NfqueueSettings::kMarkMask)};
-}
-
 }  // namespace
 
-Result<RuleKeeper, std::string> RuleKeeper::install(RuleSettings settings, RuleTool tool,
-                                                    bool keep) {
-  if (tool == RuleTool::none) return RuleKeeper("rules: somebody else's");
-  if (tool == RuleTool::nftables) return install_nftables(std::move(settings), keep);
-  if (tool == RuleTool::automatic && check(RuleTool::nftables)) {
-    return install_nftables(std::move(settings), keep);
+RuleKeeper::Opened RuleKeeper::install(RuleSettings settings, RuleTool tool, bool keep) {
+  switch (tool) {
+    case RuleTool::none:
+      return Opened(new RuleKeeper("rules: somebody else's", true));
+    case RuleTool::nftables:
+      return install_nftables(std::move(settings), keep);
+    case RuleTool::iptables:
+      return install_iptables(settings, keep);
+    case RuleTool::automatic:
+      break;
   }
-  return install_iptables(settings, keep);
-}
-
-Result<RuleKeeper, std::string> RuleKeeper::install_nftables(RuleSettings settings, bool keep) {
-  if (settings.flowtable) {
-    settings.flowtable =
-        !settings.inside.empty() &&
-        os::feed_program({"nft", "-c", "-f", "-"}, nftables_rules(settings)).has_value();
-  }
-  RuleKeeper keeper(std::string("rules: nftables, table inet sluice") +
-                    (settings.flowtable ? ", with a flowtable" : ""));
-  if (const auto done = os::feed_program(kNft, nftables_rules(settings)); !done) {
-    return fail("nft: " + done.error());
-  }
-  if (!keep) {
-    if (const auto waits = keeper.remove_later(kNft, nftables_removal()); !waits) {
-      return fail(waits.error());
-    }
-  }
+  RuleSettings plain = settings;
+  plain.flowtable = false;
+  const auto nftables = run_nft(nftables_rules(plain), NftMode::check);
+  if (nftables) return install_nftables(std::move(settings), keep);
+  auto keeper = install_iptables(settings, keep);
+  if (!keeper) return fail(nftables.error() + '\n' + keeper.error());
   return keeper;
 }
 
-Result<RuleKeeper, std::string> RuleKeeper::install_iptables(const RuleSettings& settings,
-                                                             bool keep) {
-  RuleKeeper keeper("rules: iptables, chains SLUICE of the tables security and raw");
-  std::string undo;
+RuleKeeper::Opened RuleKeeper::install_nftables(RuleSettings settings, bool keep) {
+  settings.flowtable = settings.flowtable && !settings.inside.empty() &&
+                       run_nft(nftables_rules(settings), NftMode::check);
+  if (const auto done = run_nft(nftables_rules(settings)); !done) return fail(done.error());
+  Opened keeper(new RuleKeeper(std::string("rules: nftables, table inet sluice") +
+                                   (settings.flowtable ? ", with a flowtable" : ""),
+                               keep));
+  (*keeper)->nftables_ = std::move(settings);
+  return keeper;
+}
+
+RuleKeeper::Opened RuleKeeper::install_iptables(const RuleSettings& settings, bool keep) {
+  Opened keeper(
+      new RuleKeeper("rules: iptables, chains SLUICE of the tables security and raw", keep));
   for (const Commands& commands : kFamilies) {
     if (!has(commands.family)) continue;
     const auto done = os::feed_program(
         restore(commands), iptables_rules(settings, commands.family, jumps_of(commands)));
-    if (!done) {
-      return fail(std::string(commands.restore) + ": " + done.error());
-    }
-    if (keep) continue;
+    if (!done) return fail(std::string(commands.restore) + ": " + done.error());
     const Jumps jumps = {true, true, settings.local, settings.local};
-    if (const auto waits = keeper.remove_later(restore(commands), iptables_removal(jumps));
-        !waits) {
-      return fail(waits.error());
-    }
+    auto program = os::WaitingProgram::start(restore(commands));
+    if (!program) return fail(program.error());
+    (*keeper)->removers_.push_back({std::move(*program), iptables_removal(jumps)});
   }
   return keeper;
 }
 
-Result<void, std::string> RuleKeeper::remove_later(const os::Words& words, std::string script) {
-  auto program = os::WaitingProgram::start(words);
-  if (!program) return fail(program.error());
-  removers_.push_back({std::move(*program), std::move(script)});
-  return {};
+void RuleKeeper::end_short_ways() {
+  if (!nftables_ || !nftables_->flowtable) return;
+  static_cast<void>(run_nft(nftables_rules(*nftables_)));
 }
 
 RuleKeeper::~RuleKeeper() {
+  if (keep_) return;
+  if (nftables_) static_cast<void>(run_nft(nftables_removal()));
   for (Remover& remover : removers_) {
     static_cast<void>(remover.program.finish(remover.script));
   }
@@ -124,10 +108,8 @@ RuleKeeper::~RuleKeeper() {
 
 Result<std::vector<std::string>, std::string> RuleKeeper::remove() {
   std::vector<std::string> removed;
-  if (has_table()) {
-    if (const auto done = os::feed_program(kNft, nftables_removal()); !done) {
-      return fail("nft: " + done.error());
-    }
+  if (run_nft("list table inet sluice\n")) {
+    if (const auto done = run_nft(nftables_removal()); !done) return fail(done.error());
     removed.emplace_back("nftables: table inet sluice removed");
   }
   for (const Commands& commands : kFamilies) {
@@ -137,32 +119,6 @@ Result<std::vector<std::string>, std::string> RuleKeeper::remove() {
     removed.push_back(std::string("iptables: chains SLUICE removed (") + commands.name + ")");
   }
   return removed;
-}
-
-Result<void, std::string> RuleKeeper::check(RuleTool tool) {
-  const RuleSettings settings = any_settings();
-  const auto nftables = [&] {
-    return os::feed_program({"nft", "-c", "-f", "-"}, nftables_rules(settings));
-  };
-  const auto iptables = [&] {
-    return os::feed_program(restore(kFamilies[0], true),
-                            iptables_rules(settings, Family::ipv4, {}));
-  };
-  switch (tool) {
-    case RuleTool::none:
-      return {};
-    case RuleTool::nftables:
-      return nftables();
-    case RuleTool::iptables:
-      return iptables();
-    case RuleTool::automatic:
-      break;
-  }
-  const auto first = nftables();
-  if (first) return {};
-  const auto second = iptables();
-  if (second) return {};
-  return fail("nft: " + first.error() + "; iptables-restore: " + second.error());
 }
 
 }  // namespace sluice::io
