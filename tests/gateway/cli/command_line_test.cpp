@@ -39,6 +39,23 @@ TEST(CommandLine, Detach) {
   EXPECT_EQ(full.outside, "eth2");
 }
 
+TEST(CommandLine, Rules) {
+  using Tool = RulesCommand::Tool;
+  const auto plain = parse_as<RulesCommand>({"rules", "--print", "--config", "f.toml"});
+  EXPECT_EQ(plain.config, "f.toml");
+  EXPECT_EQ(plain.tool, Tool::nft);
+  EXPECT_EQ(parse_as<RulesCommand>({"rules", "-p", "-c", "f.toml", "--tool", "iptables"}).tool,
+            Tool::iptables);
+  EXPECT_EQ(parse_as<RulesCommand>({"rules", "-p", "-c", "f.toml", "--tool", "ip6tables"}).tool,
+            Tool::ip6tables);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"rules", "--config", "f.toml"},
+        {"rules", "--print"},
+        {"rules", "-p", "-c", "f.toml", "--tool", "ebtables"}}) {
+    EXPECT_FALSE(parse_command_line(wrong));
+  }
+}
+
 TEST(CommandLine, Replay) {
   const auto plain = parse_as<ReplayCommand>({"replay", "--read", "in.pcap"});
   EXPECT_EQ(plain.read, "in.pcap");

@@ -57,6 +57,16 @@ TEST(Capabilities, AreGivenUpByThisThreadAndThoseItStarts) {
   EXPECT_EQ(held("CapPrm"), before) << "those of other threads stay";
 }
 
+TEST(Capabilities, MayKeepTheNetwork) {
+  const std::uint64_t before = held("CapPrm");
+  constexpr std::uint64_t kNetwork = bit(CAP_NET_ADMIN);
+  std::thread([&] {
+    ASSERT_TRUE(drop_capabilities(NetAdmin::keep));
+    EXPECT_EQ(held("CapEff") & ~kMayStay, before & kNetwork);
+    std::thread([&] { EXPECT_EQ(held("CapEff") & ~kMayStay, before & kNetwork); }).join();
+  }).join();
+}
+
 TEST(Capabilities, StayWithThePrivilegedThread) {
   const std::uint64_t before = held("CapPrm");
   std::thread([&] {
