@@ -7,10 +7,10 @@
 
 #include "gateway/app/commands.h"
 #include "gateway/app/setup.h"
-#include "gateway/os/subprocess.h"
 #include "gateway/cli/doctor_report.h"
 #include "gateway/dataplane/interfaces/host_checks.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
+#include "gateway/os/subprocess.h"
 
 namespace sluice::app {
 namespace {

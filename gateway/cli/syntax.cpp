@@ -72,7 +72,8 @@ Result<std::optional<io::Kind>, Answer> dataplane_of(const po::variables_map& va
   if (!word) return std::optional<io::Kind>();
   const auto kind = io::kind_of(*word);
   if (kind) return kind;
-  return fail(Answer{"sluice: --dataplane: \"" + *word + "\" is not one of pcap, xdp, nfqueue\n", kUsage});
+  return fail(
+      Answer{"sluice: --dataplane: \"" + *word + "\" is not one of pcap, xdp, nfqueue\n", kUsage});
 }
 
 }  // namespace sluice::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+// Fail-open or fail-closed, where a dataplane of the kernel has no worker. Pure.
+
 #include <cstdint>
 
 namespace sluice::io {

@@ -135,7 +135,8 @@ TEST_F(InANamespace, AScriptOfNftIsOneTransaction) {
   const auto made = run_nft("table inet one {\nchain c {\n}\n}\n");
   if (!made) GTEST_SKIP() << made.error();
   EXPECT_TRUE(run_nft("list table inet one\n"));
-  const auto wrong = run_nft("delete table inet one\ntable inet two {\nchain c {\nnonsense\n}\n}\n");
+  const auto wrong =
+      run_nft("delete table inet one\ntable inet two {\nchain c {\nnonsense\n}\n}\n");
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error(), HasSubstr("syntax error"));
   EXPECT_TRUE(run_nft("list table inet one\n")) << "nothing was done";
