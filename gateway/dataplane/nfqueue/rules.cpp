@@ -116,8 +116,8 @@ class NftScript {
     rule("meta l4proto tcp tcp flags & syn == syn " + remember(Mark::none) + " goto up");
     if (settings_.flowtable) {
       rule("meta l4proto tcp " + is("ct", Mark::passed) + " flow add @fast");
+      rule("meta l4proto tcp " + is("ct", Mark::passed) + " accept");
     }
-    rule("meta l4proto tcp " + is("ct", Mark::passed) + " accept");
     rule("meta l4proto tcp tcp flags & rst == rst goto up");
     rule(is("ct", Mark::dropped) + " drop");
     rule("meta l4proto tcp goto up");
@@ -142,6 +142,10 @@ class NftScript {
                                 : fmt::format(" oifname \"{}\"", settings_.inside);
     open("crossing");
     rule("meta mark and " + number(marks_.mask()) + " != 0 goto judged");
+    // Most packets go no further than this.
+    if (!settings_.flowtable) {
+      rule("tcp flags & syn == 0 " + is("ct", Mark::passed) + " accept");
+    }
     rule(fmt::format("oifname \"{}\"{} goto look", settings_.outside, in));
     rule(fmt::format("iifname \"{}\"{} goto look", settings_.outside, out));
     close();
@@ -257,7 +261,6 @@ class IptablesScript {
     const std::string_view look = "SLUICE-LOOK";
     rule(look, "-p tcp --tcp-flags SYN SYN " + remember(Mark::none));
     rule(look, "-p tcp --tcp-flags SYN SYN -j SLUICE-UP");
-    rule(look, "-p tcp " + is_decided(Mark::passed) + " -j ACCEPT");
     rule(look, "-p tcp --tcp-flags RST RST -j SLUICE-UP");
     rule(look, is_decided(Mark::dropped) + " -j DROP");
     rule(look, "-p tcp -j SLUICE-UP");
@@ -275,6 +278,8 @@ class IptablesScript {
   void add_entries() {
     const bool all = settings_.inside.empty() || settings_.local;
     rule("SLUICE", "-m mark ! --mark " + masked(marks_, Mark::none) + " -j SLUICE-JUDGED");
+    // Most packets go no further than this.
+    rule("SLUICE", "-p tcp --tcp-flags SYN NONE " + is_decided(Mark::passed) + " -j ACCEPT");
     rule("SLUICE", fmt::format("-o {}{} -j SLUICE-LOOK", settings_.outside,
                                all ? "" : " -i " + settings_.inside));
     rule("SLUICE", fmt::format("-i {}{} -j SLUICE-LOOK", settings_.outside,
