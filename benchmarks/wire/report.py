@@ -80,7 +80,7 @@ def at_least_times(load, metric, bound, rival=REFERENCE):
 
 def beside(load, metric, rival):
     """No bound: what is found is stated."""
-    return Target(load, metric, rival, lambda _ratio: True, f"beside {rival}", "{:.2f} ×", lambda value, other: value / other)
+    return Target(load, metric, rival, None, f"beside {rival}", "{:.2f} ×", lambda value, other: value / other)
 
 
 def at_most_times(load, metric, bound, rival):
@@ -101,12 +101,14 @@ class Target:
         self.is_reached, self.words, self.form, self.compare = is_reached, words, form, compare
 
     def judge(self, figures, contestant):
-        """What was found, and `reached`, `missed` or `not measured`."""
+        """What was found, and `reached`, `missed`, `stated` (there is no bound) or `not measured`."""
         found = [self.compare(*pair) for pair in figures.pairs(contestant, self.load, self.metric, self.rival) if pair[1]]
         if not found:
             why = figures.reason(contestant, self.load) or figures.reason(self.rival, self.load) or f"no round with {self.rival}"
             return why, "not measured"
         middle = statistics.median(found)
+        if self.is_reached is None:
+            return self.form.format(middle), "stated"
         return self.form.format(middle), "reached" if self.is_reached(middle) else "missed"
 
 
