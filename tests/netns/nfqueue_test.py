@@ -76,6 +76,14 @@ name = "everyone"
 apps = ["game"]
 ''')
 
+    def open_stream(self, *host):
+        """One at a time: a new gateway takes decisions back (kill_open_flows), and what an old stream sends says nothing to it."""
+        for process in self.processes:
+            if "--stream" in process.args:
+                process.kill()
+                process.wait()
+        super().open_stream(*host)
+
     def run_gateway(self):
         log = open(self.folder / "log", "w")
         self.gateway = self.start("gateway", str(self.program), "run", "--config", str(self.config), stdout=log, stderr=log)
