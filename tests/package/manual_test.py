@@ -145,7 +145,7 @@ class Completions(unittest.TestCase):
     def test_options(self):
         self.assertEqual(self.complete("run --in"), {"--inside"})
         self.assertEqual(self.complete("lists verify --min"), {"--minimum-version"})
-        self.assertEqual(self.complete("doctor --dataplane "), {"pcap", "xdp"})
+        self.assertEqual(self.complete("doctor --dataplane "), {"pcap", "xdp", "nfqueue"})
 
     def test_scripts_are_read_by_their_shells(self):
         for shell, name in (("bash", "sluice.bash"), ("zsh", "_sluice"), ("fish", "sluice.fish")):
