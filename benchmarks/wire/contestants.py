@@ -125,6 +125,7 @@ class Forward(Contestant):
         self.routes_up()
 
     def end(self):
+        self._in_gateway("iptables", "-F", "FORWARD", check=False)  # of those that add rules
         self.routes_down()
 
     def routes_up(self):
@@ -156,10 +157,6 @@ class Tracking(Forward):
         self.routes_up()
         self._in_gateway("iptables", "-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "ACCEPT")
 
-    def end(self):
-        self._in_gateway("iptables", "-F", "FORWARD", check=False)
-        self.routes_down()
-
 
 class QueueAll(Forward):
     """A router whose forwarded packets all go through NFQUEUE to a process that accepts all."""
@@ -171,10 +168,6 @@ class QueueAll(Forward):
         self._launch([self._helper("bench_wire_accept_all"), QUEUE])
         self.routes_up()
         self._in_gateway("iptables", "-A", "FORWARD", "-j", "NFQUEUE", "--queue-num", str(QUEUE))
-
-    def end(self):
-        self._in_gateway("iptables", "-F", "FORWARD", check=False)
-        self.routes_down()
 
 
 class Redirect(Contestant):
@@ -296,7 +289,7 @@ class SluiceNfqueue(Sluice, Forward):
         Sluice.begin(self)
 
     def end(self):
-        self.routes_down()
+        Forward.end(self)
 
 
 SURICATA = """%YAML 1.1

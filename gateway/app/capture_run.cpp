@@ -4,6 +4,7 @@
 
 #include "gateway/app/limits.h"
 #include "gateway/cli/progress_bar.h"
+#include "gateway/os/random_key.h"
 
 namespace sluice::app {
 
@@ -27,7 +28,7 @@ Result<CaptureOutcome, std::string> run_capture(const CaptureJob& job) {
   const auto worker = std::make_unique<engine::Worker>(
       engine::Worker::Parts{**capture, snapshots, *outcome.counters, job.audit, job.observer,
                             nullptr, config->start.tunnels, routes_of(config->start)},
-      limits_of(config->start), random_key(), job.enforce);
+      limits_of(config->start), os::random_key(), job.enforce);
   cli::ProgressBar progress;
   io::Poll poll;
   do {

@@ -1,9 +1,6 @@
 #include "gateway/app/setup.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -184,12 +181,6 @@ Result<Ban, std::string> require_effect(Ban ban) {
 std::string ban_warning(const telemetry::ListsStatus& status) {
   if (status.bans_nothing.empty()) return {};
   return "warning: nothing is banned: " + status.bans_nothing;
-}
-
-HashKey random_key() {
-  HashKey key;
-  if (getrandom(&key, sizeof key, 0) != static_cast<ssize_t>(sizeof key)) std::abort();
-  return key;
 }
 
 bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {

@@ -73,9 +73,6 @@ inline constexpr std::string_view kNothingNew = "nothing new";
 // For the operator: `warning: nothing is banned: no policy is configured`. Empty: something is.
 [[nodiscard]] std::string ban_warning(const telemetry::ListsStatus& status);
 
-// From the kernel's random source. Ends the process if there is none.
-[[nodiscard]] HashKey random_key();
-
 // False if one of them does not exist or is not a regular file.
 [[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 

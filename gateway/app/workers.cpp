@@ -7,6 +7,7 @@
 #include "gateway/app/cpus.h"
 #include "gateway/app/limits.h"
 #include "gateway/app/setup.h"
+#include "gateway/os/random_key.h"
 
 namespace sluice::app {
 namespace {
@@ -17,7 +18,10 @@ constexpr std::size_t kLeastNames = 64;
 }  // namespace
 
 Workers::Workers(std::size_t count, const WorkersOptions& options)
-    : options_(options), sample_key_(random_key()), tie_key_(random_key()), exchange_(count) {
+    : options_(options),
+      sample_key_(os::random_key()),
+      tie_key_(os::random_key()),
+      exchange_(count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto one = std::make_unique<One>();
     one->counters = std::make_unique<telemetry::WorkerCounters>();
@@ -79,7 +83,7 @@ std::vector<telemetry::AuditRing*> Workers::rings() const {
 void Workers::open(Dataplanes dataplanes, const engine::SnapshotCell& snapshots,
                    const engine::Published<engine::Resolutions>& resolutions) {
   const engine::JudgeLimits limits = share_of(options_.limits, count());
-  const HashKey flow_key = random_key();
+  const HashKey flow_key = os::random_key();
   for (std::size_t i = 0; i < count(); ++i) {
     One& one = *all_[i];
     one.dataplane = std::move(dataplanes[i]);

@@ -19,6 +19,7 @@
 #include "gateway/cli/finding_line.h"
 #include "gateway/dataplane/pcap/capture_file.h"
 #include "gateway/engine/worker.h"
+#include "gateway/os/random_key.h"
 
 namespace sluice {
 namespace {
@@ -57,7 +58,7 @@ std::uint64_t read(const std::string& file, const engine::SnapshotCell& snapshot
                          .snapshots = snapshots,
                          .counters = counters,
                          .observer = &formatter},
-                        kSmall, app::random_key(), enforce);
+                        kSmall, os::random_key(), enforce);
   static_cast<void>(worker.run());
   return counters.packets.value();
 }

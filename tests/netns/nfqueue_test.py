@@ -24,6 +24,8 @@ OTHERS = "*mangle\n-A FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu\nCOMMIT
 class Router(Lab):
     """The middle of the lab routes, and translates addresses as most routers do."""
 
+    started = "between"
+
     def up(self):
         super().up()
         for words in (("addr", "flush", "dev", "eth0"), ("addr", "add", f"{CLIENT}/24", "dev", "eth0"),
@@ -83,17 +85,6 @@ apps = ["game"]
                 process.kill()
                 process.wait()
         super().open_stream(*host)
-
-    def run_gateway(self):
-        log = open(self.folder / "log", "w")
-        self.gateway = self.start("gateway", str(self.program), "run", "--config", str(self.config), stdout=log, stderr=log)
-        for _ in range(100):
-            if "between" in self.log():
-                return
-            if self.gateway.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise Failure("the gateway did not start: " + self.log())
 
 
 def the_kernel_goes_on_by_itself(lab):

@@ -118,6 +118,8 @@ def expect(holds, what):
 
 
 class Lab:
+    started = "bridging"  # the log says so once the gateway is at work
+
     def __init__(self, program, folder):
         self.program, self.folder = program, Path(folder)
         self.spaces = {end: f"sluice-failures-{os.getpid()}-{end}" for end in ("client", "gateway", "server")}
@@ -203,7 +205,7 @@ listen = "127.0.0.1:9464"
         log = open(self.folder / "log", "w")
         self.gateway = self.start("gateway", str(self.program), "run", "--config", str(self.config), stdout=log, stderr=log)
         for _ in range(100):
-            if "bridging" in self.log():
+            if self.started in self.log():
                 return
             if self.gateway.poll() is not None:
                 break

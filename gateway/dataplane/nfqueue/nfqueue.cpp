@@ -7,13 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <functional>
 #include <mutex>
-#include <random>
 
 #include "filters/packet/packet.h"
 #include "gateway/dataplane/interfaces/interface_checks.h"
@@ -22,6 +19,7 @@
 #include "gateway/dataplane/nfqueue/raw_sender.h"
 #include "gateway/dataplane/nfqueue/rule_keeper.h"
 #include "gateway/dataplane/nfqueue/watched.h"
+#include "gateway/os/random_key.h"
 
 namespace sluice::io {
 namespace {
@@ -29,13 +27,6 @@ namespace {
 constexpr int kPollMilliseconds = 20;
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 constexpr std::size_t kMostWorkers = 64;
-
-HashKey random_hash_key() noexcept {
-  std::random_device random;
-  std::array<std::uint32_t, sizeof(HashKey) / sizeof(std::uint32_t)> words{};
-  std::ranges::generate(words, std::ref(random));
-  return std::bit_cast<HashKey>(words);
-}
 
 Result<RuleSettings, std::string> rules_of(const std::string& inside, const std::string& outside,
                                            const NfqueueSettings& settings, std::size_t workers) {
@@ -79,7 +70,7 @@ struct Common {
 
   std::unique_ptr<RuleKeeper> rules;
   std::string outside;
-  WatchedAddresses addresses{random_hash_key()};
+  WatchedAddresses addresses{os::random_key()};
   std::mutex mutex;  // of `interest`; taken when `version` changed
   std::shared_ptr<const InterestFilter> interest;
   std::atomic<std::uint64_t> version = 0;

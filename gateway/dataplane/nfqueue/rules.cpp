@@ -31,6 +31,14 @@ std::string masked(const Marks& marks, Mark mark) {
   return number(marks.bits(mark)) + '/' + number(marks.mask());
 }
 
+// Whatever crosses the outside interface, by whichever other one.
+bool takes_all(const RuleSettings& settings) {
+  return settings.inside.empty() || settings.local;
+}
+unsigned last_queue(const RuleSettings& settings) {
+  return settings.first_queue + settings.queues - 1U;
+}
+
 template <std::size_t kCount>
 std::string joined(const std::array<int, kCount>& numbers) {
   std::string text;
@@ -84,7 +92,7 @@ class NftScript {
   }
   void add_queue() {
     open("up");
-    const unsigned last = settings_.first_queue + settings_.queues - 1U;
+    const unsigned last = last_queue(settings_);
     rule(fmt::format("queue num {}-{}{}", settings_.first_queue, last,
                      settings_.bypass ? " bypass" : ""));
     close();
@@ -134,12 +142,10 @@ class NftScript {
     close();
   }
   void add_entries() {
-    const std::string in = settings_.inside.empty() || settings_.local
-                               ? ""
-                               : fmt::format(" iifname \"{}\"", settings_.inside);
-    const std::string out = settings_.inside.empty() || settings_.local
-                                ? ""
-                                : fmt::format(" oifname \"{}\"", settings_.inside);
+    const std::string in =
+        takes_all(settings_) ? "" : fmt::format(" iifname \"{}\"", settings_.inside);
+    const std::string out =
+        takes_all(settings_) ? "" : fmt::format(" oifname \"{}\"", settings_.inside);
     open("crossing");
     rule("meta mark and " + number(marks_.mask()) + " != 0 goto judged");
     // Most packets go no further than this.
@@ -225,7 +231,7 @@ class IptablesScript {
   }
 
   void add_queue() {
-    const unsigned last = settings_.first_queue + settings_.queues - 1U;
+    const unsigned last = last_queue(settings_);
     const std::string queues =
         settings_.queues == 1 ? fmt::format("--queue-num {}", last)
                               : fmt::format("--queue-balance {}:{}", settings_.first_queue, last);
@@ -276,7 +282,7 @@ class IptablesScript {
     rule(look, "-j SLUICE-UP");
   }
   void add_entries() {
-    const bool all = settings_.inside.empty() || settings_.local;
+    const bool all = takes_all(settings_);
     rule("SLUICE", "-m mark ! --mark " + masked(marks_, Mark::none) + " -j SLUICE-JUDGED");
     // Most packets go no further than this.
     rule("SLUICE", "-p tcp --tcp-flags SYN NONE " + is_decided(Mark::passed) + " -j ACCEPT");

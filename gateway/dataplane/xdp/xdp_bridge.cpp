@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cerrno>
 #include <cstring>
-#include <functional>
-#include <random>
 
 #include "gateway/dataplane/interfaces/interface_checks.h"
 #include "gateway/dataplane/xdp/handover.h"
 #include "gateway/dataplane/xdp/interface.h"
 #include "gateway/dataplane/xdp/sockets.h"
+#include "gateway/os/random_key.h"
 
 namespace sluice::io {
 namespace {
@@ -40,14 +38,6 @@ std::vector<XdpQueue> queues_of_worker(const InterfaceNames& interfaces,
     }
   }
   return queues;
-}
-
-// Which worker a pair of addresses belongs to, so that nobody can aim at one.
-HashKey owner_key() noexcept {
-  std::random_device random;
-  std::array<std::uint32_t, sizeof(HashKey) / sizeof(std::uint32_t)> words{};
-  std::ranges::generate(words, std::ref(random));
-  return std::bit_cast<HashKey>(words);
 }
 
 // By side. Error: more or fewer than can be served.
@@ -151,7 +141,8 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> XdpBridge::open(
   // not let the stack send by them.
   const auto counts = count_queues(interfaces, workers);
   if (!counts) return fail(counts.error());
-  const auto handover = std::make_shared<FrameHandover>(workers, owner_key());
+  // Which worker a pair of addresses belongs to, nobody can aim at.
+  const auto handover = std::make_shared<FrameHandover>(workers, os::random_key());
   std::vector<std::unique_ptr<Dataplane>> bridges;
   State* first = nullptr;
   for (std::size_t worker = 0; worker < workers; ++worker) {
