@@ -118,6 +118,7 @@ Result<void, std::string> Gateway::open_parts() {
   if (!dataplanes) return fail(dataplanes.error());
   workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
   metrics_.publish(lists_);
+  metrics_.serve();
   for (const std::string& note : workers_.notes()) spdlog::info("{}", note);
   log_notes(options_.ban);
   log_lists(lists_);

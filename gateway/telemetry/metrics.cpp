@@ -499,11 +499,14 @@ Result<void, std::string> Metrics::listen(const std::string& address,
                    {"access_control_list", filter_of(allowed, address.starts_with('['))});
   try {
     state_->exposer = std::make_unique<prometheus::Exposer>(std::move(options));
-    state_->exposer->RegisterCollectable(state_);
   } catch (const std::exception& error) {
     return fail("cannot serve metrics on " + address + ": " + error.what());
   }
   return {};
+}
+
+void Metrics::serve() {
+  if (state_->exposer) state_->exposer->RegisterCollectable(state_);
 }
 
 std::vector<DecisionCount> Metrics::decisions() const {

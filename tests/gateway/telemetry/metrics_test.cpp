@@ -341,6 +341,7 @@ TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
   const std::uint16_t port = free_port();
   if (port == 0) GTEST_SKIP() << "no loopback interface here";
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port)));
+  metrics.serve();
   std::vector<int> slow;
   for (int i = 0; i < 10; ++i) {
     slow.push_back(connect_to(port));
@@ -357,16 +358,32 @@ TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
   EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_packets_received_total"));
 }
 
+// Bug: the page was there before the dataplane was, and whoever waited for it took a gateway for one
+// at work whose rules for IPv6 were not in yet.
+TEST_F(Page, ThereIsNoPageBeforeTheGatewayIsAtWork) {
+  const std::uint16_t port = free_port();
+  if (port == 0) GTEST_SKIP() << "no loopback interface here";
+  metrics.serve();  // nobody listens
+  ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port)));
+  const std::string early = ask(connect_to(port));
+  EXPECT_THAT(early, HasSubstr(" 404 "));
+  EXPECT_THAT(early, Not(HasSubstr("sluice_rules")));
+  metrics.serve();
+  EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_rules"));
+}
+
 TEST_F(Page, OnlyAllowedAddressesAreServed) {
   const std::uint16_t port = free_port();
   if (port == 0) GTEST_SKIP() << "no loopback interface here";
   const std::vector<IpPrefix> strangers = {*IpPrefix::parse("192.0.2.0/24")};
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port), strangers));
+  metrics.serve();
   EXPECT_EQ(ask(connect_to(port)), "");
   const std::uint16_t next = free_port();
   const std::vector<IpPrefix> ours = {*IpPrefix::parse("2001:db8::/32"),
                                       *IpPrefix::parse("127.0.0.0/8")};
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(next), ours));
+  metrics.serve();
   EXPECT_THAT(ask(connect_to(next)), HasSubstr("sluice_packets_received_total"));
 }
 
