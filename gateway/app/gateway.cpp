@@ -139,7 +139,9 @@ Result<void, std::string> Gateway::open_audit() {
 
 telemetry::AuditStatus Gateway::audit_status() const {
   if (!audit_) return {};
-  return {.written = audit_->written(), .failed = audit_->failed()};
+  return {.written = audit_->written(),
+          .failed = audit_->failed(),
+          .lost_beside = audit_->lost_beside()};
 }
 
 void Gateway::note_update(const char* result) {

@@ -445,11 +445,16 @@ void Metrics::State::collect_audit(std::vector<MetricFamily>& families) const {
                         MetricType::Counter);
   auto failed = family("sluice_audit_write_failed_total",
                        "Audit records lost because they could not be written", MetricType::Counter);
+  auto copies =
+      family("sluice_audit_copies_lost_total",
+             "Audit lines that a destination beside the first one lost", MetricType::Counter);
   const AuditStatus status = sources.audit();
   add(written, {}, static_cast<double>(status.written));
   add(failed, {}, static_cast<double>(status.failed));
   families.push_back(std::move(written));
   families.push_back(std::move(failed));
+  add(copies, {}, static_cast<double>(status.lost_beside));
+  families.push_back(std::move(copies));
 }
 
 Metrics::Metrics(Labels labels, Sources sources)

@@ -63,6 +63,7 @@ struct SourceStatus {
 // Of records that came to the audit trail.
 struct AuditStatus {
   std::uint64_t written = 0, failed = 0;
+  std::uint64_t lost_beside = 0;  // lines, by destinations beside the first one
 };
 
 // Where the numbers come from. All outlive the Metrics; no pointer is null.

@@ -70,10 +70,11 @@ class Page : public testing::Test {
 TEST_F(Page, CountsWhatTheTrailTookAndLost) {
   Metrics with_trail{labels(),
                      {.workers = {one.get(), two.get()}, .resolver = &resolver, .audit = [] {
-                        return AuditStatus{.written = 7, .failed = 3};
+                        return AuditStatus{.written = 7, .failed = 3, .lost_beside = 5};
                       }}};
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_written_total 7\n"));
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_write_failed_total 3\n"));
+  EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_copies_lost_total 5\n"));
   EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_audit_written_total")));
 }
 
@@ -358,8 +359,8 @@ TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
   EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_packets_received_total"));
 }
 
-// Bug: the page was there before the dataplane was, and whoever waited for it took a gateway for one
-// at work whose rules for IPv6 were not in yet.
+// Bug: the page was there before the dataplane was, and whoever waited for it took a gateway for
+// one at work whose rules for IPv6 were not in yet.
 TEST_F(Page, ThereIsNoPageBeforeTheGatewayIsAtWork) {
   const std::uint16_t port = free_port();
   if (port == 0) GTEST_SKIP() << "no loopback interface here";
