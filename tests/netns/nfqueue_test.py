@@ -2,7 +2,7 @@
 """The NFQUEUE dataplane on a router: what comes up, what the kernel does itself, whose rules are touched, and what happens when something
 fails (the table of fail modes in deploy/README.md). Exits 77 (skipped) where it cannot run.
 
-    client ── inside │ router │ outside ── server      three namespaces, made and removed here
+    client ── inside │ router, or bridge │ outside ── server      three namespaces, made and removed here
 
 usage: nfqueue_test.py PROGRAM      PROGRAM is an existing `sluice`
 """
@@ -85,6 +85,26 @@ apps = ["game"]
                 process.kill()
                 process.wait()
         super().open_stream(*host)
+
+
+class Bridge(Router):
+    """The middle is a bridge of the kernel: the firewall sees its packets (br_netfilter)."""
+
+    def up(self):
+        Lab.up(self)
+        self.ip("gateway", "link", "add", "br0", "type", "bridge")
+        for port in ("inside", "outside"):
+            self.ip("gateway", "link", "set", port, "master", "br0")
+        self.ip("gateway", "link", "set", "br0", "up")
+        if self.bridge_shows("call-iptables=1", "call-ip6tables=1").returncode != 0:
+            raise Skipped("the firewall cannot see the packets of a bridge here (br_netfilter)")
+        self.others = self.rules()
+
+    def bridge_shows(self, *settings):
+        return self.command("sysctl", "-qw", *(f"net.bridge.bridge-nf-{setting}" for setting in settings), check=False)
+
+    def configure(self, on_failure="open", keep=False, rest="", banned=BANNED):
+        super().configure(on_failure, keep, 'inside = "inside"\n' + rest, banned)
 
 
 def the_kernel_goes_on_by_itself(lab):
@@ -279,8 +299,74 @@ def checksums_and_segments(lab):
     lab.end_gateway()
 
 
+def what_the_bridge_hides(lab):
+    lab.bridge_shows("call-iptables=0")
+    lab.configure()
+    refused = lab.command(str(lab.program), "run", "--config", str(lab.config), check=False)
+    expect(refused.returncode == 2 and "bridge-nf-call-iptables=1" in refused.stderr, "without its packets it does not start, and says what to do")
+    lab.bridge_shows("call-iptables=1")
+
+
+# In the client's namespace, and in the server's: questions in a VLAN tag, and the names of those that come.
+ASK_IN_A_TAG = """
+import socket, struct, sys
+sys.path.insert(0, sys.argv[1])
+from xdp_lab import question
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind(("eth0", 0))
+for name in sys.argv[2:]:
+    asked = question(name)
+    datagram = struct.pack("!4H", 5353, 53, 8 + len(asked), 0) + asked
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 1, 0, 64, 17, 0, socket.inet_aton("10.78.0.1"), socket.inet_aton("10.78.0.2"))
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xffff) + (total >> 16)
+    head = head[:10] + struct.pack("!H", ~total & 0xffff) + head[12:]
+    wire.send(b"\\xff" * 6 + b"\\x02" * 6 + struct.pack("!HHH", 0x8100, 5, 0x0800) + head + datagram)
+"""
+LISTEN = """
+import socket, time
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+wire.bind(("eth0", 3))
+wire.settimeout(0.5)
+print("listening", flush=True)
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    try:
+        frame = wire.recv(2000)
+        for name in ("banned", "ordinary"):
+            if name.encode() in frame:
+                print(name, flush=True)
+    except TimeoutError:
+        pass
+"""
+
+
+def tagged_packets_of_the_bridge(lab):
+    names = (BANNED, ORDINARY, BANNED, ORDINARY)
+    for shown, expected in ((0, {"banned", "ordinary"}), (1, {"ordinary"})):
+        lab.bridge_shows(f"filter-vlan-tagged={shown}", f"filter-pppoe-tagged={shown}")
+        lab.configure()
+        lab.run_gateway()
+        expect(("VLAN tags" in lab.log()) == (shown == 0), "it warns of tags if the bridge hides them")
+        listener = lab.start("server", sys.executable, "-c", LISTEN, stdout=subprocess.PIPE, text=True)
+        listener.stdout.readline()
+        subprocess.run(lab.within("client", sys.executable, "-c", ASK_IN_A_TAG, str(Path(__file__).parent), *names), check=True)
+        seen = set(listener.stdout.read().split())
+        expect(seen == expected, f"filter-vlan-tagged={shown}: in a VLAN tag {', '.join(sorted(expected))} names come through")
+        lab.end_gateway()
+
+
 def run(program):
     skip_without("iptables", "setpriv", "sysctl")
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Bridge(Path(program).resolve(), folder)
+        status = run_steps(lab, (
+            ("a bridge", lambda: the_kernel_goes_on_by_itself(lab)),
+            ("a bridge's gateway killed and restarted", lambda: killed_and_restarted(lab, "closed")),
+            ("packets that the bridge hides", lambda: what_the_bridge_hides(lab)),
+            ("tagged packets", lambda: tagged_packets_of_the_bridge(lab))))
+    if status != 0:
+        return status
     with tempfile.TemporaryDirectory() as folder:
         lab = Router(Path(program).resolve(), folder)
         return run_steps(lab, (

@@ -70,6 +70,14 @@ constexpr auto kRows = std::to_array<Row>({
      "the host does not route its packets",
      {risks, risks, kNone}},
     {Check::forwarding, "forwarding", "the host routes its packets", {kNone, kNone, risks}},
+    {Check::bridge_filter,
+     "bridge_filter",
+     "the firewall sees the packets of its bridge",
+     {kNone, kNone, breaks}},
+    {Check::bridge_tags,
+     "bridge_tags",
+     "the firewall sees packets in VLAN tags and PPPoE",
+     {kNone, kNone, risks}},
     {Check::no_program, "no_program", "runs no XDP program of others", {risks, risks, kNone}},
 });
 

@@ -62,6 +62,8 @@ enum class Check : std::uint8_t {
   no_link_local,       // IPv6 addresses that the kernel gives it
   no_forwarding,       // by the kernel's own router
   forwarding,          // likewise, where it is wanted
+  bridge_filter,       // the firewall sees the packets of its bridge
+  bridge_tags,         // and those in VLAN tags and PPPoE
   no_program,          // another XDP program
 };
 

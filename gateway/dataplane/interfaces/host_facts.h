@@ -36,6 +36,12 @@ struct HostFacts {
   bool has_bpf_filesystem = false;
   Access xdp_sockets = Access::absent;
   Access packet_queues = Access::absent;
+  // What the firewall sees of a bridge's frames (br_netfilter).
+  struct BridgeFilter {
+    bool exists = false;
+    bool ipv4 = false, ipv6 = false;
+    bool vlan = false, pppoe = false;  // in these headers
+  } bridge_filter = {};
   std::optional<std::uint64_t> locked_memory;  // bytes; none: without limit
   Privileges privileges;
   std::string slow_governor;  // of processors that do not run at full speed; empty: none

@@ -37,6 +37,10 @@ void check_own_traffic(const InterfaceFacts& interface, CheckList& checks) {
              "the host routes packets that are sent to its own MAC address: they may go around "
              "the gateway",
              std::move(stop));
+}
+
+void check_routing(const InterfaceFacts& interface, CheckList& checks) {
+  const std::string& name = interface.name;
   Command route{{"sysctl", "-w"}, false};
   if (!interface.forwards_ipv4) route.words.push_back("net/ipv4/conf/" + name + "/forwarding=1");
   if (!interface.forwards_ipv6) route.words.push_back("net/ipv6/conf/" + name + "/forwarding=1");
@@ -44,6 +48,28 @@ void check_own_traffic(const InterfaceFacts& interface, CheckList& checks) {
   if (!interface.forwards_ipv6) versions += versions.empty() ? "IPv6" : " and IPv6";
   checks.add(Check::forwarding, name, interface.forwards_ipv4 && interface.forwards_ipv6,
              "the host does not route " + versions + " from it", std::move(route));
+}
+
+// Two ports of one bridge of this host: what the firewall sees of it.
+void check_bridge(const InterfaceFacts& port, const HostFacts::BridgeFilter& filter,
+                  CheckList& checks) {
+  const std::string setting = "net/bridge/bridge-nf-";
+  Command see{{"modprobe", "br_netfilter"}, false};
+  if (filter.exists) {
+    see.words = {"sysctl", "-w", setting + "call-iptables=1", setting + "call-ip6tables=1"};
+  }
+  checks.add(Check::bridge_filter, port.name, filter.ipv4 && filter.ipv6,
+             "the bridge " + port.master + " does not show its packets to the firewall",
+             std::move(see));
+  checks.add(
+      Check::bridge_tags, port.name, filter.vlan && filter.pppoe,
+      "the bridge " + port.master + " does not show packets in VLAN tags and PPPoE: they pass",
+      {{"sysctl", "-w", setting + "filter-vlan-tagged=1", setting + "filter-pppoe-tagged=1"},
+       false});
+}
+
+bool are_ports_of_one_bridge(const InterfaceFacts& inside, const InterfaceFacts& outside) {
+  return inside.is_bridge_port && inside.master == outside.master;
 }
 
 // False: it does not exist.
@@ -93,6 +119,12 @@ std::vector<CheckResult> judge_interfaces(const InterfaceFacts& inside,
   if (!check_names(inside.name, outside.name, checks)) return checks.take();
   const bool in_exists = !inside.name.empty() && check_one(inside, host, checks);
   const bool out_exists = check_one(outside, host, checks);
+  if (are_ports_of_one_bridge(inside, outside)) {
+    check_bridge(outside, host.bridge_filter, checks);
+  } else {
+    if (in_exists) check_routing(inside, checks);
+    if (out_exists) check_routing(outside, checks);
+  }
   if (in_exists && out_exists) {
     const std::string mtu = std::to_string(inside.mtu);
     checks.add(Check::same_mtu, outside.name, inside.mtu == outside.mtu,
@@ -105,6 +137,10 @@ std::vector<CheckResult> judge_interfaces(const InterfaceFacts& inside,
 std::vector<CheckResult> check_interfaces(const std::string& inside, const std::string& outside,
                                           Kind kind) {
   return judge_interfaces(read_interface(inside), read_interface(outside), read_machine(), kind);
+}
+
+bool are_ports_of_one_bridge(const std::string& inside, const std::string& outside) {
+  return are_ports_of_one_bridge(read_interface(inside), read_interface(outside));
 }
 
 std::size_t mtu_of(const std::string& interface) {

@@ -25,6 +25,9 @@ namespace sluice::io {
 [[nodiscard]] std::vector<CheckResult> check_interfaces(const std::string& inside,
                                                         const std::string& outside, Kind kind);
 
+// System calls; any thread.
+[[nodiscard]] bool are_ports_of_one_bridge(const std::string& inside, const std::string& outside);
+
 // In bytes; 0 if the interface does not exist. One system call; does not allocate.
 [[nodiscard]] std::size_t mtu_of(const std::string& interface);
 

@@ -55,7 +55,8 @@ struct InterfaceFacts {
   bool is_promiscuous = false;
   std::size_t mtu = 0;  // bytes
   std::string master;   // a bridge or bond
-  std::string driver;   // `virtio_net`; empty: it does not say
+  bool is_bridge_port = false;
+  std::string driver;  // `virtio_net`; empty: it does not say
   std::optional<Offloads> offloads;
   std::optional<XdpFeatures> xdp;
   std::optional<Queues> queues;

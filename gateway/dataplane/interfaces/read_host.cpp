@@ -140,6 +140,17 @@ void read_memory(HostFacts& host) {
   }
 }
 
+HostFacts::BridgeFilter bridge_filter() {
+  const auto setting = [](const char* name) {
+    return first_line("/proc/sys/net/bridge/bridge-nf-" + std::string(name));
+  };
+  return {.exists = !setting("call-iptables").empty(),
+          .ipv4 = setting("call-iptables") == "1",
+          .ipv6 = setting("call-ip6tables") == "1",
+          .vlan = setting("filter-vlan-tagged") == "1",
+          .pppoe = setting("filter-pppoe-tagged") == "1"};
+}
+
 }  // namespace
 
 HostFacts read_machine() {
@@ -149,6 +160,7 @@ HostFacts read_machine() {
   host.kernel = version_of(host.release);
   read_cpus(host);
   read_memory(host);
+  host.bridge_filter = bridge_filter();
   return host;
 }
 

@@ -86,7 +86,11 @@ InterfaceFacts read_interface(const std::string& name) {
   interface.is_ethernet = link->is_ethernet;
   interface.is_promiscuous = link->is_promiscuous;
   interface.mtu = link->mtu;
-  if (link->master != 0) interface.master = name_of(link->master);
+  if (link->master != 0) {
+    interface.master = name_of(link->master);
+    const auto master = ask_link(interface.master);
+    interface.is_bridge_port = master && master->kind == "bridge";
+  }
   const Ethtool ethtool(name);
   interface.driver = ethtool.driver();
   interface.offloads = ethtool.offloads();

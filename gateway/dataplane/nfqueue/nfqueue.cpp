@@ -43,7 +43,8 @@ Result<RuleSettings, std::string> rules_of(const std::string& inside, const std:
                      .bypass = settings.on_failure == OnFailure::open,
                      .marks = *marks,
                      .local = settings.local,
-                     .flowtable = settings.flowtable};
+                     .flowtable = settings.flowtable,
+                     .bridged = are_ports_of_one_bridge(inside, outside)};
   if (auto checked = check_rules(rules); !checked) return fail(std::move(checked.error()));
   return rules;
 }
@@ -113,6 +114,7 @@ struct Nfqueue::State {
   Generation generation = 0;  // verdicts of earlier ones make no entry
   Generation swept = 0;       // worker 0: entries of earlier ones are being taken back
   std::uint32_t outside = 0;  // its number
+  bool bridged = false;
   DataplaneCounts counts;
   std::chrono::steady_clock::time_point next_stats{};
   std::atomic<bool> stopped = false;
@@ -151,6 +153,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> Nfqueue::open(
     queues.push_back(std::move(*queue));
   }
   const Marks marks = rules->marks;
+  const bool bridged = rules->bridged;
   auto keeper = RuleKeeper::install(std::move(*rules), settings.rules, settings.keep_rules);
   if (!keeper) return fail(std::move(keeper.error()));
   const auto common = std::make_shared<Common>(std::move(*keeper), outside);
@@ -164,6 +167,7 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> Nfqueue::open(
     if (!connections) return fail(std::move(connections.error()));
     auto state = std::make_unique<State>(common, marks, std::move(*sender));
     state->worker = i;
+    state->bridged = bridged;
     state->queue = std::move(queues[i]);
     state->connections = std::move(*connections);
     state->stop_event = os::Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -174,7 +178,12 @@ Result<std::vector<std::unique_ptr<Dataplane>>, std::string> Nfqueue::open(
 }
 
 Capabilities Nfqueue::capabilities() const noexcept {
-  return {.drop = true, .inject = true, .replace = true, .sides = true, .flow_verdicts = true};
+  // Raw sockets send by routes, and a bridge has none.
+  return {.drop = true,
+          .inject = !state_->bridged,
+          .replace = true,
+          .sides = true,
+          .flow_verdicts = true};
 }
 
 // ── receiving ──
@@ -391,6 +400,7 @@ Result<std::string, std::string> nfqueue_rules(const std::string& inside,
   if (tool == RuleTool::iptables) {
     return iptables_rules(*rules, ipv6 ? Family::ipv6 : Family::ipv4, {});
   }
+  if (rules->bridged) return fail(std::string(kBridgeNeedsIptables));
   rules->flowtable = rules->flowtable && !inside.empty();
   return nftables_rules(*rules);
 }

@@ -60,10 +60,13 @@ bool read(const nlmsghdr* message, QueuedPacket& packet) noexcept {
   }
   nfqnl_msg_packet_hdr fixed{};
   std::memcpy(&fixed, mnl_attr_get_payload(header), sizeof fixed);
+  // Of a bridge, its ports.
+  const std::uint32_t in_port = number_of(attributes[NFQA_IFINDEX_PHYSINDEV]);
+  const std::uint32_t out_port = number_of(attributes[NFQA_IFINDEX_PHYSOUTDEV]);
   packet = {.id = ntohl(fixed.packet_id),
             .mark = number_of(attributes[NFQA_MARK]),
-            .in = number_of(attributes[NFQA_IFINDEX_INDEV]),
-            .out = number_of(attributes[NFQA_IFINDEX_OUTDEV])};
+            .in = in_port != 0 ? in_port : number_of(attributes[NFQA_IFINDEX_INDEV]),
+            .out = out_port != 0 ? out_port : number_of(attributes[NFQA_IFINDEX_OUTDEV])};
   if (const nlattr* const payload = attributes[NFQA_PAYLOAD]; payload != nullptr) {
     packet.bytes = {static_cast<std::byte*>(mnl_attr_get_payload(payload)),
                     mnl_attr_get_payload_len(payload)};

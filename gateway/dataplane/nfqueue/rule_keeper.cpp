@@ -47,6 +47,10 @@ bool has_chains(const Commands& commands) {
 }  // namespace
 
 RuleKeeper::Opened RuleKeeper::install(RuleSettings settings, RuleTool tool, bool keep) {
+  if (settings.bridged && tool == RuleTool::nftables) {
+    return fail(std::string(kBridgeNeedsIptables));
+  }
+  if (settings.bridged && tool == RuleTool::automatic) tool = RuleTool::iptables;
   switch (tool) {
     case RuleTool::none:
       return Opened(new RuleKeeper("rules: somebody else's", true));

@@ -286,10 +286,20 @@ class IptablesScript {
     rule("SLUICE", "-m mark ! --mark " + masked(marks_, Mark::none) + " -j SLUICE-JUDGED");
     // Most packets go no further than this.
     rule("SLUICE", "-p tcp --tcp-flags SYN NONE " + is_decided(Mark::passed) + " -j ACCEPT");
+    if (settings_.bridged) return add_bridge_entries();
     rule("SLUICE", fmt::format("-o {}{} -j SLUICE-LOOK", settings_.outside,
                                all ? "" : " -i " + settings_.inside));
     rule("SLUICE", fmt::format("-i {}{} -j SLUICE-LOOK", settings_.outside,
                                all ? "" : " -o " + settings_.inside));
+  }
+  // For the firewall, packets of a bridge come in at the bridge and leave it there.
+  void add_bridge_entries() {
+    for (const auto& [in, out] : {std::pair(settings_.inside, settings_.outside),
+                                  std::pair(settings_.outside, settings_.inside)}) {
+      rule("SLUICE", fmt::format("-m physdev --physdev-is-bridged --physdev-in {} --physdev-out {} "
+                                 "-j SLUICE-LOOK",
+                                 in, out));
+    }
   }
 
   const RuleSettings& settings_;
@@ -313,6 +323,10 @@ Result<void, std::string> check_rules(const RuleSettings& settings) {
   if (settings.outside.empty()) return fail(std::string("no outside interface"));
   for (const std::string& name : {settings.inside, settings.outside}) {
     if (!is_plain_name(name)) return fail("\"" + name + "\" cannot be named in firewall rules");
+  }
+  if (settings.bridged && settings.local) {
+    return fail(settings.inside + " and " + settings.outside +
+                " are ports of a bridge: `local` is for routers");
   }
   if (settings.queues == 0 || settings.first_queue > 0xffff - (settings.queues - 1)) {
     return fail(std::to_string(settings.queues) + " queues from " +

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "gateway/dataplane/marks.h"
 
@@ -24,13 +25,18 @@ struct RuleSettings {
   Marks marks;
   bool local = false;      // packets from and to this host, too
   bool flowtable = false;  // nftables: decided connections take the kernel's short way
+  bool bridged = false;    // both interfaces are ports of a bridge of this host; iptables alone
 };
 
 // Error: what is wrong with the settings. Names of interfaces are the only text from outside, and
 // no character with a meaning gets into a script.
 [[nodiscard]] Result<void, std::string> check_rules(const RuleSettings& settings);
 
-// REQUIRES of all: check_rules().
+// Its expressions do not name the ports of a bridge where the firewall sees its packets.
+inline constexpr std::string_view kBridgeNeedsIptables =
+    "the interfaces are ports of a bridge: its rules need iptables (`physdev`)";
+
+// REQUIRES of all: check_rules(). Of these two: not bridged.
 [[nodiscard]] std::string nftables_rules(const RuleSettings& settings);
 [[nodiscard]] std::string nftables_removal();
 

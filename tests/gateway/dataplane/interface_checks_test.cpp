@@ -336,6 +336,31 @@ TEST(InterfaceChecks, ARouterHasAddressesAndForwards) {
                                    "net/ipv6/conf/eth2/forwarding=1"));
 }
 
+// Of a bridge of this host, the firewall sees what it is told to show.
+TEST(InterfaceChecks, TwoPortsOfABridgeNeedNoRoutesButItsPackets) {
+  InterfaceFacts inside = card("eth1"), outside = card("eth2");
+  inside.master = outside.master = "br0";
+  inside.is_bridge_port = outside.is_bridge_port = true;
+  HostFacts host = host_of(kNew);
+  const auto findings = [&] {
+    std::vector<std::string> texts;
+    for (const CheckResult& result : judge_interfaces(inside, outside, host, Kind::nfqueue)) {
+      if (result.is_finding()) texts.push_back(to_string(result));
+    }
+    return texts;
+  };
+  EXPECT_THAT(findings(), testing::Contains(testing::HasSubstr("run: modprobe br_netfilter")));
+  host.bridge_filter.exists = true;
+  EXPECT_THAT(findings(), testing::Contains(testing::HasSubstr("bridge-nf-call-iptables=1")));
+  EXPECT_NE(problems_of(judge_interfaces(inside, outside, host, Kind::nfqueue)), "");
+  host.bridge_filter.ipv4 = host.bridge_filter.ipv6 = true;
+  EXPECT_THAT(findings(), testing::ElementsAre(testing::HasSubstr("filter-vlan-tagged=1")));
+  host.bridge_filter.vlan = host.bridge_filter.pppoe = true;
+  EXPECT_THAT(findings(), testing::IsEmpty());
+  outside.master = "br1";
+  EXPECT_THAT(findings(), testing::Contains(testing::HasSubstr("does not route")));
+}
+
 TEST(InterfaceChecks, TheInsideOfARouterMayBeAllOthers) {
   EXPECT_EQ(problems_of(judge_interfaces({}, card("eth2"), host_of(kNew), Kind::nfqueue)), "");
   EXPECT_NE(problems_of(judge_interfaces(card("eth1"), {}, host_of(kNew), Kind::nfqueue)), "");

@@ -77,6 +77,18 @@ TEST(NfqueueRules, TakeTheInterfacesThatAreNamed) {
               HasSubstr("-A SLUICE -o wan0 -j SLUICE-LOOK\n"));
 }
 
+TEST(NfqueueRules, OfABridgeTakeItsPorts) {
+  RuleSettings settings = settings_of();
+  settings.bridged = true;
+  const std::string rules = iptables_rules(settings, Family::ipv4, {});
+  EXPECT_THAT(rules, HasSubstr("-m physdev --physdev-is-bridged --physdev-in lan0 --physdev-out "
+                               "wan0 -j SLUICE-LOOK"));
+  EXPECT_THAT(rules, HasSubstr("--physdev-in wan0 --physdev-out lan0 -j SLUICE-LOOK"));
+  EXPECT_THAT(rules, Not(HasSubstr("-i lan0")));
+  settings.local = true;
+  EXPECT_FALSE(check_rules(settings)) << "a bridge has no connections of its own";
+}
+
 TEST(NfqueueRules, WithoutAWorkerPacketsPassOnlyIfTheyMay) {
   RuleSettings settings = settings_of();
   EXPECT_THAT(nftables_rules(settings), HasSubstr("queue num 100-101 bypass\n"));
