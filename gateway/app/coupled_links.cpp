@@ -3,34 +3,42 @@
 #include <spdlog/spdlog.h>
 
 #include <cstddef>
+#include <optional>
 
 #include "gateway/service/privileges.h"
 
 namespace sluice::app {
 namespace {
 
-io::PortNames ports_of(const config::StartSettings& start) {
-  return {start.inside, start.outside};
+// None: they are not coupled, or are no two ports, which the dataplane refuses.
+std::optional<io::PortNames> coupled_ports(const config::StartSettings& start) {
+  if (start.link_state == io::LinkState::keep) return std::nullopt;
+  if (start.inside.empty() || start.outside.empty() || start.inside == start.outside) {
+    return std::nullopt;
+  }
+  return io::PortNames{start.inside, start.outside};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<io::LinkKeeper>, std::string> couple_links(
     const config::StartSettings& start) {
-  if (start.link_state == io::LinkState::keep) return nullptr;
+  const auto ports = coupled_ports(start);
+  if (!ports) return nullptr;
   if (start.dataplane == io::Kind::nfqueue) {  // said on the command line
-    return fail(std::string("[dataplane] link_state = \"propagate\" is of a bridge, not a router"));
+    return fail(std::string("[dataplane] link_state \"propagate\" needs type \"xdp\" or \"pcap\""));
   }
-  return io::LinkKeeper::start({.interfaces = ports_of(start),
+  return io::LinkKeeper::start({.interfaces = *ports,
                                 .enter = service::keep_net_admin_only,
                                 .log = [](const std::string& line) { spdlog::warn("{}", line); }});
 }
 
 Result<std::vector<std::string>, std::string> release_links(const config::StartSettings& start) {
-  if (start.link_state == io::LinkState::keep) return std::vector<std::string>();
-  const auto locks = io::lock_ports(ports_of(start));
+  const auto ports = coupled_ports(start);
+  if (!ports) return std::vector<std::string>();
+  const auto locks = io::lock_ports(*ports);
   if (!locks) return fail(locks.error() + "; stop it first");
-  return io::put_up(ports_of(start));
+  return io::put_up(*ports);
 }
 
 std::function<std::vector<telemetry::LinkStatus>()> link_statuses(

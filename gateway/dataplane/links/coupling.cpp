@@ -18,7 +18,6 @@ void LinkCoupling::take(const PortStates& states, Time now) noexcept {
   for (std::size_t i = 0; i < ports_.size(); ++i) {
     Port& port = ports_.at(i);
     const PortState& state = states.at(i);
-    if (state.is_up && !port.state.is_up) port.patience_ends = now + kPatience;
     if (state.is_up && port.is_held) {
       port.is_held = false;
       port.is_left_alone = true;
@@ -65,7 +64,6 @@ void LinkCoupling::tried(const PortChange& change, bool done, Time now) noexcept
   port.may_change = now + kBetweenChanges;
   if (!done) return;
   port.is_held = !change.up;
-  port.state = {.is_up = change.up, .has_carrier = false};
   if (change.up) port.patience_ends = now + kPatience;
 }
 

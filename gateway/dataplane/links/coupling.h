@@ -14,9 +14,10 @@
 //
 // - Only a well port is taken down, and only a held one is put up. So at most one is held, and the
 //   other one is up and sees its carrier come back. What somebody else took down, he puts up.
-// - Patience: autonegotiation takes seconds. A port that was put up, or whose peer has just found
-//   its carrier, has not failed until it had time to find its own. Without this, two ports could
-//   take each other down for ever.
+// - Patience: autonegotiation takes seconds. A port that we put up, or whose peer has just found
+// its
+//   carrier (at the start, too), has not failed until it had time to find its own. Without this,
+//   two ports could take each other down for ever.
 // - A port is changed once a second at most, however a link flaps.
 // - A held port that somebody else puts up stays up until the other one is well.
 //

@@ -255,6 +255,27 @@ TEST_P(OfEitherSide, AChangeThatIsRefusedIsTriedAgain) {
   EXPECT_TRUE(world_.is_held(other_));
 }
 
+// However long it took until it could be put up.
+TEST_P(OfEitherSide, APortThatIsPutUpLateHasTimeToFindItsCarrier) {
+  world_.plug(lost_, false);
+  world_.refuse(true);
+  world_.plug(lost_, true);
+  world_.advance(LinkCoupling::kPatience * 2);
+  world_.refuse(false);
+  world_.advance(seconds(60));
+  EXPECT_TRUE(world_.has_carrier(lost_) && world_.has_carrier(other_));
+  EXPECT_EQ(world_.changes(), 2U);
+}
+
+TEST_P(OfEitherSide, ACarrierThatWasFoundAndIsLostAgainIsLost) {
+  world_.plug(lost_, false);
+  world_.plug(lost_, true);
+  world_.advance(seconds(8));  // both have found their carriers, and patience is not over
+  ASSERT_TRUE(world_.has_carrier(other_));
+  world_.plug(other_, false);
+  EXPECT_EQ(world_.down_by(lost_), World::Hand::ours);
+}
+
 // A start finds the ports up (put_up), but maybe without a carrier.
 TEST(LinkCoupling, AStartWithADeadLink) {
   LinkCoupling coupling;
