@@ -52,7 +52,7 @@ class World {
     const Time end = now_ + time;
     while (true) {
       Time next = end;
-      if (coupling_.next_look()) next = std::min(next, *coupling_.next_look());
+      next = std::min(next, coupling_.next_look().value_or(end));
       for (std::size_t i = 0; i < 2; ++i) {
         const Time found = ports_.at(i).since + ports_.at(i).negotiation;
         if (found > now_) next = std::min(next, found);
@@ -101,9 +101,7 @@ class World {
       if (!refuses_) make(*change);
       coupling_.tried(*change, !refuses_, now_);
     }
-    if (coupling_.next_look()) {
-      EXPECT_GT(*coupling_.next_look(), now_) << "it would look for ever";
-    }
+    EXPECT_GT(coupling_.next_look().value_or(Time::max()), now_) << "it would look for ever";
     EXPECT_FALSE(coupling_.is_held(kInside) && coupling_.is_held(kOutside));
   }
   [[nodiscard]] PortState state_of(std::size_t port) const {
@@ -283,10 +281,8 @@ TEST(LinkCoupling, AStartWithADeadLink) {
   const PortStates states = {PortState{true, false}, PortState{true, true}};
   EXPECT_FALSE(coupling.look(states, start)) << "it may still negotiate";
   ASSERT_EQ(coupling.next_look(), start + LinkCoupling::kPatience);
-  const auto change = coupling.look(states, *coupling.next_look());
-  ASSERT_TRUE(change);
-  EXPECT_EQ(change->port, kOutside);
-  EXPECT_FALSE(change->up);
+  const auto change = coupling.look(states, start + LinkCoupling::kPatience);
+  EXPECT_TRUE(change && change->port == kOutside && !change->up);
 }
 
 TEST(LinkCoupling, AStartWithTwoDeadLinks) {
@@ -302,7 +298,7 @@ TEST(LinkCoupling, AStartWithTwoDeadLinks) {
 // cables and operators have them, and stay so.
 TEST(LinkCoupling, ComesToRest) {
   constexpr int kWorlds = 3000, kEvents = 40;
-  std::mt19937 random(20261128);  // NOLINT(cert-msc32-c,cert-msc51-cpp): repeatable
+  std::mt19937 random(20261128);
   const auto below = [&](unsigned bound) { return static_cast<unsigned>(random() % bound); };
   for (int round = 0; round < kWorlds && !testing::Test::HasFailure(); ++round) {
     SCOPED_TRACE(round);

@@ -38,7 +38,7 @@ class LinkKeeperTest : public testing::Test {
     }
   }
   static bool run(const std::string& command) {
-    return std::system((command + " 2>/dev/null").c_str()) == 0;  // NOLINT(cert-env33-c)
+    return std::system((command + " 2>/dev/null").c_str()) == 0;
   }
   static Result<std::unique_ptr<LinkKeeper>, std::string> start(
       std::vector<std::string>* lines = nullptr,
