@@ -89,7 +89,7 @@ EOF
 
 metrics() { in_gateway curl -s --max-time 2 http://127.0.0.1:9464/metrics; }
 
-# Starts `sluice run` and waits until it serves metrics.
+# Starts `sluice run` and waits until it serves metrics: it does once it is at work.
 gateway_up() {
   local program=$1 lists=$2 tries
   gateway_configuration "$lists" >"$lab_dir/sluice.toml"

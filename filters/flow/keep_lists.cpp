@@ -44,7 +44,7 @@ void KeepLists::move(Index entry, Keep to) noexcept {
 
 KeepLists::Index KeepLists::first_to_go(Keep keep) const noexcept {
   if (owners_ == Owners::clients) {
-    const std::uint32_t limit = limits_[number_of(keep)];
+    const std::uint32_t limit = limits_[keep];
     const std::uint32_t most = limit != 0 ? limit : entries_;
     const Index entry = shares_.yields(number_of(keep), std::max(most / kFairPart, 1U));
     if (entry != kNone) return entry;

@@ -4,9 +4,11 @@
 //
 //   unanswered       the other end has not answered: anybody can make these, a packet each
 //   unanswered_held  such, and bytes of theirs are kept for judgement
+//   unanswered_long  such, in one of the few large slots
 //   light            nothing is lost with them that traffic does not bring again
 //   pinned           a refusal that must stand
 //   held             bytes of theirs are kept for judgement
+//   held_long        such, in one of the few large slots
 //
 // Of a class gives way the client that holds most of it (shares.h), and among equals the entry that
 // has been idle longest. Entries are numbers; the table knows what they mean. One worker owns one.
@@ -23,11 +25,30 @@
 
 namespace sluice::flow {
 
-enum class Keep : std::uint8_t { unanswered, unanswered_held, light, pinned, held };
-inline constexpr std::size_t kKeeps = 5;
+enum class Keep : std::uint8_t {
+  unanswered,
+  unanswered_held,
+  unanswered_long,
+  light,
+  pinned,
+  held,
+  held_long
+};
+inline constexpr std::size_t kKeeps = 7;
 
-// How many entries of a class there may be, by Keep; 0: as many as the table has.
-using ClassLimits = std::array<std::uint32_t, kKeeps>;
+// How many entries of a class there may be; 0: as many as the table has.
+class ClassLimits {
+ public:
+  [[nodiscard]] std::uint32_t& operator[](Keep keep) noexcept {
+    return limits_[static_cast<std::size_t>(keep)];
+  }
+  [[nodiscard]] std::uint32_t operator[](Keep keep) const noexcept {
+    return limits_[static_cast<std::size_t>(keep)];
+  }
+
+ private:
+  std::array<std::uint32_t, kKeeps> limits_{};
+};
 // A part of all entries, as such a limit.
 [[nodiscard]] constexpr std::uint32_t limit_of_part(std::size_t whole, std::size_t parts) noexcept {
   return static_cast<std::uint32_t>(std::max<std::size_t>(whole / parts, 1));
@@ -35,11 +56,15 @@ using ClassLimits = std::array<std::uint32_t, kKeeps>;
 
 // What decides on the class of an entry of judged traffic.
 struct Standing {
-  bool is_answered = false, is_refused = false, holds_memory = false;
+  bool is_answered = false, is_refused = false, holds_memory = false, holds_large = false;
 };
 [[nodiscard]] constexpr Keep keep_for(const Standing& entry) noexcept {
-  if (!entry.is_answered) return entry.holds_memory ? Keep::unanswered_held : Keep::unanswered;
+  if (!entry.is_answered) {
+    if (entry.holds_large) return Keep::unanswered_long;
+    return entry.holds_memory ? Keep::unanswered_held : Keep::unanswered;
+  }
   if (entry.is_refused) return Keep::pinned;
+  if (entry.holds_large) return Keep::held_long;
   return entry.holds_memory ? Keep::held : Keep::light;
 }
 
@@ -61,7 +86,7 @@ class KeepLists {
   [[nodiscard]] Keep keep_of(Index entry) const noexcept { return links_[entry].keep; }
   // It has a limit, and one more makes another give way.
   [[nodiscard]] bool is_full_of(Keep keep) const noexcept {
-    return limits_[number_of(keep)] != 0 && list_of(keep).size >= limits_[number_of(keep)];
+    return limits_[keep] != 0 && list_of(keep).size >= limits_[keep];
   }
   // kNone: there is none.
   [[nodiscard]] Index first_to_go(Keep keep) const noexcept;

@@ -45,6 +45,9 @@ class ServerStream {
   [[nodiscard]] std::size_t window(const StreamPool& pool) const noexcept {
     return stream_.window(pool);
   }
+  [[nodiscard]] bool lacks_large(const StreamPool& pool, std::uint64_t offset) const noexcept {
+    return stream_.lacks_large(pool, offset);
+  }
   // The bytes from base up to the first gap; valid until the next call that is not const.
   [[nodiscard]] Bytes view(const StreamPool& pool) const noexcept { return stream_.view(pool); }
   // The same to be changed: what is kept is what may pass.
@@ -68,6 +71,9 @@ class ServerStream {
     return sequence_at(stream_.base() + judged_);
   }
   [[nodiscard]] bool holds_memory() const noexcept { return stream_.holds_memory(); }
+  [[nodiscard]] bool holds_large(const StreamPool& pool) const noexcept {
+    return stream_.holds_large(pool);
+  }
 
   // Forgets bytes from base on. REQUIRES: bytes <= judged().
   void forget(StreamPool& pool, std::size_t bytes) noexcept;

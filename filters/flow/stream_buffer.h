@@ -39,6 +39,10 @@ class StreamBuffer {
  public:
   // How far it may reach from its base. Less while no large slot is free.
   [[nodiscard]] std::size_t window(const StreamPool& pool) const noexcept;
+  // A byte at `offset` would have its place if a large slot were free.
+  [[nodiscard]] bool lacks_large(const StreamPool& pool, std::uint64_t offset) const noexcept {
+    return offset >= base_ + window(pool) && offset < base_ + pool.window() && !holds_large(pool);
+  }
   // Puts `bytes` at `offset`. Bytes before base are left out.
   [[nodiscard]] Insert insert(StreamPool& pool, std::uint64_t offset, Bytes bytes) noexcept;
   // No byte differs from a kept one.
@@ -60,6 +64,9 @@ class StreamBuffer {
   // Behind the last kept byte, beyond gaps.
   [[nodiscard]] std::uint64_t end() const noexcept { return base_ + end_; }
   [[nodiscard]] bool holds_memory() const noexcept { return slot_ != StreamPool::kNone; }
+  [[nodiscard]] bool holds_large(const StreamPool& pool) const noexcept {
+    return holds_memory() && pool.is_large(slot_);
+  }
 
   // Forgets `count` bytes from base. The count may go beyond what has come: bytes that are of no
   // interest are then left out when they come.

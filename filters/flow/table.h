@@ -132,8 +132,10 @@ class Table {
   template <typename OnRemove>
   void evict(Keep keep, OnRemove&& on_remove) noexcept {
     constexpr std::array kReasons = {Removal::evicted_unanswered, Removal::evicted_unanswered,
-                                     Removal::evicted_light, Removal::evicted_pinned,
+                                     Removal::evicted_unanswered, Removal::evicted_light,
+                                     Removal::evicted_pinned,     Removal::evicted_held,
                                      Removal::evicted_held};
+    static_assert(kReasons.size() == kKeeps);
     remove(lists_.first_to_go(keep), kReasons[static_cast<std::size_t>(keep)], on_remove);
   }
 
@@ -225,8 +227,8 @@ class Table {
   // Classes with limits leave room for `light`, so it has some.
   template <typename OnRemove>
   void evict_any(OnRemove&& on_remove) noexcept {
-    for (const Keep keep :
-         {Keep::light, Keep::unanswered, Keep::unanswered_held, Keep::pinned, Keep::held}) {
+    for (const Keep keep : {Keep::light, Keep::unanswered, Keep::unanswered_held,
+                            Keep::unanswered_long, Keep::pinned, Keep::held, Keep::held_long}) {
       if (lists_.oldest(keep) != kNone) return evict(keep, on_remove);
     }
   }

@@ -34,10 +34,9 @@ std::size_t remembered(const ReassemblerLimits& limits) {
 
 // Refusals have half of the table for themselves.
 flow::ClassLimits limits_of(const ReassemblerLimits& limits) {
-  flow::ClassLimits most{};
-  most[static_cast<std::size_t>(flow::Keep::pinned)] =
-      static_cast<std::uint32_t>(remembered(limits) / 2);
-  most[static_cast<std::size_t>(flow::Keep::held)] = static_cast<std::uint32_t>(limits.datagrams);
+  flow::ClassLimits most;
+  most[flow::Keep::pinned] = static_cast<std::uint32_t>(remembered(limits) / 2);
+  most[flow::Keep::held] = static_cast<std::uint32_t>(limits.datagrams);
   return most;
 }
 

@@ -119,6 +119,7 @@ Result<void, std::string> Gateway::open_parts() {
   if (!dataplanes) return fail(dataplanes.error());
   workers_.open(std::move(*dataplanes), snapshots_, resolutions_);
   metrics_.publish(lists_);
+  metrics_.serve();
   for (const std::string& note : workers_.notes()) spdlog::info("{}", note);
   log_notes(options_.ban);
   log_lists(lists_);
@@ -139,7 +140,9 @@ Result<void, std::string> Gateway::open_audit() {
 
 telemetry::AuditStatus Gateway::audit_status() const {
   if (!audit_) return {};
-  return {.written = audit_->written(), .failed = audit_->failed()};
+  return {.written = audit_->written(),
+          .failed = audit_->failed(),
+          .lost_beside = audit_->lost_beside()};
 }
 
 void Gateway::note_update(const char* result) {

@@ -156,8 +156,11 @@ std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
 std::string chain_text(const Report& report) {
   if (report.chained == 0) return "the lines are not chained";
   std::string text = report.broken == 0 ? "the chain is whole" : "THE CHAIN IS BROKEN in ";
-  if (report.broken > 0) text += std::to_string(report.broken) + " places";
-  if (report.begun > 0) text += "; it begins " + std::to_string(report.begun) + " times";
+  if (report.broken > 0) {
+    text += std::to_string(report.broken) + (report.broken == 1 ? " place" : " places");
+  }
+  if (report.begun == 1) text += "; it begins once";
+  if (report.begun > 1) text += "; it begins " + std::to_string(report.begun) + " times";
   if (report.not_chained > 0) {
     text += "; " + std::to_string(report.not_chained) + " lines are not of it";
   }

@@ -69,6 +69,15 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+// `2026-11-01T05:00:00.000000Z`: `2026-11-01 05:00:00`
+std::string to_the_second(std::string time) {
+  constexpr std::size_t kDay = 10, kLength = 19;
+  if (time.size() < kLength) return time;
+  time.resize(kLength);
+  time[kDay] = ' ';
+  return time;
+}
+
 class Table {
  public:
   Table(std::string& out, std::initializer_list<const char*> words,
@@ -179,22 +188,23 @@ void add_clients(std::string& out, const Report& report, std::size_t most) {
   const auto clients = largest_clients(report, most);
   if (clients.empty()) return;
   out += "<h2>Clients with most attempts</h2>\n";
-  Table table(out, {"client", "apps", "first", "last"}, {"attempts"});
+  Table table(out, {"client", "apps", "first (UTC)", "last (UTC)"}, {"attempts"});
   for (const auto& [client, of] : clients) {
     std::string apps;
     for (const auto& [app, count] : of.apps) apps += (apps.empty() ? "" : ", ") + app;
-    table.row({client, apps, of.first, of.last}, {of.attempts.total()});
+    table.row({client, apps, to_the_second(of.first), to_the_second(of.last)},
+              {of.attempts.total()});
   }
 }
 
 void add_updates(std::string& out, const Report& report) {
   if (report.updates.empty()) return;
   out += "<h2>Updates</h2>\n";
-  Table table(out, {"time", "result", "lists and versions"}, {"generation"});
+  Table table(out, {"time (UTC)", "result", "lists and versions"}, {"generation"});
   for (const UpdateNote& update : report.updates) {
     std::string lists;
     for (const std::string& list : update.lists) lists += (lists.empty() ? "" : ", ") + list;
-    table.row({update.time, update.result, lists}, {update.generation});
+    table.row({to_the_second(update.time), update.result, lists}, {update.generation});
   }
 }
 
@@ -207,8 +217,8 @@ std::string to_html(const Report& report, std::size_t most) {
       "<title>Sluice: report of the ban</title><style>";
   out += kStyle;
   out += "</style></head><body><main>\n<h1>Report of the ban</h1>\n<p class=soft>" +
-         escaped(report.first) + " to " + escaped(report.last) + ", " + grouped(report.records) +
-         " records</p>\n";
+         escaped(to_the_second(report.first)) + " to " + escaped(to_the_second(report.last)) +
+         " (UTC), " + grouped(report.records) + " records</p>\n";
   out += std::string(report.broken > 0 ? "<p class=bad>" : "<p>") +
          "Audit trail: " + escaped(chain_text(report)) + ".";
   if (report.lost > 0)

@@ -67,6 +67,7 @@ Judgement AnswerJudge::take(const Context& context, Flow& flow, Segment& segment
   for (std::uint64_t at = segment.offset; at < end;) {
     if (end > answers.base() + kOrdinaryCapacity) answers.forget(pool, answers.judged());
     const std::uint64_t ordinary_end = answers.base() + kOrdinaryCapacity;
+    if (at >= ordinary_end && answers.lacks_large(pool, at)) flows_.reclaim_large(context, flow);
     const std::uint64_t window_end =
         at < ordinary_end ? std::min(ordinary_end, answers.base() + answers.window(pool))
                           : answers.base() + answers.window(pool);

@@ -8,10 +8,17 @@ namespace {
 // So long a server may keep half of a hello or request, longer than any that has a time limit.
 constexpr Nanos kForgottenFor = std::chrono::hours(1);
 
-// By flow::Keep.
 flow::ClassLimits limits_of(const JudgeLimits& limits) {
-  return {flow::limit_of_part(limits.flows, 8), flow::limit_of_part(limits.streams, 4), 0,
-          flow::limit_of_part(limits.flows, 4), 0};
+  using flow::Keep;
+  const std::size_t large = long_stream_slots(limits.streams).slots;
+  flow::ClassLimits of;
+  of[Keep::unanswered] = flow::limit_of_part(limits.flows, 8);
+  of[Keep::unanswered_held] = flow::limit_of_part(limits.streams, 4);
+  of[Keep::unanswered_long] = flow::limit_of_part(large, 4);
+  of[Keep::pinned] = flow::limit_of_part(limits.flows, 4);
+  // There can be no more; it tells who holds much of them.
+  of[Keep::held_long] = flow::limit_of_part(large, 1);
+  return of;
 }
 
 // Many more than there is room for: it takes so many connections, or packets that nobody answers,
@@ -27,10 +34,15 @@ bool holds_memory(const Flow& flow) {
   return flow.stream.holds_memory() || flow.framing.holds_memory() || flow.answers.holds_memory();
 }
 
-flow::Keep keep_of(const Flow& flow) {
+bool holds_large(const Flow& flow, const flow::StreamPool& pool) {
+  return flow.stream.holds_large(pool) || flow.answers.holds_large(pool);
+}
+
+flow::Keep keep_of(const Flow& flow, const flow::StreamPool& pool) {
   return flow::keep_for({.is_answered = flow.is_answered,
                          .is_refused = flow.is_refused(),
-                         .holds_memory = holds_memory(flow)});
+                         .holds_memory = holds_memory(flow),
+                         .holds_large = holds_large(flow, pool)});
 }
 
 // If the flow went now, what comes of it next would be judged as something else than it is: the
@@ -189,39 +201,65 @@ Judgement FlowTable::no_memory(const Context& context, Flow& flow) noexcept {
 }
 
 void FlowTable::update_keep(Flow& flow) noexcept {
-  flows_.keep(flow, keep_of(flow), on_removal());
+  flows_.keep(flow, keep_of(flow, pool_), on_removal());
 }
 
-// What nobody has answered takes nothing from connections.
-Flow* FlowTable::first_to_give_memory(const Flow& beneficiary) noexcept {
-  Flow* const unanswered = flows_.first_to_go(flow::Keep::unanswered_held);
-  if (unanswered != nullptr && unanswered != &beneficiary) return unanswered;
-  if (!beneficiary.is_answered) return nullptr;
-  Flow* const held = flows_.first_to_go(flow::Keep::held);
-  return held == &beneficiary ? nullptr : held;
+// The first of these classes that has a flow, and that flow. What nobody has answered takes nothing
+// from connections.
+std::optional<FlowTable::Giver> FlowTable::first_to_give(
+    const Flow& beneficiary, std::span<const flow::Keep> classes) noexcept {
+  for (const flow::Keep keep : classes) {
+    Flow* const flow = flows_.first_to_go(keep);
+    if (flow == nullptr) continue;
+    if (!flow->is_answered && flow == &beneficiary) continue;
+    if (flow->is_answered && (!beneficiary.is_answered || flow == &beneficiary)) break;
+    return Giver{flow, keep};
+  }
+  return std::nullopt;
 }
 
-// What is judged already can do without. A flow with bytes that are not has stalled.
 bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcept {
-  Flow* const giver = first_to_give_memory(beneficiary);
-  if (giver == nullptr) return false;
-  if (!giver->is_answered) {
-    // Not blocked: among the unanswered without memory it could push out the beneficiary.
-    flows_.evict(flow::Keep::unanswered_held, on_removal());
-    return true;
-  }
-  if (giver->tcp.is_asymmetric()) {
-    give_up(*giver, giver->progress.judged);
-  } else if (giver->phase == FlowPhase::finished) {
-    giver->stream.release(pool_);
-  }
-  giver->answers.forget(pool_, giver->answers.judged());
-  if (holds_memory(*giver)) {
-    static_cast<void>(cannot_judge(context, *giver, Reason::no_memory));
+  using flow::Keep;
+  static constexpr std::array kClasses = {Keep::unanswered_held, Keep::unanswered_long, Keep::held,
+                                          Keep::held_long};
+  const auto giver = first_to_give(beneficiary, kClasses);
+  if (!giver || give_judged(*giver)) return giver.has_value();
+  if (holds_memory(*giver->flow)) {
+    static_cast<void>(cannot_judge(context, *giver->flow, Reason::no_memory));
   } else {
-    update_keep(*giver);
+    update_keep(*giver->flow);
   }
   return true;
+}
+
+void FlowTable::reclaim_large(const Context& context, const Flow& beneficiary) noexcept {
+  using flow::Keep;
+  static constexpr std::array kClasses = {Keep::unanswered_long, Keep::held_long};
+  const auto giver = first_to_give(beneficiary, kClasses);
+  if (!giver || give_judged(*giver)) return;
+  if (holds_large(*giver->flow, pool_)) {
+    static_cast<void>(cannot_judge(context, *giver->flow, Reason::no_memory));
+  } else {
+    update_keep(*giver->flow);
+  }
+}
+
+// What is judged already can do without. A flow with bytes that are not has stalled. True: it is
+// gone.
+bool FlowTable::give_judged(const Giver& giver) noexcept {
+  Flow& flow = *giver.flow;
+  if (!flow.is_answered) {
+    // Not blocked: among the unanswered without memory it could push out the beneficiary.
+    flows_.evict(giver.keep, on_removal());
+    return true;
+  }
+  if (flow.tcp.is_asymmetric()) {
+    give_up(flow, flow.progress.judged);
+  } else if (flow.phase == FlowPhase::finished) {
+    flow.stream.release(pool_);
+  }
+  flow.answers.forget(pool_, flow.answers.judged());
+  return false;
 }
 
 void FlowTable::expire(Nanos now) noexcept {

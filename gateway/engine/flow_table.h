@@ -14,6 +14,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "filters/flow/forgotten.h"
 #include "filters/flow/stream_pool.h"
@@ -87,6 +89,8 @@ class FlowTable {
   // Takes the memory of another flow: of one that nobody has answered, or of the client that holds
   // most. False: none has to give way to `beneficiary`.
   bool reclaim(const Context& context, const Flow& beneficiary) noexcept;
+  // The same for one of the few large slots. Does nothing if none has to give way.
+  void reclaim_large(const Context& context, const Flow& beneficiary) noexcept;
 
   // The name that the flow showed last.
   [[nodiscard]] RememberedName& name_of(const Flow& flow) noexcept {
@@ -106,7 +110,13 @@ class FlowTable {
   [[nodiscard]] static std::size_t memory_bytes(const JudgeLimits& limits) noexcept;
 
  private:
-  Flow* first_to_give_memory(const Flow& beneficiary) noexcept;
+  struct Giver {
+    Flow* flow;
+    flow::Keep keep;  // its class
+  };
+  std::optional<Giver> first_to_give(const Flow& beneficiary,
+                                     std::span<const flow::Keep> classes) noexcept;
+  bool give_judged(const Giver& giver) noexcept;
   void release_memory(Flow& flow) noexcept;
   void on_removed(Flow& flow, flow::Removal removal) noexcept;
   [[nodiscard]] auto on_removal() noexcept {

@@ -47,10 +47,12 @@ bool find_names(Kind kind, const tls::ClientHello& hello, inspect::FindingList& 
   return findings.size() > 0;
 }
 
-// By flow::Keep.
 flow::ClassLimits limits_of(const HelloLimits& limits) {
-  return {flow::limit_of_part(limits.flows, 2), flow::limit_of_part(limits.streams, 2), 0,
-          flow::limit_of_part(limits.flows, 4), 0};
+  flow::ClassLimits of;
+  of[flow::Keep::unanswered] = flow::limit_of_part(limits.flows, 2);
+  of[flow::Keep::unanswered_held] = flow::limit_of_part(limits.streams, 2);
+  of[flow::Keep::pinned] = flow::limit_of_part(limits.flows, 4);
+  return of;
 }
 
 flow::Keep keep_of(const DatagramHello& hello) {

@@ -38,6 +38,8 @@ Judgement SegmentJudge::take_segment(const Context& context, Flow& flow,
   if (flow.phase == FlowPhase::finished) return take_again(context, flow, segment);
   if (is_body(flow, segment)) return take_body(context, flow, segment);
   if (flow.tcp.is_asymmetric()) make_room(flow, segment.offset + segment.bytes.size());
+  const std::uint64_t end = segment.offset + segment.bytes.size();
+  if (flow.stream.lacks_large(flows_.pool(), end - 1)) flows_.reclaim_large(context, flow);
   const std::uint64_t window_end = flow.stream.base() + flow.stream.window(flows_.pool());
   if (segment.offset >= window_end) return drop_packet(context, Reason::beyond_window);
   flow::ClientSegment inside = segment;

@@ -28,6 +28,8 @@ class AuditSink {
   virtual void idle() {}
   // Lines that flush() took and that are lost all the same, since the last call.
   [[nodiscard]] virtual std::uint64_t take_late_losses() { return 0; }
+  // Lines so far that destinations beside the first one lost (tee_sink.h).
+  [[nodiscard]] virtual std::uint64_t lost_beside() const noexcept { return 0; }
   // For log rotation. False: the destination cannot be opened; flush() tries again.
   virtual bool reopen() = 0;
   // Why the last call failed, with the name of the destination.

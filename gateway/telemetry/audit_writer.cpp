@@ -35,6 +35,7 @@ struct AuditWriter::State {
   std::uint64_t not_said = 0;         // records that were lost, and the trail does not say so yet
   std::atomic<std::uint64_t> written = 0;
   std::atomic<std::uint64_t> failed = 0;
+  std::atomic<std::uint64_t> lost_beside = 0;
   std::atomic<bool> reopen = false;
   OnceAMinute complaint;
   std::mutex mutex;                // guards the notes, and the wait
@@ -97,7 +98,9 @@ struct AuditWriter::State {
   }
 
   void note_late_losses() {
-    const std::uint64_t lost = sink ? sink->take_late_losses() : 0;
+    if (!sink) return;
+    lost_beside = sink->lost_beside();
+    const std::uint64_t lost = sink->take_late_losses();
     if (lost == 0) return;
     not_said += lost;
     failed += lost;
@@ -149,6 +152,10 @@ std::uint64_t AuditWriter::written() const noexcept {
 }
 std::uint64_t AuditWriter::failed() const noexcept {
   return state_->failed;
+}
+
+std::uint64_t AuditWriter::lost_beside() const noexcept {
+  return state_->lost_beside;
 }
 
 }  // namespace sluice::telemetry

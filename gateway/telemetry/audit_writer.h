@@ -38,6 +38,8 @@ class AuditWriter {
   [[nodiscard]] std::uint64_t written() const noexcept;
   // Records that the sink lost, for example because the disk was full.
   [[nodiscard]] std::uint64_t failed() const noexcept;
+  // Lines that destinations beside the first one lost.
+  [[nodiscard]] std::uint64_t lost_beside() const noexcept;
 
  private:
   struct State;

@@ -447,11 +447,16 @@ void Metrics::State::collect_audit(std::vector<MetricFamily>& families) const {
                         MetricType::Counter);
   auto failed = family("sluice_audit_write_failed_total",
                        "Audit records lost because they could not be written", MetricType::Counter);
+  auto copies =
+      family("sluice_audit_copies_lost_total",
+             "Audit lines that a destination beside the first one lost", MetricType::Counter);
   const AuditStatus status = sources.audit();
   add(written, {}, static_cast<double>(status.written));
   add(failed, {}, static_cast<double>(status.failed));
   families.push_back(std::move(written));
   families.push_back(std::move(failed));
+  add(copies, {}, static_cast<double>(status.lost_beside));
+  families.push_back(std::move(copies));
 }
 
 void Metrics::State::collect_links(std::vector<MetricFamily>& families) const {
@@ -515,11 +520,14 @@ Result<void, std::string> Metrics::listen(const std::string& address,
                    {"access_control_list", filter_of(allowed, address.starts_with('['))});
   try {
     state_->exposer = std::make_unique<prometheus::Exposer>(std::move(options));
-    state_->exposer->RegisterCollectable(state_);
   } catch (const std::exception& error) {
     return fail("cannot serve metrics on " + address + ": " + error.what());
   }
   return {};
+}
+
+void Metrics::serve() {
+  if (state_->exposer) state_->exposer->RegisterCollectable(state_);
 }
 
 std::vector<DecisionCount> Metrics::decisions() const {

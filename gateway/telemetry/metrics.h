@@ -73,6 +73,7 @@ struct LinkStatus {
 // Of records that came to the audit trail.
 struct AuditStatus {
   std::uint64_t written = 0, failed = 0;
+  std::uint64_t lost_beside = 0;  // lines, by destinations beside the first one
 };
 
 // Where the numbers come from. All outlive the Metrics; no pointer is null.
@@ -147,11 +148,13 @@ class Metrics {
   void reload_refused(std::vector<ReloadRefusal> refusals);
   void reload_succeeded();
 
-  // Serves /metrics on `address` (`127.0.0.1:9464`), to clients in `allowed` only; none: to all.
-  // Clients that are slow to ask or to read hold one of several threads, for two seconds at most.
-  // Error: one line with the reason.
+  // Takes `address` (`127.0.0.1:9464`), for clients in `allowed` only; none: for all. They get 404
+  // until serve(). Clients that are slow to ask or to read hold one of several threads, for two
+  // seconds at most. Error: one line with the reason.
   [[nodiscard]] Result<void, std::string> listen(const std::string& address,
                                                  const std::vector<IpPrefix>& allowed = {});
+  // From now on /metrics is there, if anybody listens: whoever sees it sees a gateway at work.
+  void serve();
   // Those that are not 0, as the page has them.
   [[nodiscard]] std::vector<DecisionCount> decisions() const;
   // The page that a scrape would get.

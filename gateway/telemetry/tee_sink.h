@@ -1,8 +1,8 @@
 #pragma once
 
 // Gives audit lines to a first destination, and to others beside it. Only the first one decides
-// whether a line is lost, and so where the chain goes on; what others lose is counted, and said on
-// the log, once a minute at most.
+// whether a line is lost, and so where the chain goes on; what others lose is counted
+// (lost_beside()), and said on the log, once a minute at most.
 
 #include <cstdint>
 #include <memory>
@@ -25,8 +25,7 @@ class TeeSink final : public AuditSink {
   [[nodiscard]] std::uint64_t take_late_losses() override { return first_->take_late_losses(); }
   bool reopen() override;
   [[nodiscard]] std::string error() const override { return first_->error(); }
-  // Lines that others than the first one lost.
-  [[nodiscard]] std::uint64_t lost_beside() const noexcept { return lost_beside_; }
+  [[nodiscard]] std::uint64_t lost_beside() const noexcept override { return lost_beside_; }
 
  private:
   void note_losses(AuditSink& other, std::uint64_t lines);

@@ -10,8 +10,7 @@
 // Prints a line for each thing that holds. Exit status: 0 all hold; 1 one does not; 2 wrong usage.
 'use strict';
 
-const { createRequire } = require('node:module');
-const path = require('node:path');
+const { expect, expectAccessible, loader, runPhase } = require('./browser.js');
 
 const URL = 'http://127.0.0.1:9465/';
 const PATIENCE_MS = 60000;
@@ -23,12 +22,7 @@ if (!phase) {
   console.error('usage: page_test.js MODULES CHROMIUM TOKEN PHASE [PICTURE]');
   process.exit(2);
 }
-const load = createRequire(path.join(path.resolve(modules), 'any.js'));
-
-function expect(holds, what, seen) {
-  if (!holds) throw new Error(seen === undefined ? what : `${what}: ${JSON.stringify(seen)}`);
-  console.log(`  ok: ${what}`);
-}
+const load = loader(modules);
 
 // A page that tells what a browser complains of.
 async function openPage(browser, options = {}) {
@@ -145,21 +139,15 @@ async function explainsByKeyboard(page) {
   expect(true, 'a row of the table asks the same');
 }
 
-async function isAccessible(page, how) {
-  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  const violations = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).join(' ').slice(0, 300)}`);
-  expect(violations.length === 0, `axe finds nothing (${how}; ${found.passes.length} rules hold)`, violations);
-}
-
 async function hasADarkMode(page) {
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.emulateMedia({ colorScheme: 'light' });
   const light = await paper();
-  await isAccessible(page, 'light');
+  await expectAccessible(page, 'light');
   await page.emulateMedia({ colorScheme: 'dark' });
   const dark = await paper();
   expect(light !== dark, 'dark mode has other colours');
-  await isAccessible(page, 'dark');
+  await expectAccessible(page, 'dark');
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
@@ -167,7 +155,7 @@ async function fitsAPhone(page) {
   await page.setViewportSize({ width: 390, height: 844 });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   expect(width <= 390, 'at 390 pixels nothing is cut off', width);
-  await isAccessible(page, '390 pixels');
+  await expectAccessible(page, '390 pixels');
   await page.setViewportSize({ width: 1280, height: 900 });
 }
 
@@ -185,7 +173,7 @@ async function works(browser) {
   const page = await openPage(browser);
   await page.addInitScript({ path: load.resolve('axe-core/axe.min.js') });
   await page.reload();
-  await isAccessible(page, 'the question for the token');
+  await expectAccessible(page, 'the question for the token');
   await logIn(page);
   await shows(page);
   await keepsTextText(page);
@@ -221,17 +209,4 @@ async function takePicture(browser) {
   await page.screenshot({ path: picture, fullPage: true, clip: { x: 0, y: 0, width: 1200, height: Math.ceil(y + height + 8) } });
 }
 
-async function main() {
-  const { chromium: driver } = load('playwright-core');
-  const browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--force-prefers-reduced-motion'] });
-  try {
-    await { works, degraded, picture: takePicture }[phase](browser);
-  } finally {
-    await browser.close();
-  }
-}
-
-main().catch((problem) => {
-  console.log(`FAILED: ${problem.stack}`);
-  process.exit(1);
-});
+runPhase(load, chromium, { works, degraded, picture: takePicture }[phase]);

@@ -25,21 +25,18 @@ struct Setting {
   bool one_way = false;
 };
 
-// One attempt. Without a lab: as if there were no gateway.
+// One attempt. Without a middlebox: as if there were no gateway.
 class Run {
  public:
-  Run(const Setting& setting, test::Lab* lab)
+  Run(const Setting& setting, Middlebox* middlebox, Pair pair = {})
       : setting_(setting),
-        lab_(lab),
+        middlebox_(middlebox),
         ip_(setting.stack.overlap),
         server_({setting.stack, setting.script.fast_open, setting.script.handshake}),
-        datagrams_(setting.kind, setting.stack.overlap, setting.script.sealed) {
-    const bool v4 = setting.family == Family::v4;
-    const std::string port = std::to_string(port_of(setting.kind));
-    to_server_ = {test::endpoint(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000"),
-                  test::endpoint((v4 ? "198.51.100.2:" : "[2001:db8:1::2]:") + port),
-                  setting.script.vlans};
-    to_client_ = {to_server_.destination, to_server_.source, setting.script.vlans};
+        datagrams_(setting.kind, setting.stack.overlap, setting.script.sealed),
+        to_server_(path_of(pair, setting.family, port_of(setting.kind))) {
+    to_server_.vlans = setting.script.vlans;
+    to_client_ = reversed(to_server_);
   }
 
   // `again`: in the end, the client's stack sends again what was not acknowledged.
@@ -89,12 +86,16 @@ class Run {
 
   // At the gateway, and behind it.
   void arrive(const ByteVector& frame, Wrapping wrapping = {}) {
-    const auto passed = pass(wrap(frame, wrapping), io::Side::inside);
-    if (!passed) return;
-    const auto whole = ip_.receive(unwrap(*passed, frame, wrapping));
-    if (!whole) return;
-    if (over_udp()) return datagrams_.receive(*whole);
-    for (const Segment& answer : server_.receive(*whole)) reply(answer);
+    for (const ByteVector& passed : pass(wrap(frame, wrapping), io::Side::inside)) {
+      const auto whole = ip_.receive(unwrap(passed, frame, wrapping));
+      if (whole) take(*whole);
+    }
+  }
+
+  // At the server.
+  void take(const ByteVector& packet) {
+    if (over_udp()) return datagrams_.receive(packet);
+    for (const Segment& answer : server_.receive(packet)) reply(answer);
   }
 
   void reply(const Segment& answer) {
@@ -103,7 +104,7 @@ class Run {
       held_ = {answer};
       return;
     }
-    if (!pass(frame_of(answer, to_client_), io::Side::outside)) return;
+    if (pass(frame_of(answer, to_client_), io::Side::outside).empty()) return;
     if (answer.flags.starts_with('S')) server_next_ = answer.sequence + 1;
   }
 
@@ -128,14 +129,14 @@ class Run {
   }
 
   // What is forwarded behind the gateway.
-  std::optional<ByteVector> pass(const ByteVector& frame, io::Side side) {
-    if (lab_ == nullptr || !is_seen_) return frame;
-    if (setting_.one_way && side == io::Side::outside) return frame;
-    return lab_->forward(frame, side);
+  std::vector<ByteVector> pass(const ByteVector& frame, io::Side side) {
+    if (middlebox_ == nullptr || !is_seen_) return {frame};
+    if (setting_.one_way && side == io::Side::outside) return {frame};
+    return middlebox_->forward(frame, side);
   }
 
   Setting setting_;
-  test::Lab* lab_;
+  Middlebox* middlebox_;
   FragmentHost ip_;
   ModelServer server_;
   DatagramServer datagrams_;
@@ -159,26 +160,41 @@ std::string describe(const Setting& setting, const Payload& payload) {
          setting.script.what;
 }
 
-void run_banned(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
-  const bool shown = names_app(setting.kind, Run(setting, nullptr).go(true));
-  result.shown += shown ? 1 : 0;
-  test::Lab lab = small_gateway(gateway);
-  if (names_app(setting.kind, Run(setting, &lab).go(true))) {
-    result.passed.push_back(describe(setting, payload));
+// What the server reads behind the gateway.
+std::vector<ByteVector> run_guarded(const Setting& setting, Gateway gateway, bool again) {
+  if (gateway.wires != nullptr) {
+    Wire& wire = *gateway.wires->guarded;
+    return Run(setting, &wire, wire.new_pair()).go(again);
   }
+  Engine engine(gateway);
+  return Run(setting, &engine).go(again);
+}
+
+// Without it.
+std::vector<ByteVector> run_bare(const Setting& setting, Gateway gateway, bool again) {
+  if (gateway.wires == nullptr || gateway.wires->plain == nullptr) {
+    return Run(setting, nullptr).go(again);
+  }
+  Wire& wire = *gateway.wires->plain;
+  return Run(setting, &wire, wire.new_pair()).go(again);
+}
+
+void run_banned(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
+  const bool passed = names_app(setting.kind, run_guarded(setting, gateway, true));
+  if (passed) result.passed.push_back(describe(setting, payload));
+  if (names_app(setting.kind, Run(setting, nullptr).go(true))) ++result.shown;
 }
 
 // What an ordinary client's server may read behind the gateway: the same as without it, what the
 // client wants it to read, or the first copy of each byte.
 void run_ordinary(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
   const bool again = setting.script.sends_again;
-  test::Lab lab = small_gateway(gateway);
-  const auto guarded = Run(setting, &lab).go(again);
-  if (guarded == Run(setting, nullptr).go(again)) return;
+  const auto guarded = run_guarded(setting, gateway, again);
+  if (guarded == run_bare(setting, gateway, again)) return;
   if (guarded == std::vector<ByteVector>{setting.script.stream}) return;
   Setting first_copies = setting;
   first_copies.stack.overlap = Overlap::first;
-  if (guarded == Run(first_copies, nullptr).go(again)) return;
+  if (guarded == run_bare(first_copies, gateway, again)) return;
   if ((gateway.asymmetric || gateway.one_way) && setting.script.needs_server) {
     ++result.broken;
     return;
@@ -204,31 +220,38 @@ bool is_contested(const Script& script) {
   return false;
 }
 
+void run_once(const Setting& setting, const Payload& payload, Gateway gateway, Result& result) {
+  try {
+    if (payload.name == kBannedName) {
+      run_banned(setting, payload, gateway, result);
+    } else {
+      run_ordinary(setting, payload, gateway, result);
+    }
+    ++result.runs;
+  } catch (const NotCarried&) {
+    ++result.left_out;
+  }
+}
+
 Result run_payload(const Case& entry, const Payload& payload, Family family, Gateway gateway) {
   Result result;
   const Scripts scripts = entry.build(payload);
-  for (std::size_t at = 0; at < scripts.size(); at += step_through(scripts.size())) {
+  const std::size_t step = step_through(scripts.size(), gateway.every);
+  for (std::size_t at = 0; at < scripts.size(); at += step) {
     const Script& script = scripts[at];
     const std::size_t stacks = is_contested(script) ? std::size(kStacks) : 2;
     for (std::size_t i = 0; i < stacks; ++i) {
       for (const Acknowledge acknowledge : {Acknowledge::at_once, Acknowledge::late}) {
         const Setting setting{script, kStacks[i],   acknowledge,
                               family, payload.kind, gateway.one_way};
-        ++result.runs;
-        if (payload.name == kBannedName) {
-          run_banned(setting, payload, gateway, result);
-        } else {
-          run_ordinary(setting, payload, gateway, result);
-        }
+        run_once(setting, payload, gateway, result);
       }
     }
   }
   return result;
 }
 
-}  // namespace
-
-test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
+test::LabOptions options_of(Gateway gateway, policy::Ech ech) {
   test::LabOptions options;
   options.limits = {.flows = 16,
                     .streams = 4,
@@ -243,11 +266,22 @@ test::Lab small_gateway(Gateway gateway, policy::Ech ech) {
   options.offload = gateway.offload;
   options.workers = gateway.workers;
   if (gateway.asymmetric || gateway.one_way) options.routes = flow::Routes::asymmetric;
-  return test::Lab(options);
+  return options;
+}
+
+}  // namespace
+
+Engine::Engine(Gateway gateway, policy::Ech ech) : lab_(options_of(gateway, ech)) {}
+
+std::vector<ByteVector> Engine::forward(const ByteVector& frame, io::Side side) {
+  auto passed = lab_.forward(frame, side);
+  if (!passed) return {};
+  return {std::move(*passed)};
 }
 
 void Result::add(const Result& other) {
   runs += other.runs;
+  left_out += other.left_out;
   shown += other.shown;
   broken += other.broken;
   passed.insert(passed.end(), other.passed.begin(), other.passed.end());

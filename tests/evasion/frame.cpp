@@ -1,5 +1,7 @@
 #include "tests/evasion/frame.h"
 
+#include <utility>
+
 #include "filters/packet/checksum.h"
 
 namespace sluice::evasion {
@@ -109,7 +111,38 @@ ByteVector ethernet_of(const Path& path, const Carried& carried) {
   return frame;
 }
 
+IpAddress address_in(Family family, std::uint32_t network, std::uint32_t number) {
+  constexpr std::uint32_t kPrivate = 10U << 24;
+  ByteVector bytes;
+  if (family == Family::v4) {
+    append_u32(bytes, kPrivate + (network << 22) + number);
+  } else {
+    append_u32(bytes, 0xfd000000 + network);
+    append_u32(bytes, number);  // a /64 each: that is a client for limits
+    append_u32(bytes, 0);
+    append_u32(bytes, 1);
+  }
+  return IpAddress::from_bytes(bytes);
+}
+
 }  // namespace
+
+Path path_of(Pair pair, Family family, std::uint16_t port) {
+  const bool v4 = family == Family::v4;
+  Path path{test::endpoint(v4 ? "192.0.2.1:5000" : "[2001:db8::1]:5000"),
+            test::endpoint(v4 ? "198.51.100.2:1" : "[2001:db8:1::2]:1"),
+            {}};
+  path.destination.port.number = port;
+  if (pair.number == 0) return path;
+  path.source.address = address_in(family, 2 * pair.wire, pair.number);
+  path.destination.address = address_in(family, 2 * pair.wire + 1, pair.number);
+  return path;
+}
+
+Path reversed(Path path) {
+  std::swap(path.source, path.destination);
+  return path;
+}
 
 ByteVector frame_of(const Segment& segment, const Path& path) {
   const ByteVector carried = tcp_of(segment, path);

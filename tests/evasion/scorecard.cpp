@@ -2,15 +2,24 @@
 // ordinary stream was lost, and it is no known gap; 2 wrong usage.
 //
 // usage: scorecard [--offload] [--two-workers] [--asymmetric] [--one-way]
-//                  [--without-gateway-rules]
+//                  [--without-gateway-rules] [--bridged | --routed] [--sample N]
+//                  [--only TEXT]
 //
 //   --offload                 the dataplane handles frames of decided flows itself
 //   --two-workers             two workers share the frames
 //   --asymmetric              the gateway is told that routes may be asymmetric
 //   --one-way                 they are: it sees no packet of a server
 //   --without-gateway-rules   the gateway blocks nothing: every case must show as passed
+//   --bridged                 through a gateway at work between the TAP devices inside and outside
+//   --routed                  through one at work between the TUN devices of these names, beside a
+//                             router between plain-inside and plain-outside
+//   --sample N                one script of N of each case, but some; IPv4 and IPv6 in turn
+//   --only TEXT               cases whose name begins so
 
+#include <charconv>
 #include <cstdio>
+#include <exception>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string_view>
@@ -23,6 +32,7 @@ namespace sluice::evasion {
 namespace {
 
 const char* verdict_of(const Result& result) {
+  if (result.runs == 0) return "-";
   if (!result.passed.empty()) return "PASSED";
   if (!result.collateral.empty()) return "COLLATERAL";
   return result.shown > 0 ? "blocked" : "NOTHING SHOWN";
@@ -50,60 +60,96 @@ void explain(const Result& result) {
   }
 }
 
+struct ByFamily {
+  Result v4, v6;
+};
+
+// Both, but of a sample each case runs in one of them.
+template <typename RunCase>
+ByFamily in_turn(Gateway gateway, std::size_t number, RunCase&& run_case) {
+  ByFamily results;
+  const bool is_sample = gateway.every > 1;
+  if (!is_sample || number % 2 == 0) results.v4 = run_case(Family::v4);
+  if (!is_sample || number % 2 == 1) results.v6 = run_case(Family::v6);
+  return results;
+}
+
 struct Sum {
-  std::size_t cases = 0, runs = 0, wrong = 0;
+  std::size_t cases = 0, runs = 0, left_out = 0, wrong = 0;
 };
 
 template <typename Entry>
-void print_row(const Entry& entry, const std::string& payloads, const Result& v4, const Result& v6,
-               Sum& sum) {
+void print_row(const Entry& entry, const std::string& payloads, const ByFamily& results, Sum& sum) {
+  const auto& [v4, v6] = results;
   std::printf("%-24.*s %-60.*s %-20s %6zu  %-10s %-10s %s\n", static_cast<int>(entry.name.size()),
               entry.name.data(), static_cast<int>(entry.shape.size()), entry.shape.data(),
               payloads.c_str(), v4.runs + v6.runs, verdict_of(v4), verdict_of(v6),
               cost_of(entry.trait, v4.broken + v6.broken).c_str());
   explain(v4);
   explain(v6);
+  std::fflush(stdout);
   ++sum.cases;
+  sum.left_out += v4.left_out + v6.left_out;
   sum.runs += v4.runs + v6.runs;
   if (!(v4.is_right() && v6.is_right())) ++sum.wrong;
 }
 
-int print(Gateway gateway) {
+int print(Gateway gateway, std::string_view only) {
   std::printf("%-24s %-60s %-20s %6s  %-10s %-10s %s\n", "case", "on the wire", "payloads", "runs",
               "IPv4", "IPv6", "ordinary name");
   Sum sum;
-  for (const Case& entry : all_cases()) {
-    print_row(entry, kinds_of(entry), run_case(entry, Family::v4, gateway),
-              run_case(entry, Family::v6, gateway), sum);
+  const auto is_wanted = [only](const auto& entry) { return entry.name.starts_with(only); };
+  for (const Case& entry : all_cases() | std::views::filter(is_wanted)) {
+    print_row(entry, kinds_of(entry),
+              in_turn(gateway, sum.cases,
+                      [&](Family family) { return run_case(entry, family, gateway); }),
+              sum);
   }
   // What a server says, and what it teaches, is not there to be judged.
   const bool hears_servers = !gateway.one_way;
-  for (const AnswerCase& entry :
-       answer_cases() | std::views::take(hears_servers ? answer_cases().size() : 0)) {
+  for (const AnswerCase& entry : answer_cases() |
+                                     std::views::take(hears_servers ? answer_cases().size() : 0) |
+                                     std::views::filter(is_wanted)) {
     print_row(entry, "dns/" + std::string(to_string(entry.carrier)),
-              run_answer_case(entry, Family::v4, gateway),
-              run_answer_case(entry, Family::v6, gateway), sum);
+              in_turn(gateway, sum.cases,
+                      [&](Family family) { return run_answer_case(entry, family, gateway); }),
+              sum);
   }
-  for (const EvidenceCase& entry :
-       evidence_cases() | std::views::take(hears_servers ? evidence_cases().size() : 0)) {
-    print_row(entry, "no name", run_evidence_case(entry, Family::v4, gateway),
-              run_evidence_case(entry, Family::v6, gateway), sum);
+  // Their policies change in the midst of a case, which those of a gateway at work do not.
+  const bool plays = hears_servers && gateway.wires == nullptr;
+  for (const EvidenceCase& entry : evidence_cases() |
+                                       std::views::take(plays ? evidence_cases().size() : 0) |
+                                       std::views::filter(is_wanted)) {
+    print_row(entry, "no name",
+              in_turn(gateway, sum.cases,
+                      [&](Family family) { return run_evidence_case(entry, family, gateway); }),
+              sum);
   }
   if (!hears_servers) {
     std::printf("%zu cases left out: the words of a server that are judged take another way\n",
                 answer_cases().size() + evidence_cases().size());
   }
+  if (hears_servers && !plays) {
+    std::printf("%zu cases of evidence left out: policies change in them\n",
+                evidence_cases().size());
+  }
+  if (sum.left_out > 0) std::printf("%zu runs that the wire cannot carry\n", sum.left_out);
   std::printf("%zu cases, %zu runs, %zu wrong\n", sum.cases, sum.runs, sum.wrong);
   return sum.wrong == 0 ? 0 : 1;
 }
 
-}  // namespace
-}  // namespace sluice::evasion
+struct Options {
+  Gateway gateway;
+  bool bridged = false, routed = false;
+  std::string_view only;  // the start of a case's name
+};
 
-int main(int argc, char** argv) {
-  sluice::evasion::Gateway gateway;
-  for (const std::string_view argument :
-       std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+// Nullopt: wrong usage.
+std::optional<Options> options_of(std::span<char* const> arguments) {
+  Options options;
+  Gateway& gateway = options.gateway;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
     if (argument == "--offload") {
       gateway.offload = true;
     } else if (argument == "--two-workers") {
@@ -114,12 +160,55 @@ int main(int argc, char** argv) {
       gateway.one_way = true;
     } else if (argument == "--without-gateway-rules") {
       gateway.enforce = false;
+    } else if (argument == "--bridged") {
+      options.bridged = true;
+    } else if (argument == "--routed") {
+      options.routed = true;
+    } else if (argument == "--only" && i + 1 < arguments.size()) {
+      options.only = arguments[++i];
+    } else if (argument == "--sample" && i + 1 < arguments.size()) {
+      const std::string_view number = arguments[++i];
+      const auto read = std::from_chars(number.begin(), number.end(), gateway.every);
+      if (read.ptr != number.end() || gateway.every == 0) return std::nullopt;
     } else {
-      std::fprintf(stderr,
-                   "usage: scorecard [--offload] [--two-workers] [--asymmetric] [--one-way]"
-                   " [--without-gateway-rules]\n");
-      return 2;
+      return std::nullopt;
     }
   }
-  return sluice::evasion::print(gateway);
+  if (options.bridged && options.routed) return std::nullopt;
+  return options;
+}
+
+int run(const Options& options) {
+  if (!options.bridged && !options.routed) return print(options.gateway, options.only);
+  const auto carries = options.routed ? Wire::Carries::packets : Wire::Carries::frames;
+  Wire guarded({.inside = "inside", .outside = "outside", .carries = carries});
+  std::optional<Wire> plain;
+  if (options.routed) {
+    plain.emplace(Wire::Devices{
+        .inside = "plain-inside", .outside = "plain-outside", .carries = carries, .number = 1});
+  }
+  const Wires wires{&guarded, plain ? &*plain : nullptr};
+  Gateway gateway = options.gateway;
+  gateway.wires = &wires;
+  return print(gateway, options.only);
+}
+
+}  // namespace
+}  // namespace sluice::evasion
+
+int main(int argc, char** argv) {
+  const auto options =
+      sluice::evasion::options_of(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
+  if (!options) {
+    std::fprintf(stderr,
+                 "usage: scorecard [--offload] [--two-workers] [--asymmetric] [--one-way]"
+                 " [--without-gateway-rules] [--bridged | --routed] [--sample N] [--only TEXT]\n");
+    return 2;
+  }
+  try {
+    return sluice::evasion::run(*options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "scorecard: %s\n", error.what());
+    return 1;
+  }
 }

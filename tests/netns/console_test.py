@@ -9,9 +9,7 @@ content security policy and its token, and does the gateway no harm. Exits 77 (s
 usage: console_test.py PROGRAM [--picture FILE]      PROGRAM is an existing `sluice`
 """
 
-import math
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -21,49 +19,17 @@ import time
 from functools import partial
 from pathlib import Path
 
-from xdp_lab import BANNED, DNS, ORDINARY, SERVER, Failure, Lab, Skipped, expect, question, run_steps, run_test, skip_without
+import browser
+import office
+from xdp_lab import Failure, Lab, expect, run_steps, run_test, skip_without
 
-ROOT = Path(__file__).resolve().parents[2]
-INSTALL, PAGE_TEST = ROOT / "tests/console/install", ROOT / "tests/console/page_test.js"
-MODULES = ROOT / "build/console/node_modules"
-CHROMIUM = "/usr/bin/chromium"
 PORT = 9465
 TOKEN = "correct-horse-battery-staple"
 HOSTILE = "<img src=x onerror=document.title=1>.banned.test"
-PATIENCE_SECONDS = 300
 PICTURE_SECONDS = 11 * 60
 
 
 # ── in the client's and the gateway's namespace ──
-
-
-def make_traffic(seconds):
-    """Questions of several clients: mostly ordinary names, and some of banned apps, as on a working day."""
-    dice = random.Random(7)
-    clients = [f"10.78.0.{host}" for host in (1, 17, 18, 21, 33, 34)]
-    sockets = {}
-    for client in clients:
-        sockets[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sockets[client].bind((client, 0))
-        sockets[client].setblocking(False)
-    banned = ["web.wechat.com", "www.tiktok.com", "v16m.tiktokcdn.com", "short.weixin.qq.com", "mon.tiktokv.com", "ksn-file-geo.kaspersky-labs.com",
-              "www.kaspersky.com"]
-    ordinary = [f"www.{word}.example" for word in ("news", "mail", "maps", "bank", "school", "video", "search", "weather")]
-    began = time.monotonic()
-    while (past := time.monotonic() - began) < seconds:
-        client = dice.choice(clients)
-        if dice.random() < 0.03 * (1.2 + math.sin(past / 47)) * (3 if 250 < past % 420 < 290 else 1):
-            name = dice.choices(banned, weights=(9, 12, 6, 4, 5, 2, 1))[0]
-            client = dice.choice(clients[1:4])
-        else:
-            name = dice.choice(ordinary)
-        try:
-            sockets[client].sendto(question(name), (SERVER, DNS))
-            while sockets[client].recv(2048):
-                pass
-        except BlockingIOError:
-            pass
-        time.sleep(0.012 * (1.3 + 0.6 * math.sin(past / 90) + 0.2 * math.sin(past / 13)))
 
 
 def crowd():
@@ -102,12 +68,8 @@ listen = "127.0.0.1:{PORT}"
 token_file = "token"
 ''' + rest)
 
-    def browse(self, phase, *words):
-        done = subprocess.run(self.within("gateway", "node", str(PAGE_TEST), str(MODULES), CHROMIUM, TOKEN, phase, *words), capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, env={**os.environ, "HOME": str(self.folder)})
-        print(done.stdout, end="")
-        if done.returncode != 0:
-            raise Failure(f"the page, {phase}: {done.stderr}")
+    def browse(self, phase, *picture):
+        browser.run_script("page_test.js", TOKEN, phase, *picture, home=self.folder, within=partial(self.within, "gateway"))
 
     def curl(self, *words):
         done = subprocess.run(self.within("gateway", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "30", *words), capture_output=True, text=True)
@@ -170,38 +132,20 @@ def ends(lab):
 
 
 def take_picture(lab, picture):
-    for host in (17, 18, 21, 33, 34):
-        lab.ip("client", "addr", "add", f"10.78.0.{host}/24", "dev", "eth0")
-    lists = "".join(f'[[list]]\napp = "{app}"\nfile = "{ROOT}/lists/apps/{app}.{kind}"\n'
-                    for app in ("wechat", "kaspersky", "tiktok") for kind in ("list", "endpoints"))
-    lab.configure_console(lists + '''[[policy]]
-name = "classrooms"
-clients = ["10.78.0.16/28"]
-apps = ["wechat", "tiktok", "kaspersky"]
-action = "reject"
-[[policy]]
-name = "staff"
-apps = ["kaspersky", "tiktok"]
-''')
+    for host in office.CLASSROOMS + office.STAFF[1:]:
+        lab.ip("client", "addr", "add", f"{host}/24", "dev", "eth0")
+    lab.configure_console(office.list_settings(office.shipped_lists()) + office.POLICIES)
     lab.run_gateway()
     traffic = lab.start("client", *lab.itself("--traffic", PICTURE_SECONDS))
     time.sleep(PICTURE_SECONDS - 30)
-    lab.browse("picture", str(picture))
+    lab.browse("picture", picture)
     traffic.terminate()
-
-
-def install():
-    for tool in (CHROMIUM, "node"):
-        if subprocess.run(["sh", "-c", f"command -v {tool}"], capture_output=True).returncode != 0:
-            raise Skipped(f"{tool} is missing (deploy/dependencies browser)")
-    done = subprocess.run([str(INSTALL)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Skipped(f"tests/console/install: {done.stderr.strip().splitlines()[-1:]}")
+    browser.shrink(picture)
 
 
 def test(program, picture=None):
     skip_without()
-    install()
+    browser.install()
     steps = (starts, knows_who_asks, page_works, withstands_peers, page_says_that_it_is_degraded, ends)
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
@@ -213,7 +157,7 @@ def test(program, picture=None):
 
 def main():
     if sys.argv[1:2] == ["--traffic"]:
-        make_traffic(float(sys.argv[2]))
+        office.ask_questions(float(sys.argv[2]))
         return 0
     if sys.argv[1:2] == ["--crowd"]:
         crowd()

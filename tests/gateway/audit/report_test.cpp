@@ -81,9 +81,9 @@ TEST(Report, SaysWhetherTheTrailIsWhole) {
   std::string third = decision("2026-11-01", "drop", "game", "192.0.2.1");
   for (std::string* line : {&first, &second, &third}) chain.add(*line);
   builder.take(first);
-  EXPECT_EQ(chain_text(builder.report()), "the chain is whole; it begins 1 times");
+  EXPECT_EQ(chain_text(builder.report()), "the chain is whole; it begins once");
   builder.take(third);
-  EXPECT_THAT(chain_text(builder.report()), HasSubstr("BROKEN in 1 places"));
+  EXPECT_THAT(chain_text(builder.report()), HasSubstr("BROKEN in 1 place;"));
   EXPECT_THAT(to_html(builder.report(), 10), HasSubstr("class=bad"));
 }
 
@@ -108,6 +108,12 @@ TEST(Report, JsonHasTheSameFigures) {
   EXPECT_EQ(json.at("top_clients").size(), 2U);
   EXPECT_EQ(json.at("blocked_by_day").at("2026-11-02").at("game"), 1);
   EXPECT_EQ(json.at("updates").at(0).at("generation"), 2);
+}
+
+TEST(Report, APageHasTimesToTheSecond) {
+  const std::string page = to_html(some_days().report(), 10);
+  EXPECT_THAT(page, HasSubstr("2026-11-01 10:00:00 to 2026-11-03 11:00:00 (UTC), 9 records"));
+  EXPECT_THAT(page, Not(HasSubstr(".000000Z")));
 }
 
 // A name may be anything that a client sends.

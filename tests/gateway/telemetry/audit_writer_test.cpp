@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "gateway/telemetry/file_sink.h"
+#include "gateway/telemetry/tee_sink.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -192,6 +193,23 @@ TEST_F(Writer, CountsWhatAnySinkLosesAndGoesOn) {
   ASSERT_TRUE(becomes([&] { return log.reopened == 1; }));
   writer.stop();
   EXPECT_THAT(numbers_in(log.lines), ElementsAre(2));
+}
+
+// Bug: only the log told what a second destination lost.
+TEST_F(Writer, CountsApartWhatASecondDestinationLoses) {
+  AuditRing ring(16);
+  MemorySink::Log first, second;
+  second.broken = true;
+  std::vector<std::unique_ptr<AuditSink>> others;
+  others.push_back(std::make_unique<MemorySink>(second));
+  AuditWriter writer(
+      std::make_unique<TeeSink>(std::make_unique<MemorySink>(first), std::move(others)), {},
+      {&ring});
+  push(ring, 1);
+  ASSERT_TRUE(becomes([&] { return writer.lost_beside() == 2; })) << "the start, and the record";
+  writer.stop();
+  EXPECT_EQ(writer.failed(), 0U);
+  EXPECT_EQ(writer.written(), 1U);
 }
 
 // What was lost is said where it is missing, and the chain goes on behind what was written.

@@ -70,10 +70,11 @@ class Page : public testing::Test {
 TEST_F(Page, CountsWhatTheTrailTookAndLost) {
   Metrics with_trail{labels(),
                      {.workers = {one.get(), two.get()}, .resolver = &resolver, .audit = [] {
-                        return AuditStatus{.written = 7, .failed = 3};
+                        return AuditStatus{.written = 7, .failed = 3, .lost_beside = 5};
                       }}};
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_written_total 7\n"));
   EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_write_failed_total 3\n"));
+  EXPECT_THAT(with_trail.text(), HasSubstr("sluice_audit_copies_lost_total 5\n"));
   EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_audit_written_total")));
 }
 
@@ -358,6 +359,7 @@ TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
   const std::uint16_t port = free_port();
   if (port == 0) GTEST_SKIP() << "no loopback interface here";
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port)));
+  metrics.serve();
   std::vector<int> slow;
   for (int i = 0; i < 10; ++i) {
     slow.push_back(connect_to(port));
@@ -374,16 +376,32 @@ TEST_F(Page, SlowScrapersDoNotKeepOthersOut) {
   EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_packets_received_total"));
 }
 
+// Bug: the page was there before the dataplane was, and whoever waited for it took a gateway for
+// one at work whose rules for IPv6 were not in yet.
+TEST_F(Page, ThereIsNoPageBeforeTheGatewayIsAtWork) {
+  const std::uint16_t port = free_port();
+  if (port == 0) GTEST_SKIP() << "no loopback interface here";
+  metrics.serve();  // nobody listens
+  ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port)));
+  const std::string early = ask(connect_to(port));
+  EXPECT_THAT(early, HasSubstr(" 404 "));
+  EXPECT_THAT(early, Not(HasSubstr("sluice_rules")));
+  metrics.serve();
+  EXPECT_THAT(ask(connect_to(port)), HasSubstr("sluice_rules"));
+}
+
 TEST_F(Page, OnlyAllowedAddressesAreServed) {
   const std::uint16_t port = free_port();
   if (port == 0) GTEST_SKIP() << "no loopback interface here";
   const std::vector<IpPrefix> strangers = {*IpPrefix::parse("192.0.2.0/24")};
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(port), strangers));
+  metrics.serve();
   EXPECT_EQ(ask(connect_to(port)), "");
   const std::uint16_t next = free_port();
   const std::vector<IpPrefix> ours = {*IpPrefix::parse("2001:db8::/32"),
                                       *IpPrefix::parse("127.0.0.0/8")};
   ASSERT_TRUE(metrics.listen("127.0.0.1:" + std::to_string(next), ours));
+  metrics.serve();
   EXPECT_THAT(ask(connect_to(next)), HasSubstr("sluice_packets_received_total"));
 }
 
