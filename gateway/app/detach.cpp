@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "gateway/app/commands.h"
+#include "gateway/app/coupled_links.h"
 #include "gateway/app/dataplanes.h"
 #include "gateway/app/setup.h"
 
@@ -22,8 +23,15 @@ int detach(const cli::DetachCommand& command) {
     std::cerr << "sluice: " << removed.error() << '\n';
     return kUnusable;
   }
-  for (const std::string& line : *removed) std::cout << line << '\n';
-  if (removed->empty()) std::cout << "nothing was left behind\n";
+  const auto released = release_links(start);
+  if (!released) {
+    std::cerr << "sluice: " << released.error() << '\n';
+    return kUnusable;
+  }
+  for (const auto* lines : {&*removed, &*released}) {
+    for (const std::string& line : *lines) std::cout << line << '\n';
+  }
+  if (removed->empty() && released->empty()) std::cout << "nothing was left behind\n";
   return all_written() ? kOk : kUnusable;
 }
 

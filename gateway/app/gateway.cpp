@@ -85,9 +85,10 @@ Gateway::Gateway(Options options, std::unique_ptr<EventLoop> loop)
       snapshots_(stamped(options_.ban, generation_)),
       resolutions_(std::make_shared<engine::Resolutions>()),
       workers_(options_.dataplanes.workers, workers_options(options_.start)),
-      metrics_(engine::labels(),
-               {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
-                source_statuses(options_.sources), [this] { return audit_status(); }}) {
+      metrics_(
+          engine::labels(),
+          {workers_.counters(), &resolver_counters_, zone_statuses(options_.sources),
+           source_statuses(options_.sources), [this] { return audit_status(); }, options_.links}) {
   settings_ = std::move(options_.ban.settings);
   banned_ = std::move(options_.ban.banned);
   set_to_clock(*options_.ban.snapshot, options_.ban.resolved_at);  // nobody reads it yet
@@ -461,10 +462,12 @@ std::vector<telemetry::SourceStatus> Gateway::sources() const {
 std::vector<Ailment> Gateway::ailments() const {
   const auto zone_list = zones();
   const auto source_list = sources();
+  const auto links = options_.links ? options_.links() : std::vector<telemetry::LinkStatus>();
   return app::ailments(
       {.lists = lists_,
        .zones = zone_list,
        .sources = source_list,
+       .links = links,
        .last_reload = last_reload_,
        .minute = last_minute(),
        .minute_audit_failed = audit_ ? last_minute_.audit_failed(audit_->failed()) : 0,

@@ -58,6 +58,8 @@ class Gateway {
     // For schedules.
     std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
     service::ServiceManager service;  // who wants to know how we are; default: nobody
+    // From any thread, also after the gateway has ended; empty: links are not watched.
+    std::function<std::vector<telemetry::LinkStatus>()> links;
   };
 
   // Opens everything, the interfaces last. Call before other threads start: it blocks the signals.

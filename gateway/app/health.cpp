@@ -56,6 +56,20 @@ void look_at_lists(const HealthFacts& facts, std::vector<Ailment>& found) {
   }
 }
 
+// A port that we took down is a consequence, and named with its cause.
+void look_at_links(std::span<const telemetry::LinkStatus> links, std::vector<Ailment>& found) {
+  const auto name_of = [](const telemetry::LinkStatus& link) {
+    return link.port + " (" + link.interface + ")";
+  };
+  const auto held = std::ranges::find_if(links, &telemetry::LinkStatus::is_held);
+  for (const telemetry::LinkStatus& link : links) {
+    if (link.is_held || (link.is_up && link.has_carrier)) continue;
+    std::string text = name_of(link) + (link.is_up ? " has no carrier" : " is down");
+    if (held != links.end()) text += ": " + name_of(*held) + " was taken down";
+    found.push_back({"link_down", std::move(text)});
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(ReloadReport::Result result) noexcept {
@@ -101,6 +115,7 @@ std::uint64_t LastMinute::audit_failed(std::uint64_t failed) const {
 std::vector<Ailment> ailments(const HealthFacts& facts) {
   std::vector<Ailment> found;
   look_at_lists(facts, found);
+  look_at_links(facts.links, found);
   if (facts.last_reload && !facts.last_reload->is_ok()) {
     const bool refused = facts.last_reload->result == ReloadReport::Result::refused;
     found.push_back({refused ? "reload_refused" : "reload_failed",

@@ -59,6 +59,7 @@ struct HealthFacts {
   const telemetry::ListsStatus& lists;
   std::span<const telemetry::ZoneStatus> zones;
   std::span<const telemetry::SourceStatus> sources;
+  std::span<const telemetry::LinkStatus> links;  // none: they are not watched
   const std::optional<ReloadReport>& last_reload;
   telemetry::Totals minute;               // by how much they rose
   std::uint64_t minute_audit_failed = 0;  // records that the audit sink lost

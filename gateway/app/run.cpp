@@ -9,6 +9,7 @@
 #include "gateway/app/commands.h"
 #include "gateway/app/console_desk.h"
 #include "gateway/app/control_desk.h"
+#include "gateway/app/coupled_links.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/gateway_log.h"
 #include "gateway/app/sources.h"
@@ -141,6 +142,10 @@ int run(const cli::RunCommand& command) {
   const auto builder = std::make_shared<BanBuilder>(config->live, read_settings);
   auto ban = build_first(*builder, sources->get());
   if (!ban) return refuse_start(ban.error());
+  // It outlives the gateway, which asks it.
+  Result<std::unique_ptr<io::LinkKeeper>, std::string> links;
+  opener->run([&] { links = couple_links(start); });
+  if (!links) return refuse_start(links.error());
   // Before the dataplane changes what they look at.
   std::vector<io::CheckResult> checks;
   opener->run([&] { checks = io::check_interfaces(start.inside, start.outside, start.dataplane); });
@@ -150,9 +155,11 @@ int run(const cli::RunCommand& command) {
                                 .rebuild = [builder] { return builder->build(); },
                                 .builder = builder,
                                 .sources = *sources,
-                                .service = service::ServiceManager::of_environment()});
+                                .service = service::ServiceManager::of_environment(),
+                                .links = link_statuses(start, links->get())});
   if (!gateway) return refuse_start(gateway.error());
   opener.reset();
+  if (*links) (*links)->begin();
   if (*desk) {
     if (const auto joined = (*desk)->attach(**gateway); !joined) {
       return refuse_start(joined.error());

@@ -23,6 +23,7 @@
 #include "filters/policy/fallbacks.h"
 #include "filters/policy/policy.h"
 #include "gateway/dataplane/kind.h"
+#include "gateway/dataplane/link_state.h"
 #include "gateway/dataplane/nfqueue_settings.h"
 #include "gateway/dataplane/xdp_settings.h"
 #include "gateway/schedule/week_hours.h"
@@ -41,6 +42,7 @@ struct StartSettings {
   std::uint32_t buffer_mib = 16;                     // [dataplane] buffer_mib
   packet::Tunnels tunnels = packet::Tunnels::all();  // [dataplane] tunnels
   bool asymmetric = false;                           // [dataplane] asymmetric
+  io::LinkState link_state = io::LinkState::keep;    // [dataplane] link_state
   io::XdpSettings xdp;                               // [dataplane] xdp_mode, on_failure, pins …
   io::NfqueueSettings nfqueue;                       // [dataplane] queue, mark_mask, rules …
 

@@ -123,6 +123,16 @@ void read_cpus(TableReader& table, StartSettings& start) {
   }
 }
 
+void read_link_state(TableReader& table, StartSettings& start) {
+  static constexpr std::array kWords = {Word<io::LinkState>{"keep", io::LinkState::keep},
+                                        Word<io::LinkState>{"propagate", io::LinkState::propagate}};
+  table.read_word("link_state", start.link_state, kWords);
+  if (start.link_state == io::LinkState::propagate && start.dataplane == io::Kind::nfqueue) {
+    table.error("link_state",
+                "\"propagate\" needs type = \"xdp\" or \"pcap\": a router is no bridge");
+  }
+}
+
 void read_dataplane(TableReader table, StartSettings& start) {
   static constexpr std::array kTypes = {Word<io::Kind>{"pcap", io::Kind::pcap},
                                         Word<io::Kind>{"xdp", io::Kind::xdp},
@@ -136,6 +146,7 @@ void read_dataplane(TableReader table, StartSettings& start) {
   table.read("asymmetric", start.asymmetric);
   read_tunnels(table, start.tunnels);
   read_on_failure(table, start);
+  read_link_state(table, start);
   read_xdp(table, start.xdp);
   read_nfqueue(table, start);
   table.refuse_others();

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace sluice::service {
@@ -126,14 +127,11 @@ int fill(const Filter& filter) {
   return deny_bpf(filter);
 }
 
-}  // namespace
-
-Result<void, std::string> drop_capabilities(NetAdmin net_admin) {
+// Of those that the calling thread has.
+Result<void, std::string> keep_only(std::vector<unsigned> kept) {
   if (capng_get_caps_process() != 0) {
     return fail("privileges cannot be read: " + reason(errno));
   }
-  std::vector<unsigned> kept(kKept.begin(), kKept.end());
-  if (net_admin == NetAdmin::keep) kept.push_back(CAP_NET_ADMIN);
   std::erase_if(kept, [](unsigned capability) {
     return capng_have_capability(CAPNG_PERMITTED, capability) == 0;
   });
@@ -146,6 +144,18 @@ Result<void, std::string> drop_capabilities(NetAdmin net_admin) {
     return fail("privileges cannot be given up: " + reason(errno));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void, std::string> drop_capabilities(NetAdmin net_admin) {
+  std::vector<unsigned> kept(kKept.begin(), kKept.end());
+  if (net_admin == NetAdmin::keep) kept.push_back(CAP_NET_ADMIN);
+  return keep_only(std::move(kept));
+}
+
+Result<void, std::string> keep_net_admin_only() {
+  return keep_only({CAP_NET_ADMIN});
 }
 
 Result<void, std::string> deny_system_calls() {

@@ -24,6 +24,9 @@ enum class NetAdmin : bool { drop, keep };
 // Of the calling thread, and of those that it starts from now on.
 [[nodiscard]] Result<void, std::string> drop_capabilities(NetAdmin net_admin = NetAdmin::drop);
 
+// Of the calling thread, which has a use for CAP_NET_ADMIN alone.
+[[nodiscard]] Result<void, std::string> keep_net_admin_only();
+
 // Of all threads of the process, now and later: no programs are started, and no interfaces, BPF
 // programs, maps, mounts, namespaces or kernel modules made. Such calls fail with EPERM.
 [[nodiscard]] Result<void, std::string> deny_system_calls();

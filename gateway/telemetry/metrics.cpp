@@ -80,6 +80,7 @@ struct Metrics::State final : prometheus::Collectable {
   void collect_zones(std::vector<MetricFamily>& families) const;
   void collect_sources(std::vector<MetricFamily>& families) const;
   void collect_audit(std::vector<MetricFamily>& families) const;
+  void collect_links(std::vector<MetricFamily>& families) const;
 
   const Labels labels;
   const Sources sources;
@@ -115,6 +116,7 @@ std::vector<MetricFamily> Metrics::State::Collect() const {
   if (sources.zones) collect_zones(families);
   if (sources.lists) collect_sources(families);
   if (sources.audit) collect_audit(families);
+  if (sources.links) collect_links(families);
   return families;
 }
 
@@ -455,6 +457,20 @@ void Metrics::State::collect_audit(std::vector<MetricFamily>& families) const {
   families.push_back(std::move(failed));
   add(copies, {}, static_cast<double>(status.lost_beside));
   families.push_back(std::move(copies));
+}
+
+void Metrics::State::collect_links(std::vector<MetricFamily>& families) const {
+  auto up = family("sluice_link_up", "1 while the port is up and has carrier", MetricType::Gauge);
+  auto changes = family("sluice_link_changes_total",
+                        "How often link_state = propagate took the port down, or put it up",
+                        MetricType::Counter);
+  for (const LinkStatus& link : sources.links()) {
+    add(up, {{"port", link.port}}, link.is_up && link.has_carrier ? 1 : 0);
+    add(changes, {{"port", link.port}, {"to", "down"}}, static_cast<double>(link.downs));
+    add(changes, {{"port", link.port}, {"to", "up"}}, static_cast<double>(link.ups));
+  }
+  families.push_back(std::move(up));
+  families.push_back(std::move(changes));
 }
 
 Metrics::Metrics(Labels labels, Sources sources)

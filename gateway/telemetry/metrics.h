@@ -60,6 +60,16 @@ struct SourceStatus {
   std::vector<std::pair<std::string, std::uint64_t>> refusals;  // by reason
 };
 
+// A port of a bridge whose links are coupled.
+struct LinkStatus {
+  std::string port;       // `inside`, `outside`
+  std::string interface;  // its name
+  bool is_up = false;     // administratively
+  bool has_carrier = false;
+  bool is_held = false;              // we took it down
+  std::uint64_t downs = 0, ups = 0;  // how often we took it down, and put it up
+};
+
 // Of records that came to the audit trail.
 struct AuditStatus {
   std::uint64_t written = 0, failed = 0;
@@ -74,6 +84,7 @@ struct Sources {
   std::function<std::vector<ZoneStatus>()> zones = {};
   std::function<std::vector<SourceStatus>()> lists = {};
   std::function<AuditStatus()> audit = {};
+  std::function<std::vector<LinkStatus>()> links = {};
 };
 
 struct ListStatus {

@@ -26,6 +26,7 @@ WATCHDOG_SECONDS = 2
 PATIENCE_SECONDS = 30
 # What root keeps (gateway/service/privileges.cpp): DAC_OVERRIDE, DAC_READ_SEARCH, NET_BIND_SERVICE.
 KEPT_BY_ROOT = 1 << 1 | 1 << 2 | 1 << 10
+NET_ADMIN = 1 << 12
 
 
 def capabilities_of_unit():
@@ -111,16 +112,20 @@ class ServiceLab(Lab):
             fields = dict(re.findall(r"^(\w+):\s*(.*)$", (task / "status").read_text(), re.MULTILINE))
             yield fields["Name"], fields
 
-    def expect_nothing_kept(self, mask=0):
+    def expect_nothing_kept(self, mask=0, links=False):
         names = []
         for name, fields in self.threads():
             names.append(name)
             for kind in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
-                if int(fields[kind], 16) & ~mask:
+                held = int(fields[kind], 16)
+                if name == "links" and kind in ("CapPrm", "CapEff"):
+                    expect(held == NET_ADMIN, f"the thread that takes ports down has {kind} for that, and for nothing else")
+                elif held & ~mask:
                     raise Failure(f"thread {name}: {kind} is {fields[kind]}")
             if (fields["Seccomp"], fields["NoNewPrivs"]) != ("2", "1"):
                 raise Failure(f"thread {name}: no system call is denied")
-        expect("worker-0" in names and "privileged" not in names, f"none of {len(names)} threads has privileges")
+        expect("worker-0" in names and "privileged" not in names and ("links" in names) == links,
+               f"none of {len(names)} threads has {'other ' if links else ''}privileges")
 
 
 def lives_as_a_service(lab):
@@ -202,6 +207,24 @@ def runs_with_pcap(lab):
     lab.end_gateway()
 
 
+def propagates_link_state(lab):
+    """The unit's capabilities are enough for it."""
+    lab.configure("open")
+    lab.config.write_text(lab.config.read_text().replace('type = "xdp"', 'type = "xdp"\nlink_state = "propagate"'))
+    lab.privileged_as(capabilities_of_unit())
+    lab.run_gateway()
+    lab.expect_nothing_kept(links=True)
+    for state, says in (("down", "outside (outside) is taken down"), ("up", "outside (outside) is put up")):
+        lab.ip("client", "link", "set", "eth0", state)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while says not in lab.log() and time.monotonic() < end:
+            time.sleep(0.1)
+        expect(says in lab.log(), f"the link of inside goes {state}: {says}")
+    lab.end_gateway()
+    lab.program = lab.own
+    expect(lab.detach().returncode == 0, "root takes the program off")
+
+
 def runs_as_root(lab):
     """Started by hand: it keeps access to files, so that a reload reads what the start could read."""
     lab.configure("open", pins=False)
@@ -228,6 +251,7 @@ def run(program):
             ("is restarted", lambda: is_restarted(lab)),
             ("needs each capability", lambda: needs_each_capability(lab)),
             ("with libpcap", lambda: runs_with_pcap(lab)),
+            ("propagates link state", lambda: propagates_link_state(lab)),
             ("as root", lambda: runs_as_root(lab))))
 
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // What rtnetlink (RTM_GETLINK) and the kernel's `netdev` family say of an interface. Private to
-// interfaces/.
+// interfaces/, but for ask_link(), which links/ asks too.
 
 #include <cstddef>
 #include <cstdint>

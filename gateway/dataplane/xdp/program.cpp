@@ -4,9 +4,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/statfs.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 
 #include <gateway.skel.h>
 #include "gateway/dataplane/xdp/interface.h"
+#include "gateway/os/named_lock.h"
 
 namespace sluice::io {
 namespace {
@@ -89,18 +88,10 @@ int keep_words(libbpf_print_level level, const char* format, va_list arguments) 
   return written;
 }
 
-// Who serves an interface holds this name in its network namespace, and loses it with the process.
-Result<Descriptor, std::string> lock_interface(const std::string& name, unsigned index) {
-  Descriptor lock(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!lock) return fail(name + ": cannot be locked: " + reason(errno));
-  sockaddr_un address{.sun_family = AF_UNIX};
-  const std::string text = "sluice/xdp/" + std::to_string(index);
-  std::memcpy(address.sun_path + 1, text.data(), text.size());
-  const auto length = offsetof(sockaddr_un, sun_path) + 1 + text.size();
-  if (::bind(lock.get(), reinterpret_cast<const sockaddr*>(&address),
-             static_cast<socklen_t>(length)) == 0) {
-    return lock;
-  }
+// Who serves an interface holds this name.
+Result<os::Descriptor, std::string> lock_interface(const std::string& name, unsigned index) {
+  os::Descriptor lock = os::lock_name("sluice/xdp/" + std::to_string(index));
+  if (lock.is_open()) return lock;
   if (errno == EADDRINUSE) return fail(name + ": another sluice serves this interface");
   return fail(name + ": cannot be locked: " + reason(errno));
 }
@@ -180,7 +171,8 @@ struct XdpProgram::State {
   XdpSettings options;
   std::filesystem::path pins;  // of these interfaces; empty: none
   std::array<unsigned, 2> indices{};
-  std::array<Descriptor, 2> locks, links;
+  std::array<os::Descriptor, 2> locks;
+  std::array<Descriptor, 2> links;
   std::array<Descriptor, 2> promiscuous;  // without pins: what the interfaces owe to this process
   std::array<XdpMode, 2> modes{};
   gateway_bpf* skeleton = nullptr;

@@ -18,12 +18,13 @@ struct Facts {
   telemetry::ListsStatus lists;
   std::vector<telemetry::ZoneStatus> zones;
   std::vector<telemetry::SourceStatus> sources;
+  std::vector<telemetry::LinkStatus> links;
   std::optional<ReloadReport> last_reload;
   telemetry::Totals minute;
   std::uint64_t audit_failed = 0;
 
   [[nodiscard]] std::vector<Ailment> ailments() const {
-    return app::ailments({lists, zones, sources, last_reload, minute, audit_failed, kNow});
+    return app::ailments({lists, zones, sources, links, last_reload, minute, audit_failed, kNow});
   }
   [[nodiscard]] std::vector<std::string_view> codes() const {
     std::vector<std::string_view> codes;
@@ -79,6 +80,23 @@ TEST(Health, EachAilmentHasItsCode) {
   EXPECT_THAT(facts.codes(), ElementsAre("frames_lost", "failed_open", "failed_closed",
                                          "send_failed", "oversize", "audit_lost", "audit_failed"));
   EXPECT_THAT(facts.ailments()[0].text, HasSubstr("1 in the last minute"));
+}
+
+// The port that was taken down is named with its cause, not as a fault of its own.
+TEST(Health, ALinkThatIsDown) {
+  Facts facts;
+  facts.links = {{.port = "inside", .interface = "eth1", .is_up = true, .has_carrier = true},
+                 {.port = "outside", .interface = "eth2", .is_up = true, .has_carrier = true}};
+  EXPECT_THAT(facts.codes(), IsEmpty());
+  facts.links[0].has_carrier = false;
+  EXPECT_THAT(facts.codes(), ElementsAre("link_down"));
+  EXPECT_EQ(facts.ailments()[0].text, "inside (eth1) has no carrier");
+  facts.links[1] = {.port = "outside", .interface = "eth2", .is_held = true};
+  EXPECT_THAT(facts.codes(), ElementsAre("link_down"));
+  EXPECT_EQ(facts.ailments()[0].text,
+            "inside (eth1) has no carrier: outside (eth2) was taken down");
+  facts.links[0].is_up = false;
+  EXPECT_EQ(facts.ailments()[0].text, "inside (eth1) is down: outside (eth2) was taken down");
 }
 
 telemetry::Totals lost(std::uint64_t count) {

@@ -69,6 +69,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
     type = "pcap"
     workers = 4
     cpus = [6, 4, 2, 0]
+    link_state = "propagate"
     inside = "lan0"
     outside = "wan0"
     buffer_mib = 64
@@ -108,6 +109,7 @@ TEST(Config, ReadsWhatIsFixedAtStart) {
   EXPECT_EQ(start.dataplane, io::Kind::pcap);
   EXPECT_EQ(start.workers, 4U);
   EXPECT_THAT(start.cpus, ElementsAre(6, 4, 2, 0));
+  EXPECT_EQ(start.link_state, io::LinkState::propagate);
   EXPECT_EQ(start.inside, "lan0");
   EXPECT_EQ(start.outside, "wan0");
   EXPECT_EQ(start.buffer_mib, 64U);
@@ -327,6 +329,12 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"NoWorkers",
                "[dataplane]\nworkers = 0\n",
                {":2: dataplane.workers: must be a whole number from 1 to 64"}},
+        Broken{"NoLinkState",
+               "[dataplane]\nlink_state = \"follow\"\n",
+               {":2: dataplane.link_state: \"follow\" is none of: keep, propagate"}},
+        Broken{"LinksOfARouter",
+               "[dataplane]\nlink_state = \"propagate\"\ntype = \"nfqueue\"\noutside = \"wan0\"\n",
+               {":2: dataplane.link_state: \"propagate\" needs type = \"xdp\" or \"pcap\""}},
         Broken{"FewerCpusThanWorkers",
                "[dataplane]\nworkers = 2\ncpus = [0]\n",
                {":3: dataplane.cpus: has 1 CPUs for 2 workers"}},

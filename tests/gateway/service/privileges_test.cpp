@@ -67,6 +67,18 @@ TEST(Capabilities, MayKeepTheNetwork) {
   }).join();
 }
 
+TEST(Capabilities, OfOneThreadMayBeTheNetworkAlone) {
+  const std::uint64_t before = held("CapPrm");
+  std::thread([&] {
+    ASSERT_TRUE(keep_net_admin_only());
+    for (const char* set : {"CapPrm", "CapEff"}) {
+      EXPECT_EQ(held(set), before & bit(CAP_NET_ADMIN)) << set;
+    }
+    EXPECT_EQ(held("CapInh"), 0U);
+  }).join();
+  EXPECT_EQ(held("CapPrm"), before) << "those of other threads stay";
+}
+
 TEST(Capabilities, StayWithThePrivilegedThread) {
   const std::uint64_t before = held("CapPrm");
   std::thread([&] {

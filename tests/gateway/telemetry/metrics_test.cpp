@@ -78,6 +78,23 @@ TEST_F(Page, CountsWhatTheTrailTookAndLost) {
   EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_audit_written_total")));
 }
 
+TEST_F(Page, HasTheLinksThatAreCoupled) {
+  const Metrics coupled{labels(),
+                        {.workers = {one.get(), two.get()}, .resolver = &resolver, .links = [] {
+                           return std::vector<LinkStatus>{
+                               {.port = "inside", .is_up = true, .has_carrier = true},
+                               {.port = "outside", .has_carrier = true, .downs = 3, .ups = 2}};
+                         }}};
+  for (const char* line :
+       {"sluice_link_up{port=\"inside\"} 1\n", "sluice_link_up{port=\"outside\"} 0\n",
+        "sluice_link_changes_total{port=\"inside\",to=\"down\"} 0\n",
+        "sluice_link_changes_total{port=\"outside\",to=\"down\"} 3\n",
+        "sluice_link_changes_total{port=\"outside\",to=\"up\"} 2\n"}) {
+    EXPECT_THAT(coupled.text(), HasSubstr(line));
+  }
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("sluice_link")));
+}
+
 TEST_F(Page, CountsShadowsByPolicyAndAppAcrossReloads) {
   const auto on_trial = [](std::vector<std::string> apps, std::vector<std::string> policies) {
     ListsStatus status = lists(std::move(apps));
