@@ -74,7 +74,11 @@ IpAddress client(std::uint32_t number) {
 
 // A class at its limit evicts one of its own, and the others keep what they have.
 TEST(FlowTable, AFloodFillsNoClassButItsOwn) {
-  Table<Value> table(100, {1, 2}, kTimeout, {10, 5, 0, 20, 0});
+  ClassLimits limits;
+  limits[Keep::unanswered] = 10;
+  limits[Keep::unanswered_held] = 5;
+  limits[Keep::pinned] = 20;
+  Table<Value> table(100, {1, 2}, kTimeout, limits);
   for (std::uint32_t i = 0; i < 40; ++i) {
     table.insert(key(i), client(i), Keep::light, Nanos{i}, kIgnore);
   }
