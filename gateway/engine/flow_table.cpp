@@ -86,6 +86,15 @@ bool is_unfinished(const Flow& flow, flow::Removal why) {
   return flow.stream.end() > (is_over ? judged : flow.stream.base()) || flow.sent < judged;
 }
 
+// Of a flow that gave up what is judged. If it holds memory still, it has bytes that are not.
+void end_if_stalled(FlowTable& flows, const Context& context, Flow& flow, bool holds) {
+  if (holds) {
+    static_cast<void>(flows.cannot_judge(context, flow, Reason::no_memory));
+  } else {
+    flows.update_keep(flow);
+  }
+}
+
 }  // namespace
 
 FlowTable::FlowTable(const JudgeLimits& limits, HashKey key)
@@ -224,11 +233,7 @@ bool FlowTable::reclaim(const Context& context, const Flow& beneficiary) noexcep
                                           Keep::held_long};
   const auto giver = first_to_give(beneficiary, kClasses);
   if (!giver || give_judged(*giver)) return giver.has_value();
-  if (holds_memory(*giver->flow)) {
-    static_cast<void>(cannot_judge(context, *giver->flow, Reason::no_memory));
-  } else {
-    update_keep(*giver->flow);
-  }
+  end_if_stalled(*this, context, *giver->flow, holds_memory(*giver->flow));
   return true;
 }
 
@@ -237,15 +242,10 @@ void FlowTable::reclaim_large(const Context& context, const Flow& beneficiary) n
   static constexpr std::array kClasses = {Keep::unanswered_long, Keep::held_long};
   const auto giver = first_to_give(beneficiary, kClasses);
   if (!giver || give_judged(*giver)) return;
-  if (holds_large(*giver->flow, pool_)) {
-    static_cast<void>(cannot_judge(context, *giver->flow, Reason::no_memory));
-  } else {
-    update_keep(*giver->flow);
-  }
+  end_if_stalled(*this, context, *giver->flow, holds_large(*giver->flow, pool_));
 }
 
-// What is judged already can do without. A flow with bytes that are not has stalled. True: it is
-// gone.
+// What is judged already it can do without. True: it is gone.
 bool FlowTable::give_judged(const Giver& giver) noexcept {
   Flow& flow = *giver.flow;
   if (!flow.is_answered) {

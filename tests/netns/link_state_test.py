@@ -16,7 +16,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from xdp_lab import BANNED, METRICS, Failure, Lab, expect, run_steps, run_test, skip_without
+from xdp_lab import METRICS, Failure, Lab, expect, run_steps, run_test, skip_without
 
 PATIENCE_SECONDS = 60
 OF_END = {"client": ("inside", "outside"), "server": ("outside", "inside")}  # its port, and the other one
@@ -34,20 +34,9 @@ def until(holds, what):
 
 class LinkLab(Lab):
     def couple(self, dataplane, link_state="propagate"):
-        (self.folder / "names.list").write_text(BANNED + "\n")
-        self.write_config("closed", pins=dataplane == "xdp", rest=f'''[limits]
-flows = 1024
-[control]
-socket = "{self.folder / 'control.sock'}"
-[[list]]
-app = "game"
-file = "names.list"
-[[policy]]
-name = "everyone"
-apps = ["game"]
-''')
+        self.configure("closed", pins=dataplane == "xdp")
         text = self.config.read_text().replace('type = "xdp"', f'type = "{dataplane}"\nlink_state = "{link_state}"')
-        self.config.write_text(text)
+        self.config.write_text(f'{text}[control]\nsocket = "{self.folder / "control.sock"}"\n')
 
     def flags(self, end, interface):
         return json.loads(self.ip(end, "-j", "link", "show", interface).stdout)[0]["flags"]
